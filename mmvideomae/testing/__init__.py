@@ -1,0 +1,1 @@
+"""Synthetic videos and tiny models for tests, demos and docs; import the submodules."""
