@@ -17,7 +17,7 @@ HOOKS = Registry(
     'hook',
     parent=mmaction.HOOKS,
     scope='mmvideomae',
-    locations=['mmvideomae.engine', 'mmaction.engine.hooks'],
+    locations=['mmvideomae.engine', 'mmvideomae.visualization', 'mmaction.engine.hooks'],
 )
 LOG_PROCESSORS = Registry(
     'log processor',

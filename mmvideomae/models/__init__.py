@@ -1,0 +1,7 @@
+"""Neural parts and what is composed of them."""
+
+from mmvideomae.models.backbones import *  # noqa: F403
+from mmvideomae.models.data_preprocessors import *  # noqa: F403
+from mmvideomae.models.heads import *  # noqa: F403
+from mmvideomae.models.necks import *  # noqa: F403
+from mmvideomae.models.pretrainers import *  # noqa: F403

@@ -1,0 +1,178 @@
+"""The plain vision transformer of VideoMAE and VideoMAE V2."""
+
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmvideomae.models.layers import Block, CubeEmbed, init_transformer
+from mmvideomae.models.layers.transformer import LAYER_NORM_EPS
+from mmvideomae.ops.positions import Grid, resize_table, sinusoid_grid, sinusoid_table
+from mmvideomae.ops.tokens import gather_tokens
+from mmvideomae.registry import MODELS
+
+
+class Arch(NamedTuple):
+    """Depth and widths of a vision transformer."""
+
+    embed_dims: int
+    depth: int
+    num_heads: int
+    mlp_ratio: float = 4.0
+
+
+ARCHS = {
+    'small': Arch(384, 12, 6),
+    'base': Arch(768, 12, 12),
+    'large': Arch(1024, 24, 16),
+    'huge': Arch(1280, 32, 16),
+    'giant': Arch(1408, 40, 16, 48 / 11),
+}
+OUT_TYPES = ('tokens', 'avg', 'featmap')
+
+
+@MODELS.register_module()
+class VideoMAEViT(BaseModule):
+    """Vision transformer over space-time cubes, without a class token.
+
+    Clips (B, C, T, H, W) -> by ``out_type``: ``'tokens'`` (B, N, D), normalised;
+    ``'avg'`` (B, D), the normalised mean of the tokens, for classification; or
+    ``'featmap'`` (B, D, t, h, w), normalised tokens on their grid, for
+    detection.  (VideoMAE V1 section 3, Table 8; V2 section 3, Table 7.)
+
+    Any number of frames and any resolution that the cubes divide is accepted:
+    positions follow ``ops.positions.sinusoid_grid``.
+
+    Args:
+        arch: 'small', 'base', 'large', 'huge', 'giant', or a dict with
+            ``embed_dims``, ``depth``, ``num_heads`` and optionally ``mlp_ratio``.
+        img_size: side in pixels, or (height, width), of the clips for which the
+            position table is made.
+        num_frames: frames of the clips for which the position table is made.
+        init_values: initial layer scale; none if 0.
+        learnable_pos: learn the position table instead of the fixed sinusoid.
+        with_cp: activation checkpointing, block by block.
+        weight_init: 'xavier' (pre-training) or 'trunc_normal' (fine-tuning).
+    """
+
+    def __init__(
+        self,
+        arch: str | dict[str, Any] = 'base',
+        img_size: int | tuple[int, int] = 224,
+        patch_size: int = 16,
+        num_frames: int = 16,
+        tubelet_size: int = 2,
+        in_channels: int = 3,
+        qkv_bias: bool = True,
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        init_values: float = 0.0,
+        learnable_pos: bool = False,
+        with_cp: bool = False,
+        out_type: str = 'tokens',
+        weight_init: str = 'xavier',
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if out_type not in OUT_TYPES:
+            raise ValueError(f'unknown out_type {out_type!r}; choose one of {OUT_TYPES}')
+        self.arch = resolve_arch(arch)
+        self.embed_dims, depth, num_heads, mlp_ratio = self.arch
+        self.patch_size, self.tubelet_size, self.out_type = patch_size, tubelet_size, out_type
+        height, width = (img_size, img_size) if isinstance(img_size, int) else img_size
+        self.grid_size = self._grid_of(num_frames, height, width)
+
+        self.patch_embed = CubeEmbed(in_channels, self.embed_dims, tubelet_size, patch_size)
+        self.learnable_pos = learnable_pos
+        self._make_positions()
+        self.blocks = nn.ModuleList(
+            Block(
+                self.embed_dims,
+                num_heads,
+                mlp_ratio,
+                qkv_bias=qkv_bias,
+                drop_rate=drop_rate,
+                attn_drop_rate=attn_drop_rate,
+                drop_path_rate=rate,
+                init_values=init_values,
+                with_cp=with_cp,
+            )
+            for rate in torch.linspace(0, drop_path_rate, depth).tolist()
+        )
+        norm = nn.LayerNorm(self.embed_dims, eps=LAYER_NORM_EPS)
+        self.norm = nn.Identity() if out_type == 'avg' else norm
+        self.fc_norm = norm if out_type == 'avg' else nn.Identity()
+        init_transformer(self, weight_init)
+
+    def _make_positions(self) -> None:
+        slots, height, width = self.grid_size
+        table = sinusoid_table(slots * height * width, self.embed_dims)[None]
+        if self.learnable_pos:
+            self.pos_embed = nn.Parameter(nn.init.trunc_normal_(torch.empty(table.shape), std=0.02))
+        else:
+            # Cloned: moving or casting one model must not touch the shared table.
+            self.register_buffer('pos_embed', table.clone(), persistent=False)
+
+    def forward(self, clips: Tensor, visible_ids: Tensor | None = None) -> Tensor:
+        """Encode clips (B, C, T, H, W), or only their tokens ``visible_ids`` (B, n).
+
+        Returns:
+            (B, N or n, D), (B, D) or (B, D, t, h, w), as ``out_type`` says.
+        """
+        grid = self._grid_of(*clips.shape[2:])
+        if self.out_type == 'featmap' and visible_ids is not None:
+            raise ValueError('a feature map needs all tokens: leave visible_ids out')
+        x = self.patch_embed(clips, visible_ids)
+        positions = self._positions(grid)
+        if visible_ids is not None:
+            positions = gather_tokens(positions, visible_ids)
+        x = x + positions.to(x.dtype)
+        for block in self.blocks:
+            x = block(x)
+        if self.out_type == 'avg':
+            return self.fc_norm(x.mean(1))
+        x = self.norm(x)
+        return x.transpose(1, 2).unflatten(2, grid) if self.out_type == 'featmap' else x
+
+    def _grid_of(self, frames: int, height: int, width: int) -> Grid:
+        cube = (self.tubelet_size, self.patch_size, self.patch_size)
+        if any(side % part or side < part for side, part in zip((frames, height, width), cube)):
+            raise ValueError(
+                f'{frames} frames of {height}x{width} pixels do not divide into cubes of {cube[0]} '
+                f'frames of {cube[1]}x{cube[2]} pixels'
+            )
+        return frames // cube[0], height // cube[1], width // cube[2]
+
+    def _positions(self, grid: Grid) -> Tensor:
+        """The (1, N, D) table of a grid."""
+        if grid == self.grid_size:
+            return self.pos_embed
+        if self.learnable_pos:
+            return resize_table(self.pos_embed[0], self.grid_size, grid)[None]
+        return sinusoid_grid(grid, self.grid_size, self.embed_dims).to(self.pos_embed)[None]
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Layer of a parameter for layer-wise learning-rate decay.
+
+        Returns:
+            (layer, layers): 0 for embeddings, k + 1 for block k and the last
+            layer, depth + 1, for the rest; ``layers`` is depth + 2.
+        """
+        layers = len(self.blocks) + 2
+        name = param_name.removeprefix(prefix)
+        if name.startswith(('patch_embed', 'pos_embed')):
+            return 0, layers
+        if name.startswith('blocks.'):
+            return int(name.split('.')[1]) + 1, layers
+        return layers - 1, layers
+
+
+def resolve_arch(arch: str | dict[str, Any]) -> Arch:
+    """A preset by name, or an ``Arch`` of a dict's entries."""
+    if not isinstance(arch, str):
+        return Arch(**arch)
+    if arch not in ARCHS:
+        raise ValueError(f'unknown arch {arch!r}; choose one of {sorted(ARCHS)} or give a dict')
+    return ARCHS[arch]

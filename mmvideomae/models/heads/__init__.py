@@ -1,0 +1,5 @@
+"""What turns tokens into predictions and losses."""
+
+from mmvideomae.models.heads.pixel_reconstruction_head import PixelReconstructionHead
+
+__all__ = ['PixelReconstructionHead']

@@ -1,0 +1,6 @@
+"""Modules shared by backbones, necks and heads; parts of parts, not registered."""
+
+from mmvideomae.models.layers.patch_embed import CubeEmbed
+from mmvideomae.models.layers.transformer import Attention, Block, Mlp, init_transformer
+
+__all__ = ['Attention', 'Block', 'CubeEmbed', 'Mlp', 'init_transformer']

@@ -1,0 +1,148 @@
+"""The pre-norm transformer block of VideoMAE (V1 section 3.3, joint space-time attention)."""
+
+import torch
+from mmcv.cnn.bricks import DropPath
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+LAYER_NORM_EPS = 1e-6
+
+
+class Attention(nn.Module):
+    """Joint space-time self-attention, (B, N, D) -> (B, N, D).
+
+    Queries and values have a learned bias and keys have none: a bias on the
+    keys shifts all scores of a query alike and cancels in the softmax.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_heads: int,
+        qkv_bias: bool = True,
+        attn_drop_rate: float = 0.0,
+        drop_rate: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if embed_dims % num_heads:
+            raise ValueError(f'a width of {embed_dims} does not divide into {num_heads} heads')
+        self.num_heads = num_heads
+        self.attn_drop_rate = attn_drop_rate
+        self.qkv = nn.Linear(embed_dims, 3 * embed_dims, bias=False)
+        self.q_bias = nn.Parameter(torch.zeros(embed_dims)) if qkv_bias else None
+        self.v_bias = nn.Parameter(torch.zeros(embed_dims)) if qkv_bias else None
+        self.proj = nn.Linear(embed_dims, embed_dims)
+        self.proj_drop = nn.Dropout(drop_rate)
+
+    def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
+        """Attend from the last ``num_queries`` tokens (all by default) to all tokens.
+
+        Returns:
+            (B, num_queries, D).
+        """
+        heads = (self.num_heads, -1)
+        if num_queries is None:
+            q, k, v = self._project(x, 0, 3).unflatten(2, (3, *heads)).permute(2, 0, 3, 1, 4)
+        else:
+            q = self._project(x[:, -num_queries:], 0, 1).unflatten(2, heads).transpose(1, 2)
+            k, v = self._project(x, 1, 3).unflatten(2, (2, *heads)).permute(2, 0, 3, 1, 4)
+        drop = self.attn_drop_rate if self.training else 0.0
+        out = F.scaled_dot_product_attention(q, k, v, dropout_p=drop)
+        return self.proj_drop(self.proj(out.transpose(1, 2).flatten(2)))
+
+    def _project(self, x: Tensor, first: int, last: int) -> Tensor:
+        """Apply the parts [first, last) of (query, key, value): (B, N, D) -> (B, N, parts * D)."""
+        width = self.proj.in_features
+        weight = self.qkv.weight[first * width : last * width]
+        if self.q_bias is None:
+            return F.linear(x, weight)
+        bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+        return F.linear(x, weight, bias[first * width : last * width])
+
+
+class Mlp(nn.Module):
+    """Two linear layers with an exact GELU between, (B, N, D) -> (B, N, D)."""
+
+    def __init__(self, embed_dims: int, hidden_dims: int, drop_rate: float = 0.0) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(embed_dims, hidden_dims)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden_dims, embed_dims)
+        self.drop = nn.Dropout(drop_rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.drop(self.fc2(self.act(self.fc1(x))))
+
+
+class Block(nn.Module):
+    """Attention and MLP, each after a norm and around a skip, (B, N, D) -> (B, N, D).
+
+    Args:
+        init_values: initial layer scale; no layer scale if 0.
+        with_cp: recompute activations in the backward pass instead of keeping them.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_heads: int,
+        mlp_ratio: float = 4.0,
+        qkv_bias: bool = True,
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        init_values: float = 0.0,
+        with_cp: bool = False,
+    ) -> None:
+        super().__init__()
+        self.with_cp = with_cp
+        self.norm1 = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
+        self.attn = Attention(embed_dims, num_heads, qkv_bias, attn_drop_rate, drop_rate)
+        self.norm2 = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
+        self.mlp = Mlp(embed_dims, int(embed_dims * mlp_ratio), drop_rate)
+        self.drop_path = DropPath(drop_path_rate) if drop_path_rate else nn.Identity()
+        scale = init_values * torch.ones(embed_dims)
+        self.gamma_1 = nn.Parameter(scale.clone()) if init_values else None
+        self.gamma_2 = nn.Parameter(scale.clone()) if init_values else None
+
+    def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
+        """Return only the last ``num_queries`` tokens where that is all that is needed."""
+        if self.with_cp and torch.is_grad_enabled():
+            return checkpoint(self._forward, x, num_queries, use_reentrant=False)
+        return self._forward(x, num_queries)
+
+    def _forward(self, x: Tensor, num_queries: int | None) -> Tensor:
+        attended = self.attn(self.norm1(x), num_queries)
+        if num_queries is not None:
+            x = x[:, -num_queries:]
+        x = x + self.drop_path(_scaled(attended, self.gamma_1))
+        return x + self.drop_path(_scaled(self.mlp(self.norm2(x)), self.gamma_2))
+
+
+def _scaled(x: Tensor, gamma: Tensor | None) -> Tensor:
+    return x if gamma is None else x * gamma
+
+
+def init_transformer(module: nn.Module, scheme: str) -> None:
+    """Initialise every linear layer and layer norm below ``module``.
+
+    Args:
+        scheme: 'xavier' (pre-training) or 'trunc_normal' of deviation 0.02
+            (fine-tuning).  Convolutions keep PyTorch's own initialisation, as
+            in the released code.
+    """
+    initialise = {
+        'xavier': nn.init.xavier_uniform_,
+        'trunc_normal': lambda weight: nn.init.trunc_normal_(weight, std=0.02),
+    }
+    if scheme not in initialise:
+        raise ValueError(f'unknown initialisation {scheme!r}; choose one of {sorted(initialise)}')
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            initialise[scheme](part.weight)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+        elif isinstance(part, nn.LayerNorm):
+            nn.init.ones_(part.weight)
+            nn.init.zeros_(part.bias)

@@ -1,0 +1,1 @@
+"""Pure tensor and array mathematics; nothing here is registered or has parameters."""
