@@ -1,0 +1,41 @@
+# Kinetics-400 videos, labels ignored. Lists and folders are laid out as in mmaction2:
+#   data/kinetics400/kinetics400_train_list_videos.txt   lines 'path label'
+#   data/kinetics400/videos_train/
+train_pipeline = [
+    dict(type='OpenVideo', backend='auto'),
+    dict(type='SampleClip', clip_len=16, stride=4),
+    dict(type='ReadFrames'),
+    dict(
+        type='RepeatAugment',
+        num_repeats=1,
+        transforms=[
+            dict(type='ClipMultiScaleCrop', size=224),
+            dict(
+                type='GenerateMasks',
+                grid_size=(8, 14, 14),
+                encoder=dict(type='TubeMask', ratio=0.9),
+            ),
+        ],
+    ),
+    dict(type='PackClips'),
+]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    sampler=dict(type='EpochSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(
+        type='VideoListDataset',
+        sources=[
+            dict(
+                ann_file='data/kinetics400/kinetics400_train_list_videos.txt',
+                data_prefix='data/kinetics400/videos_train',
+            )
+        ],
+        pipeline=train_pipeline,
+    ),
+)
