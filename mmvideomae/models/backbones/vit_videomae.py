@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -99,7 +100,7 @@ class VideoMAEViT(BaseModule):
                 init_values=init_values,
                 with_cp=with_cp,
             )
-            for rate in torch.linspace(0, drop_path_rate, depth).tolist()
+            for rate in np.linspace(0, drop_path_rate, depth).tolist()
         )
         norm = nn.LayerNorm(self.embed_dims, eps=LAYER_NORM_EPS)
         self.norm = nn.Identity() if out_type == 'avg' else norm
