@@ -1,0 +1,5 @@
+"""How training runs: loops, hooks, optimizer constructors, schedules."""
+
+from mmvideomae.engine.schedulers import WarmupCosineLR
+
+__all__ = ['WarmupCosineLR']
