@@ -1,0 +1,150 @@
+"""A folder of motion clips: H.264 files, split lists, class names and the settings."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmvideomae.testing.motion import CLASS_NAMES, Style, render_clip, style_of
+from mmvideomae.testing.videos import write_video
+
+SPLITS = ('train', 'val', 'test', 'unlabelled')
+SETTINGS_FILE = 'dataset.json'
+UNFINISHED_FILE = 'dataset.unfinished.json'
+
+
+@dataclass(frozen=True)
+class ActionsSettings:
+    """Everything that a folder of motion clips is a function of.
+
+    Args:
+        clips: Number of clips of each split, keys out of ``SPLITS``; every split is
+            balanced over the classes (up to one clip where the count does not divide).
+        classes: The first so many of ``CLASS_NAMES``.
+        size: Height and width of the frames in pixels, even as H.264 wants them.
+        frames: Frames per clip.
+        fps: Frames per second.
+        style: How scenes look and how fast they move.
+        seed: A clip depends on seed, split and its number only, so that a larger
+            dataset of the same seed starts with the smaller one's clips.
+    """
+
+    clips: dict[str, int]
+    classes: int = 8
+    size: tuple[int, int] = (64, 64)
+    frames: int = 40
+    fps: float = 25.0
+    style: Style = field(default_factory=partial(style_of, 'easy'))
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.classes <= len(CLASS_NAMES):
+            raise ValueError(f'{self.classes} classes asked for: there are {len(CLASS_NAMES)}')
+        if unknown := set(self.clips) - set(SPLITS):
+            raise ValueError(f'no split {sorted(unknown)}: the splits are {SPLITS}')
+        if min(self.clips.values(), default=0) < 0 or not sum(self.clips.values()):
+            raise ValueError(f'no clips to make: {self.clips}')
+        if any(side < 16 or side % 2 for side in self.size):
+            raise ValueError(f'frame size {self.size} must be even and at least 16 pixels')
+        if self.frames < 2 or self.fps <= 0 or self.seed < 0:
+            raise ValueError(
+                f'frames {self.frames} must be >= 2, fps {self.fps} > 0, seed {self.seed} >= 0'
+            )
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One file to make; ``path`` is relative to the dataset's folder."""
+
+    split: str
+    number: int
+    label: int
+
+    @property
+    def path(self) -> str:
+        # An unlabelled clip's name must not tell its class.
+        name = '' if self.split == 'unlabelled' else f'{CLASS_NAMES[self.label]}_'
+        return f'videos/{self.split}/{name}{self.number:05d}.mp4'
+
+
+def list_clips(settings: ActionsSettings) -> list[Clip]:
+    """Every clip of the dataset, split by split; labels take turns."""
+    return [
+        Clip(split, number, number % settings.classes)
+        for split in SPLITS
+        for number in range(settings.clips.get(split, 0))
+    ]
+
+
+def make_clip(clip: Clip, settings: ActionsSettings) -> np.ndarray:
+    """The frames ``(T, H, W, 3)`` uint8 of one clip."""
+    rng = np.random.default_rng((settings.seed, SPLITS.index(clip.split), clip.number))
+    return render_clip(clip.label, rng, settings.size, settings.frames, settings.style)
+
+
+def write_actions(
+    out: Path,
+    settings: ActionsSettings,
+    workers: int = 1,
+) -> Iterator[Clip]:
+    """Write the dataset into ``out``, yielding each clip when it is written.
+
+    ``train.csv``, ``val.csv``, ``test.csv`` hold ``path label`` lines; ``unlabelled.csv``
+    the unlabelled clips' paths; ``pretrain.csv`` the paths of everything that one may
+    pre-train on (train and unlabelled).  A list that would be empty is not written.
+    The settings stand in ``dataset.unfinished.json`` until all is written, and then in
+    ``dataset.json``.
+    """
+    clips = list_clips(settings)
+    for split in {clip.split for clip in clips}:
+        (out / 'videos' / split).mkdir(parents=True, exist_ok=True)
+    (out / SETTINGS_FILE).unlink(missing_ok=True)
+    (out / UNFINISHED_FILE).write_text(settings_text(settings))
+    yield from _run(partial(_write_clip, out=out, settings=settings), clips, workers)
+    _write_lists(out, clips)
+    (out / 'classes.txt').write_text(''.join(f'{n}\n' for n in CLASS_NAMES[: settings.classes]))
+    (out / UNFINISHED_FILE).replace(out / SETTINGS_FILE)
+
+
+def settings_text(settings: ActionsSettings) -> str:
+    """The settings as the JSON text of ``dataset.json``."""
+    named = replace(settings, clips={split: settings.clips.get(split, 0) for split in SPLITS})
+    return json.dumps({'kind': 'actions', **asdict(named)}, indent=2) + '\n'
+
+
+def _write_clip(clip: Clip, out: Path, settings: ActionsSettings) -> Clip:
+    cv2.setNumThreads(1)  # one clip is too small to share; the processes share the cores
+    write_video(out / clip.path, make_clip(clip, settings), fps=settings.fps)
+    return clip
+
+
+def _run(task: Callable[[Clip], Clip], clips: list[Clip], workers: int) -> Iterator[Clip]:
+    """Call ``task`` on every clip, in this process or in ``workers`` of them."""
+    if workers <= 1:
+        yield from map(task, clips)
+        return
+    # Forked workers start at once; spawned ones would import torch again first.
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context('fork' if 'fork' in methods else None)
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield from pool.map(task, clips, chunksize=8)
+
+
+def _write_lists(out: Path, clips: list[Clip]) -> None:
+    lists: dict[str, list[str]] = {f'{split}.csv': [] for split in (*SPLITS, 'pretrain')}
+    for clip in clips:
+        labelled = clip.split != 'unlabelled'
+        line = f'{clip.path} {clip.label}' if labelled else clip.path
+        lists[f'{clip.split}.csv'].append(line)
+        if clip.split in ('train', 'unlabelled'):
+            lists['pretrain.csv'].append(clip.path)
+    for name, lines in lists.items():
+        (out / name).unlink(missing_ok=True)
+        if lines:
+            (out / name).write_text(''.join(f'{line}\n' for line in lines))
