@@ -1,6 +1,6 @@
 # ViT-g: 40 blocks of width 1408, patches of 14 pixels (VideoMAE V2 Table 7).
-# The released code gives the decoder the encoder's ratio 48/11, hence int(512 * 48 / 11) = 2234 hidden
-# units; Table 7 prints 2048.
+# The released code gives the decoder the encoder's ratio 48/11, hence int(512 * 48 / 11) = 2234
+# hidden units; Table 7 prints 2048.
 _base_ = 'videomae_vit-base-p16.py'
 
 model = dict(
