@@ -1,0 +1,6 @@
+"""Videos and annotations -> sample dicts."""
+
+from mmvideomae.datasets.samplers import EpochSampler
+from mmvideomae.datasets.video_list_dataset import VideoListDataset
+
+__all__ = ['EpochSampler', 'VideoListDataset']

@@ -1,0 +1,199 @@
+"""List files and folders of videos -> records.
+
+A line names a video file or a folder of frames, then numbers::
+
+    path
+    path label
+    path start total
+    path start total label
+
+Fields are separated by spaces or by commas.  A path that holds spaces is quoted, or
+its line uses commas.  Blank lines and lines that begin with ``#`` are skipped.
+``total`` below 0 means a video file, as in the lists of VideoMAE V2; otherwise the
+sample is the ``total`` frames whose numbers begin at ``start``: files of a frame
+folder, frames of a video file.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+VIDEO_EXTENSIONS = frozenset(
+    ('.3gp', '.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.ts')
+    + ('.webm', '.wmv')
+)
+_LAYOUTS: dict[int, tuple[str, ...]] = {
+    0: (),
+    1: ('label',),
+    2: ('start', 'total'),
+    3: ('start', 'total', 'label'),
+}
+_NUMBERS = ('start', 'total', 'label')
+
+
+class Entry(NamedTuple):
+    """One line of a list.
+
+    Attributes:
+        path: As written, without quotes.
+        start: Number of the first frame, None where the line does not say.
+        total: Frames from ``start`` on, negative for a whole video file, None where
+            the line does not say.
+        label: Class index, None where the line has none.
+    """
+
+    path: str
+    start: int | None = None
+    total: int | None = None
+    label: int | None = None
+
+
+class AnnotationError(ValueError):
+    """A list or folder of videos that cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class LineFormat:
+    """What the fields after the path mean.
+
+    Attributes:
+        numbers: Names of the numbers after the path, of ``start``, ``total`` and
+            ``label``; None: told by how many there are (see the module).
+        labelled: Every line must have a label.
+    """
+
+    numbers: tuple[str, ...] | None = None
+    labelled: bool = False
+
+    @classmethod
+    def of(cls, columns: str | Sequence[str] | None, labelled: bool) -> 'LineFormat':
+        """Read ``columns`` such as ``'path total label'``; None leaves it to the count."""
+        if columns is None:
+            return cls(None, labelled)
+        names = tuple(columns.split()) if isinstance(columns, str) else tuple(columns)
+        known = len(set(names)) == len(names) and set(names[1:]) <= set(_NUMBERS)
+        if names[:1] != ('path',) or not known:
+            raise ValueError(
+                f'columns must be "path" and then some of {", ".join(_NUMBERS)}, got {columns!r}'
+            )
+        if labelled and 'label' not in names:
+            raise ValueError(f'labelled=True needs a label column, got columns={columns!r}')
+        return cls(names[1:], labelled)
+
+    def entry(self, path: str, numbers: Sequence[int]) -> Entry:
+        """Name the numbers of one line; ValueError says what is wrong with them."""
+        names = _LAYOUTS.get(len(numbers)) if self.numbers is None else self.numbers
+        if names is None or len(names) != len(numbers):
+            wanted = '0 to 3' if self.numbers is None else str(len(self.numbers))
+            raise ValueError(f'{len(numbers)} numbers after the path, expected {wanted}')
+        entry = Entry(path, **dict(zip(names, numbers, strict=True)))
+        if self.labelled and entry.label is None:
+            raise ValueError('a label is required (labelled=True)')
+        if entry.total == 0 or (entry.start is not None and entry.start < 0):
+            raise ValueError(f'start {entry.start} and total {entry.total} name no frames')
+        return entry
+
+
+def read_list(path: str | os.PathLike[str], line_format: LineFormat) -> list[Entry]:
+    """Parse a list file.
+
+    Raises:
+        AnnotationError: The file is missing, unreadable or names nothing, or a line is
+            malformed; the message quotes ``file:line`` and the line.
+    """
+    try:
+        # Names that are no UTF-8 come back as the same bytes when the file is opened.
+        with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
+            entries = list(_parse_lines(file, os.fspath(path), line_format))
+    except OSError as error:
+        raise AnnotationError(f'cannot read the list {path}: {error.strerror or error}') from error
+    if not entries:
+        raise AnnotationError(f'the list {path} names no video')
+    return entries
+
+
+def _parse_lines(lines: Iterable[str], name: str, line_format: LineFormat) -> Iterator[Entry]:
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text[0] == '#':
+            continue
+        try:
+            path, numbers = split_line(text)
+            yield line_format.entry(path, numbers)
+        except ValueError as error:
+            raise AnnotationError(f'{name}:{number}: {error}: {text!r}') from None
+
+
+def split_line(text: str) -> tuple[str, list[int]]:
+    """Split one line into its path and the integers behind it.
+
+    Commas are tried before spaces, so that a path with spaces needs no quotes in a line
+    with commas, and a path with commas none in a line with spaces.
+
+    Raises:
+        ValueError: Neither separation leaves a path and integers.
+    """
+    if text[0] in '"\'':
+        path, closing, rest = text[1:].partition(text[0])
+        if not closing or not path or (rest and rest[0] not in ', \t'):
+            raise ValueError(f'the quote {text[0]} is not closed around a path')
+        rest = rest.strip().removeprefix(',')
+        numbers = _integers(rest.split(',') if ',' in rest else rest.split())
+        if numbers is not None:
+            return path, numbers
+        raise ValueError('the fields after the path must be integers')
+    if ',' in text:
+        path, *fields = text.split(',')
+        numbers = _integers(fields)
+        if path.strip() and numbers is not None:
+            return path.strip(), numbers
+    path, *fields = text.split()
+    numbers = _integers(fields)
+    if numbers is None:
+        raise ValueError(
+            'the fields after the path must be integers (quote a path that holds spaces)'
+        )
+    return path, numbers
+
+
+def _integers(fields: Iterable[str]) -> list[int] | None:
+    """The fields as integers, None if one is something else."""
+    try:
+        return [int(field) for field in fields]
+    except ValueError:
+        return None
+
+
+def is_video_name(path: str) -> bool:
+    """Whether the extension is one of a video file."""
+    return os.path.splitext(path)[1].lower() in VIDEO_EXTENSIONS
+
+
+def find_videos(folder: str | os.PathLike[str]) -> list[str]:
+    """Paths of all video files below ``folder``, relative to it and sorted.
+
+    Known by their extensions (`VIDEO_EXTENSIONS`).  Hidden files and folders are left
+    out, links to folders are followed, each folder once.
+
+    Raises:
+        AnnotationError: No such folder, or no video in it.
+    """
+    root = os.fspath(folder)
+    if not os.path.isdir(root):
+        raise AnnotationError(f'no such folder of videos: {root}')
+    found: list[str] = []
+    seen: set[str] = set()
+    for place, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        names = (name for name in files if is_video_name(name) and not name.startswith('.'))
+        found.extend(os.path.relpath(os.path.join(place, name), root) for name in names)
+    if not found:
+        kinds = ' '.join(sorted(VIDEO_EXTENSIONS))
+        raise AnnotationError(f'no video below the folder {root} (looked for {kinds})')
+    return sorted(found)

@@ -1,0 +1,97 @@
+"""The sampler that makes samples depend on (seed, epoch, index) and can begin in mid-epoch."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Protocol
+
+from mmengine.dataset import DefaultSampler
+
+from mmvideomae.registry import DATA_SAMPLERS
+
+
+class EpochAware(Protocol):
+    """A dataset whose samples are a function of (seed, epoch, index)."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Announce the epoch that is about to be read."""
+
+
+@DATA_SAMPLERS.register_module()
+class EpochSampler(DefaultSampler):
+    """mmengine's `DefaultSampler` that tells the dataset the seed and the epoch.
+
+    The order, the padding by ``round_up`` and the split over processes are the
+    parent's.  The dataset (also inside wrappers that keep it as ``dataset`` or
+    ``datasets``) learns (seed, epoch) whenever the epoch is set and when iteration
+    begins, through memory that its workers share; so a sample is the same whatever the
+    number of workers and processes, and after a resume.
+
+    Args:
+        dataset: The dataset, or a wrapper of one.
+        shuffle: Whether the order is drawn anew for each epoch.
+        seed: The same in all processes; None agrees on one over all processes.
+        round_up: Whether the last samples are repeated until each process has as many.
+
+    Raises:
+        TypeError: The dataset has no ``set_epoch(seed, epoch)``.
+    """
+
+    def __init__(
+        self,
+        dataset: EpochAware,
+        shuffle: bool = True,
+        seed: int | None = None,
+        round_up: bool = True,
+    ) -> None:
+        super().__init__(dataset, shuffle=shuffle, seed=seed, round_up=round_up)
+        self._targets = list(_epoch_aware(dataset))
+        self._start = 0
+        self._announce()
+
+    def __iter__(self) -> Iterator[int]:
+        """Indices of this process; the first ``set_start`` of them left out, once."""
+        self._announce()
+        start, self._start = self._start, 0
+        return islice(super().__iter__(), start, None)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of the next iteration and tell the dataset."""
+        super().set_epoch(epoch)
+        self._announce()
+
+    def set_start(self, samples: int) -> None:
+        """Begin the next iteration, and only that one, behind the first ``samples`` indices.
+
+        Args:
+            samples: Samples of this process that were consumed before the interruption:
+                iterations done in this epoch times the batch size of one process. They
+                are skipped without being read. ``len`` stays that of the whole epoch.
+
+        Raises:
+            ValueError: ``samples`` lies outside 0..len.
+        """
+        if not 0 <= samples <= len(self):
+            raise ValueError(f'cannot start at sample {samples} of an epoch of {len(self)}')
+        self._start = samples
+
+    def _announce(self) -> None:
+        for dataset in self._targets:
+            dataset.set_epoch(self.seed, self.epoch)
+
+
+def _epoch_aware(dataset: object) -> Iterator[EpochAware]:
+    """The datasets inside ``dataset`` and its wrappers, each of which must know epochs."""
+    if hasattr(dataset, 'set_epoch'):
+        yield dataset
+        return
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    for part in inner:
+        if part is None:
+            raise TypeError(
+                f'EpochSampler needs a dataset with set_epoch(seed, epoch), such as '
+                f'VideoListDataset; {type(dataset).__name__} has none. Use DefaultSampler for it'
+            )
+        yield from _epoch_aware(part)

@@ -1,0 +1,140 @@
+"""One source of a data set: a list or a folder, and what its videos have in common."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from mmvideomae.datasets.annotations import (
+    AnnotationError,
+    Entry,
+    LineFormat,
+    find_videos,
+    is_video_name,
+    read_list,
+)
+from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError, open_reader
+
+_FRAME_TEMPLATE = 'img_{:05}.jpg'  # VideoMAE V2's default for frame folders
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """Where videos are listed and how they are read.
+
+    Attributes:
+        ann_file: List file (`mmvideomae.datasets.annotations`); None takes every video
+            below ``folder``.
+        folder: Folder of videos without a list, searched recursively.
+        data_prefix: Joined before the relative paths of the list; without a list the
+            same as ``folder``.
+        stride: Stride of the clips of this source; None: the pipeline's.
+        filename_tmpl: Name of a frame file given its number.  With it, lines without a
+            total name folders of frames too.
+        segment_frames: Cut videos into records of about this many frames.
+        fps: Frames per second of frame folders.
+        columns: Fields of a line, such as ``'path total label'``; None: by their number.
+    """
+
+    ann_file: str | None = None
+    folder: str | None = None
+    data_prefix: str = ''
+    stride: int | None = None
+    filename_tmpl: str | None = None
+    segment_frames: int | None = None
+    fps: float | None = None
+    columns: str | Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.ann_file and self.folder:
+            raise ValueError(
+                f'a source has a list or a folder, got both: ann_file={self.ann_file!r}, '
+                f'folder={self.folder!r}; paths of a list are joined to data_prefix'
+            )
+        if not (self.ann_file or self.folder or self.data_prefix):
+            raise ValueError('a source needs ann_file=LIST or folder=FOLDER')
+        for name in ('stride', 'segment_frames', 'fps'):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f'{name} of a source must be positive, got {value}')
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> 'VideoSource':
+        """Build a source from the config of one, naming keys that do not exist."""
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(config) - set(known))
+        if unknown:
+            raise ValueError(
+                f'unknown keys of a source: {", ".join(unknown)}; known: {", ".join(known)}'
+            )
+        return cls(**config)
+
+    def entries(self, labelled: bool) -> list[Entry]:
+        """Read the list or search the folder.
+
+        Raises:
+            AnnotationError: It is missing, empty or malformed.
+        """
+        if self.ann_file:
+            return read_list(self.ann_file, LineFormat.of(self.columns, labelled))
+        root = self.folder or self.data_prefix
+        if labelled:
+            raise AnnotationError(f'labelled=True needs a list with labels, and {root} is a folder')
+        return [Entry(path) for path in find_videos(root)]
+
+    def segments(self, entry: Entry) -> Iterator[Entry]:
+        """Cut one entry into records of ``segment_frames``; without it the entry itself.
+
+        The number of segments is the nearest to ``total / segment_frames``, so that the
+        last one is never shorter than half; it takes the frames that are left.  Where
+        the list gives no total, the file is opened here, once, when the data set is
+        built.  One that cannot be opened stays one record: its failure is then met and
+        counted like any other when it is read.
+        """
+        if self.segment_frames is None:
+            yield entry
+            return
+        start, total = entry.start, entry.total
+        if total is None or total < 0:
+            total = self._count_frames(entry)
+        if total is None:
+            yield entry
+            return
+        first = self.first_frame(entry) if start is None else start
+        pieces = max(1, round(total / self.segment_frames))
+        for piece in range(pieces):
+            begin = piece * self.segment_frames
+            length = total - begin if piece == pieces - 1 else self.segment_frames
+            yield entry._replace(start=first + begin, total=length)
+
+    def _count_frames(self, entry: Entry) -> int | None:
+        """Frames from the entry's start to the end of the file or folder, None if unreadable."""
+        path = self.locate(entry.path)
+        try:
+            if self.is_folder(entry):
+                return len(FrameFolderReader(path, self.template, self.first_frame(entry)))
+            with open_reader(path) as reader:
+                return max(1, len(reader) - self.first_frame(entry))
+        except VideoReadError:
+            return None
+
+    def first_frame(self, entry: Entry) -> int:
+        """Number of the first frame of the record: files count from 1, frames of a video from 0."""
+        if entry.start is not None:
+            return entry.start
+        return 1 if self.is_folder(entry) else 0
+
+    def is_folder(self, entry: Entry) -> bool:
+        """Whether the entry names a folder of frames rather than a video file."""
+        if is_video_name(entry.path) or (entry.total is not None and entry.total < 0):
+            return False
+        return entry.total is not None or self.filename_tmpl is not None
+
+    @property
+    def template(self) -> str:
+        """Name of a frame file given its number."""
+        return self.filename_tmpl or _FRAME_TEMPLATE
+
+    def locate(self, path: str) -> str:
+        """The path of a file that the source names."""
+        return os.path.join(self.data_prefix or self.folder or '', path)

@@ -1,0 +1,56 @@
+"""From a sample dict to what the data loader stacks."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.structures import ActionDataSample
+from mmcv.transforms import BaseTransform
+
+from mmvideomae.datasets.transforms.repeats import MASK_KEYS
+from mmvideomae.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class PackClips(BaseTransform):
+    """Pack the clips and masks of one video; pixels stay uint8, channel last.
+
+    Required Keys:
+
+    - imgs: uint8 ``(R, T, H, W, 3)``, or ``(T, H, W, 3)`` for one clip
+    - encoder_mask, decoder_mask: bool ``(R, t, h, w)`` or ``(t, h, w)``, if any
+    - label (optional)
+
+    Returns a dict of:
+
+    - inputs: uint8 tensor ``(R, T, H, W, 3)``
+    - encoder_mask, decoder_mask: bool tensors ``(R, N)``, if the sample has them
+    - data_samples: an `ActionDataSample` with the metainfo of ``meta_keys`` that the
+      sample has, and the label
+
+    Args:
+        meta_keys: What to hand on.
+    """
+
+    def __init__(
+        self, meta_keys: tuple[str, ...] = ('filename', 'frame_inds', 'fps', 'sample_idx')
+    ) -> None:
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        imgs = results['imgs']
+        imgs = imgs[None] if imgs.ndim == 4 else imgs
+        packed: dict[str, Any] = {'inputs': torch.from_numpy(np.ascontiguousarray(imgs))}
+        for key in MASK_KEYS:
+            if key in results:
+                packed[key] = torch.from_numpy(results[key].reshape(len(imgs), -1))
+        sample = ActionDataSample(
+            metainfo={key: results[key] for key in self.meta_keys if key in results}
+        )
+        if 'label' in results:
+            sample.set_gt_label(results['label'])
+        packed['data_samples'] = sample
+        return packed
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(meta_keys={self.meta_keys})'

@@ -1,0 +1,185 @@
+"""From a record to the frames of one clip: open, sample, read."""
+
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmvideomae.datasets.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
+from mmvideomae.registry import TRANSFORMS
+
+
+class BlankReader(VideoReader):
+    """Zero frames in the place of a video that cannot be decoded but has to be counted."""
+
+    def __len__(self) -> int:
+        return 300
+
+    @property
+    def fps(self) -> float:
+        return 30.0
+
+    def _decode(self, indices: np.ndarray) -> np.ndarray:
+        return np.zeros((len(indices), 240, 320, 3), dtype=np.uint8)
+
+
+@TRANSFORMS.register_module()
+class OpenVideo(BaseTransform):
+    """Open the video file or frame folder of a record.
+
+    Required Keys:
+
+    - filename
+    - filename_tmpl (optional: then ``filename`` is a folder of frames)
+    - start_index (optional: number of the first frame; 0 for a file, 1 for a folder)
+    - total_frames (optional: frames from there on; absent or negative: all)
+    - fps (optional: frames per second of a folder, 25 if absent)
+    - undecodable (optional: True puts zero frames in the place of the video)
+
+    Added Keys:
+
+    - video_reader
+
+    Modified Keys:
+
+    - total_frames: frames of the record that exist
+    - start_index: what to add to a frame of the record to get a frame of the reader
+    - fps, avg_fps: frames per second
+
+    Args:
+        backend: Reader of video files, see `mmvideomae.datasets.readers.open_reader`.
+
+    Raises:
+        VideoReadError: The video cannot be opened, or ends before the record begins.
+    """
+
+    def __init__(self, backend: str = 'auto') -> None:
+        self.backend = backend
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        path = results['filename']
+        if results.get('undecodable', False):
+            reader = BlankReader(path)
+            results.update(total_frames=len(reader), start_index=0)
+        elif 'filename_tmpl' in results:
+            reader = self._open_folder(results)
+            results.update(total_frames=len(reader), start_index=0)
+        else:
+            reader = open_reader(path, backend=self.backend)
+            start, wanted = results.get('start_index', 0), results.get('total_frames', -1)
+            left = len(reader) - start
+            if left < 1:
+                reader.close()
+                reason = f'it has {len(reader)} frames and the record begins at frame {start}'
+                raise VideoReadError(path, reason)
+            results.update(total_frames=min(left, wanted) if wanted > 0 else left)
+            results.update(start_index=start)
+        results.update(video_reader=reader, fps=reader.fps, avg_fps=reader.fps)
+        return results
+
+    @staticmethod
+    def _open_folder(results: dict[str, Any]) -> VideoReader:
+        total = results.get('total_frames', -1)
+        return FrameFolderReader(
+            results['filename'],
+            filename_tmpl=results['filename_tmpl'],
+            start=results.get('start_index', 1),
+            total=total if total > 0 else None,
+            fps=results.get('fps', 25.0),
+        )
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(backend={self.backend!r})'
+
+
+@TRANSFORMS.register_module()
+class SampleClip(BaseTransform):
+    """Draw the frames of one dense clip (VideoMAE and VideoMAE V2, official sampling).
+
+    The first frame is uniform over ``total_frames - clip_len * stride + 1`` places, and
+    is 0 where that is below 1.  Each next frame lies ``stride`` later as long as that
+    stays below the last frame of the video; a shorter video repeats the last frame
+    reached.  (The official code never steps onto the very last frame; at the published
+    strides of 2 and 4 this touches only videos shorter than the clip.)
+
+    In test mode the clip is the one in the middle.
+
+    Required Keys:
+
+    - total_frames
+    - start_index (optional)
+    - stride (optional: the record's own stride, which wins)
+
+    Added Keys:
+
+    - frame_inds: int64 ``(clip_len,)``
+    - clip_len, frame_interval, num_clips: as mmaction2's `SampleFrames` adds them
+
+    Args:
+        clip_len: Frames of the clip.
+        stride: Distance between two frames of the clip, in frames.
+        test_mode: Take the middle of the video instead of a random place.
+    """
+
+    def __init__(self, clip_len: int, stride: int, test_mode: bool = False) -> None:
+        if clip_len < 1 or stride < 1:
+            raise ValueError(f'clip_len and stride must be positive, got {clip_len} and {stride}')
+        self.clip_len = clip_len
+        self.stride = stride
+        self.test_mode = test_mode
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        total, stride = results['total_frames'], results.get('stride', self.stride)
+        frames = self._first_frame(total, stride) + np.arange(self.clip_len) * stride
+        reachable = frames < (total if self.test_mode else total - 1)
+        reachable[0] = True
+        frames = np.where(reachable, frames, frames[reachable][-1])
+        results['frame_inds'] = frames + results.get('start_index', 0)
+        results.update(clip_len=self.clip_len, frame_interval=stride, num_clips=1)
+        return results
+
+    def _first_frame(self, total: int, stride: int) -> int:
+        if self.test_mode:
+            return max(total - (self.clip_len - 1) * stride - 1, 0) // 2
+        places = total - self.clip_len * stride + 1
+        return int(np.random.randint(places)) if places > 0 else 0
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(clip_len={self.clip_len}, stride={self.stride}, '
+            f'test_mode={self.test_mode})'
+        )
+
+
+@TRANSFORMS.register_module()
+class ReadFrames(BaseTransform):
+    """Read the sampled frames and close the video.
+
+    The keys are mmaction2's, so that its crops, flips and formats work afterwards.
+
+    Required Keys:
+
+    - video_reader
+    - frame_inds
+
+    Added Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)`` RGB
+    - original_shape, img_shape: ``(H, W)``
+
+    Removed Keys:
+
+    - video_reader
+
+    Raises:
+        VideoReadError: A frame cannot be decoded.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        with results.pop('video_reader') as reader:
+            imgs = reader.read(results['frame_inds'])
+        results.update(imgs=imgs, original_shape=imgs.shape[1:3], img_shape=imgs.shape[1:3])
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'

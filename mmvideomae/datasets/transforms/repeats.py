@@ -1,0 +1,101 @@
+"""Repeated augmentation: several crops and masks of one decoded clip."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform, Compose
+
+from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
+
+MASK_KEYS = ('encoder_mask', 'decoder_mask')
+
+
+@TRANSFORMS.register_module()
+class RepeatAugment(BaseTransform):
+    """Run transforms ``R`` times on one decoded clip (VideoMAE V2, repeated augmentation).
+
+    Each run gets the same frames and draws independently.  A transform inside must not
+    write into the frames that it is given.
+
+    Required Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)``
+
+    Modified Keys:
+
+    - imgs: uint8 ``(R, T, H', W', 3)``
+
+    Added Keys:
+
+    - encoder_mask, decoder_mask: bool ``(R, t, h, w)``, where the transforms make them
+    - every other key of the first run
+
+    Args:
+        num_repeats: ``R``.
+        transforms: Built transforms or configs.
+    """
+
+    def __init__(
+        self,
+        num_repeats: int,
+        transforms: Sequence[dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any] | None]],
+    ) -> None:
+        if num_repeats < 1:
+            raise ValueError(f'num_repeats must be positive, got {num_repeats}')
+        self.num_repeats = num_repeats
+        built = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in transforms]
+        self.transforms = Compose(built)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        runs = [self.transforms(dict(results)) for _ in range(self.num_repeats)]
+        first = runs[0]
+        for key in ('imgs', *MASK_KEYS):
+            if key in first:
+                views = [run[key] for run in runs]
+                first[key] = np.stack(views) if len(views) > 1 else views[0][None]
+        return first
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(num_repeats={self.num_repeats}, {self.transforms})'
+
+
+@TRANSFORMS.register_module()
+class GenerateMasks(BaseTransform):
+    """Draw the masks of one clip.
+
+    Added Keys:
+
+    - encoder_mask: bool ``(t, h, w)``, True where the encoder does not see
+    - decoder_mask: bool ``(t, h, w)``, True where the decoder does not reconstruct;
+      absent without ``decoder``
+
+    Args:
+        grid_size: Token grid ``(t, h, w)``.
+        encoder: Config of a mask generator, without its grid.
+        decoder: The same for the decoder; None: it reconstructs all that is hidden.
+    """
+
+    def __init__(
+        self,
+        grid_size: Sequence[int],
+        encoder: dict[str, Any],
+        decoder: dict[str, Any] | None = None,
+    ) -> None:
+        self.grid_size = tuple(grid_size)
+        configs = {'encoder_mask': encoder, 'decoder_mask': decoder}
+        self.generators = {
+            key: MASK_GENERATORS.build({**config, 'grid_size': self.grid_size})
+            for key, config in configs.items()
+            if config is not None
+        }
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        # One generator object per clip, seeded from the sample's own randomness.
+        rng = np.random.default_rng(np.random.randint(2**32, size=4, dtype=np.uint32))
+        for key, generator in self.generators.items():
+            results[key] = generator(rng)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}({", ".join(map(repr, self.generators.values()))})'
