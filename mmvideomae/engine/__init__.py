@@ -1,5 +1,41 @@
 """How training runs: loops, hooks, optimizer constructors, schedules."""
 
+from mmvideomae.engine.distributed import launched_world_size, prepare_cpu_processes
+from mmvideomae.engine.hooks import (
+    AtomicCheckpointHook,
+    DecodeFailureHook,
+    IterationSeedHook,
+    NonFiniteLossError,
+    NonFiniteLossHook,
+    ThroughputHook,
+    TooManyDecodeFailuresError,
+)
+from mmvideomae.engine.loops import EpochTrainLoop
+from mmvideomae.engine.lr_scaling import (
+    LearningRateScaling,
+    batch_size_warning,
+    scale_learning_rate,
+    total_batch_size,
+)
+from mmvideomae.engine.optim import AmpOptimWrapper, GroupedOptimWrapperConstructor
 from mmvideomae.engine.schedulers import WarmupCosineLR
 
-__all__ = ['WarmupCosineLR']
+__all__ = [
+    'AmpOptimWrapper',
+    'AtomicCheckpointHook',
+    'DecodeFailureHook',
+    'EpochTrainLoop',
+    'GroupedOptimWrapperConstructor',
+    'IterationSeedHook',
+    'LearningRateScaling',
+    'NonFiniteLossError',
+    'NonFiniteLossHook',
+    'ThroughputHook',
+    'TooManyDecodeFailuresError',
+    'WarmupCosineLR',
+    'batch_size_warning',
+    'launched_world_size',
+    'prepare_cpu_processes',
+    'scale_learning_rate',
+    'total_batch_size',
+]

@@ -3,7 +3,6 @@
 import math
 
 from mmengine.optim import BaseOptimWrapper
-from mmengine.optim.scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
 from torch.optim import Optimizer
 
@@ -11,7 +10,7 @@ from mmvideomae.registry import PARAM_SCHEDULERS
 
 
 @PARAM_SCHEDULERS.register_module()
-class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
+class WarmupCosineLR(_ParamScheduler):
     """Linear warm-up from zero, then half a cosine, in closed form per iteration.
 
     With ``w`` warm-up and ``n`` remaining updates, base rate ``b`` and floor ``m``, update ``k``
@@ -64,7 +63,13 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         self.warmup_updates = int(warmup) // accumulation
         self.cosine_updates = math.ceil((end - begin) / accumulation) - self.warmup_updates
         super().__init__(
-            optimizer, begin=begin, end=end, last_step=last_step, by_epoch=by_epoch, verbose=verbose
+            optimizer,
+            'lr',
+            begin=begin,
+            end=end,
+            last_step=last_step,
+            by_epoch=by_epoch,
+            verbose=verbose,
         )
 
     @classmethod

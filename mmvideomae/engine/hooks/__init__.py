@@ -1,0 +1,17 @@
+"""Hooks: what happens around an iteration."""
+
+from mmvideomae.engine.hooks.checkpoint import AtomicCheckpointHook
+from mmvideomae.engine.hooks.decode_failures import DecodeFailureHook, TooManyDecodeFailuresError
+from mmvideomae.engine.hooks.iteration_seed import IterationSeedHook
+from mmvideomae.engine.hooks.nonfinite_loss import NonFiniteLossError, NonFiniteLossHook
+from mmvideomae.engine.hooks.throughput import ThroughputHook
+
+__all__ = [
+    'AtomicCheckpointHook',
+    'DecodeFailureHook',
+    'IterationSeedHook',
+    'NonFiniteLossError',
+    'NonFiniteLossHook',
+    'ThroughputHook',
+    'TooManyDecodeFailuresError',
+]

@@ -1,0 +1,28 @@
+"""What hooks need to know of a batch, whoever collated it."""
+
+from typing import Any
+
+_NAME_KEYS = ('filename', 'img_path', 'frame_dir', 'video_id')
+
+
+def sample_metainfo(data_batch: Any) -> list[dict[str, Any]]:
+    """Meta information of every sample of a batch; empty if the batch carries none."""
+    samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
+    return [dict(sample.metainfo) for sample in samples or [] if hasattr(sample, 'metainfo')]
+
+
+def sample_names(data_batch: Any) -> list[str]:
+    """File names of a batch's samples, as far as their meta information has them."""
+    names = []
+    for metainfo in sample_metainfo(data_batch):
+        names.extend(str(metainfo[key]) for key in _NAME_KEYS if metainfo.get(key))
+    return names
+
+
+def batch_length(data_batch: Any, default: int) -> int:
+    """Number of samples in a batch, each counted once however often it is repeated."""
+    for key in ('data_samples', 'inputs'):
+        value = data_batch.get(key) if isinstance(data_batch, dict) else None
+        if value is not None:
+            return len(value)
+    return default

@@ -1,0 +1,127 @@
+"""Training loop that a killed run can continue in the middle of an epoch."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+from mmengine.optim import BaseOptimWrapper, OptimWrapperDict
+from mmengine.runner import EpochBasedTrainLoop
+from torch import Tensor, nn
+from torch.utils.data import Sampler
+
+from mmvideomae.registry import LOOPS
+
+
+@LOOPS.register_module()
+class EpochTrainLoop(EpochBasedTrainLoop):
+    """Epoch-based training that resumes at any iteration and shows hooks the loss first.
+
+    It differs from mmengine's loop in two ways:
+
+    - A checkpoint made inside an epoch continues with the next batch of that epoch.  The samples
+      already seen are skipped by the sampler (``sampler.set_start(number of samples)``), without
+      being decoded.  A sampler without that method is wound forward batch by batch.
+    - Between forward and backward it calls the hook stage ``after_loss(runner, batch_idx,
+      data_batch, loss)``, so that a hook can stop the run before a bad loss reaches the weights.
+
+    Raises:
+        ValueError: On resuming, if the checkpoint's iteration does not lie in its epoch, that is
+            if the number of iterations per epoch has changed.
+    """
+
+    def run(self) -> nn.Module:
+        """Train from the current epoch and iteration to the end."""
+        if self._iter > 0:
+            self.runner.logger.info(
+                f'Resumed: iteration {self._iter} of {self._max_iters} is done, continuing in '
+                f'epoch {self._epoch + 1} of {self._max_epochs} after {self._epoch_offset()} of '
+                f'its {len(self.dataloader)} iterations.'
+            )
+        return super().run()
+
+    def run_epoch(self) -> None:
+        """Run the current epoch, or what is left of it."""
+        start = self._epoch_offset()
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        for idx, data_batch in enumerate(self._batches(start), start=start):
+            self.run_iter(idx, data_batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Train on one batch; ``idx`` counts from the epoch's start, resumed or not."""
+        runner = self.runner
+        runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
+        optim_wrapper = runner.optim_wrapper
+        if not isinstance(optim_wrapper, OptimWrapperDict):
+            on_loss = partial(runner.call_hook, 'after_loss', batch_idx=idx, data_batch=data_batch)
+            optim_wrapper = _LossTap(optim_wrapper, on_loss)
+        outputs = runner.model.train_step(data_batch, optim_wrapper=optim_wrapper)
+        runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        self._iter += 1
+
+    def _epoch_offset(self) -> int:
+        """Iterations of the current epoch that are already done."""
+        length = len(self.dataloader)
+        offset = self._iter - self._epoch * length
+        if not 0 <= offset <= length:
+            raise ValueError(
+                f'the checkpoint is at iteration {self._iter} in epoch {self._epoch + 1}, but an '
+                f'epoch now has {length} iterations. Batch size, number of devices and data must '
+                'be those of the interrupted run; to start anew from its weights use '
+                'load_from=CHECKPOINT instead of --resume.'
+            )
+        return offset
+
+    def _batches(self, start: int) -> Iterator[Any]:
+        """Batches of the epoch from batch ``start`` on."""
+        batch_sampler = self.dataloader.batch_sampler
+        sampler: Sampler | None = getattr(batch_sampler, 'sampler', None)
+        set_start: Callable[[int], None] | None = getattr(sampler, 'set_start', None)
+        if set_start is not None:
+            set_start(start * batch_sampler.batch_size)
+            yield from self.dataloader
+            return
+        batches = iter(self.dataloader)
+        if start:
+            self.runner.logger.warning(
+                f'{type(sampler).__name__} cannot skip samples (no set_start): loading and '
+                f'dropping {start} batches. EpochSampler skips them without reading a video.'
+            )
+        for _ in range(start):
+            next(batches)
+        yield from batches
+
+
+class _LossTap:
+    """An optimizer wrapper that reports the loss before it is propagated.
+
+    A model's ``train_step`` computes the loss and hands it to ``update_params`` in one go; this
+    is the only place between the two that every model wrapper (plain, DDP, FSDP) passes.
+    """
+
+    def __init__(self, optim_wrapper: BaseOptimWrapper, on_loss: Callable[..., None]) -> None:
+        self._optim_wrapper = optim_wrapper
+        self._on_loss = on_loss
+
+    def update_params(
+        self,
+        loss: Tensor,
+        step_kwargs: dict[str, Any] | None = None,
+        zero_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Report the loss, then do what the optimizer wrapper does with it."""
+        self._on_loss(loss=loss)
+        if step_kwargs is None and zero_kwargs is None:
+            self._optim_wrapper.update_params(loss)
+        else:
+            self._optim_wrapper.update_params(loss, step_kwargs, zero_kwargs)
+
+    def optim_context(self, model: nn.Module) -> AbstractContextManager[None]:
+        """Context of the forward pass: autocast, and no gradient exchange while accumulating."""
+        return self._optim_wrapper.optim_context(model)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._optim_wrapper, name)

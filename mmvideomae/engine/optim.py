@@ -1,0 +1,214 @@
+"""Optimizer wrapper and constructor: mixed precision anywhere, few parameter groups."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.logging import MMLogger
+from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIMIZERS
+from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
+from torch.optim import Optimizer
+
+from mmvideomae.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+
+# Inserted into parameter names by FSDP, activation checkpointing, torch.compile and DDP.
+_WRAPPER_PARTS = {'_fsdp_wrapped_module', '_checkpoint_wrapped_module', '_orig_mod', 'module'}
+
+
+@OPTIM_WRAPPERS.register_module()
+class AmpOptimWrapper(MMEngineAmpOptimWrapper):
+    """Mixed-precision optimizer wrapper that also trains on a CPU.
+
+    mmengine's wrapper refuses to run without an accelerator and scales the loss for every type.
+    Here the loss is scaled only for float16; bfloat16 has float32's range and needs no scaling.
+
+    Args:
+        optimizer: The optimizer.
+        loss_scale: ``'dynamic'``, a fixed scale, or arguments of ``torch.amp.GradScaler``.
+        dtype: ``'float16'``, ``'bfloat16'`` or a ``torch.dtype``; None means float16 on an
+            accelerator, as the papers train, and bfloat16 on a CPU.
+        use_fsdp: Whether the parameters are sharded by FSDP.
+        accumulative_counts: Iterations per update.
+        clip_grad: Arguments of gradient clipping.
+
+    Raises:
+        ValueError: For float16 on a CPU, or a type that autocast does not know.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        loss_scale: str | float | dict[str, Any] = 'dynamic',
+        dtype: str | torch.dtype | None = None,
+        use_fsdp: bool = False,
+        accumulative_counts: int = 1,
+        clip_grad: dict[str, Any] | None = None,
+    ) -> None:
+        # Past mmengine's own constructor, which asserts that there is an accelerator.
+        OptimWrapper.__init__(
+            self, optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad
+        )
+        device = get_device()
+        self.cast_dtype = _autocast_dtype(dtype, device)
+        self._scale_update_param = loss_scale if isinstance(loss_scale, float) else None
+        self.loss_scaler = _build_scaler(
+            loss_scale, device, enabled=self.cast_dtype == torch.float16, sharded=use_fsdp
+        )
+
+
+def _autocast_dtype(dtype: str | torch.dtype | None, device: str) -> torch.dtype:
+    """The type to compute in on ``device``."""
+    if dtype is None:
+        return torch.bfloat16 if device == 'cpu' else torch.float16
+    resolved = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if resolved not in (torch.float16, torch.bfloat16):
+        raise ValueError(f"dtype must be 'float16' or 'bfloat16', got {dtype!r}")
+    if resolved == torch.float16 and device == 'cpu':
+        raise ValueError(
+            'float16 is not supported on a CPU; leave dtype out or use '
+            '--cfg-options optim_wrapper.dtype=bfloat16'
+        )
+    return resolved
+
+
+def _build_scaler(
+    loss_scale: str | float | dict[str, Any], device: str, enabled: bool, sharded: bool
+) -> torch.amp.GradScaler:
+    """A gradient scaler; a disabled one passes everything through."""
+    if loss_scale == 'dynamic':
+        options = {}
+    elif isinstance(loss_scale, float):
+        options = {'init_scale': loss_scale}
+    elif isinstance(loss_scale, dict):
+        options = dict(loss_scale)
+    else:
+        raise ValueError(f"loss_scale must be 'dynamic', a float or a dict, got {loss_scale!r}")
+    if sharded:
+        from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
+
+        return ShardedGradScaler(device=device, enabled=enabled, **options)
+    return torch.amp.GradScaler(device, enabled=enabled, **options)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class GroupedOptimWrapperConstructor:
+    """Build an optimizer whose parameter groups are as few as its settings differ.
+
+    mmengine's default constructor makes one group per parameter as soon as any parameter is
+    treated specially, and a multi-tensor (``foreach`` or ``fused``) optimizer works group by
+    group.  Here there are two groups, with and without weight decay, or two per layer with
+    layer-wise learning-rate decay.
+
+    Weight decay is left off for one-dimensional parameters (norms, every bias, VideoMAE's
+    ``q_bias`` and ``v_bias``) and for parameters named in ``no_decay_names``.  With layer-wise
+    decay, layer ``i`` of ``n`` learns at ``rate ** (n - 1 - i)`` times the base rate; the model
+    part says which layer a parameter belongs to (``get_layer_depth(name) -> (layer, layers)``).
+    Parameters outside such a part, like a head, learn at the base rate.
+
+    Args:
+        optim_wrapper_cfg: Config of the optimizer wrapper with an ``optimizer`` entry.
+        paramwise_cfg: ``layer_decay_rate`` (in (0, 1], or None for no decay) and
+            ``no_decay_names`` (last parts of names; mask token, position table, class token).
+
+    Raises:
+        ValueError: For an unknown key, a rate outside (0, 1], a missing ``optimizer``, or
+            layer-wise decay for a model of which no part has ``get_layer_depth``.
+    """
+
+    def __init__(
+        self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
+    ) -> None:
+        self.wrapper_cfg = dict(optim_wrapper_cfg)
+        if 'optimizer' not in self.wrapper_cfg:
+            raise ValueError('optim_wrapper needs an `optimizer` entry')
+        self.wrapper_cfg.setdefault('type', 'OptimWrapper')
+        self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
+        options = dict(paramwise_cfg or {})
+        self.layer_decay_rate: float | None = options.pop('layer_decay_rate', None)
+        self.no_decay_names: Sequence[str] = options.pop(
+            'no_decay_names', ('mask_token', 'pos_embed', 'cls_token')
+        )
+        if options:
+            raise ValueError(
+                f'unknown keys of paramwise_cfg: {sorted(options)}; '
+                'known are layer_decay_rate and no_decay_names'
+            )
+        if self.layer_decay_rate is not None and not 0.0 < self.layer_decay_rate <= 1.0:
+            raise ValueError(f'layer_decay_rate must lie in (0, 1], got {self.layer_decay_rate}')
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the optimizer of the model's trainable parameters and wrap it."""
+        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': self.groups(model)})
+        return OPTIM_WRAPPERS.build(self.wrapper_cfg, default_args={'optimizer': optimizer})
+
+    def groups(self, model: nn.Module) -> list[dict[str, Any]]:
+        """Parameter groups with ``params``, ``weight_decay``, ``lr`` and ``group_name``."""
+        depths = _LayerDepths(model) if self.layer_decay_rate is not None else None
+        groups: dict[str, dict[str, Any]] = {}
+        for name, parameter, ndim in _trainable_parameters(model):
+            decays = ndim > 1 and name.rsplit('.', 1)[-1] not in self.no_decay_names
+            key, settings = 'decay' if decays else 'no_decay', {}
+            if not decays:
+                settings['weight_decay'] = 0.0
+            if depths is not None:
+                layer, layers = depths.of(name)
+                key = f'layer_{layer}_{key}' if layers else f'rest_{key}'
+                scale = self.layer_decay_rate ** (layers - 1 - layer) if layers else 1.0
+                settings['lr'] = self.optimizer_cfg['lr'] * scale
+            group = groups.setdefault(key, {'params': [], 'group_name': key, **settings})
+            group['params'].append(parameter)
+        MMLogger.get_current_instance().info(
+            'Parameter groups: '
+            + ', '.join(f'{key} ({len(group["params"])})' for key, group in groups.items())
+        )
+        return list(groups.values())
+
+
+class _LayerDepths:
+    """Asks the parts of a model for the layer of a parameter."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.parts = {
+            _clean(path): part
+            for path, part in model.named_modules()
+            if hasattr(type(part), 'get_layer_depth')
+        }
+        if not self.parts:
+            raise ValueError(
+                f'layer_decay_rate needs a part with get_layer_depth; {type(model).__name__} has '
+                'none. Leave layer_decay_rate out or use a backbone that has it (VideoMAEViT).'
+            )
+
+    def of(self, name: str) -> tuple[int, int]:
+        """(layer, layers) of a parameter; (0, 0) if no part claims it."""
+        for path, part in self.parts.items():
+            prefix = f'{path}.' if path else ''
+            if name.startswith(prefix):
+                return part.get_layer_depth(name, prefix)
+        return 0, 0
+
+
+def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, int]]:
+    """(name, parameter, number of dimensions) of what requires a gradient."""
+    ndims = {name: parameter.ndim for name, parameter in _named_parameters(model)}
+    if any(isinstance(module, FullyShardedDataParallel) for module in model.modules()):
+        # A sharded parameter is a flat view whatever its shape; the shapes show when gathered.
+        with FullyShardedDataParallel.summon_full_params(model, writeback=False):
+            ndims = {name: parameter.ndim for name, parameter in _named_parameters(model)}
+    for name, parameter in _named_parameters(model):
+        if parameter.requires_grad:
+            yield name, parameter, ndims[name]
+
+
+def _named_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    for name, parameter in model.named_parameters():
+        yield _clean(name), parameter
+
+
+def _clean(name: str) -> str:
+    """A module or parameter path without the parts that wrappers insert."""
+    return '.'.join(part for part in name.split('.') if part not in _WRAPPER_PARTS)
