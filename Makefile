@@ -1,0 +1,71 @@
+# Every target brings .venv to what it needs and then does its work; `make help` lists them.
+
+VENV ?= .venv
+# The first Python on the PATH that the toolbox supports.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	&& echo $$p && break; done)
+RUN := $(VENV)/bin/python
+SETUP = $(if $(PYTHON),,$(error Python 3.10, 3.11 or 3.12 is needed and none is on the PATH))\
+	$(PYTHON) tools/dev/setup_env.py --venv $(VENV) \
+	$(if $(filter-out 0,$(MMCV_FROM_SOURCE)),--mmcv-from-source)
+# Two processes on two cores, one thread each: more threads than cores only slow the tests down.
+PYTEST = OMP_NUM_THREADS=1 $(RUN) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint format bench docs claims doctor install install-detection clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | \
+		while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
+
+demo:  ## pre-train and fine-tune on synthetic video (VIDEOS=folder: pre-train on your own)
+	@$(SETUP) core
+	@$(RUN) tools/demo/run.py --out work_dirs/demo $(if $(VIDEOS),--videos "$(VIDEOS)")
+
+test:  ## the test-suite without the slow training proofs (ARGS= goes to pytest)
+	@$(SETUP) detection tests
+	@$(PYTEST) -m 'not slow' $(ARGS)
+
+test-all:  ## the whole test-suite
+	@$(SETUP) detection tests
+	@$(PYTEST) $(ARGS)
+
+lint:  ## style, types and spelling
+	@$(SETUP) lint
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy mmvideomae
+	@$(VENV)/bin/codespell
+
+format:  ## let ruff put the code into shape
+	@$(SETUP) lint
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench:  ## speed and memory, beside the usual ways of doing the same
+	@$(SETUP) core tests
+	@for tool in tools/analysis_tools/benchmark_*.py; do \
+		echo "== $$tool" && $(RUN) $$tool || exit 1; done
+
+docs:  ## build the documentation into site/
+	@$(SETUP) docs
+	@$(VENV)/bin/mkdocs build --quiet
+	@echo 'site/index.html'
+
+claims:  ## measure the papers' central claim in small; takes hours on a CPU
+	@$(SETUP) core
+	@$(RUN) tools/claims/run.py --out work_dirs/claims
+
+doctor:  ## what is installed, what is wrong with it, what mends it
+	@$(if $(wildcard $(RUN)),$(RUN),$(PYTHON)) tools/doctor.py
+
+install:  ## core level: mmcv-lite, nothing is compiled
+	@$(SETUP) core
+
+install-detection:  ## detection level: mmcv (compiled once, kept) and mmdet (MMCV_FROM_SOURCE=1)
+	@$(SETUP) detection
+
+clean:  ## remove build products; the environment and work_dirs/ stay
+	@rm -rf build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find mmvideomae tools tests configs -name __pycache__ -type d -prune -exec rm -rf {} +
