@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Train on several devices of one or more machines through torchrun.
+#   bash tools/dist_train.sh CONFIG GPUS [options of tools/train.py]
+# On several machines, run it on each with NNODES, NODE_RANK, MASTER_ADDR and PORT set.
+set -euo pipefail
+
+if [[ $# -lt 2 || "$1" == -h || "$1" == --help ]]; then
+    sed -n '2,4s/^# *//p' "$0"
+    [[ "${1:-}" == -h || "${1:-}" == --help ]] && exit 0 || exit 2
+fi
+
+CONFIG=$1
+GPUS=$2
+TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$GPUS" \
+    "$TOOLS/train.py" "$CONFIG" --launcher pytorch "${@:3}"

@@ -1,0 +1,72 @@
+"""Test a checkpoint on the test set of a config."""
+
+import argparse
+import os
+import sys
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from mmvideomae.engine import prepare_cpu_processes
+from mmvideomae.engine.run_config import load_run_config, require_checkpoint
+from mmvideomae.registry import RUNNERS
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--work-dir', help='folder for logs; default: work_dirs/<name of the config>'
+    )
+    parser.add_argument(
+        '--dump', metavar='FILE', help='write the predictions to this .pkl file as well'
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes; the dist_ and slurm_ scripts set it',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override entries of the config, e.g. test_dataloader.batch_size=8',
+    )
+    parser.add_argument('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def prepare(args: argparse.Namespace) -> Config:
+    """Config with the command line applied."""
+    cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
+    require_checkpoint(args.checkpoint)
+    if cfg.get('test_dataloader') is None or cfg.get('test_evaluator') is None:
+        raise ValueError(f'{args.config} has no test set (test_dataloader and test_evaluator)')
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    if args.dump is not None:
+        if not args.dump.endswith(('.pkl', '.pickle')):
+            raise ValueError(f'--dump writes a pickle: {args.dump} must end in .pkl')
+        evaluators = cfg.test_evaluator
+        evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+        cfg.test_evaluator = [*evaluators, {'type': 'DumpResults', 'out_file_path': args.dump}]
+    prepare_cpu_processes(cfg)
+    return cfg
+
+
+def main() -> None:
+    args = parse_args()
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    try:
+        cfg = prepare(args)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner.test()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,101 @@
+"""Train (or pre-train, or fine-tune) what a config describes."""
+
+import argparse
+import os
+import sys
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from mmvideomae.engine import (
+    NonFiniteLossError,
+    TooManyDecodeFailuresError,
+    batch_size_warning,
+    launched_world_size,
+    prepare_cpu_processes,
+    scale_learning_rate,
+)
+from mmvideomae.engine.run_config import enable_amp, load_run_config, resume_from
+from mmvideomae.registry import RUNNERS
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--work-dir',
+        help='folder for logs and checkpoints; default: work_dirs/<name of the config>',
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CKPT',
+        help='continue exactly where CKPT was saved; without CKPT, from the newest checkpoint of '
+        'the work directory, or from the beginning if there is none',
+    )
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision even if the config does not'
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by (batch size x processes x accumulated iterations) / '
+        'auto_scale_lr.base_batch_size',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes; the dist_ and slurm_ scripts set it',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override entries of the config, e.g. train_dataloader.batch_size=8 '
+        'train_cfg.max_epochs=2; list values as key="[a,b]"',
+    )
+    # torch.distributed.launch and mim pass it.
+    parser.add_argument('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
+    """Config with the command line applied; a line about the learning rate, and if it warns."""
+    cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
+    if cfg.get('train_dataloader') is None or cfg.get('optim_wrapper') is None:
+        raise ValueError(f'{args.config} does not describe a training')
+    if args.amp:
+        enable_amp(cfg)
+    if args.resume:
+        resume_from(cfg, args.resume)
+    world_size = launched_world_size(args.launcher)
+    warning = batch_size_warning(cfg, world_size)
+    line = warning or ''
+    if args.auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
+        line, warning = str(scale_learning_rate(cfg, world_size)), None
+    prepare_cpu_processes(cfg)
+    return cfg, line, warning is not None
+
+
+def main() -> None:
+    args = parse_args()
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    try:
+        cfg, line, warns = prepare(args)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if line:
+        (runner.logger.warning if warns else runner.logger.info)(line)
+    try:
+        runner.train()
+    except (NonFiniteLossError, TooManyDecodeFailuresError) as error:
+        sys.exit(f'error: {error}')
+
+
+if __name__ == '__main__':
+    main()
