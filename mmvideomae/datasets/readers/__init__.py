@@ -1,0 +1,7 @@
+"""Readers: from a video file or a folder of frames to frames by index."""
+
+from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
+from mmvideomae.datasets.readers.frame_folder import FrameFolderReader
+from mmvideomae.datasets.readers.opening import BACKENDS, open_reader
+
+__all__ = ['BACKENDS', 'FrameFolderReader', 'VideoReadError', 'VideoReader', 'open_reader']

@@ -1,0 +1,83 @@
+"""Reader of raw frames: one picture file per frame in a folder."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
+
+
+class FrameFolderReader(VideoReader):
+    """Frames from picture files; frame ``n`` is file number ``n + start``.
+
+    Args:
+        folder: The folder of one video.
+        filename_tmpl: Format of a file name, given the file number.
+        start: Number of the first file.
+        total: Number of frames; counted from ``start`` on when None.
+        fps: Rate at which the frames were extracted, in frames per second.
+
+    Raises:
+        VideoReadError: No such folder, or no first frame in it.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        filename_tmpl: str = 'img_{:05}.jpg',
+        start: int = 1,
+        total: int | None = None,
+        fps: float = 25.0,
+    ) -> None:
+        super().__init__(folder)
+        self._template = filename_tmpl
+        self._start = start
+        self._fps = fps
+        if not Path(folder).is_dir():
+            raise VideoReadError(folder, 'no such folder of frames')
+        if total is not None and total < 1:
+            raise VideoReadError(folder, f'its list claims {total} frames')
+        self._total = self._count() if total is None else total
+        if not self._total:
+            raise VideoReadError(folder, f'no frame {self._file(0).name!r} in it')
+
+    def __len__(self) -> int:
+        return self._total
+
+    @property
+    def fps(self) -> float:
+        return self._fps
+
+    def close(self) -> None:
+        """Nothing is held open between reads."""
+
+    def _decode(self, indices: np.ndarray) -> np.ndarray:
+        frames = [self._load(self._file(int(index))) for index in indices]
+        if len({frame.shape for frame in frames}) > 1:
+            raise VideoReadError(self.path, 'the frame size changes within it')
+        return np.stack(frames)
+
+    def _load(self, file: Path) -> np.ndarray:
+        # Read here, not by OpenCV, which cannot tell a missing file from a broken
+        # one and does not open every name on every system.
+        try:
+            data = np.fromfile(file, np.uint8)
+        except OSError as error:
+            raise VideoReadError(self.path, f'frame {file.name!r}: {error.strerror}') from None
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        if picture is None:
+            raise VideoReadError(self.path, f'frame {file.name!r} is not a readable picture')
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+    def _file(self, index: int) -> Path:
+        return Path(self.path) / self._template.format(index + self._start)
+
+    def _count(self) -> int:
+        """Count files from the first on, up to the first gap."""
+        names = {entry.name for entry in os.scandir(self.path)}
+        total = 0
+        while self._template.format(total + self._start) in names:
+            total += 1
+        return total

@@ -1,0 +1,133 @@
+"""Choose the reader of a file."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+from mmengine.logging import MMLogger
+
+from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
+
+BACKENDS = ('auto', 'decord', 'pyav', 'torchcodec')
+
+_told: set[str] = set()
+
+
+def open_reader(path: str | os.PathLike[str], backend: str = 'auto') -> VideoReader:
+    """Open a video file for reading frames.
+
+    Args:
+        path: A local video file.
+        backend: ``'decord'``, ``'pyav'``, ``'torchcodec'``, or ``'auto'``: decord, and
+            PyAV for a file that decord cannot read.
+
+    Raises:
+        VideoReadError: The file cannot be read; with ``'auto'`` by neither of the two.
+        ImportError: The named backend is not installed.
+        ValueError: No such backend.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f'unknown backend {backend!r}; choose from {", ".join(BACKENDS)}')
+    _check_file(path)
+    if backend == 'auto':
+        return AutoReader(path)
+    return _open_with(backend, path)
+
+
+class AutoReader(VideoReader):
+    """decord, and PyAV from the moment on when decord cannot read the file.
+
+    decord refuses some files on opening and others on the first frame.  Each
+    cause is logged once per process.
+
+    Args:
+        path: A video file.
+
+    Raises:
+        VideoReadError: Neither can read it; holds both reasons.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self._refusal: str | None = None
+        try:
+            self._reader = _open_with('decord', path)
+        except (VideoReadError, ImportError) as error:
+            self._reader = self._turn_to_pyav(error)
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    @property
+    def fps(self) -> float:
+        return self._reader.fps
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _decode(self, indices: np.ndarray) -> np.ndarray:
+        if self._refusal is None:
+            try:
+                return self._reader._decode(indices)
+            except VideoReadError as error:
+                total = len(self._reader)
+                self._reader.close()
+                self._reader = self._turn_to_pyav(error)
+                if len(self._reader) < total:
+                    raise VideoReadError(
+                        self.path,
+                        f'decord: {self._refusal}; pyav: {len(self._reader)} frames of {total}',
+                    ) from None
+        try:
+            return self._reader._decode(indices)
+        except VideoReadError as error:
+            reason = f'decord: {self._refusal}; pyav: {error.reason}'
+            raise VideoReadError(self.path, reason) from None
+
+    def _turn_to_pyav(self, error: Exception) -> VideoReader:
+        self._refusal = getattr(error, 'reason', None) or str(error)
+        try:
+            reader = _open_with('pyav', self.path)
+        except (VideoReadError, ImportError) as second:
+            reason = getattr(second, 'reason', None) or str(second)
+            raise VideoReadError(self.path, f'decord: {self._refusal}; pyav: {reason}') from None
+        _tell_once(self.path, self._refusal)
+        return reader
+
+
+def _open_with(backend: str, path: str | os.PathLike[str]) -> VideoReader:
+    """Import one backend, only now: each is heavy and the others need not be installed."""
+    if backend == 'decord':
+        from mmvideomae.datasets.readers.decord_reader import DecordReader
+
+        return DecordReader(path)
+    if backend == 'pyav':
+        from mmvideomae.datasets.readers.pyav_reader import PyAVReader
+
+        return PyAVReader(path)
+    from mmvideomae.datasets.readers.torchcodec_reader import TorchCodecReader
+
+    return TorchCodecReader(path)
+
+
+def _check_file(path: str | os.PathLike[str]) -> None:
+    """Say in plain words what no decoder needs to be asked about."""
+    file = Path(path)
+    if file.is_dir():
+        raise VideoReadError(path, 'it is a directory')
+    if not file.exists():
+        raise VideoReadError(path, 'no such file')
+    if not os.access(file, os.R_OK):
+        raise VideoReadError(path, 'no permission to read it')
+    if file.stat().st_size == 0:
+        raise VideoReadError(path, 'the file is empty')
+
+
+def _tell_once(path: str, reason: str) -> None:
+    cause = re.sub(r'-?\d+', '#', reason.replace(path, ''))  # numbers differ by file
+    if cause not in _told:
+        _told.add(cause)
+        MMLogger.get_current_instance().warning(
+            'decord cannot read %s (%s); PyAV reads it and others like it', path, reason
+        )
