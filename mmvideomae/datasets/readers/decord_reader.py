@@ -59,9 +59,8 @@ class DecordReader(VideoReader):
 
 def _errors() -> tuple[type[Exception], ...]:
     import decord
-    from decord.base import DECORDLimitReachedError
 
-    return decord.DECORDError, DECORDLimitReachedError, RuntimeError
+    return decord.DECORDError, decord.DECORDLimitReachedError, RuntimeError
 
 
 def _reason(error: BaseException) -> str:
