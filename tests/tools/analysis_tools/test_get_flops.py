@@ -1,0 +1,92 @@
+"""get_flops.py counts the published configs, answers in text or JSON, and refuses bad input."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PRETRAIN = ROOT / 'configs' / 'pretrain'
+ENCODER_ONLY = PRETRAIN / 'videomae' / 'videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2.py'
+DUAL = PRETRAIN / 'videomaev2' / 'ablations'
+DUAL_NAME = 'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell{}.py'
+
+
+@pytest.fixture(scope='module')
+def tool() -> ModuleType:
+    path = ROOT / 'tools' / 'analysis_tools' / 'get_flops.py'
+    spec = importlib.util.spec_from_file_location('get_flops', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def call(*args: object) -> str:
+        monkeypatch.setattr(sys, 'argv', ['get_flops.py', *map(str, args)])
+        tool.main()
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ('config', 'giga'),
+    [
+        (ENCODER_ONLY, 35.48),
+        (DUAL / DUAL_NAME.format(25), 31.63),
+        (DUAL / DUAL_NAME.format(50), 25.87),
+        (DUAL / DUAL_NAME.format(75), 21.06),
+    ],
+)
+def test_sthv2_configs_are_v2_table_1(run, config: Path, giga: float) -> None:
+    paper = json.loads(run(config, '--json'))
+    assert round(paper['macs'] / 1e9, 2) == giga
+    assert paper['params'] == sum(part['params'] for part in paper['parts'])
+    assert paper['macs'] == sum(part['macs'] for part in paper['parts'])
+    actual = json.loads(run(config, '--count', 'actual', '--json'))
+    assert actual['macs'] < paper['macs']
+
+
+def test_text_is_a_table_with_totals(run) -> None:
+    lines = run(ENCODER_ONLY).splitlines()
+    assert '160 tokens encoded, 1408 tokens reconstructed' in lines
+    rows = {line.split()[0]: line.split()[1:] for line in lines[5:]}
+    assert list(rows) == ['embed', 'encoder', 'projection', 'decoder', 'head', 'norms', 'total']
+    assert rows['total'] == ['94.211', '35.482']
+
+
+def test_shape_and_options_change_the_count(run) -> None:
+    small = json.loads(
+        run(ENCODER_ONLY, '--shape', 8, 112, 112, '--cfg-options', 'model.neck.depth=2', '--json')
+    )
+    # Of 7 x 7 tokens of each of 4 slots, int(0.9 * 49) = 44 are hidden.
+    assert (small['shape'], small['visible_tokens'], small['decoded_tokens']) == (
+        [8, 112, 112],
+        4 * 5,
+        4 * 44,
+    )
+
+
+@pytest.mark.parametrize(
+    ('text', 'args', 'message'),
+    [
+        (None, (), 'no such config'),
+        ('model = dict(type="VideoMAEViT", arch="tiny")', (), "unknown arch 'tiny'"),
+        ('model = dict(type="VideoMAEViT", arch="small")', ('--shape', 3, 224, 224), '3 frames'),
+    ],
+)
+def test_bad_input_ends_in_one_line(
+    run, tmp_path: Path, text: str | None, args: tuple[object, ...], message: str
+) -> None:
+    config = tmp_path / 'config.py'
+    if text:
+        config.write_text(text)
+    with pytest.raises(SystemExit) as stopped:
+        run(config, *args)
+    assert message in str(stopped.value)
+    assert '\n' not in str(stopped.value)

@@ -1,0 +1,97 @@
+"""Count the parameters and multiply-accumulates of a config's model, as the papers do.
+
+python tools/analysis_tools/get_flops.py CONFIG
+
+One multiply-accumulate of a convolution, linear layer or attention product counts
+one, and a layer norm five per element; softmax, activations and sums count nothing.
+The count is of one forward pass of one clip (one view), fused attention included.
+A pretrainer runs under the masks of its config's training pipeline.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from mmvideomae.apis.complexity import COUNTS, Complexity, measure_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file of a pretrainer, recognizer or backbone')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs=3,
+        metavar=('T', 'H', 'W'),
+        help='frames, height and width of the clip (default: those the backbone is made for)',
+    )
+    parser.add_argument(
+        '--count',
+        choices=COUNTS,
+        default='paper',
+        help='paper: embed all tokens and compute each block in full, as the papers count; '
+        'actual: what this code executes (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings of the config, key=value'
+    )
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if not Path(args.config).is_file():
+        sys.exit(f'get_flops: no such config: {args.config}')
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    try:
+        result = measure_config(cfg, tuple(args.shape) if args.shape else None, args.count)
+    except ValueError as error:
+        sys.exit(f'get_flops: {args.config}: {error}')
+    if args.json:
+        print(json.dumps(as_json(result, args.config, args.count, cfg.model.type)))
+    else:
+        print(as_text(result, args.config, args.count, cfg.model.type))
+
+
+def as_json(result: Complexity, config: str, count: str, model: str) -> dict[str, Any]:
+    """One object; ``macs`` includes the operations of layer norms."""
+    fields = asdict(result)
+    parts = fields.pop('parts')
+    totals = {'params': result.params, 'macs': result.macs}
+    return {'config': config, 'model': model, 'count': count, **fields, **totals, 'parts': parts}
+
+
+def as_text(result: Complexity, config: str, count: str, model: str) -> str:
+    """A table by part."""
+    frames, height, width = result.shape
+    what = {'paper': 'counted as the papers do', 'actual': 'counted as executed'}[count]
+    lines = [
+        f'{config}: {model}',
+        f'one clip of {frames} frames of {height}x{width} pixels, forward, {what}',
+    ]
+    if result.visible_tokens is not None:
+        lines.append(
+            f'{result.visible_tokens} tokens encoded, {result.decoded_tokens} tokens reconstructed'
+        )
+    column = max(len(part.name) for part in result.parts)
+    lines += ['', f'{"part":<{column}}  {"parameters, M":>14}  {"MACs, G":>12}']
+    rows = [(part.name, part.params, part.macs) for part in result.parts]
+    for name, params, macs in [*rows, ('total', result.params, result.macs)]:
+        lines.append(f'{name:<{column}}  {params / 1e6:>14.3f}  {macs / 1e9:>12.3f}')
+    if result.uncounted:
+        lines += ['', f'operators of unknown cost, not counted: {", ".join(result.uncounted)}']
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':
+    main()
