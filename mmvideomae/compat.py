@@ -1,78 +1,187 @@
 """Make the OpenMMLab stack importable and resumable on a current PyTorch.
 
-Every work-around of the toolbox stands here and nowhere else; each names its
-upstream cause and the condition under which it can be deleted.  ``apply`` runs
-once, on ``import mmvideomae``.
+Every work-around of the toolbox for a dependency stands here and nowhere else.  Each names its
+upstream cause and the condition under which it can be deleted, changes nothing where the cause is
+absent, and has a test in ``tests/test_compat.py``.  ``apply`` runs once, on ``import mmvideomae``;
+``mmaction.models`` has to be imported after that.
 """
 
 import importlib.abc
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import re
 import sys
 import types
+from typing import Any
+
+# From this version on, see _disable_vindlu_on_new_transformers.
+TRANSFORMERS_WITHOUT_VINDLU = (4, 56)
+# What HistoryBuffer registers by itself, see _history_statistic.
+_HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
+# NumPy 2 moved numpy.core to numpy._core: checkpoints written under either are read.
+_NUMPY_CORES = ('core', '_core')
 
 
 def apply() -> None:
-    """Install all work-arounds; calling it again changes nothing."""
+    """Install all work-arounds; calling it again changes nothing.
+
+    Raises:
+        ImportError: No kind of mmcv is installed.
+    """
     _import_torch_before_decord()
+    _require_mmcv()
     _provide_importlib_metadata()
     _stub_missing_drn()
-    _disable_mmaction_multimodal()
+    _disable_vindlu_on_new_transformers()
     _allow_mmengine_checkpoints()
 
 
 def _import_torch_before_decord() -> None:
-    """Loading decord 0.6.0 before torch ends in a segmentation fault."""
+    """Load torch before anything of ours can load decord.
+
+    Upstream: decord 0.6.0, whose wheel brings its own copies of libraries.  With some builds of
+    torch, a process that loads them first dies of a segmentation fault; with torch 2.11 on Linux
+    it was not seen, and the order costs nothing.  Delete when decord is no longer a dependency.
+    """
     import torch  # noqa: F401
 
 
+def _require_mmcv() -> None:
+    """Say what to do where neither mmcv-lite nor mmcv is installed.
+
+    Upstream: both distributions provide the package ``mmcv``, so no requirement of a wheel can
+    mean "one of the two" (``requirements/runtime.txt``).  Delete when mmcv-lite declares that it
+    provides mmcv, or when mmcv is published with wheels for current versions of torch.
+    """
+    if importlib.util.find_spec('mmcv') is None:
+        raise ImportError(
+            'mmvideomae needs mmcv-lite (pip install mmcv-lite==2.1.0), or the full mmcv for '
+            'action detection (make install-detection)'
+        )
+
+
 def _provide_importlib_metadata() -> None:
-    """``mmaction/utils/dependency.py`` imports the back-port that nothing installs."""
+    """Let the standard library stand in for a back-port that nothing installs.
+
+    Upstream: ``mmaction/utils/dependency.py`` of mmaction2 1.2.0 imports ``importlib_metadata``,
+    which its requirements do not name.  Delete when mmaction2 imports ``importlib.metadata``.
+    """
     if importlib.util.find_spec('importlib_metadata') is None:
         sys.modules['importlib_metadata'] = importlib.metadata
 
 
 def _stub_missing_drn() -> None:
-    """The mmaction2 1.2.0 wheel lacks ``mmaction.models.localizers.drn``."""
+    """Stand in for ``mmaction.models.localizers.drn`` where the wheel lacks it.
+
+    Upstream: the mmaction2 1.2.0 wheel lacks the folder that its own
+    ``mmaction/models/localizers/__init__.py`` imports; the source repository has it.  Delete when
+    a later mmaction2 is required.
+    """
     package = 'mmaction.models.localizers.drn'
     if package in sys.modules or _spec_of('mmaction', 'models', 'localizers', 'drn') is not None:
         return
-    stub = types.ModuleType(package)
-    stub.__path__ = []
-    inner = types.ModuleType(package + '.drn')
-    inner.DRN = type('DRN', (), {'__doc__': 'Placeholder: absent from the mmaction2 1.2.0 wheel.'})
-    sys.modules[package] = stub
-    sys.modules[inner.__name__] = inner
+
+    class DRN:
+        """Placeholder for the temporal grounding model that the mmaction2 wheel lacks."""
+
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            raise ImportError('DRN is missing from the mmaction2 1.2.0 wheel')
+
+    folder, module = types.ModuleType(package), types.ModuleType(f'{package}.drn')
+    vars(folder).update(__path__=[], drn=module)
+    vars(module).update(DRN=DRN)
+    sys.modules.update({folder.__name__: folder, module.__name__: module})
 
 
-def _disable_mmaction_multimodal() -> None:
-    """``mmaction.models.multimodal`` imports names removed from transformers."""
-    package = 'mmaction.models.multimodal'
-    if package not in sys.modules:
-        sys.modules[package] = types.ModuleType(package)
+def _disable_vindlu_on_new_transformers() -> None:
+    """Keep mmaction2 from importing its VindLU models with a transformers that breaks them.
+
+    Upstream: ``mmaction/models/multimodal/vindlu/modeling_bert.py`` of mmaction2 1.2.0 imports
+    ``apply_chunking_to_forward``, ``find_pruneable_heads_and_indices`` and ``prune_linear_layer``
+    from ``transformers.modeling_utils``, which held them up to 4.55; and mmaction2 does so
+    whenever transformers is installed.  With an older one nothing is changed.  The version is
+    read, not tried out, because importing transformers takes seconds.  Delete when mmaction2
+    guards that import or takes the functions from elsewhere.
+    """
+    installed = _version('transformers')
+    if installed is None or _release(installed) < TRANSFORMERS_WITHOUT_VINDLU:
+        return
+    if 'mmaction.models.multimodal' in sys.modules:
+        return
+    from mmaction.utils import dependency
+
+    def register_placeholders(names: list[str], registry: Any) -> None:
+        def refuse(*args: object, **kwargs: object) -> None:
+            raise ImportError(
+                'the VindLU models of mmaction2 1.2.0 need transformers 4.28 to 4.55, '
+                f"{installed} is installed: pip install 'transformers>=4.28,<4.56'"
+            )
+
+        for name in names:
+            registry.register_module(name=name, module=refuse)
+
+    dependency.WITH_MULTIMODAL = False
+    dependency.register_multimodal_placeholder = register_placeholders
 
 
 def _allow_mmengine_checkpoints() -> None:
-    """Let ``torch.load(weights_only=True)`` read what mmengine saves."""
-    import numpy as np
+    """Let ``torch.load(weights_only=True)`` read what an mmengine runner saves.
+
+    Upstream: torch 2.6 made ``weights_only`` the default of ``torch.load``, while mmengine 0.10.7
+    (``runner/checkpoint.py``) relies on the default and its checkpoints hold, in ``message_hub``,
+    ``HistoryBuffer`` objects, NumPy arrays and, from metrics, NumPy scalars.  Exactly these are
+    allowed; any other class is refused as before.  Delete when mmengine allows its own classes.
+    """
     import torch
+
+    if _release(torch.__version__) < (2, 6):
+        return
+    import numpy as np
     from mmengine.logging import HistoryBuffer
 
+    rebuild_array = np.empty(0).__reduce__()[0]
+    rebuild_scalar = np.float64(0).__reduce__()[0]
+    numbers = [np.dtype(code) for code in ('?', *'bhilBHILefd')]
     torch.serialization.add_safe_globals(
         [
             HistoryBuffer,
-            np.core.multiarray._reconstruct,
-            np.core.multiarray.scalar,
+            # A buffer's state names HistoryBuffer.min and so on, which pickle spells as a call of
+            # getattr; ours can look up nothing else.
+            (_history_statistic, 'builtins.getattr'),
             np.ndarray,
             np.dtype,
-            np.dtypes.Float64DType,
-            np.dtypes.Float32DType,
-            np.dtypes.Int64DType,
-            np.dtypes.Int32DType,
-            np.dtypes.UInt32DType,
+            *{type(number) for number in numbers},
+            *((rebuild_array, f'numpy.{core}.multiarray._reconstruct') for core in _NUMPY_CORES),
+            *((rebuild_scalar, f'numpy.{core}.multiarray.scalar') for core in _NUMPY_CORES),
         ]
     )
+
+
+def _history_statistic(owner: type, name: str) -> Any:
+    """``getattr`` for the four statistics of ``HistoryBuffer``, and for nothing else.
+
+    Raises:
+        ValueError: Anything else was asked for.
+    """
+    from mmengine.logging import HistoryBuffer
+
+    if owner is not HistoryBuffer or name not in _HISTORY_STATISTICS:
+        raise ValueError(f'a checkpoint may not ask for the attribute {name!r} of {owner!r}')
+    return getattr(HistoryBuffer, name)
+
+
+def _version(distribution: str) -> str | None:
+    """Installed version of a distribution, or None; imports nothing of it."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """``'2.11.0+cu130'`` -> ``(2, 11, 0)``."""
+    return tuple(int(number) for number in re.findall(r'\d+', version.partition('+')[0])[:3])
 
 
 def _spec_of(root: str, *parts: str) -> importlib.machinery.ModuleSpec | None:
