@@ -1,0 +1,48 @@
+"""Targets and losses of the pixel head restate the papers' formulas."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmvideomae.models import PixelReconstructionHead
+
+ERRORS = {
+    'mse': lambda gap: gap**2,
+    'l1': np.abs,
+    'smooth_l1': lambda gap: np.where(np.abs(gap) < 1, gap**2 / 2, np.abs(gap) - 0.5),
+}
+
+
+@pytest.mark.parametrize('loss', ERRORS)
+@pytest.mark.parametrize('some', [False, True])
+def test_losses_are_means_over_counted_tokens(loss: str, some: bool) -> None:
+    head = PixelReconstructionHead(8, patch_size=2, loss=loss)
+    pred, target = torch.randn(3, 4, 24) * 2, torch.randn(3, 4, 24) * 2
+    counted = torch.tensor([[1, 0, 0, 1], [1, 1, 1, 1], [0, 0, 0, 1]], dtype=torch.bool)
+    error = ERRORS[loss]((pred - target).numpy())
+    expected = error[counted.numpy()].mean() if some else error.mean()
+    result = head.loss(pred, target, counted if some else None)
+    assert result.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_loss_is_float32_under_autocast() -> None:
+    head = PixelReconstructionHead(8, patch_size=2)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        pred = head(torch.randn(1, 2, 8))
+        loss = head.loss(pred, torch.randn(1, 2, 24))
+    assert pred.dtype == torch.bfloat16
+    assert loss.dtype == torch.float32
+
+
+def test_targets() -> None:
+    patches = torch.rand(1, 2, 24)
+    assert torch.equal(PixelReconstructionHead(8, 2, normalise='none').targets(patches), patches)
+    normalised = PixelReconstructionHead(8, 2).targets(patches).reshape(2, 8, 3)
+    torch.testing.assert_close(normalised.mean(1), torch.zeros(2, 3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(normalised.std(1), torch.ones(2, 3), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize('option', [{'loss': 'huber'}, {'normalise': 'per_patch'}])
+def test_unknown_choices_are_refused_by_name(option: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(option.values()))):
+        PixelReconstructionHead(8, **option)
