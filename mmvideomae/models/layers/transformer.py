@@ -41,24 +41,29 @@ class Attention(nn.Module):
         Returns:
             (B, num_queries, D).
         """
-        heads = (self.num_heads, -1)
-        if num_queries is None:
-            q, k, v = self._project(x, 0, 3).unflatten(2, (3, *heads)).permute(2, 0, 3, 1, 4)
-        else:
-            q = self._project(x[:, -num_queries:], 0, 1).unflatten(2, heads).transpose(1, 2)
-            k, v = self._project(x, 1, 3).unflatten(2, (2, *heads)).permute(2, 0, 3, 1, 4)
+        q, k, v = self._project(x, num_queries)
         drop = self.attn_drop_rate if self.training else 0.0
         out = F.scaled_dot_product_attention(q, k, v, dropout_p=drop)
         return self.proj_drop(self.proj(out.transpose(1, 2).flatten(2)))
 
-    def _project(self, x: Tensor, first: int, last: int) -> Tensor:
-        """Apply the parts [first, last) of (query, key, value): (B, N, D) -> (B, N, parts * D)."""
+    def _project(self, x: Tensor, num_queries: int | None) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, N, D) -> queries of the last tokens, keys and values, each (B, heads, n, d)."""
+        bias = None
+        if self.q_bias is not None:
+            bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+        if num_queries is None:
+            return self._heads(F.linear(x, self.qkv.weight, bias), 3)
+        # Slices are taken only here: in the backward pass each costs a zeroed copy of its source.
         width = self.proj.in_features
-        weight = self.qkv.weight[first * width : last * width]
-        if self.q_bias is None:
-            return F.linear(x, weight)
-        bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
-        return F.linear(x, weight, bias[first * width : last * width])
+        weights = self.qkv.weight.split([width, 2 * width])
+        biases = (None, None) if bias is None else bias.split([width, 2 * width])
+        (q,) = self._heads(F.linear(x[:, -num_queries:], weights[0], biases[0]), 1)
+        return q, *self._heads(F.linear(x, weights[1], biases[1]), 2)
+
+    def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """(B, N, parts * D) -> ``parts`` tensors (B, heads, N, d)."""
+        split = x.unflatten(2, (parts, self.num_heads, -1))
+        return split.permute(2, 0, 3, 1, 4).unbind(0)
 
 
 class Mlp(nn.Module):
