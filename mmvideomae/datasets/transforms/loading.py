@@ -19,6 +19,9 @@ class BlankReader(VideoReader):
     def fps(self) -> float:
         return 30.0
 
+    def close(self) -> None:
+        pass
+
     def _decode(self, indices: np.ndarray) -> np.ndarray:
         return np.zeros((len(indices), 240, 320, 3), dtype=np.uint8)
 
@@ -69,8 +72,8 @@ class OpenVideo(BaseTransform):
             start, wanted = results.get('start_index', 0), results.get('total_frames', -1)
             left = len(reader) - start
             if left < 1:
-                reader.close()
                 reason = f'it has {len(reader)} frames and the record begins at frame {start}'
+                reader.close()
                 raise VideoReadError(path, reason)
             results.update(total_frames=min(left, wanted) if wanted > 0 else left)
             results.update(start_index=start)

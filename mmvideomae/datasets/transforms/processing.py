@@ -32,6 +32,7 @@ class ClipMultiScaleCrop(BaseTransform):
     Required Keys:
 
     - imgs: uint8 ``(T, H, W, 3)``
+    - allocate_clip (optional: where to take memory from, see `RepeatAugment`)
 
     Modified Keys:
 
@@ -90,7 +91,8 @@ class ClipMultiScaleCrop(BaseTransform):
         left, top, width, height = self.draw(*imgs.shape[1:3])
         out_height, out_width = self.size
         crop = imgs[:, top : top + height, left : left + width]
-        out = np.empty((len(imgs), out_height, out_width, imgs.shape[3]), dtype=np.uint8)
+        allocate = results.get('allocate_clip', np.empty)
+        out = allocate((len(imgs), out_height, out_width, imgs.shape[3]), dtype=np.uint8)
         for frame, target in zip(crop, out, strict=True):
             cv2.resize(frame, (out_width, out_height), dst=target, interpolation=cv2.INTER_LINEAR)
         results.update(imgs=out, img_shape=self.size)

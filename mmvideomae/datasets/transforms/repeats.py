@@ -1,6 +1,8 @@
 """Repeated augmentation: several crops and masks of one decoded clip."""
 
+import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,41 @@ from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
 MASK_KEYS = ('encoder_mask', 'decoder_mask')
 
 
+class _Rows:
+    """One array for the results of all repeats, made when the first asks for its row."""
+
+    def __init__(self, count: int) -> None:
+        self._rows: list[np.ndarray | None] = [None] * count
+        self._whole: np.ndarray | None = None
+
+    def allocate(self, number: int, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+        """Uninitialised memory: row ``number``, or apart from it where shapes differ."""
+        if self._whole is None:
+            self._whole = np.empty((len(self._rows), *shape), dtype)
+        if self._whole.shape[1:] != shape or self._whole.dtype != dtype:
+            return np.empty(shape, dtype)
+        if self._rows[number] is not None:  # asked twice in one run: the row may be in use
+            return np.empty(shape, dtype)
+        self._rows[number] = self._whole[number]
+        return self._rows[number]
+
+    def gather(self, results: list[np.ndarray]) -> np.ndarray:
+        """All results in one array; copied unless each is its row."""
+        if self._whole is not None and all(map(operator.is_, results, self._rows)):
+            return self._whole
+        return np.stack(results)
+
+
 @TRANSFORMS.register_module()
 class RepeatAugment(BaseTransform):
     """Run transforms ``R`` times on one decoded clip (VideoMAE V2, repeated augmentation).
 
     Each run gets the same frames and draws independently.  A transform inside must not
     write into the frames that it is given.
+
+    During a run the key ``allocate_clip`` holds a function in the manner of `np.empty`.
+    A transform that takes the memory of its result from it saves copying all repeats
+    together afterwards, which costs as much as the crops themselves.
 
     Required Keys:
 
@@ -48,12 +79,17 @@ class RepeatAugment(BaseTransform):
         self.transforms = Compose(built)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        runs = [self.transforms(dict(results)) for _ in range(self.num_repeats)]
+        rows = _Rows(self.num_repeats)
+        runs = [
+            self.transforms({**results, 'allocate_clip': partial(rows.allocate, number)})
+            for number in range(self.num_repeats)
+        ]
         first = runs[0]
-        for key in ('imgs', *MASK_KEYS):
+        first.pop('allocate_clip')
+        first['imgs'] = rows.gather([run['imgs'] for run in runs])
+        for key in MASK_KEYS:
             if key in first:
-                views = [run[key] for run in runs]
-                first[key] = np.stack(views) if len(views) > 1 else views[0][None]
+                first[key] = np.stack([run[key] for run in runs])
         return first
 
     def __repr__(self) -> str:

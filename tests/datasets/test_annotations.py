@@ -1,0 +1,155 @@
+"""List files: every documented form parses to the same record, anything else names file:line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmvideomae.datasets.annotations import (
+    AnnotationError,
+    Entry,
+    LineFormat,
+    find_videos,
+    is_video_name,
+    read_list,
+    split_line,
+)
+
+ANY = LineFormat()
+
+
+def read(tmp_path, text, line_format=ANY):
+    path = tmp_path / 'list.txt'
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_list(path, line_format)
+
+
+@pytest.mark.parametrize(
+    ('line', 'expected'),
+    [
+        ('a/b.mp4', Entry('a/b.mp4')),
+        ('a/b.mp4 7', Entry('a/b.mp4', label=7)),
+        ('a/b.mp4,7', Entry('a/b.mp4', label=7)),
+        ('a/b.mp4, 7', Entry('a/b.mp4', label=7)),
+        ('a/b.mp4\t7', Entry('a/b.mp4', label=7)),
+        ('  a/b.mp4   7  ', Entry('a/b.mp4', label=7)),
+        ('a/b.mp4 0 -1', Entry('a/b.mp4', 0, -1)),
+        ('frames/b 1 300', Entry('frames/b', 1, 300)),
+        ('frames/b,1,300,4', Entry('frames/b', 1, 300, 4)),
+        ('"my clips/b 1.mp4" 7', Entry('my clips/b 1.mp4', label=7)),
+        ("'my clips/b 1.mp4',7", Entry('my clips/b 1.mp4', label=7)),
+        ('"my clips/b 1.mp4"', Entry('my clips/b 1.mp4')),
+        ('my clips/b 1.mp4,7', Entry('my clips/b 1.mp4', label=7)),
+        ('a,b.mp4 7', Entry('a,b.mp4', label=7)),
+        ('a,b.mp4', Entry('a,b.mp4')),
+        ('a#1.mp4 7', Entry('a#1.mp4', label=7)),
+        ('дом/видео.mp4 7', Entry('дом/видео.mp4', label=7)),
+    ],
+)
+def test_documented_forms(tmp_path, line, expected):
+    assert read(tmp_path, line + '\n') == [expected]
+
+
+def test_comments_blank_lines_and_line_ends_are_skipped(tmp_path):
+    text = b'\xef\xbb\xbf# a list\r\n\r\na.mp4 1\r\n   # more\r\n  \r\nb.mp4 2'
+    assert read(tmp_path, text) == [Entry('a.mp4', label=1), Entry('b.mp4', label=2)]
+
+
+def test_names_that_are_no_utf8_reach_the_file_system(tmp_path):
+    folder = tmp_path / 'videos'
+    folder.mkdir()
+    name = b'caf\xe9.mp4'
+    with open(bytes(folder) + b'/' + name, 'wb'):
+        pass
+    (entry,) = read(tmp_path, name + b' 3\n')
+    assert (folder / entry.path).exists()
+
+
+@pytest.mark.parametrize(
+    ('line', 'reason'),
+    [
+        ('my clips/b.mp4 7', 'quote a path that holds spaces'),
+        ('a.mp4 seven', 'must be integers'),
+        ('a.mp4 1 2 3 4', '4 numbers after the path, expected 0 to 3'),
+        ('"a b.mp4 7', 'not closed'),
+        ('"" 7', 'not closed'),
+        ('"a b.mp4"x 7', 'not closed'),
+        ('"a b.mp4" seven', 'must be integers'),
+        ('frames 1 0', 'name no frames'),
+        ('frames -3 10', 'name no frames'),
+    ],
+)
+def test_malformed_lines_name_file_and_line(tmp_path, line, reason):
+    with pytest.raises(AnnotationError, match=reason) as caught:
+        read(tmp_path, f'# head\na.mp4\n{line}\n')
+    assert f'{tmp_path}/list.txt:3: ' in str(caught.value)
+    assert repr(line) in str(caught.value)
+
+
+def test_missing_and_empty_lists(tmp_path):
+    with pytest.raises(AnnotationError, match=r'cannot read the list .*gone\.txt.*No such file'):
+        read_list(tmp_path / 'gone.txt', ANY)
+    with pytest.raises(AnnotationError, match='names no video'):
+        read(tmp_path, '# nothing\n\n')
+    with pytest.raises(AnnotationError, match='cannot read the list'):
+        read_list(tmp_path, ANY)
+
+
+def test_columns_say_what_the_numbers_are(tmp_path):
+    line_format = LineFormat.of('path total label', labelled=False)
+    assert read(tmp_path, 'frames/b 120 4\n', line_format) == [Entry('frames/b', None, 120, 4)]
+    with pytest.raises(AnnotationError, match='1 numbers after the path, expected 2'):
+        read(tmp_path, 'frames/b 120\n', line_format)
+
+
+@pytest.mark.parametrize('columns', ['label path', 'path path', 'path score', ''])
+def test_unknown_columns_are_refused(columns):
+    with pytest.raises(ValueError, match='columns must be'):
+        LineFormat.of(columns, labelled=False)
+
+
+def test_labelled_lists_need_labels(tmp_path):
+    labelled = LineFormat.of(None, labelled=True)
+    assert read(tmp_path, 'a.mp4 3\nf 1 9 4\n', labelled)[1] == Entry('f', 1, 9, 4)
+    for line in ('a.mp4', 'f 1 9'):
+        with pytest.raises(AnnotationError, match=r'list\.txt:1: a label is required'):
+            read(tmp_path, line, labelled)
+    with pytest.raises(ValueError, match='needs a label column'):
+        LineFormat.of('path total', labelled=True)
+
+
+PATHS = st.text(st.characters(exclude_categories=['Cs', 'Cc', 'Z'], exclude_characters='\'"#'))
+NUMBERS = st.lists(st.integers(-1, 10**6), max_size=3)
+
+
+@given(path=PATHS.filter(bool), numbers=NUMBERS, separator=st.sampled_from([' ', '\t', '  ']))
+def test_paths_without_spaces_survive_spaced_lines(path, numbers, separator):
+    line = separator.join([path, *map(str, numbers)])
+    if ',' not in path or numbers:
+        read_path, read_numbers = split_line(line)
+        assert (read_path, read_numbers) == (path, numbers) or ',' in path
+
+
+@given(path=st.text('abc 1-_,.', min_size=1).filter(str.strip), numbers=NUMBERS)
+def test_quoted_paths_survive_whatever_they_hold(path, numbers):
+    assert split_line(' '.join([f'"{path}"', *map(str, numbers)])) == (path, numbers)
+    assert split_line(','.join([f'"{path}"', *map(str, numbers)])) == (path, numbers)
+
+
+def test_folders_are_searched_for_known_extensions(tmp_path):
+    for name in ('b.mp4', 'a/c.AVI', 'a/d/e f.webm', 'a/notes.txt', '._b.mp4', '.trash/g.mp4'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / 'a' / 'loop').symlink_to(tmp_path, target_is_directory=True)
+    assert find_videos(tmp_path) == ['a/c.AVI', 'a/d/e f.webm', 'b.mp4']
+
+
+def test_folders_without_videos_are_errors(tmp_path):
+    (tmp_path / 'notes.txt').touch()
+    with pytest.raises(AnnotationError, match=r'no video below the folder .*\.mp4'):
+        find_videos(tmp_path)
+    with pytest.raises(AnnotationError, match='no such folder of videos'):
+        find_videos(tmp_path / 'gone')
+
+
+def test_video_names():
+    assert is_video_name('x/Y.MP4') and not is_video_name('x.mp4/frames')

@@ -1,0 +1,91 @@
+"""Sources: frame folders are told from videos, movies are cut, contradictions are refused."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmvideomae.datasets.annotations import AnnotationError, Entry
+from mmvideomae.datasets.sources import VideoSource
+from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+
+
+def cut(source, entry):
+    return [(s.start, s.total) for s in source.segments(entry)]
+
+
+@pytest.mark.parametrize(
+    ('template', 'entry', 'folder'),
+    [
+        (None, Entry('a.mp4'), False),
+        (None, Entry('a', 0, -1), False),
+        (None, Entry('a', 1, 30), True),
+        (None, Entry('a.mp4', 10, 30), False),
+        ('img_{:05}.jpg', Entry('a'), True),
+        ('img_{:05}.jpg', Entry('a', label=3), True),
+        ('img_{:05}.jpg', Entry('a', 0, -1), False),
+        ('img_{:05}.jpg', Entry('a.mp4'), False),
+    ],
+)
+def test_frame_folders_are_told_from_videos(template, entry, folder):
+    source = VideoSource(ann_file='list.txt', filename_tmpl=template)
+    assert source.is_folder(entry) is folder
+    assert source.first_frame(entry) == (entry.start if entry.start is not None else int(folder))
+
+
+@given(total=st.integers(1, 4000), length=st.integers(10, 400), start=st.integers(0, 50))
+def test_segments_cover_every_frame_once_and_none_is_short(total, length, start):
+    pieces = cut(VideoSource(folder='f', segment_frames=length), Entry('a', start, total))
+    assert pieces[0][0] == start
+    for (begin, count), (following, _) in pairwise(pieces):
+        assert begin + count == following
+        assert count == length
+    begin, count = pieces[-1]
+    assert begin + count == start + total
+    assert len(pieces) == 1 or length / 2 <= count <= 1.5 * length
+
+
+def test_without_segments_an_entry_stays_itself():
+    assert list(VideoSource(folder='f').segments(Entry('a', 3, 900))) == [Entry('a', 3, 900)]
+
+
+def test_frames_are_counted_where_the_list_does_not_say(tmp_path):
+    write_video(tmp_path / 'a.mp4', moving_shapes(50, 32, 32))
+    (tmp_path / 'frames').mkdir()
+    for number in range(1, 31):
+        (tmp_path / 'frames' / f'img_{number:05}.jpg').touch()
+    make_broken_video('text', tmp_path / 'b.mp4')
+    source = VideoSource(
+        ann_file='l', data_prefix=str(tmp_path), segment_frames=20, filename_tmpl='img_{:05}.jpg'
+    )
+    assert cut(source, Entry('a.mp4', 0, -1)) == [(0, 20), (20, 30)]
+    assert cut(source, Entry('a.mp4', 9)) == [(9, 20), (29, 21)]
+    assert cut(source, Entry('frames')) == [(1, 20), (21, 10)]
+    assert list(source.segments(Entry('b.mp4'))) == [Entry('b.mp4')]  # met again when it is read
+
+
+def test_paths_are_joined_to_the_prefix_or_the_folder():
+    assert VideoSource(ann_file='l', data_prefix='p').locate('a/b.mp4') == 'p/a/b.mp4'
+    assert VideoSource(folder='f').locate('b.mp4') == 'f/b.mp4'
+    assert VideoSource(ann_file='l').locate('b.mp4') == 'b.mp4'
+    assert VideoSource(ann_file='l', data_prefix='p').locate('/x/b.mp4') == '/x/b.mp4'
+
+
+@pytest.mark.parametrize(
+    ('config', 'message'),
+    [
+        ({}, r'needs ann_file=LIST or folder=FOLDER'),
+        ({'ann_file': 'l', 'folder': 'f'}, 'a list or a folder, got both'),
+        ({'folder': 'f', 'stride': 0}, 'stride of a source must be positive, got 0'),
+        ({'folder': 'f', 'frames': 3}, 'unknown keys of a source: frames; known: ann_file'),
+    ],
+)
+def test_contradictions_are_refused(config, message):
+    with pytest.raises(ValueError, match=message):
+        VideoSource.of(config)
+
+
+def test_folders_have_no_labels(tmp_path):
+    with pytest.raises(AnnotationError, match='needs a list with labels'):
+        VideoSource(folder=str(tmp_path)).entries(labelled=True)
