@@ -1,0 +1,5 @@
+"""Tensors to pictures."""
+
+from mmvideomae.visualization.hook import ReconstructionVisHook
+
+__all__ = ['ReconstructionVisHook']

@@ -1,0 +1,138 @@
+"""Look over the shoulder of a pre-training."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import default_collate
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmvideomae.registry import HOOKS
+from mmvideomae.visualization.figure import LAYOUTS, Figure, draw_picture
+from mmvideomae.visualization.reconstruction import STATISTICS, TokenLayout, assemble
+
+
+@HOOKS.register_module()
+class ReconstructionVisHook(Hook):
+    """Log original, masked and reconstructed frames of one training clip through the visualizer.
+
+    The clip and its mask are drawn once, when training begins, and stay the same, so that
+    the pictures can be compared.  Random states of the training process are left as they
+    were, and nothing about the training changes.
+
+    Args:
+        interval: Epochs, or iterations, between two pictures.
+        by_epoch: Count epochs.
+        sample: Index into the training dataset.
+        num_frames: Frames shown.
+        layout: See ``visualization.figure.draw_picture``.
+        statistics: See ``visualization.reconstruction.assemble``.
+        seed: Of the clip's crop and mask.
+    """
+
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        interval: int = 1,
+        by_epoch: bool = True,
+        sample: int = 0,
+        num_frames: int = 8,
+        layout: str = 'stacked',
+        statistics: str = 'ground_truth',
+        seed: int = 0,
+    ) -> None:
+        if interval < 1 or sample < 0:
+            raise ValueError(f'interval {interval} must be >= 1 and sample {sample} >= 0')
+        if layout not in LAYOUTS or statistics not in STATISTICS:
+            raise ValueError(
+                f'layout {layout!r} must be one of {LAYOUTS}, statistics {statistics!r} '
+                f'one of {STATISTICS}'
+            )
+        self.interval, self.by_epoch, self.sample, self.seed = interval, by_epoch, sample, seed
+        self.num_frames, self.layout, self.statistics = num_frames, layout, statistics
+        self._batch: dict[str, Any] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Read the clip; ``ValueError`` where samples carry no mask."""
+        with _own_randomness(self.seed):
+            sample = runner.train_dataloader.dataset[self.sample]
+        if 'encoder_mask' not in sample:
+            raise ValueError('ReconstructionVisHook needs samples with an encoder_mask')
+        keys = ('inputs', 'encoder_mask', 'decoder_mask')
+        views = {key: sample[key][:1] for key in keys if key in sample}  # one of the repeats
+        self._batch = {**default_collate([views]), 'data_samples': [sample['data_samples']]}
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Draw at the end of every ``interval``-th epoch and of the last."""
+        due = self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner)
+        if self.by_epoch and due:
+            self._draw(runner, runner.epoch + 1)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Draw after every ``interval``-th iteration."""
+        if not self.by_epoch and self.every_n_train_iters(runner, self.interval):
+            self._draw(runner, runner.iter + 1)
+
+    def _draw(self, runner: Runner, step: int) -> None:
+        wrapped = runner.model
+        model = wrapped.module if is_model_wrapper(wrapped) else wrapped
+        samples = self._batch['data_samples']
+        batch = {key: value for key, value in self._batch.items() if key != 'data_samples'}
+        was_training = wrapped.training
+        wrapped.eval()
+        # Every process takes part: sharded weights are gathered for the forward pass.
+        with torch.no_grad():
+            output = wrapped(**model.data_preprocessor(batch), mode='predict')
+        wrapped.train(was_training)
+        if not is_main_process():
+            return
+        clip = self._batch['inputs'][0, 0].numpy()
+        view = assemble(
+            clip,
+            self._batch['encoder_mask'][0, 0].numpy(),
+            output.pred[0],
+            output.token_ids[0],
+            TokenLayout.of(model),
+            self.statistics,
+            float(output.loss),
+        )
+        unit = 'epoch' if self.by_epoch else 'iteration'
+        figure = Figure(clip, [view], _seconds(samples[0], len(clip)), f'{unit} {step}')
+        picture = draw_picture(figure, self.layout, self.num_frames)
+        runner.visualizer.add_image('reconstruction', picture, step=step)
+
+
+def _seconds(sample: Any, count: int) -> np.ndarray:
+    """Times of the frames in their video, as far as the sample tells them."""
+    info = sample.metainfo
+    if 'frame_inds' in info and 'fps' in info:
+        return np.asarray(info['frame_inds']) / info['fps']
+    return np.arange(count) / 25
+
+
+@contextmanager
+def _own_randomness(seed: int) -> Iterator[None]:
+    """Seed Python, NumPy and torch, and give their states back on leaving."""
+    before = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.default_generator.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])
