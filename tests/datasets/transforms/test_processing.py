@@ -1,0 +1,141 @@
+"""Crops and flips: the official candidates and places, one for all frames, pixels of OpenCV."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import mmvideomae  # noqa: F401  before anything of mmaction2
+from mmvideomae.registry import TRANSFORMS
+from mmvideomae.testing.videos import moving_shapes
+
+
+def crop_of(size=224, **settings):
+    return TRANSFORMS.build({'type': 'ClipMultiScaleCrop', 'size': size, **settings})
+
+
+def official_pairs(width, height, target):
+    """Candidate (width, height) as recipe and paper tell them, written out on their own."""
+    base = min(width, height)
+    sides = []
+    for scale in (1, 0.875, 0.75, 0.66):
+        side = int(base * scale)
+        sides.append(target if target - 3 < side < target + 3 else side)
+    near = ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
+    return sorted((sides[j], sides[i]) for i, j in near)
+
+
+def official_places(width, height, crop_width, crop_height):
+    x, y = (width - crop_width) // 4, (height - crop_height) // 4
+    grid = ['00', '40', '04', '44', '22', '02', '42', '24', '20', '11', '31', '13', '33']
+    return {(int(a) * x, int(b) * y) for a, b in grid}
+
+
+@pytest.mark.parametrize(
+    ('width', 'height'), [(340, 256), (320, 240), (256, 340), (1920, 1080), (400, 255), (298, 298)]
+)
+def test_candidates_are_the_official_ones(width, height):
+    pairs = crop_of().candidates(height, width)
+    assert sorted(pairs) == official_pairs(width, height, 224)
+    assert len(pairs) == 10
+
+
+def test_a_side_near_the_target_becomes_the_target():
+    """256 * .875 = 224; 258 * .875 = 225; 260 * .875 = 227, three too many."""
+    assert {pair[0] for pair in crop_of().candidates(258, 400)} >= {224, 258}
+    assert 225 not in {pair[0] for pair in crop_of().candidates(258, 400)}
+    assert 227 in {pair[0] for pair in crop_of().candidates(260, 400)}
+
+
+@given(width=st.integers(1, 500), height=st.integers(1, 500), seed=st.integers(0, 100))
+def test_crops_lie_inside_the_frame_at_an_official_place(width, height, seed):
+    np.random.seed(seed)
+    left, top, crop_width, crop_height = crop_of().draw(height, width)
+    assert left >= 0 and left + crop_width <= width and crop_width > 0
+    assert top >= 0 and top + crop_height <= height and crop_height > 0
+    assert (left, top) in official_places(width, height, crop_width, crop_height)
+
+
+def test_sizes_and_places_are_drawn_uniformly():
+    np.random.seed(0)
+    crop, draws = crop_of(), 6500
+    drawn = [crop.draw(240, 320) for _ in range(draws)]
+    # Of a square as tall as the frame, 5 columns of places remain: 3 + 2 + 3 + 2 + 3 of 13.
+    full = [left for left, _, *sides in drawn if sides == [240, 240]]
+    assert abs(len(full) / draws - 0.1) < 0.02
+    shares = [full.count(column * 20) / len(full) for column in range(5)]
+    assert np.abs(np.array(shares) - np.array([3, 2, 3, 2, 3]) / 13).max() < 0.06
+    pairs = {tuple(sides) for _, _, *sides in drawn}
+    counts = [sum(tuple(sides) == pair for _, _, *sides in drawn) for pair in pairs]
+    assert len(pairs) == 10 and np.abs(np.array(counts) / draws - 0.1).max() < 0.02
+
+
+def test_one_crop_serves_all_frames():
+    np.random.seed(3)
+    frame = moving_shapes(1, 100, 130, seed=1)
+    results = crop_of(64)({'imgs': np.repeat(frame, 5, axis=0)})
+    imgs = results['imgs']
+    assert imgs.shape == (5, 64, 64, 3) and imgs.dtype == np.uint8 and imgs.flags.c_contiguous
+    assert (imgs == imgs[:1]).all()
+    left, top, width, height = results['crop_quadruple']
+    cut = frame[0, top : top + height, left : left + width]
+    assert (imgs[0] == cv2.resize(np.ascontiguousarray(cut), (64, 64))).all()
+    assert results['img_shape'] == (64, 64)
+
+
+def test_pixels_are_near_those_of_the_official_resize():
+    """PIL's bilinear filter agrees with OpenCV's when the crop grows, up to rounding."""
+    np.random.seed(0)
+    frames = moving_shapes(2, 120, 160, seed=2)
+    crop = crop_of(128)
+    for _ in range(10):
+        results = crop({'imgs': frames})
+        left, top, width, height = map(int, results['crop_quadruple'])
+        box = (left, top, left + width, top + height)
+        cut = Image.fromarray(frames[1]).crop(box).resize((128, 128), Image.Resampling.BILINEAR)
+        distance = np.abs(np.asarray(cut).astype(int) - results['imgs'][1])
+        assert distance.max() <= 2 and distance.mean() < 0.5
+
+
+def test_a_crop_of_the_target_size_is_copied_exactly():
+    frames = moving_shapes(2, 64, 64)
+    results = crop_of(64, scales=(1,))({'imgs': frames})
+    assert (results['imgs'] == frames).all()
+    assert not np.shares_memory(results['imgs'], frames)
+
+
+def test_height_and_width_may_differ():
+    results = crop_of((32, 48))({'imgs': moving_shapes(2, 64, 64)})
+    assert results['imgs'].shape == (2, 32, 48, 3)
+
+
+@pytest.mark.parametrize(
+    'settings', [{'size': 0}, {'scales': ()}, {'scales': (1.2,)}, {'max_distort': -1}]
+)
+def test_impossible_crops_are_refused(settings):
+    with pytest.raises(ValueError, match='got'):
+        crop_of(**settings)
+
+
+def flip(imgs, prob):
+    return TRANSFORMS.build({'type': 'ClipFlip', 'prob': prob})({'imgs': imgs})
+
+
+def test_flips_mirror_the_whole_clip_and_leave_the_frames_given_alone():
+    frames = moving_shapes(3, 16, 24)
+    before = frames.copy()
+    results = flip(frames, 1)
+    assert results['flip'] and (results['imgs'] == before[:, :, ::-1]).all()
+    assert (frames == before).all()
+    results = flip(frames, 0)
+    assert not results['flip'] and results['imgs'] is frames
+
+
+def test_flips_come_at_their_rate():
+    np.random.seed(0)
+    frames = np.zeros((1, 2, 2, 3), np.uint8)
+    assert abs(sum(flip(frames, 0.3)['flip'] for _ in range(1000)) - 300) < 60
+    with pytest.raises(ValueError, match='got 2'):
+        flip(frames, 2)

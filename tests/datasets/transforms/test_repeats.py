@@ -1,0 +1,74 @@
+"""Repeated augmentation: R independent crops and masks of the same frames."""
+
+import numpy as np
+import pytest
+
+import mmvideomae  # noqa: F401  before anything of mmaction2
+from mmvideomae.registry import TRANSFORMS
+from mmvideomae.testing.videos import moving_shapes
+
+CROP = {'type': 'ClipMultiScaleCrop', 'size': 16}
+FLIP = {'type': 'ClipFlip', 'prob': 1}
+MASKS = {
+    'type': 'GenerateMasks',
+    'grid_size': (2, 4, 4),
+    'encoder': {'type': 'TubeMask', 'ratio': 0.5},
+    'decoder': {'type': 'RunningCellMask', 'ratio': 0.25},
+}
+
+
+def repeat(num_repeats, transforms, imgs=None):
+    config = {'type': 'RepeatAugment', 'num_repeats': num_repeats, 'transforms': transforms}
+    imgs = moving_shapes(4, 24, 32) if imgs is None else imgs
+    return TRANSFORMS.build(config)({'imgs': imgs, 'filename': 'a.mp4'})
+
+
+@pytest.mark.parametrize('count', [1, 4])
+def test_shapes_of_repeats(count):
+    results = repeat(count, [CROP, MASKS])
+    assert results['imgs'].shape == (count, 4, 16, 16, 3) and results['imgs'].dtype == np.uint8
+    for key, dropped in (('encoder_mask', 16), ('decoder_mask', 8)):
+        assert results[key].shape == (count, 2, 4, 4) and results[key].dtype == bool
+        assert (results[key].reshape(count, -1).sum(axis=1) == dropped).all()
+    assert results['filename'] == 'a.mp4' and 'allocate_clip' not in results
+
+
+def test_repeats_draw_independently():
+    np.random.seed(0)
+    results = repeat(8, [CROP, MASKS])
+    assert len({view.tobytes() for view in results['imgs']}) > 4
+    assert len({mask.tobytes() for mask in results['encoder_mask']}) > 4
+    assert len({mask.tobytes() for mask in results['decoder_mask']}) > 1
+
+
+@pytest.mark.parametrize('transforms', [[CROP], [CROP, FLIP], [FLIP, CROP], [CROP, CROP], [FLIP]])
+def test_repeats_equal_single_runs_whatever_memory_they_use(transforms):
+    frames = moving_shapes(4, 24, 32)
+    before = frames.copy()
+    np.random.seed(1)
+    together = repeat(3, transforms, frames)['imgs']
+    np.random.seed(1)
+    singly = [repeat(1, transforms, frames)['imgs'][0] for _ in range(3)]
+    assert (together == np.stack(singly)).all()
+    assert (frames == before).all()
+
+
+def test_decoder_masks_only_where_asked_for():
+    masks = TRANSFORMS.build({**MASKS, 'decoder': None})({})
+    assert set(masks) == {'encoder_mask'}
+
+
+def test_masks_follow_the_global_state():
+    build = TRANSFORMS.build(MASKS)
+    drawn = []
+    for seed in (0, 0, 1):
+        np.random.seed(seed)
+        drawn.append(build({})['encoder_mask'].tobytes())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_errors_of_masks_come_when_the_pipeline_is_built():
+    with pytest.raises(ValueError, match=r'ratio must be 0\.25'):
+        TRANSFORMS.build({**MASKS, 'decoder': {'type': 'RunningCellMask', 'ratio': 0.9}})
+    with pytest.raises(ValueError, match='num_repeats must be positive, got 0'):
+        repeat(0, [CROP])
