@@ -21,8 +21,8 @@ class OperationCounter(TorchDispatchMode):
 
     Attributes:
         products: multiply-accumulates of convolutions and matrix products.  The
-            backward pass of fused attention counts four products; the scores that
-            it computes a second time are left out, as are no others.
+            backward pass of fused attention counts four products, as unfused
+            attention needs: the scores that it computes anew are left out.
         norms: elements of layer norms' inputs (forward only).
         unknown: operators of other libraries, of which nothing is known.
 
