@@ -1,0 +1,128 @@
+"""Contract: a run resumed at any checkpoint ends with the very weights of an uninterrupted run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+Train = Callable[[Config], Runner]
+MakeConfig = Callable[..., Config]
+
+
+def same(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
+
+
+VARIANTS = {
+    'plain': {},
+    'accumulation and clipping': {
+        'optim_wrapper': {'accumulative_counts': 4, 'clip_grad': {'max_norm': 0.5}}
+    },
+    'bfloat16': {'optim_wrapper': {'type': 'AmpOptimWrapper', 'dtype': 'bfloat16'}},
+    'ema and workers': {
+        'custom_hooks': [{'type': 'EMAHook', 'momentum': 0.1}],
+        'train_dataloader': {'num_workers': 2, 'persistent_workers': True},
+    },
+    'short last batch': {'train_dataloader': {'drop_last': False, 'dataset': {'length': 13}}},
+}
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_resumes_exactly_in_the_middle_of_an_epoch(
+    variant: str, run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    inside = {'default_hooks': {'checkpoint': {'by_epoch': False, 'interval': 4}}}
+    cfg = run_config('whole', **VARIANTS[variant])
+    cfg.merge_from_dict(inside)
+    whole = train(cfg)
+    weights = whole.model.state_dict()
+    average = [hook.ema_model.state_dict() for hook in whole.hooks if hasattr(hook, 'ema_model')]
+    for iteration in (4, 8):
+        cfg = run_config(f'resumed_{iteration}', **VARIANTS[variant])
+        cfg.merge_from_dict(inside)
+        cfg.resume, cfg.load_from = True, str(tmp_path / 'whole' / f'iter_{iteration}.pth')
+        resumed = train(cfg)
+        assert resumed.iter == whole.iter
+        assert same(weights, resumed.model.state_dict())
+        for hook in resumed.hooks:
+            if hasattr(hook, 'ema_model'):
+                assert same(average[0], hook.ema_model.state_dict())
+
+
+def test_resumes_exactly_between_epochs(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    every = {'default_hooks': {'checkpoint': {'interval': 1}}}
+    whole = train(run_config('whole', **every))
+    resumed = train(
+        run_config('resumed', resume=True, load_from=str(tmp_path / 'whole/epoch_1.pth'), **every)
+    )
+    assert same(whole.model.state_dict(), resumed.model.state_dict())
+
+
+def test_seeds_decide_what_drop_path_draws(run_config: MakeConfig, train: Train) -> None:
+    first = train(run_config('first')).model.state_dict()
+    assert same(first, train(run_config('again')).model.state_dict())
+    without_hook = run_config('without_hook')
+    del without_hook.default_hooks['iteration_seed']
+    assert not same(first, train(without_hook).model.state_dict())
+
+
+def test_other_samplers_are_wound_forward(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    # DefaultSampler does not tell the data set the epoch either, so samples are those of epoch 0.
+    options = {
+        'train_dataloader': {'sampler': {'type': 'DefaultSampler', 'shuffle': True}},
+        'default_hooks': {'checkpoint': {'by_epoch': False, 'interval': 4}},
+    }
+    whole = train(run_config('whole', **options))
+    resumed = train(
+        run_config('resumed', resume=True, load_from=str(tmp_path / 'whole/iter_8.pth'), **options)
+    )
+    assert same(whole.model.state_dict(), resumed.model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ('change', 'named'),
+    [
+        ({'train_dataloader': {'batch_size': 3}}, 'iterations per epoch was 6 and is now 4'),
+        ({'train_dataloader': {'dataset': {'length': 20}}}, 'was 6 and is now 10'),
+    ],
+)
+def test_refuses_to_resume_with_other_data(
+    change: dict[str, Any], named: str, run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    train(run_config('whole', train_cfg={'max_epochs': 1}))
+    path = str(tmp_path / 'whole' / 'epoch_1.pth')
+    with pytest.raises(ValueError, match=named):
+        train(run_config('resumed', resume=True, load_from=path, **change))
+
+
+def test_loss_is_shown_before_it_changes_the_weights(run_config: MakeConfig) -> None:
+    seen: list[tuple[int, float, bool]] = []
+
+    class LossSpy(Hook):
+        def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any) -> None:
+            self.weights = runner.model.state_dict()
+            self.weights = {k: v.clone() for k, v in self.weights.items()}
+
+        def after_loss(
+            self, runner: Runner, batch_idx: int, data_batch: Any, loss: torch.Tensor
+        ) -> None:
+            seen.append((batch_idx, float(loss.detach()), same(self.weights, runner.model.state_dict())))
+
+        def after_train_iter(
+            self, runner: Runner, batch_idx: int, data_batch: Any, outputs: Any
+        ) -> None:
+            assert seen[-1][1] == pytest.approx(float(outputs['loss']))
+
+    runner = Runner.from_cfg(run_config(train_cfg={'max_epochs': 1}))
+    runner.register_hook(LossSpy())
+    runner.train()
+    assert [(index, before) for index, _, before in seen] == [(i, True) for i in range(6)]
