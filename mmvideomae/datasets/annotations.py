@@ -20,8 +20,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 VIDEO_EXTENSIONS = frozenset(
-    ('.3gp', '.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.ts')
-    + ('.webm', '.wmv')
+    f'.{name}'
+    for name in (
+        *('3gp', 'avi', 'flv', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv', 'ts'),
+        *('webm', 'wmv'),
+    )
 )
 _LAYOUTS: dict[int, tuple[str, ...]] = {
     0: (),
@@ -87,7 +90,10 @@ class LineFormat:
         if names is None or len(names) != len(numbers):
             wanted = '0 to 3' if self.numbers is None else str(len(self.numbers))
             raise ValueError(f'{len(numbers)} numbers after the path, expected {wanted}')
-        entry = Entry(path, **dict(zip(names, numbers, strict=True)))
+        if names == ('label',):  # nearly all lists: worth a short way at millions of lines
+            entry = Entry(path, None, None, numbers[0])
+        else:
+            entry = Entry(path, **dict(zip(names, numbers, strict=True)))
         if self.labelled and entry.label is None:
             raise ValueError('a label is required (labelled=True)')
         if entry.total == 0 or (entry.start is not None and entry.start < 0):

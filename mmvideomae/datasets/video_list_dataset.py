@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 
@@ -98,26 +98,38 @@ class VideoListDataset(BaseDataset):
         if not self.test_mode:
             self._seeds.set(seed, epoch)
 
-    def load_data_list(self) -> list[dict[str, Any]]:
-        """Records of all sources, without what is common to a source."""
+    def load_data_list(self) -> list[bytes]:
+        """Records of all sources, packed (`_pack`) without what is common to a source."""
         return [
-            {'source': number, **_stored(segment, self.labelled)}
+            _pack(number, segment if self.labelled else segment._replace(label=None))
             for number, source in enumerate(self.sources)
             for entry in source.entries(self.labelled)
             for segment in source.segments(entry)
         ]
 
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """All records in one array, with the end of each: shared by forked workers."""
+        ends = np.cumsum([len(record) for record in self.data_list], dtype=np.int64)
+        joined = np.frombuffer(b''.join(self.data_list), dtype=np.uint8)
+        self.data_list.clear()
+        return joined, ends
+
+    @force_full_init
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The record of one sample, as the pipeline gets it."""
-        stored = super().get_data_info(idx)
-        source = self.sources[stored['source']]
-        entry = Entry(*(stored.get(name) for name in Entry._fields))
+        if self.serialize_data:
+            begin = self.data_address[idx - 1] if idx % len(self) else 0
+            packed = self.data_bytes[begin : self.data_address[idx]].tobytes()
+        else:
+            packed = self.data_list[idx]
+        number, entry = _unpack(packed)
+        source = self.sources[number]
         info = {
             'filename': source.locate(entry.path),
             'start_index': source.first_frame(entry),
             'total_frames': -1 if entry.total is None else entry.total,
             'modality': 'RGB',
-            'sample_idx': stored['sample_idx'],
+            'sample_idx': idx % len(self),
         }
         if source.stride is not None:
             info['stride'] = source.stride
@@ -191,11 +203,17 @@ def _decode_policy(policy: str | None, test_mode: bool) -> str:
     return policy
 
 
-def _stored(entry: Entry, labelled: bool) -> dict[str, Any]:
-    """What a record keeps of an entry: no blanks, no label that nobody asked for."""
-    if not labelled:
-        entry = entry._replace(label=None)
-    return {name: value for name, value in entry._asdict().items() if value is not None}
+def _pack(source: int, entry: Entry) -> bytes:
+    """A record in as few bytes as it takes: text, numbers first, nothing for None."""
+    numbers = (entry.start, entry.total, entry.label)
+    fields = [str(source), *('' if number is None else str(number) for number in numbers)]
+    return ' '.join([*fields, entry.path]).encode('utf-8', 'surrogateescape')
+
+
+def _unpack(packed: bytes) -> tuple[int, Entry]:
+    """Source and entry of a record."""
+    source, *fields, path = packed.decode('utf-8', 'surrogateescape').split(' ', 4)
+    return int(source), Entry(path, *(int(field) if field else None for field in fields))
 
 
 def _with_failures(sample: Any, failures: list[Failure], undecodable: bool = False) -> Any:
