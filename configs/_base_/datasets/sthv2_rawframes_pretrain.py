@@ -11,6 +11,7 @@ train_dataloader = dict(
                 ann_file='data/sthv2/sthv2_train_list_rawframes.txt',
                 data_prefix='data/sthv2/rawframes',
                 filename_tmpl='img_{:05}.jpg',
+                columns='path total label',
             )
         ],
     ),

@@ -1,0 +1,207 @@
+"""Every config resolves, builds and, shrunken, trains one step on synthetic video.
+
+What a leaf chooses stays as it is: masks, repeats, targets, losses, checkpointing, optimizer and
+loop. Only widths, depths, picture size and the videos are replaced.
+"""
+
+import copy
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine import registry as mmengine_registries
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope, Registry
+from mmengine.runner import Runner
+
+from mmvideomae import registry as registries
+from mmvideomae.models.backbones.vit_videomae import resolve_arch
+from mmvideomae.testing.videos import moving_shapes, write_video
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
+BASES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' in p.parts)
+PRETRAIN = [p for p in LEAVES if 'pretrain' in p.parts]
+FRAMES = 24
+"""Length of the synthetic videos: shorter than most clips, as real ones can be."""
+SIDE = 4
+"""Patches along a side of the shrunken pictures."""
+
+
+def _by_path(paths: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        'path', paths, ids=lambda p: p.relative_to(CONFIGS).with_suffix('').as_posix()
+    )
+
+
+@functools.cache
+def _loaded(path: Path) -> Config:
+    return Config.fromfile(path)
+
+
+def load(path: Path) -> Config:
+    """A config of one's own; parsing is what takes the time."""
+    return copy.deepcopy(_loaded(path))
+
+
+@pytest.fixture(autouse=True)
+def scope() -> Iterator[None]:
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        yield
+
+
+@pytest.fixture(scope='module')
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two videos; `frame_folders` adds folders with their frames."""
+    root = tmp_path_factory.mktemp('videos')
+    for seed in range(2):
+        write_video(root / f'{seed}.mp4', moving_shapes(FRAMES, 72, 96, seed=seed))
+    return root
+
+
+def frame_folders(root: Path, template: str) -> Path:
+    """The same clips as folders of numbered pictures, made once per template."""
+    folder = root / template.partition('{')[0]
+    if not folder.exists():
+        for seed in range(2):
+            (folder / str(seed)).mkdir(parents=True)
+            for number, frame in enumerate(moving_shapes(FRAMES, 72, 96, seed=seed), 1):
+                name = folder / str(seed) / template.format(number)
+                cv2.imwrite(str(name), np.ascontiguousarray(frame[..., ::-1]))
+    return folder
+
+
+def synthetic_source(source: ConfigDict, root: Path, count: int) -> ConfigDict:
+    """A source of the same kind (list or folder, videos or frames) of `count` synthetic videos."""
+    source = copy.deepcopy(source)
+    if 'folder' in source:
+        source.folder = str(root)
+        return source
+    template = source.get('filename_tmpl')
+    if template is None:
+        columns, folder, names = 'path label', root, [f'{i}.mp4' for i in range(count)]
+    else:
+        columns, folder = 'path start total', frame_folders(root, template)
+        names = [str(i) for i in range(count)]
+    values = {'start': '1', 'total': str(FRAMES), 'label': '0'}
+    numbers = [values[name] for name in source.get('columns', columns).split()[1:]]
+    listed = folder / f'{"_".join(source.get("columns", columns).split())}_{count}.txt'
+    listed.write_text(''.join(' '.join([name, *numbers]) + '\n' for name in names))
+    source.update(ann_file=str(listed), data_prefix=str(folder))
+    if 'segment_frames' in source:
+        source.segment_frames = FRAMES // 2
+    return source
+
+
+def shrink_data(cfg: Config, videos: Path, size: int) -> int:
+    """Synthetic sources and small pictures; returns the number of samples of one batch."""
+    loader = cfg.train_dataloader
+    loader.update(num_workers=0, persistent_workers=False, pin_memory=False)
+    dataset = loader.dataset
+    count = 2 if len(dataset.sources) == 1 else 1
+    dataset.sources = [synthetic_source(source, videos, count) for source in dataset.sources]
+    # mmengine collects garbage after serializing, which takes a second in a large process.
+    dataset.serialize_data = False
+    for step in [s for outer in dataset.pipeline for s in [outer, *outer.get('transforms', [])]]:
+        if step.type == 'ClipMultiScaleCrop':
+            step.size = size
+        elif step.type == 'GenerateMasks':
+            step.grid_size = (step.grid_size[0], SIDE, SIDE)
+    # All samples in one batch, so that every source is read.
+    loader.batch_size = len(registries.DATASETS.build(dataset))
+    return loader.batch_size
+
+
+def shrink_model(model: ConfigDict) -> int:
+    """Two narrow blocks on each side; returns the size of the pictures for it."""
+    backbone, neck, head = model.backbone, model.neck, model.head
+    ratio = resolve_arch(backbone.arch).mlp_ratio
+    backbone.arch = ConfigDict(embed_dims=32, depth=2, num_heads=2, mlp_ratio=ratio)
+    backbone.img_size = SIDE * backbone.patch_size
+    neck.update(in_dims=32, embed_dims=16, depth=min(neck.depth, 2), num_heads=2)
+    neck.grid_size = (neck.grid_size[0], SIDE, SIDE)
+    head.in_dims = 16
+    return backbone.img_size
+
+
+def shrink(path: Path, videos: Path) -> Config:
+    """The config at `path`, small enough for a step in a fraction of a second."""
+    cfg = load(path)
+    shrink_data(cfg, videos, shrink_model(cfg.model))
+    # One step has to update the weights.
+    cfg.optim_wrapper.pop('accumulative_counts', None)
+    return cfg
+
+
+@_by_path(PRETRAIN)
+def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
+    """A batch of the real pipeline, the real optimizer: a finite loss moves every parameter."""
+    cfg = shrink(path, videos)
+    torch.manual_seed(0)
+    model = registries.MODELS.build(cfg.model).to(get_device())
+    optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+    batch = next(iter(loader))
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    repeats = next(step.num_repeats for step in pipeline if 'num_repeats' in step)
+    assert batch['inputs'].shape[:2] == (cfg.train_dataloader.batch_size, repeats)
+    assert batch['inputs'].dtype == torch.uint8
+    losses = model.train_step(batch, optim_wrapper)
+
+    assert torch.isfinite(losses['loss']).all()
+    unmoved = [n for n, p in model.named_parameters() if torch.equal(p, before[n])]
+    assert not unmoved
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+@pytest.mark.parametrize('name', ['videomae_vit-small-p16_1xb32-*', 'videomaev2_vit-giant-p14_*'])
+def test_a_shrunken_config_runs_through_the_runner(
+    name: str, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loop, schedule, hooks and checkpoint of the config do an epoch together."""
+    path = next(p for p in PRETRAIN if p.match(f'{name}.py') and not p.stem.endswith('fsdp'))
+    cfg = shrink(path, videos)
+    cfg.work_dir = str(tmp_path)
+    cfg.train_cfg.max_epochs = 2
+    cfg.param_scheduler.warmup = 1
+    # Compilers and devices are asked for their versions, which takes longer than the training.
+    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter == 2
+    assert list(tmp_path.glob('*.pth'))
+
+
+@_by_path(LEAVES + BASES)
+def test_every_type_resolves(path: Path) -> None:
+    """Each `type`, also of hooks and loops that one step never touches, is registered."""
+    known = [
+        r
+        for m in (registries, mmengine_registries)
+        for r in vars(m).values()
+        if isinstance(r, Registry)
+    ]
+    found = list(_types(load(path).to_dict()))
+    missing = [item for item in found if not any(r.get(item[1]) for r in known)]
+    assert not missing
+
+
+def _types(node: Any, key: str = '') -> Iterator[tuple[str, str]]:
+    """(place, type) of every dict that names one."""
+    if isinstance(node, dict):
+        kinds = [node.get('type'), node.get('constructor')]
+        yield from ((key, kind) for kind in kinds if isinstance(kind, str))
+        for name, value in node.items():
+            yield from _types(value, f'{key}.{name}')
+    elif isinstance(node, (list, tuple)):
+        for number, value in enumerate(node):
+            yield from _types(value, f'{key}.{number}')
