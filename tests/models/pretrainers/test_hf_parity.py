@@ -79,7 +79,7 @@ def test_gradients_agree() -> None:
 
 
 def test_every_weight_matters() -> None:
-    """Changing any one parameter of the reference breaks the agreement tenfold, so each was compared."""
+    """Changing any one parameter breaks the agreement tenfold, so each was compared."""
     model = random_model(tiny_videomae())
     clips = torch.randn(1, 3, 4, 32, 32, generator=torch.Generator().manual_seed(2))
     mask = tube(1, 2, 16, 12)
