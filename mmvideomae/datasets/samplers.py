@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mmengine.dataset import DefaultSampler
 
 from mmvideomae.registry import DATA_SAMPLERS
 
 
+@runtime_checkable
 class EpochAware(Protocol):
     """A dataset whose samples are a function of (seed, epoch, index)."""
 
@@ -84,7 +85,7 @@ class EpochSampler(DefaultSampler):
 
 def _epoch_aware(dataset: object) -> Iterator[EpochAware]:
     """The datasets inside ``dataset`` and its wrappers, each of which must know epochs."""
-    if hasattr(dataset, 'set_epoch'):
+    if isinstance(dataset, EpochAware):
         yield dataset
         return
     inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]

@@ -62,7 +62,7 @@ class OpenVideo(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         path = results['filename']
         if results.get('undecodable', False):
-            reader = BlankReader(path)
+            reader: VideoReader = BlankReader(path)
             results.update(total_frames=len(reader), start_index=0)
         elif 'filename_tmpl' in results:
             reader = self._open_folder(results)
