@@ -115,7 +115,9 @@ def test_loss_is_shown_before_it_changes_the_weights(run_config: MakeConfig) -> 
         def after_loss(
             self, runner: Runner, batch_idx: int, data_batch: Any, loss: torch.Tensor
         ) -> None:
-            seen.append((batch_idx, float(loss.detach()), same(self.weights, runner.model.state_dict())))
+            seen.append(
+                (batch_idx, float(loss.detach()), same(self.weights, runner.model.state_dict()))
+            )
 
         def after_train_iter(
             self, runner: Runner, batch_idx: int, data_batch: Any, outputs: Any

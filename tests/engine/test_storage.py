@@ -1,0 +1,59 @@
+"""Contract: a file appears whole or not at all, and leftovers of killed runs are cleared."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mmvideomae.engine import storage
+
+
+def test_content_appears_under_the_name_only_when_complete(tmp_path: Path) -> None:
+    path = tmp_path / 'weights.pth'
+    path.write_text('old')
+    with storage.replacing(path) as temporary:
+        temporary.write_text('ne')
+        assert path.read_text() == 'old'
+        assert temporary.parent == path.parent
+        temporary.write_text('new')
+    assert path.read_text() == 'new'
+    assert os.listdir(tmp_path) == ['weights.pth']
+
+
+def _fail_to_write(path: Path) -> None:
+    with storage.replacing(path) as temporary:
+        temporary.write_text('ne')
+        raise OSError('disk full')
+
+
+def test_a_failure_keeps_the_old_content(tmp_path: Path) -> None:
+    path = tmp_path / 'weights.pth'
+    path.write_text('old')
+    with pytest.raises(OSError, match='full'):
+        _fail_to_write(path)
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['weights.pth']
+
+
+def test_folders_are_published_too(tmp_path: Path) -> None:
+    path = tmp_path / 'epoch_1.pth'
+    for content in ('first', 'second'):
+        temporary = storage.temporary_path(path)
+        temporary.mkdir()
+        (temporary / 'rank0.pth').write_text(content)
+        storage.publish(temporary, path)
+    assert (path / 'rank0.pth').read_text() == 'second'
+    assert os.listdir(tmp_path) == ['epoch_1.pth']
+
+
+def test_clears_leftovers_and_nothing_else(tmp_path: Path) -> None:
+    storage.temporary_path(tmp_path / 'epoch_1.pth').write_text('half')
+    sharded = storage.temporary_path(tmp_path / 'epoch_2.pth')
+    sharded.mkdir()
+    (sharded / 'rank0.pth').write_text('half')
+    kept = [tmp_path / '.hidden', tmp_path / 'notes.tmp', tmp_path / 'epoch_0.pth']
+    for path in kept:
+        path.write_text('keep')
+    assert len(storage.remove_leftovers(tmp_path)) == 2
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+    assert storage.remove_leftovers(tmp_path) == []
