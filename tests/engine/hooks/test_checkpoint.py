@@ -1,0 +1,148 @@
+"""Contract: whenever a run is killed, its folder holds a whole checkpoint to go on from."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmvideomae.engine.hooks import checkpoint as checkpoint_module
+
+Train = Callable[[Config], Runner]
+MakeConfig = Callable[..., Config]
+
+
+def checkpoints(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir() if p.suffix == '.pth')
+
+
+def hook_cfg(**options: Any) -> dict[str, Any]:
+    return {'default_hooks': {'checkpoint': options}}
+
+
+def test_keeps_the_newest_and_leaves_nothing_else(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    cfg = run_config(**hook_cfg(interval=1, max_keep_ckpts=2), train_cfg={'max_epochs': 4})
+    train(cfg)
+    folder = tmp_path / 'run'
+    assert checkpoints(folder) == ['epoch_3.pth', 'epoch_4.pth']
+    assert find_latest_checkpoint(str(folder)) == str(folder / 'epoch_4.pth')
+    assert not list(folder.glob('.*'))
+    saved = torch.load(folder / 'epoch_4.pth', weights_only=True)
+    assert saved['meta']['iter'] == 24
+    assert saved['meta']['iterations_per_epoch'] == 6
+
+
+@pytest.mark.parametrize('stage', ['publish', 'replacing'])
+def test_killed_while_writing_keeps_the_former_checkpoint(
+    stage: str,
+    run_config: MakeConfig,
+    train: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed before the new checkpoint has its name, or before it is pointed to."""
+    cfg = run_config(**hook_cfg(interval=1, max_keep_ckpts=1))
+    genuine = getattr(checkpoint_module, stage)
+    calls = []
+
+    def killed_the_second_time(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return genuine(*arguments)
+
+    monkeypatch.setattr(checkpoint_module, stage, killed_the_second_time)
+    with pytest.raises(KeyboardInterrupt):
+        train(cfg)
+    folder = tmp_path / 'run'
+    assert 'epoch_1.pth' in checkpoints(folder)
+    assert find_latest_checkpoint(str(folder)) == str(folder / 'epoch_1.pth')
+    torch.load(folder / 'epoch_1.pth', weights_only=True)
+    monkeypatch.undo()
+    train(run_config(**hook_cfg(interval=1, max_keep_ckpts=1), resume=True))
+    assert checkpoints(folder) == ['epoch_2.pth']
+    assert not list(folder.glob('.*'))
+
+
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        # 6 iterations per epoch, an update every 4: at 4, 8 and, the last, at 12.
+        ({'by_epoch': False, 'interval': 3}, {'iter_4.pth': 4, 'iter_8.pth': 8, 'iter_12.pth': 12}),
+        ({'by_epoch': True, 'interval': 1}, {'epoch_1.pth': 8, 'epoch_2.pth': 12}),
+    ],
+)
+def test_waits_for_the_update_under_accumulation(
+    options: dict[str, Any],
+    expected: dict[str, int],
+    run_config: MakeConfig,
+    train: Train,
+    tmp_path: Path,
+) -> None:
+    train(run_config(**hook_cfg(**options), optim_wrapper={'accumulative_counts': 4}))
+    folder = tmp_path / 'run'
+    assert checkpoints(folder) == sorted(expected)
+    for name, iteration in expected.items():
+        assert torch.load(folder / name, weights_only=True)['meta']['iter'] == iteration
+
+
+def test_deferred_checkpoint_of_an_epoch_resumes_exactly(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    options = {'optim_wrapper': {'accumulative_counts': 4}, **hook_cfg(interval=1)}
+    whole = train(run_config('whole', **options)).model.state_dict()
+    path = str(tmp_path / 'whole' / 'epoch_1.pth')
+    resumed = train(run_config('resumed', resume=True, load_from=path, **options))
+    assert all(torch.equal(v, whole[k]) for k, v in resumed.model.state_dict().items())
+
+
+def test_refuses_weights_that_are_not_finite(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    class Poison(Hook):
+        """Spoils a weight after the last update of the second epoch."""
+
+        def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
+            if runner.iter == 11:
+                next(runner.model.parameters()).data.view(-1)[0] = float('nan')
+
+    runner = Runner.from_cfg(run_config(**hook_cfg(interval=1)))
+    runner.register_hook(Poison())
+    with pytest.raises(RuntimeError, match='not finite'):
+        runner.train()
+    assert checkpoints(tmp_path / 'run') == ['epoch_1.pth']
+
+
+def test_saves_the_best_and_forgets_the_former_best(run_config: MakeConfig, tmp_path: Path) -> None:
+    runner = Runner.from_cfg(
+        run_config(
+            **hook_cfg(interval=1, save_best='acc', rule='greater'), train_cfg={'max_epochs': 4}
+        )
+    )
+    scores = iter([0.2, 0.6, 0.4, 0.5])
+
+    class Validation(Hook):
+        """Stands for a validation loop: calls the stage with a score after each epoch."""
+
+        def before_train_epoch(self, runner: Runner) -> None:
+            if runner.epoch:
+                runner.call_hook('after_val_epoch', metrics={'acc': next(scores)})
+
+    logger_hook = next(hook for hook in runner.hooks if type(hook).__name__ == 'LoggerHook')
+    runner.hooks.remove(logger_hook)
+    runner.register_hook(Validation())
+    runner.train()
+    folder = tmp_path / 'run'
+    assert [n for n in checkpoints(folder) if 'best' in n] == ['best_acc_epoch_2.pth']
+    best = torch.load(folder / 'best_acc_epoch_2.pth', weights_only=True)
+    assert 'optimizer' not in best
+    hub = torch.load(folder / 'epoch_2.pth', weights_only=True)['message_hub']
+    assert hub['runtime_info']['best_score'] == 0.6
+    assert os.path.basename(hub['runtime_info']['best_ckpt']) == 'best_acc_epoch_2.pth'

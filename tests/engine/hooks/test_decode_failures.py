@@ -1,0 +1,74 @@
+"""Contract: videos that cannot be decoded are counted per file and told after every epoch."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmvideomae.engine import DecodeFailureHook, TooManyDecodeFailuresError
+
+Train = Callable[[Config], Runner]
+MakeConfig = Callable[..., Config]
+
+
+def broken(count: int) -> dict[str, dict]:
+    """12 samples of which `count` stand in for a broken file."""
+    failures = {index: f'reason {index}' for index in range(count)}
+    return {'train_dataloader': {'dataset': {'failures': failures}}}
+
+
+def log_of(runner: Runner) -> str:
+    return next(Path(runner.log_dir).glob('*.log')).read_text()
+
+
+def test_reports_every_epoch_and_lists_all(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    options = broken(3)
+    options['default_hooks'] = {'decode_failures': {'max_listed': 2}}
+    runner = train(run_config(**options))
+    log = log_of(runner)
+    for epoch in (1, 2):
+        assert f'Epoch {epoch}: 3 samples of 3 files could not be decoded' in log
+    assert '(3 of 12 files so far)' in log
+    assert 'broken_0.mp4 (reason 0); broken_1.mp4 (reason 1); and 1 more' in log
+    lines = (tmp_path / 'run' / 'decode_failures.txt').read_text().splitlines()
+    assert lines == [f'broken_{i}.mp4\t2\treason {i}' for i in range(3)]
+
+
+def test_is_silent_without_failures(run_config: MakeConfig, train: Train, tmp_path: Path) -> None:
+    runner = train(run_config(train_cfg={'max_epochs': 1}))
+    assert 'could not be decoded' not in log_of(runner)
+    assert not (tmp_path / 'run' / 'decode_failures.txt').exists()
+
+
+@pytest.mark.parametrize(('count', 'stops'), [(3, False), (4, True)])
+def test_stops_when_more_than_the_bound_are_broken(
+    count: int, stops: bool, run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    options = broken(count)
+    options['default_hooks'] = {'decode_failures': {'max_bad_fraction': 0.25}}
+    cfg = run_config(train_cfg={'max_epochs': 1}, **options)
+    if not stops:
+        train(cfg)
+        return
+    with pytest.raises(TooManyDecodeFailuresError, match='4 of 12 files'):
+        train(cfg)
+    assert len((tmp_path / 'run' / 'decode_failures.txt').read_text().splitlines()) == 4
+
+
+def test_a_resumed_run_goes_on_counting(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    every = {'default_hooks': {'checkpoint': {'interval': 1}}}
+    train(run_config(train_cfg={'max_epochs': 1}, **every, **broken(1)))
+    train(run_config(resume=True, **every, **broken(1)))
+    text = (tmp_path / 'run' / 'decode_failures.txt').read_text()
+    assert text == 'broken_0.mp4\t2\treason 0\n'
+
+
+def test_refuses_a_fraction_outside_its_range() -> None:
+    with pytest.raises(ValueError, match='max_bad_fraction'):
+        DecodeFailureHook(max_bad_fraction=1.5)
