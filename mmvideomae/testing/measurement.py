@@ -1,0 +1,98 @@
+"""Instruments for benchmarks: the speed of matrix products, and what memory a step takes."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.profiler import ProfilerActivity, profile
+
+Result = TypeVar('Result')
+
+
+def matmul_rate(device: torch.device, dtype: torch.dtype, size: int, repeats: int = 3) -> float:
+    """Operations per second (2 per multiply-accumulate) of the best of some square products."""
+    left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    out = torch.empty_like(left)
+    torch.mm(left, right, out=out)
+    seconds = min(timed(lambda: torch.mm(left, right, out=out), device)[1] for _ in range(repeats))
+    return 2 * size**3 / seconds
+
+
+def timed(run: Callable[[], Result], device: torch.device) -> tuple[Result, float]:
+    """Run to the end of all work on the device; seconds."""
+    synchronise(device)
+    start = time.perf_counter()
+    result = run()
+    synchronise(device)
+    return result, time.perf_counter() - start
+
+
+def synchronise(device: torch.device) -> None:
+    if device.type == 'cuda':
+        torch.cuda.synchronize(device)
+
+
+def saved_for_backward(run: Callable[[], Result], model: nn.Module) -> tuple[Result, int]:
+    """Run a forward pass and add up the bytes that autograd keeps for the backward pass.
+
+    Every storage counts once and whole, as a view keeps all of it alive.  Parameters
+    and buffers, which are held anyway, are left out.
+    """
+    held = {_storage(tensor)[0] for tensor in [*model.parameters(), *model.buffers()]}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        place, size = _storage(tensor)
+        if place not in held:
+            kept[place] = max(size, kept.get(place, 0))
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = run()
+    return result, sum(kept.values())
+
+
+def _storage(tensor: Tensor) -> tuple[int, int]:
+    storage = tensor.untyped_storage()
+    return storage.data_ptr(), storage.nbytes()
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Bytes that PyTorch's allocator handed out during a run, above those held before."""
+
+    left: int
+    """Still held at the end; negative if more was freed."""
+    peak: int
+    """The most held at any time."""
+
+
+def watch_allocation(run: Callable[[], Result], device: torch.device) -> tuple[Result, Allocation]:
+    """Run, and read from the allocator what was held at its end and at most."""
+    if device.type == 'cuda':
+        return _watch_cuda(run, device)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as watch:
+        result = run()
+    return result, _add_up(watch.profiler.kineto_results.events())
+
+
+def _watch_cuda(run: Callable[[], Result], device: torch.device) -> tuple[Result, Allocation]:
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    result = run()
+    left = torch.cuda.memory_allocated(device) - before
+    return result, Allocation(left, torch.cuda.max_memory_allocated(device) - before)
+
+
+def _add_up(events: Iterable[object]) -> Allocation:
+    """Follow the profiler's record of every allocation (positive) and release (negative)."""
+    changes = [event for event in events if event.name() == '[memory]']
+    held = peak = 0
+    for change in sorted(changes, key=lambda event: event.start_ns()):
+        held += change.nbytes()
+        peak = max(peak, held)
+    return Allocation(held, peak)
