@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -88,7 +88,7 @@ def _watch_cuda(run: Callable[[], Result], device: torch.device) -> tuple[Result
     return result, Allocation(left, torch.cuda.max_memory_allocated(device) - before)
 
 
-def _add_up(events: Iterable[object]) -> Allocation:
+def _add_up(events: Iterable[Any]) -> Allocation:
     """Follow the profiler's record of every allocation (positive) and release (negative)."""
     changes = [event for event in events if event.name() == '[memory]']
     held = peak = 0

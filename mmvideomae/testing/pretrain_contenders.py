@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -104,7 +105,7 @@ class Trainer:
 
     def __init__(self, model: nn.Module, device: torch.device, dtype: str, compiled: bool) -> None:
         self.model = model.to(device).train()
-        self.run: Callable[..., object] = torch.compile(model) if compiled else model
+        self.run: Callable[..., Any] = torch.compile(model) if compiled else model
         self.device, self.dtype = device, DTYPES[dtype]
         self.optimizer = AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.05)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype == 'fp16')
@@ -155,7 +156,7 @@ class Contender:
     """
 
     def __init__(
-        self, name: str, trainer: Trainer, loss: Callable[[Callable[..., object]], Tensor]
+        self, name: str, trainer: Trainer, loss: Callable[[Callable[..., Any]], Tensor]
     ) -> None:
         self.name, self.trainer, self._loss = name, trainer, loss
 
@@ -213,7 +214,7 @@ def our_contenders(
     masks = {'dual': batch.decoder_mask.to(device), 'encoder-only': None}
     trainer = Trainer(model, device, dtype, compiled)
 
-    def loss_under(decoder_mask: Tensor | None) -> Callable[[Callable[..., object]], Tensor]:
+    def loss_under(decoder_mask: Tensor | None) -> Callable[[Callable[..., Any]], Tensor]:
         return lambda run: run(clips, encoder_mask, decoder_mask, mode='loss')['loss']
 
     return [Contender(name, trainer, loss_under(masks[name])) for name in OURS if name in names]
