@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import MMLogger
 
-from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
+from mmvideomae.datasets.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.datasets.readers.containers import container_of
 
 BACKENDS = ('auto', 'decord', 'pyav', 'torchcodec')
 
@@ -39,7 +40,7 @@ class AutoReader(VideoReader):
     """decord, and PyAV from the moment on when decord cannot read the file.
 
     decord refuses some files on opening and others on the first frame.  Each
-    cause is logged once per process.
+    cause is logged once per process, when PyAV has read such a file.
 
     Args:
         path: A video file.
@@ -52,9 +53,11 @@ class AutoReader(VideoReader):
         super().__init__(path)
         self._refusal: str | None = None
         try:
+            if container_of(path) == 'avi':
+                raise VideoReadError(path, 'frames of AVI files carry no times')
             self._reader = _open_with('decord', path)
         except (VideoReadError, ImportError) as error:
-            self._reader = self._turn_to_pyav(error)
+            self._turn_to_pyav(error)
 
     def __len__(self) -> int:
         return len(self._reader)
@@ -71,29 +74,26 @@ class AutoReader(VideoReader):
             try:
                 return self._reader._decode(indices)
             except VideoReadError as error:
-                total = len(self._reader)
                 self._reader.close()
-                self._reader = self._turn_to_pyav(error)
-                if len(self._reader) < total:
-                    raise VideoReadError(
-                        self.path,
-                        f'decord: {self._refusal}; pyav: {len(self._reader)} frames of {total}',
-                    ) from None
+                self._turn_to_pyav(error)
         try:
-            return self._reader._decode(indices)
+            if indices[-1] >= len(self._reader):
+                raise VideoReadError(self.path, f'only {len(self._reader)} frames can be decoded')
+            frames = self._reader._decode(indices)
         except VideoReadError as error:
-            reason = f'decord: {self._refusal}; pyav: {error.reason}'
-            raise VideoReadError(self.path, reason) from None
-
-    def _turn_to_pyav(self, error: Exception) -> VideoReader:
-        self._refusal = getattr(error, 'reason', None) or str(error)
-        try:
-            reader = _open_with('pyav', self.path)
-        except (VideoReadError, ImportError) as second:
-            reason = getattr(second, 'reason', None) or str(second)
-            raise VideoReadError(self.path, f'decord: {self._refusal}; pyav: {reason}') from None
+            raise self._both(error) from None
         _tell_once(self.path, self._refusal)
-        return reader
+        return frames
+
+    def _turn_to_pyav(self, error: Exception) -> None:
+        self._refusal = _why(error)
+        try:
+            self._reader = _open_with('pyav', self.path)
+        except (VideoReadError, ImportError) as second:
+            raise self._both(second) from None
+
+    def _both(self, error: Exception) -> VideoReadError:
+        return VideoReadError(self.path, f'decord: {self._refusal}; pyav: {_why(error)}')
 
 
 def _open_with(backend: str, path: str | os.PathLike[str]) -> VideoReader:
@@ -124,10 +124,16 @@ def _check_file(path: str | os.PathLike[str]) -> None:
         raise VideoReadError(path, 'the file is empty')
 
 
+def _why(error: Exception) -> str:
+    return error.reason if isinstance(error, VideoReadError) else one_line(error)
+
+
 def _tell_once(path: str, reason: str) -> None:
     cause = re.sub(r'-?\d+', '#', reason.replace(path, ''))  # numbers differ by file
     if cause not in _told:
         _told.add(cause)
         MMLogger.get_current_instance().warning(
-            'decord cannot read %s (%s); PyAV reads it and others like it', path, reason
+            'reading with PyAV what decord cannot: %s (%s); the same cause is not told again',
+            path,
+            reason,
         )

@@ -1,48 +1,19 @@
 """Reader over PyAV: exact on whatever its FFmpeg decodes, seeking by key frames."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from mmvideomae.datasets.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.datasets.readers.packet_index import PacketIndex, index_by_time, read_packets
 
-
-class PacketIndex:
-    """Where the frames of a stream stand among its packets.
-
-    Packets stand in decoding order.  Shown are those that a decoder can turn
-    into a picture: from the first key frame on, and not hidden by an edit list.
-
-    Args:
-        pts: Presentation time of every packet in units of the stream, (P,).
-        dts: Decoding time, or the presentation time where there is none, (P,).
-        keys: Whether a decoder may start at the packet, (P,) bool.
-        hidden: Whether an edit list hides the packet's picture, (P,) bool.
-    """
-
-    def __init__(
-        self, pts: np.ndarray, dts: np.ndarray, keys: np.ndarray, hidden: np.ndarray
-    ) -> None:
-        self.times = dts
-        self.keys = np.flatnonzero(keys)
-        first = self.keys[0] if self.keys.size else len(pts)
-        shown = np.flatnonzero(~hidden & (pts >= (pts[first] if self.keys.size else 0)))
-        shown = shown[shown >= first]
-        order = shown[np.argsort(pts[shown], kind='stable')]
-        self.frames = order
-        """Packet of every frame, frames in order of presentation, (F,)."""
-        # A picture that is shown before a key frame but stored behind it (open
-        # groups of pictures) needs the key frame before that one.
-        later = np.searchsorted(pts[self.keys], pts[order], side='right')
-        self.starts = self.keys[np.maximum(later - 1, 0)]
-        """Packet of the key frame from which to decode every frame, (F,)."""
-        self.position_of = {
-            stamp: place for place, stamp in enumerate(zip(pts.tolist(), dts.tolist(), strict=True))
-        }
-        self.pts = pts
+# Decoders that ask at every packet whether to pass over it; others ask once, when opened.
+_CAN_SKIP = ('h264', 'hevc')
+# Since PyAV 17 the colour conversion takes as many threads as there are cores.
+_ONE_THREAD = {'threads': 1} if int(av.__version__.split('.')[0]) >= 17 else {}
 
 
 class PyAVReader(VideoReader):
@@ -51,6 +22,7 @@ class PyAVReader(VideoReader):
     Opening reads all packets once and decodes none, so that frame ``n`` is known
     by its time stamp.  Reading starts at the key frame before the wanted frame
     and passes over pictures that neither the caller nor another picture needs.
+    Files without usable time stamps (most AVI) are decoded from their start.
 
     Args:
         path: A video file.
@@ -61,121 +33,150 @@ class PyAVReader(VideoReader):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
-        self._container: av.container.InputContainer | None = None
+        self._reformatter = VideoReformatter()
+        self._index: PacketIndex | None = None
         try:
-            # Tags may be in any encoding, and nobody asks for them.
-            self._container = av.open(self.path, metadata_errors='ignore')
-            self._stream = self._container.streams.best('video')
-            if self._stream is None or self._stream.codec_context is None:
-                raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
-            self._stream.codec_context.thread_count = 1
-            self._index = self._read_index()
+            self._open()
+            packets = read_packets(self._container, self._stream)
+            self._check_complete(len(packets))
+            self._index = index_by_time(packets, self._container, self._stream)
+            self._length = len(self._index.frames) if self._index else self._count()
         except (av.FFmpegError, ValueError) as error:
             self.close()
             raise VideoReadError(self.path, _reason(error)) from None
         except VideoReadError:
             self.close()
             raise
-        self._reformatter = VideoReformatter()
+        if not self._length:
+            raise VideoReadError(self.path, 'it holds no frame that can be decoded')
 
     def __len__(self) -> int:
-        return len(self._index.frames)
+        return self._length
 
     @property
     def fps(self) -> float:
-        rate = self._stream.average_rate or self._stream.guessed_rate
-        return float(rate) if rate else 0.0
+        return self._fps
 
     def close(self) -> None:
         if self._container is not None:
             self._container.close()
             self._container = None
 
-    def _read_index(self) -> PacketIndex:
-        rows = [
-            (*_stamp(packet), packet.is_keyframe, packet.is_discard)
-            for packet in self._container.demux(self._stream)
-            if packet.size
-        ]
+    def _open(self) -> None:
+        self._container: av.container.InputContainer | None = None
+        # Tags may be in any encoding, and nobody asks for them.
+        self._container = av.open(self.path, metadata_errors='ignore')
+        self._stream = self._container.streams.best('video')
+        if self._stream is None or self._stream.codec_context is None:
+            raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
+        self._stream.codec_context.thread_count = 1
+        self._fps = float(self._stream.average_rate or self._stream.guessed_rate or 0.0)
+
+    def _check_complete(self, held: int) -> None:
         listed = self._stream.frames
-        if 'mp4' in self._container.format.name and len(rows) < listed:
-            # This header lists every frame, so that data must be missing.
-            raise VideoReadError(self.path, f'it lists {listed} frames but holds {len(rows)}')
-        if any(row[0] is None for row in rows):
-            raise VideoReadError(self.path, 'its frames carry no presentation times')
-        pts, dts, keys, hidden = np.array(rows, np.int64).reshape(-1, 4).T
-        index = PacketIndex(pts, dts, keys.astype(bool), hidden.astype(bool))
-        if not len(index.frames):
-            raise VideoReadError(self.path, 'it holds no frame that can be decoded')
-        return index
+        if 'mp4' in self._container.format.name and held < listed:
+            # Its header lists every frame; other containers merely estimate.
+            raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')
+
+    def _count(self) -> int:
+        return sum(1 for _ in self._in_order())
+
+    def _in_order(self) -> Iterator[av.VideoFrame]:
+        """All pictures from the start of the file on."""
+        self.close()  # streams without times cannot be rewound, only opened again
+        self._open()
+        yield from self._container.decode(self._stream)
 
     def _decode(self, indices: np.ndarray) -> np.ndarray:
-        pictures: dict[int, np.ndarray] = {}
         try:
-            for start in np.unique(self._index.starts[indices]):
-                group = indices[self._index.starts[indices] == start]
-                pictures.update(self._decode_group(int(start), self._index.frames[group]))
+            pictures = self._by_count(indices) if self._index is None else self._by_time(indices)
         except av.FFmpegError as error:
             raise VideoReadError(self.path, _reason(error)) from None
-        for index in indices:
-            if int(self._index.pts[self._index.frames[index]]) not in pictures:
-                raise VideoReadError(
-                    self.path, f'frame {index} of {len(self)} could not be decoded'
-                )
-        frames = [pictures[int(self._index.pts[place])] for place in self._index.frames[indices]]
+        missing = [index for index in indices.tolist() if index not in pictures]
+        if missing:
+            raise VideoReadError(
+                self.path, f'frame {missing[0]} of {len(self)} could not be decoded'
+            )
+        frames = [pictures[index] for index in indices.tolist()]
         if len({frame.shape for frame in frames}) > 1:
             raise VideoReadError(self.path, 'the frame size changes within it')
         return np.stack(frames)
 
-    def _decode_group(self, start: int, places: np.ndarray) -> dict[int, np.ndarray]:
-        """Decode the packets at ``places`` from the key frame at ``start``; keyed by time."""
-        wanted = {int(self._index.pts[place]) for place in places}
+    def _by_count(self, indices: np.ndarray) -> dict[int, np.ndarray]:
+        wanted = set(indices.tolist())
+        pictures: dict[int, np.ndarray] = {}
+        for number, frame in enumerate(self._in_order()):
+            if number in wanted:
+                pictures[number] = self._to_rgb(frame)
+            if len(pictures) == len(wanted):
+                break
+        return pictures
+
+    def _by_time(self, indices: np.ndarray) -> dict[int, np.ndarray]:
+        starts = self._index.starts[indices]
+        pictures: dict[int, np.ndarray] = {}
+        for start in np.unique(starts).tolist():
+            pictures.update(self._decode_group(start, indices[starts == start].tolist()))
+        missing = [index for index in indices.tolist() if index not in pictures]
+        if missing:
+            # Not every key frame is one: with periodic intra refresh a picture is
+            # complete only a while after it.
+            pictures.update(self._decode_group(int(self._index.keys[0]), missing))
+        return pictures
+
+    def _decode_group(self, start: int, indices: list[int]) -> dict[int, np.ndarray]:
+        """Decode frames of one group of pictures from the key frame packet ``start`` on."""
+        places = self._index.frames[indices]
+        wanted = dict(zip(self._index.pts[places].tolist(), indices, strict=True))
         context = self._stream.codec_context
         pictures: dict[int, np.ndarray] = {}
 
-        def keep(frames: list[av.VideoFrame]) -> None:
+        def keep(frames: Iterable[av.VideoFrame]) -> None:
             for frame in frames:
                 if frame.pts in wanted:
-                    pictures[frame.pts] = self._to_rgb(frame)
+                    pictures[wanted[frame.pts]] = self._to_rgb(frame)
 
         for packet in self._packets(start, int(places.max())):
-            # A picture that no other refers to costs nothing when it is not wanted.
-            context.skip_frame = 'DEFAULT' if packet.pts in wanted else 'NONREF'
+            if context.name in _CAN_SKIP:
+                # A picture that no other refers to costs nothing when it is not wanted.
+                context.skip_frame = 'DEFAULT' if packet.pts in wanted else 'NONREF'
             keep(context.decode(packet))
-        context.skip_frame = 'DEFAULT'
         keep(context.decode(None))
         return pictures
 
     def _packets(self, start: int, last: int) -> Iterator[av.Packet]:
         """Seek, and read the packets from ``start`` to ``last``, both included."""
-        earlier = self._index.keys[self._index.keys <= start]
+        index = self._index
+        earlier = index.keys[index.keys < start]
         # Containers seek by decoding time, by presentation time or nearly: where
-        # one lands too late, a seek to an earlier key frame comes before it.
-        for key in (start, *earlier[-3:-1][::-1], 0):
-            self._container.seek(int(self._index.times[key]), stream=self._stream)
-            reached = False
-            for packet in self._container.demux(self._stream):
-                place = self._index.position_of.get(_stamp(packet))
-                if not packet.size or (place is not None and place > start and not reached):
-                    break
-                reached = reached or place == start
-                if reached:
-                    yield packet
-                if place is not None and place >= last:
-                    return
-            if reached:
+        # one lands too late, it comes before ``start`` from an earlier key frame.
+        for key in (start, *earlier[-2:][::-1].tolist(), int(index.keys[0])):
+            self._container.seek(int(index.dts[key]), stream=self._stream)
+            packets = (packet for packet in self._container.demux(self._stream) if packet.size)
+            packet = next(packets, None)
+            place = None if packet is None else index.place(packet)
+            if place is not None and place <= start:
+                break
+        else:
+            raise VideoReadError(self.path, 'no seek reaches the wanted frames')
+        while packet is not None:
+            if place >= start:
+                yield packet
+            if place >= last:
                 return
+            packet, place = next(packets, None), place + 1
 
     def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
         """One decoded picture -> (H, W, 3) uint8, turned as the file asks."""
-        picture = self._reformatter.reformat(frame, format='rgb24').to_ndarray()
         turns = round(frame.rotation / 90) % 4
+        if frame.interlaced_frame and frame.format.name in ('yuv420p', 'yuvj420p'):
+            # Its FFmpeg would convert the colours of each field alone, which the
+            # other readers do not; a copy does not know that it is interlaced.
+            copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
+            copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
+            frame = copy
+        picture = self._reformatter.reformat(frame, format='rgb24', **_ONE_THREAD).to_ndarray()
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
-
-
-def _stamp(packet: av.Packet) -> tuple[int | None, int | None]:
-    """Presentation and decoding time; a packet without the latter is decoded when shown."""
-    return packet.pts, packet.pts if packet.dts is None else packet.dts
 
 
 def _reason(error: Exception) -> str:

@@ -1,14 +1,23 @@
 """Reader over torchcodec, an optional extra that brings no FFmpeg of its own."""
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from mmvideomae.datasets.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.datasets.readers.containers import container_of
+
+if TYPE_CHECKING:
+    from torchcodec.decoders import VideoDecoder
 
 
 class TorchCodecReader(VideoReader):
     """Frames through torchcodec, which needs FFmpeg's shared libraries on the machine.
+
+    torchcodec finds frames by their times.  AVI stores none, and there the reader
+    decodes from the start of the file.
 
     Args:
         path: A video file.
@@ -20,48 +29,59 @@ class TorchCodecReader(VideoReader):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
-        decoder_type = _decoder_type()
-        try:
-            self._decoder = decoder_type(
-                self.path, dimension_order='NHWC', num_ffmpeg_threads=1, device='cpu'
-            )
-            length = len(self._decoder)
-        except (RuntimeError, ValueError) as error:
-            raise VideoReadError(self.path, _reason(error)) from None
-        if not length:
+        self._decoder = self._open()
+        self._length = len(self._decoder)
+        self._timeless = container_of(path) == 'avi'
+        if not self._length:
             raise VideoReadError(self.path, 'it holds no frame that can be decoded')
 
     def __len__(self) -> int:
-        return len(self._decoder)
+        return self._length
 
     @property
     def fps(self) -> float:
         metadata = self._decoder.metadata
         return float(metadata.average_fps_from_header or metadata.average_fps or 0.0)
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        try:
-            return self._decoder.get_frames_at(indices.tolist()).data.numpy()
-        except RuntimeError as error:
-            raise VideoReadError(self.path, _reason(error)) from None
-
     def close(self) -> None:
         self._decoder = None
 
+    def _open(self) -> 'VideoDecoder':
+        try:
+            from torchcodec.decoders import VideoDecoder
 
-def _decoder_type() -> type:
-    """Import torchcodec; a missing FFmpeg is told in one line instead of eighty."""
-    try:
-        from torchcodec import _core  # noqa: F401  loads the libraries
-        from torchcodec.decoders import VideoDecoder
-    except ImportError:
-        raise ImportError("reader 'torchcodec': pip install torchcodec") from None
-    except (RuntimeError, OSError) as error:
-        raise ImportError(
-            f"reader 'torchcodec' finds no FFmpeg libraries; install FFmpeg ({one_line(error)})"
-        ) from None
-    return VideoDecoder
+            return VideoDecoder(
+                self.path, dimension_order='NHWC', num_ffmpeg_threads=1, device='cpu'
+            )
+        except (RuntimeError, ValueError) as error:
+            if 'libtorchcodec' in str(error):  # eighty lines about every FFmpeg it tried
+                raise ImportError(
+                    "reader 'torchcodec' finds no FFmpeg libraries: install FFmpeg"
+                ) from None
+            raise VideoReadError(self.path, _reason(error)) from None
+
+    def _decode(self, indices: np.ndarray) -> np.ndarray:
+        try:
+            if self._timeless:
+                return self._decode_in_order(indices)
+            return self._decoder.get_frames_at(indices.tolist()).data.numpy()
+        except (RuntimeError, IndexError) as error:
+            raise VideoReadError(self.path, _reason(error)) from None
+
+    def _decode_in_order(self, indices: np.ndarray) -> np.ndarray:
+        from torchcodec._core import get_next_frame  # the public steps all go by times
+
+        wanted = set(indices.tolist())
+        decoder = self._open()._decoder
+        frames = []
+        for number in range(int(indices[-1]) + 1):
+            frame: torch.Tensor = get_next_frame(decoder)[0]
+            if number in wanted:
+                frames.append(frame.numpy())
+        return np.stack(frames)
 
 
 def _reason(error: BaseException) -> str:
-    return one_line(error)
+    """Keep the last clause; before it stand names of functions and of source files."""
+    text = str(error)
+    return one_line(text.split('.cpp:', 1)[-1].split(', ', 1)[-1] if '.cpp:' in text else text)

@@ -1,0 +1,91 @@
+"""Where the frames of a video stream stand among its packets."""
+
+import av
+import numpy as np
+
+# An MPEG-4 packet of this many bytes at most may say "nothing changed", and then
+# decodes to no picture at all.
+_EMPTY_PACKET = 16
+
+
+class PacketIndex:
+    """Frames by time stamp: packets stand in decoding order, frames in order of presentation.
+
+    A packet holds a frame when a decoder can turn it into a picture: from the
+    first key frame on, and unless an edit list hides it.
+
+    Args:
+        pts: Presentation time of every packet in units of the stream, (P,).
+        dts: Decoding time, or the presentation time where there is none, (P,).
+        keys: Whether a decoder may start at the packet, (P,) bool.
+        hidden: Whether an edit list hides the packet's picture, (P,) bool.
+
+    Attributes:
+        frames: Packet of every frame, (F,).
+        starts: Packet of the key frame from which to decode every frame, (F,).
+        keys: Packets of the key frames, ascending.
+    """
+
+    def __init__(
+        self, pts: np.ndarray, dts: np.ndarray, keys: np.ndarray, hidden: np.ndarray
+    ) -> None:
+        self.pts = pts
+        self.dts = dts
+        self.keys = np.flatnonzero(keys)
+        if not self.keys.size:
+            self.frames = self.starts = np.empty(0, np.int64)
+            return
+        first = self.keys[0]
+        shown = np.flatnonzero(~hidden & (pts >= pts[first]))
+        shown = shown[shown >= first]
+        self.frames = shown[np.argsort(pts[shown], kind='stable')]
+        # A picture that is shown before a key frame but stored behind it (open
+        # groups of pictures) needs the key frame before that one.
+        passed = np.searchsorted(pts[self.keys], pts[self.frames], side='right')
+        self.starts = self.keys[np.maximum(passed - 1, 0)]
+
+    def place(self, packet: av.Packet) -> int | None:
+        """Find a packet that was read after a seek; None when it is not of the index."""
+        found = np.flatnonzero(self.pts == packet.pts)
+        return int(found[0]) if found.size else None
+
+
+def read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> np.ndarray:
+    """Read all packets of a stream, decoding none.
+
+    Returns:
+        (P, 5) float64 with columns pts, dts, is key, is hidden, bytes; a time
+        that the container does not give is NaN.
+    """
+    rows = [
+        (packet.pts, packet.dts, packet.is_keyframe, packet.is_discard, packet.size)
+        for packet in container.demux(stream)
+        if packet.size
+    ]
+    return np.array(rows, np.float64).reshape(-1, 5)
+
+
+def index_by_time(
+    packets: np.ndarray, container: av.container.InputContainer, stream: av.VideoStream
+) -> PacketIndex | None:
+    """Index frames by their times, or None where times do not tell the order of frames.
+
+    AVI stores no times, and what FFmpeg makes up for it is wrong with B-frames;
+    MPEG program streams give times to some pictures only.
+    """
+    pts = packets[:, 0]
+    name = container.format.name
+    codec = stream.codec_context.name
+    if np.isnan(pts).any() or len(np.unique(pts)) < len(pts) or name == 'mpeg':
+        return None
+    if name == 'avi' and stream.codec_context.has_b_frames:
+        return None
+    if codec == 'mpeg4' and (packets[:, 4] <= _EMPTY_PACKET).any():
+        return None
+    dts = np.where(np.isnan(packets[:, 1]), pts, packets[:, 1])
+    return PacketIndex(
+        pts.astype(np.int64),
+        dts.astype(np.int64),
+        packets[:, 2].astype(bool),
+        packets[:, 3].astype(bool),
+    )
