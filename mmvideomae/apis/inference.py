@@ -35,7 +35,8 @@ def init_model(
 
     Raises:
         ValueError: The config has no model, or the checkpoint does not fit it (the keys
-            are named), or the checkpoint holds more than weights and plain data.
+            are named), or the checkpoint holds more than weights and plain data, or there
+            is no such device.
         FileNotFoundError: There is no such config or checkpoint.
     """
     cfg = config.copy() if isinstance(config, Config) else Config.fromfile(Path(config))
@@ -48,13 +49,25 @@ def init_model(
     if checkpoint is not None:
         _load_weights(model, os.fspath(checkpoint))
     model.cfg = cfg
-    return model.to(device or _default_device()).eval()
+    return _moved(model, device or _default_device()).eval()
+
+
+def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
+    try:
+        return model.to(device)
+    except RuntimeError as error:
+        reason = str(error).partition('\n')[0]
+        raise ValueError(f'device {str(device)!r} cannot be used: {reason}') from error
 
 
 def _load_weights(model: nn.Module, path: str) -> None:
     """Load a state dict whole: what is missing or left over is an error."""
     weights = _read_weights(path)
-    report = model.load_state_dict(weights, strict=False)
+    try:
+        report = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:  # shapes
+        reason = ' '.join(str(error).partition(':\n')[2].split())
+        raise ValueError(f'{path} does not fit {type(model).__name__}: {reason}') from error
     complaints = [
         f'{text} {_some(keys)}'
         for text, keys in (
@@ -72,7 +85,11 @@ def _read_weights(path: str) -> dict[str, torch.Tensor]:
     try:
         content = CheckpointLoader.load_checkpoint(path, map_location='cpu', logger='silent')
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f'{path} is no checkpoint of weights and plain data: {error}') from error
+        # torch puts advice to turn its safety off before the reason, and a link behind it.
+        reason = str(error).rpartition('WeightsUnpickler error:')[2].partition('\n\nCheck')[0]
+        raise ValueError(
+            f'{path} is no checkpoint of weights and plain data: {" ".join(reason.split())}'
+        ) from error
     weights = content.get('state_dict', content) if isinstance(content, dict) else None
     if not weights or not all(isinstance(value, torch.Tensor) for value in weights.values()):
         raise ValueError(f'{path} holds no state_dict')

@@ -269,8 +269,10 @@ _OUTLINES = (
     ((-0.8, 0.6), (0.8, 0.6), (0.45, -0.85), (-0.8, 0.0)),  # sail
     ((-0.35, 0.93), (-0.35, -0.93), (0.9, -0.4), (0.05, 0.15), (0.05, 0.93)),  # flag
     tuple((math.cos(a), math.sin(a)) for a in np.linspace(0, math.pi, 13)),  # half disc
-    tuple((math.cos(a), math.sin(a)) for a in np.linspace(0.7, 2 * math.pi - 0.7, 21))
-    + ((-0.1, 0.0),),  # open mouth
+    (
+        (-0.1, 0.0),
+        *((math.cos(a), math.sin(a)) for a in np.linspace(0.7, 2 * math.pi - 0.7, 21)),
+    ),  # open mouth
 )
 
 

@@ -21,7 +21,7 @@ NOTES = {
     'none': 'Normalised predictions on mid-grey, one deviation = 20 % of the range; '
     'no patch statistics were used.',
 }
-MASKED = 128
+MASKED = 205
 """Grey of hidden patches."""
 _STEP = 0.2  # of the range of brightness, for one deviation of a prediction without statistics
 _HATCH = (225, 165)

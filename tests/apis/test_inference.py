@@ -1,0 +1,97 @@
+"""Contract: init_model gives a model with exactly the checkpoint's weights, or says what ails."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine import Config
+
+from mmvideomae.apis import init_model
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.models import tiny_videomae
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / 'tiny config.py'
+    Config({'default_scope': 'mmvideomae', 'model': tiny_videomae()}).dump(path)
+    return path
+
+
+@pytest.fixture
+def weights() -> dict[str, torch.Tensor]:
+    torch.manual_seed(5)
+    return MODELS.build(tiny_videomae()).state_dict()
+
+
+@pytest.mark.parametrize('wrapped', ['state_dict', 'bare', 'ddp', 'compiled'])
+def test_weights_come_from_the_checkpoint(
+    config: Path, weights: dict[str, torch.Tensor], tmp_path: Path, wrapped: str
+) -> None:
+    prefix = {'ddp': 'module.', 'compiled': '_orig_mod.'}.get(wrapped, '')
+    content = {prefix + key: value for key, value in weights.items()}
+    if wrapped != 'bare':
+        content = {'state_dict': content, 'meta': {'epoch': 3}}
+    torch.save(content, tmp_path / 'x.pth')
+    model = init_model(config, tmp_path / 'x.pth', device='cpu')
+    assert not model.training
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+    assert model.cfg.model.head.normalise == 'per_channel'
+
+
+def test_config_object_is_not_changed(config: Path) -> None:
+    cfg = Config.fromfile(config)
+    model = init_model(cfg, device='cpu', cfg_options={'model.neck.depth': 1})
+    assert len(model.neck.blocks) == 1 and model.cfg.model.neck.depth == 1
+    assert cfg.model.neck.depth == 2
+
+
+def test_keys_that_do_not_fit_are_named(
+    config: Path, weights: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    weights['backbone.more'] = weights.pop('head.proj.bias')
+    torch.save(weights, tmp_path / 'x.pth')
+    with pytest.raises(
+        ValueError, match=r'lacks head\.proj\.bias; the model has no backbone\.more'
+    ):
+        init_model(config, tmp_path / 'x.pth', device='cpu')
+    with pytest.raises(ValueError, match=r'and \d+ more'):
+        init_model(
+            config, tmp_path / 'x.pth', 'cpu', {'model.neck.depth': 3, 'model.head.in_dims': 16}
+        )
+
+
+def test_shapes_that_do_not_fit_are_named(
+    config: Path, weights: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    torch.save(weights, tmp_path / 'x.pth')
+    options = {'model.head.in_channels': 4}
+    with pytest.raises(ValueError, match=r'x\.pth does not fit VideoMAE: .*head\.proj'):
+        init_model(config, tmp_path / 'x.pth', 'cpu', options)
+
+
+def test_unsafe_and_unreadable_files_are_refused(config: Path, tmp_path: Path) -> None:
+    torch.save({'state_dict': {}, 'when': datetime.timezone.utc}, tmp_path / 'code.pth')
+    with pytest.raises(
+        ValueError, match=r'code\.pth is no checkpoint of weights .*timezone'
+    ) as caught:
+        init_model(config, tmp_path / 'code.pth')
+    assert 'weights_only=False' not in str(caught.value)
+    (tmp_path / 'text.pth').write_text('no weights here')
+    with pytest.raises(ValueError, match=r'text\.pth is no checkpoint'):
+        init_model(config, tmp_path / 'text.pth')
+    torch.save({'epoch': 3}, tmp_path / 'empty.pth')
+    with pytest.raises(ValueError, match='holds no state_dict'):
+        init_model(config, tmp_path / 'empty.pth')
+    with pytest.raises(FileNotFoundError, match='missing'):
+        init_model(config, tmp_path / 'missing.pth')
+
+
+def test_config_and_device_errors(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='has no model'):
+        init_model(Config({'default_scope': 'mmvideomae'}))
+    with pytest.raises(FileNotFoundError, match=r'missing\.py'):
+        init_model(tmp_path / 'missing.py')
+    with pytest.raises(ValueError, match="device 'nowhere'"):
+        init_model(config, device='nowhere')
