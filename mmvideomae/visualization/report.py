@@ -1,0 +1,240 @@
+"""One self-contained HTML page with the results of a demo."""
+
+import base64
+import io
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmvideomae.visualization.charts import Bar, Curve, bar_chart, legend, line_chart
+
+_MEDIA_TYPES = {'.png': 'image/png', '.gif': 'image/gif', '.mp4': 'video/mp4'}
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of right answers in [0, 1]; with ``clips``, the number of clips, an interval."""
+
+    name: str
+    share: float
+    clips: int | None = None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over common axes."""
+
+    title: str
+    curves: Sequence[Curve]
+    x_label: str = 'iteration'
+    y_label: str = 'loss'
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, as pixels (H, W, 3) uint8 or a .png, .gif or .mp4 file."""
+
+    source: np.ndarray | str | os.PathLike[str]
+    caption: str = ''
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line that made part of the page, and how long it took."""
+
+    what: str
+    line: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class DemoResults:
+    """What the page shows; an empty part is left out.
+
+    Args:
+        accuracies: Pre-trained and fine-tuned first, then what it is compared with.
+        chance: Accuracy of guessing, in [0, 1].
+        settings: Names and values, in the order of the page.
+    """
+
+    title: str
+    summary: str = ''
+    accuracies: Sequence[Accuracy] = ()
+    chance: float | None = None
+    charts: Sequence[Chart] = ()
+    pictures: Sequence[Picture] = ()
+    commands: Sequence[Command] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+def write_demo_report(path: str | os.PathLike[str], results: DemoResults) -> Path:
+    """Write the page; it refers to nothing outside itself.
+
+    Raises:
+        ValueError: A share lies outside [0, 1], or a picture is of an unknown kind.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(demo_page(results), encoding='utf-8')
+    return path
+
+
+def demo_page(results: DemoResults) -> str:
+    """The page as text."""
+    sections = [
+        ('Accuracy on clips never seen in training', _accuracies(results)),
+        ('Learning curves', ''.join(map(_chart, results.charts))),
+        ('Reconstructions', ''.join(map(_picture, results.pictures))),
+        ('Commands that made this page', _commands(results.commands)),
+        ('Settings', _settings(results.settings)),
+    ]
+    body = ''.join(f'<section><h2>{name}</h2>{part}</section>' for name, part in sections if part)
+    summary = f'<p class="summary">{escape(results.summary)}</p>' if results.summary else ''
+    title = escape(results.title)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{title}</title><style>{_STYLE}</style></head>\n'
+        f'<body><main><h1>{title}</h1>{summary}{body}</main></body></html>\n'
+    )
+
+
+def wilson_interval(share: float, count: int) -> tuple[float, float]:
+    """95 % interval of a share of ``count`` independent answers (Wilson's score)."""
+    z = 1.96
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    spread = z / (1 + z**2 / count) * math.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2)
+    return max(0.0, centre - spread), min(1.0, centre + spread)
+
+
+def verdict(first: Accuracy, second: Accuracy) -> str:
+    """Say in words how two accuracies compare, and whether chance may explain it."""
+    points = 100 * (first.share - second.share)
+    more = 'more' if points >= 0 else 'less'
+    text = f'{first.name}: {abs(points):.1f} points {more} than {second.name}'
+    if first.clips is None or second.clips is None:
+        return f'{text}.'
+    error = math.sqrt(
+        sum(one.share * (1 - one.share) / one.clips for one in (first, second) if one.clips)
+    )
+    side = 'beyond' if abs(points) > 196 * error else 'within'
+    return f'{text}, {side} what the choice of test clips explains (95 %).'
+
+
+def _accuracies(results: DemoResults) -> str:
+    """Bars, chance and a verdict on the first against each other."""
+    if not results.accuracies:
+        return ''
+    for share in [*(one.share for one in results.accuracies), results.chance or 0.0]:
+        if not 0 <= share <= 1:
+            raise ValueError(f'an accuracy of {share} is no share in [0, 1]')
+    bars = [
+        Bar(one.name, one.share, wilson_interval(one.share, one.clips) if one.clips else None)
+        for one in results.accuracies
+    ]
+    first, *others = results.accuracies
+    verdicts = ''.join(f'<p>{escape(verdict(first, other))}</p>' for other in others)
+    clips = {one.clips for one in results.accuracies if one.clips}
+    note = ''
+    if clips:
+        counted = ' and '.join(map(str, sorted(clips)))
+        note = f'<p class="note">Whiskers: 95 % interval for {counted} test clips.</p>'
+    return bar_chart(bars, results.chance) + verdicts + note
+
+
+def _chart(chart: Chart) -> str:
+    keys = legend([curve.name for curve in chart.curves])
+    svg = line_chart(chart.curves, chart.x_label, chart.y_label)
+    return (
+        f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
+        f'<div class="keys">{keys}</div>{svg}</figure>'
+    )
+
+
+def _picture(picture: Picture) -> str:
+    """The picture itself, inside the page."""
+    if isinstance(picture.source, np.ndarray):
+        buffer = io.BytesIO()
+        Image.fromarray(picture.source).save(buffer, 'PNG', optimize=True)
+        kind, content = 'image/png', buffer.getvalue()
+    else:
+        path = Path(picture.source)
+        if path.suffix.lower() not in _MEDIA_TYPES:
+            raise ValueError(f'{path}: a picture must end in {", ".join(_MEDIA_TYPES)}')
+        kind, content = _MEDIA_TYPES[path.suffix.lower()], path.read_bytes()
+    source = f'data:{kind};base64,{base64.b64encode(content).decode()}'
+    caption = escape(picture.caption)
+    if kind.startswith('video'):
+        shown = f'<video src="{source}" autoplay loop muted controls playsinline></video>'
+    else:
+        shown = f'<img src="{source}" alt="{caption}">'
+    return f'<figure class="picture">{shown}<figcaption>{caption}</figcaption></figure>'
+
+
+def _commands(commands: Sequence[Command]) -> str:
+    rows = [
+        f'<p>{escape(command.what)}{_duration(command.seconds)}</p>'
+        f'<pre>{escape(command.line)}</pre>'
+        for command in commands
+    ]
+    times = [command.seconds for command in commands if command.seconds is not None]
+    total = f'<p class="note">All together{_duration(sum(times))}</p>' if len(times) > 1 else ''
+    return ''.join(rows) + total
+
+
+def _duration(seconds: float | None) -> str:
+    """`` · 3 min 12 s``, or nothing."""
+    if seconds is None:
+        return ''
+    if seconds < 60:
+        return f' · {seconds:.1f} s'
+    return f' · {int(seconds) // 60} min {int(seconds) % 60} s'
+
+
+def _settings(settings: Mapping[str, object]) -> str:
+    if not settings:
+        return ''
+    rows = ''.join(
+        f'<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>'
+        for name, value in settings.items()
+    )
+    return f'<table>{rows}</table>'
+
+
+_STYLE = """
+:root { color-scheme: light; }
+body { margin: 0; background: #f6f6f4; color: #222;
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }
+h1 { font-size: 28px; line-height: 1.25; margin: 0 0 8px; }
+h2 { font-size: 19px; margin: 0 0 14px; }
+.summary { max-width: 46em; margin: 0 0 24px; color: #444; }
+section { background: #fff; border: 1px solid #e2e2de; border-radius: 8px;
+  padding: 20px 24px; margin: 18px 0; overflow-x: auto; }
+section p { margin: 6px 0; }
+.note, .empty { color: #666; font-size: 14px; }
+svg { max-width: 100%; height: auto; font-family: inherit; }
+figure { margin: 0; }
+figure.chart { display: inline-block; vertical-align: top; margin: 0 20px 16px 0; }
+figure.chart figcaption { font-weight: 600; }
+figure.picture { margin: 0 0 22px; }
+figure.picture figcaption { color: #555; font-size: 14px; }
+.keys { font-size: 14px; }
+.key { margin-right: 16px; }
+.key i { display: inline-block; width: 12px; height: 12px; border-radius: 2px;
+  margin-right: 6px; vertical-align: -1px; }
+img, video { max-width: 100%; height: auto; border: 1px solid #e8e8e4; }
+pre { margin: 4px 0 14px; padding: 10px 12px; background: #f3f3f0; border-radius: 6px;
+  font: 13.5px/1.45 ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+table { border-collapse: collapse; font-size: 15px; }
+th { text-align: left; font-weight: 500; color: #555; padding: 3px 24px 3px 0;
+  vertical-align: top; }
+td { padding: 3px 0; overflow-wrap: anywhere; }
+"""
