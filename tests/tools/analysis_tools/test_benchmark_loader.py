@@ -87,8 +87,8 @@ def test_stage_times_add_up_within_a_sample(tool, monkeypatch):
 
 
 def test_json_is_one_object(video):
-    small = ['--clip-len', '4', '--stride', '2', '--size', '32', '--repeats', '2', '--seconds', '0.1', '--json']
-    command = [sys.executable, str(TOOL), video, *small]
+    sizes = ['--clip-len', '4', '--stride', '2', '--size', '32', '--repeats', '2']
+    command = [sys.executable, str(TOOL), video, *sizes, '--seconds', '0.1', '--json']
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
