@@ -1,4 +1,4 @@
-"""Masks: exact counts for any grid, the papers' patterns, and draws that depend on the seed only."""
+"""Masks: exact counts for any grid, the papers' patterns, draws that depend on the seed only."""
 
 import numpy as np
 import pytest
