@@ -34,6 +34,45 @@ class Bar:
     interval: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True)
+class _Axes:
+    """A plot's place on its drawing, and the numbers along its sides."""
+
+    width: int
+    height: int
+    x_ticks: list[float]
+    y_ticks: list[float]
+    left: int = 58
+    right: int = 16
+    top: int = 14
+    bottom: int = 46
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point is drawn."""
+        across = (x - self.x_ticks[0]) / (self.x_ticks[-1] - self.x_ticks[0])
+        up = (y - self.y_ticks[0]) / (self.y_ticks[-1] - self.y_ticks[0])
+        wide = self.width - self.left - self.right
+        high = self.height - self.top - self.bottom
+        return self.left + across * wide, self.height - self.bottom - up * high
+
+    def draw(self, x_label: str, y_label: str) -> list[str]:
+        """Grid lines, ticks and labels."""
+        parts = []
+        for tick in self.y_ticks:
+            x, y = self.place(self.x_ticks[0], tick)
+            parts.append(_line(x, y, self.width - self.right, y, _GRID))
+            parts.append(_text(x - 8, y + 4, _number(tick), anchor='end'))
+        for tick in self.x_ticks:
+            x, y = self.place(tick, self.y_ticks[0])
+            parts.append(_line(x, y, x, y + 4, _FAINT))
+            parts.append(_text(x, y + 18, _number(tick)))
+        middle = (self.left + self.width - self.right) / 2
+        parts.append(_text(middle, self.height - 8, x_label, colour=_INK))
+        turned = f'translate(14 {(self.height - self.bottom + self.top) / 2}) rotate(-90)'
+        parts.append(f'<g transform="{turned}">{_text(0, 0, y_label, colour=_INK)}</g>')
+        return parts
+
+
 def line_chart(
     curves: Sequence[Curve], x_label: str, y_label: str, width: int = 460, height: int = 280
 ) -> str:
@@ -43,47 +82,25 @@ def line_chart(
     neighbours.  Without any finite value the chart says so.
     """
     thinned = [_thin(curve) for curve in curves]
-    points = [point for line in thinned for point in line]
-    if not points:
+    xs = [x for line in thinned for x, _ in line]
+    ys = [y for line in thinned for _, y in line]
+    if not xs:
         return '<p class="empty">No values were logged.</p>'
-    left, right, top, bottom = 58, 16, 14, 46
-    x_ticks = nice_ticks(min(x for x, _ in points), max(x for x, _ in points))
-    y_ticks = nice_ticks(min(0.0, *(y for _, y in points)), max(y for _, y in points))
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across = (x - x_ticks[0]) / (x_ticks[-1] - x_ticks[0])
-        up = (y - y_ticks[0]) / (y_ticks[-1] - y_ticks[0])
-        return left + across * (width - left - right), height - bottom - up * (
-            height - top - bottom
-        )
-
-    parts = []
-    for tick in y_ticks:
-        x, y = place(x_ticks[0], tick)
-        parts.append(_line(x, y, width - right, y, _GRID))
-        parts.append(_text(x - 8, y + 4, _number(tick), anchor='end'))
-    for tick in x_ticks:
-        x, y = place(tick, y_ticks[0])
-        parts.append(_line(x, y, x, y + 4, _FAINT))
-        parts.append(_text(x, y + 18, _number(tick)))
+    axes = _Axes(width, height, nice_ticks(min(xs), max(xs)), nice_ticks(min(0, *ys), max(ys)))
+    parts = axes.draw(x_label, y_label)
     for line, colour in zip(thinned, _colours(len(thinned)), strict=True):
-        corners = ' '.join('{:.1f},{:.1f}'.format(*place(x, y)) for x, y in line)
+        corners = ' '.join('{:.1f},{:.1f}'.format(*axes.place(x, y)) for x, y in line)
         parts.append(
             f'<polyline points="{corners}" fill="none" stroke="{colour}" stroke-width="2" '
             'stroke-linejoin="round"/>'
         )
-    parts.append(_text((left + width - right) / 2, height - 8, x_label, colour=_INK))
-    parts.append(
-        f'<g transform="translate(14 {(height - bottom + top) / 2}) rotate(-90)">'
-        f'{_text(0, 0, y_label, colour=_INK)}</g>'
-    )
     label = f'{y_label} over {x_label}: {", ".join(curve.name for curve in curves)}'
     return _svg(parts, width, height, label)
 
 
 def bar_chart(bars: Sequence[Bar], chance: float | None = None, width: int = 720) -> str:
     """SVG of shares as horizontal bars of 0 to 100 %, with a mark at chance."""
-    left, right, row, top = 250, 30, 44, 24
+    left, right, row, top = 250, 80, 44, 24
     height = top + row * len(bars) + 28
     scale = width - left - right
     parts = []
@@ -107,11 +124,10 @@ def bar_chart(bars: Sequence[Bar], chance: float | None = None, width: int = 720
                 _line(high, y + 9, high, y + 19, _INK),
             ]
             end = max(end, high - left)
-        inside = end > scale - 70
-        x = left + (10 if inside else end + 10)
-        ink = '#fff' if inside else _INK
         text = f'{100 * bar.share:.1f} %'
-        parts.append(_text(x, y + 19, text, anchor='start', colour=ink, size=14, weight=600))
+        parts.append(
+            _text(left + end + 10, y + 19, text, anchor='start', colour=_INK, size=14, weight=600)
+        )
     if chance is not None:
         x = left + chance * scale
         parts.append(_line(x, top - 4, x, height - 24, _INK, dash='4 3'))
