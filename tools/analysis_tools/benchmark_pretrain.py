@@ -130,7 +130,8 @@ def measure(
     macs, memory = {}, {}
     for contender in track(contenders, 'Warming up, counting', console=console):
         macs[contender.name] = contender.count_step()
-        contender.time_step()
+        if args.compile:
+            contender.time_step()
         memory[contender.name] = asdict(contender.measure_memory())
     times, shares, ceilings = take_turns(
         contenders,
