@@ -1,0 +1,154 @@
+"""Contract: the launch scripts start what they say, and processes together equal one process."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / 'tools'
+Run = Callable[..., subprocess.CompletedProcess]
+WriteConfig = Callable[..., Path]
+
+
+def fake_programs(folder: Path, *names: str) -> Path:
+    """Programs that only print how they were called."""
+    folder.mkdir()
+    for name in names:
+        program = folder / name
+        program.write_text('#!/usr/bin/env bash\necho "MASTER_PORT=${MASTER_PORT:-}"\n')
+        with program.open('a') as file:
+            file.write('echo "PYTHONPATH=$PYTHONPATH"\nfor word in "$@"; do echo "$word"; done\n')
+        program.chmod(0o755)
+    return folder
+
+
+def command_of(script: str, tmp_path: Path, *arguments: str, **variables: str) -> list[str]:
+    """Words that a script hands to python or srun."""
+    programs = fake_programs(tmp_path / 'bin', 'python', 'srun')
+    environ = {'PATH': f'{programs}:{os.environ["PATH"]}', **variables}
+    result = subprocess.run(
+        ['bash', str(TOOLS / script), *arguments],
+        env=environ,
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return result.stdout.splitlines()
+
+
+def test_dist_train_passes_everything_on(tmp_path: Path) -> None:
+    words = command_of(
+        'dist_train.sh',
+        tmp_path,
+        'my config.py',
+        '4',
+        '--cfg-options',
+        'a=b c',
+        NNODES='2',
+        NODE_RANK='1',
+        MASTER_ADDR='10.0.0.1',
+        PORT='12345',
+    )
+    for word in (
+        '--nnodes=2',
+        '--node_rank=1',
+        '--master_addr=10.0.0.1',
+        '--master_port=12345',
+        '--nproc_per_node=4',
+        'my config.py',
+        'a=b c',
+    ):
+        assert word in words
+    assert f'{TOOLS}/train.py' in words
+    assert words[words.index('--launcher') + 1] == 'pytorch'
+
+
+def test_dist_test_passes_everything_on(tmp_path: Path) -> None:
+    words = command_of('dist_test.sh', tmp_path, 'c.py', 'w.pth', '2', '--dump', 'out.pkl')
+    tool = words.index(f'{TOOLS}/test.py')
+    assert words[tool + 1 :] == ['c.py', 'w.pth', '--launcher', 'pytorch', '--dump', 'out.pkl']
+    assert '--nnodes=1' in words and '--master_addr=127.0.0.1' in words
+
+
+@pytest.mark.parametrize(
+    ('script', 'arguments', 'expected'),
+    [
+        ('slurm_train.sh', ['c.py', '--amp'], ['c.py', '--launcher', 'slurm', '--amp']),
+        ('slurm_test.sh', ['c.py', 'w.pth'], ['c.py', 'w.pth', '--launcher', 'slurm']),
+    ],
+)
+def test_slurm_scripts(
+    script: str, arguments: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    words = command_of(
+        script,
+        tmp_path,
+        'gpu',
+        'job',
+        *arguments,
+        GPUS='4',
+        PORT='23456',
+        SRUN_ARGS='--time=1:00 --qos=high',
+    )
+    for word in (
+        '--partition=gpu',
+        '--job-name=job',
+        '--gres=gpu:4',
+        '--ntasks=4',
+        '--kill-on-bad-exit=1',
+        '--time=1:00',
+        '--qos=high',
+        'MASTER_PORT=23456',
+    ):
+        assert word in words
+    tool = words.index(f'{TOOLS}/{script.split("_")[1].removesuffix(".sh")}.py')
+    assert words[tool + 1 :] == expected
+
+
+@pytest.mark.parametrize(
+    'script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh']
+)
+def test_help_and_missing_arguments(script: str, run_tool: Run) -> None:
+    assert run_tool(script, '--help').returncode == 0
+    for arguments in ([], ['only one']):
+        result = run_tool(script, *arguments)
+        assert result.returncode == 2
+        assert script in result.stdout
+
+
+def weights(folder: Path, step: int) -> dict[str, torch.Tensor]:
+    path = folder / f'iter_{step}.pth'
+    return torch.load(path, map_location='cpu', weights_only=True)['state_dict']
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='two gloo processes on CPUs')
+def test_two_processes_equal_one_with_twice_the_batch(
+    pretrain_config: WriteConfig,
+    run_tool: Run,
+    environ: dict[str, str],
+    tmp_path: Path,
+    free_port: int,
+) -> None:
+    options: dict[str, Any] = {
+        'optim_wrapper': {'type': 'OptimWrapper', 'clip_grad': {'max_norm': 1.0}},
+        'default_hooks': {'checkpoint': {'by_epoch': False, 'interval': 1, 'max_keep_ckpts': -1}},
+        'train_cfg': {'max_epochs': 3},
+    }
+    environ['PORT'] = str(free_port)
+    two = pretrain_config('two.py', train_dataloader={'batch_size': 2}, **options)
+    result = run_tool('dist_train.sh', two, 2, '--work-dir', tmp_path / 'two')
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    one = pretrain_config('one.py', train_dataloader={'batch_size': 4}, **options)
+    result = run_tool('train.py', one, '--work-dir', tmp_path / 'one')
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    first, expected = weights(tmp_path / 'one', 1), weights(tmp_path / 'one', 5)
+    assert max(float((expected[k] - v).abs().max()) for k, v in first.items()) > 1e-4
+    for name, value in weights(tmp_path / 'two', 5).items():
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-6, msg=name)

@@ -1,0 +1,122 @@
+"""Contract: tools/test.py evaluates a checkpoint on the config's test set and can dump it."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.models import tiny_vit
+
+ROOT = Path(__file__).resolve().parents[2]
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def classifier(tmp_path: Path, video_folder: Path) -> tuple[Path, Path]:
+    """Config and checkpoint of a tiny classifier whose head always answers class 1."""
+    videos = sorted(video_folder.iterdir())
+    labels = [1, 1, 1, 0, 1, 1, 0, 1]
+    lines = [f'{path.name},{label}' for path, label in zip(videos, labels, strict=True)]
+    (tmp_path / 'test.csv').write_text('\n'.join(lines))
+    model = {
+        'type': 'Recognizer3D',
+        'backbone': tiny_vit(out_type='avg'),
+        'cls_head': {
+            'type': 'TimeSformerHead',
+            'num_classes': 3,
+            'in_channels': 32,
+            'average_clips': 'prob',
+        },
+        'data_preprocessor': {
+            'type': 'ActionDataPreprocessor',
+            'mean': [123.675, 116.28, 103.53],
+            'std': [58.395, 57.12, 57.375],
+            'format_shape': 'NCTHW',
+        },
+    }
+    cfg = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
+    cfg.merge_from_dict(
+        {
+            'model': model,
+            'test_dataloader': {
+                'batch_size': 2,
+                'num_workers': 0,
+                'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+                'dataset': {
+                    'type': 'VideoListDataset',
+                    'sources': [
+                        {
+                            'ann_file': str(tmp_path / 'test.csv'),
+                            'data_prefix': str(video_folder),
+                        }
+                    ],
+                    'labelled': True,
+                    'test_mode': True,
+                    'pipeline': [
+                        {'type': 'OpenVideo'},
+                        {'type': 'SampleClip', 'clip_len': 4, 'stride': 2},
+                        {'type': 'ReadFrames'},
+                        {'type': 'Resize', 'scale': (32, 32), 'keep_ratio': False},
+                        {'type': 'FormatShape', 'input_format': 'NCTHW'},
+                        {'type': 'PackActionInputs'},
+                    ],
+                },
+            },
+            'test_evaluator': {'type': 'AccMetric'},
+            'test_cfg': {'type': 'TestLoop'},
+        }
+    )
+    cfg.dump(tmp_path / 'classifier.py')
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        built = MODELS.build(model)
+    with torch.no_grad():
+        built.cls_head.fc_cls.weight.zero_()
+        built.cls_head.fc_cls.bias.copy_(torch.tensor([0.0, 5.0, 0.0]))
+    torch.save({'state_dict': built.state_dict()}, tmp_path / 'weights.pth')
+    return tmp_path / 'classifier.py', tmp_path / 'weights.pth'
+
+
+def test_evaluates_and_dumps(
+    classifier: tuple[Path, Path], call_tool: Call, tmp_path: Path
+) -> None:
+    dump = tmp_path / 'predictions.pkl'
+    arguments = [*classifier, '--work-dir', tmp_path / 'run', '--dump', dump]
+    assert call_tool('test.py', *arguments) == 0
+    log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    assert 'acc/top1: 0.7500' in log
+    predictions = pickle.loads(dump.read_bytes())
+    assert [int(p['pred_label']) for p in predictions] == [1] * 8
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['nowhere.py', '{weights}'], 'error: config not found: nowhere.py'),
+        (['{config}', 'nowhere.pth'], 'error: checkpoint not found: nowhere.pth'),
+        (['{config}', '{weights}', '--dump', 'out.json'], 'error: --dump writes a pickle'),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    arguments: list[str], message: str, classifier: tuple[Path, Path], call_tool: Call
+) -> None:
+    config, weights = classifier
+    said = call_tool('test.py', *(w.format(config=config, weights=weights) for w in arguments))
+    assert said.startswith(message)
+    assert '\n' not in said
+
+
+def test_a_config_without_a_test_set_is_refused(
+    pretrain_config: Callable[..., Path], classifier: tuple[Path, Path], call_tool: Call
+) -> None:
+    assert 'has no test set' in call_tool('test.py', pretrain_config(), classifier[1])
+
+
+def test_help_is_in_words(call_tool: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call_tool('test.py', '--help') == 0
+    assert 'predictions' in capsys.readouterr().out

@@ -1,0 +1,146 @@
+"""Contract: tools/train.py trains what a config says, and a killed run continues exactly."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., subprocess.CompletedProcess]
+WriteConfig = Callable[..., Path]
+Call = Callable[..., Any]
+
+# Everything that has a state of its own: drop path, momentum, accumulation, average, bfloat16.
+STATEFUL = {
+    'model': {'backbone': {'drop_path_rate': 0.3}},
+    'optim_wrapper': {'accumulative_counts': 2, 'clip_grad': {'max_norm': 1.0}},
+    'custom_hooks': [{'type': 'EMAHook', 'momentum': 0.1}],
+    'train_cfg': {'max_epochs': 5},
+    'default_hooks': {'checkpoint': {'by_epoch': False, 'interval': 3}},
+}
+
+
+def final_state(folder: Path) -> dict[str, torch.Tensor]:
+    """Weights, averaged weights and optimizer state of a finished run, flattened."""
+    name = (folder / 'last_checkpoint').read_text()
+    saved = torch.load(name, map_location='cpu', weights_only=True)
+    state = {f'ema.{k}': v for k, v in saved['state_dict'].items()}
+    state.update({f'own.{k}': v for k, v in saved['ema_state_dict'].items()})
+    for index, moments in saved['optimizer']['state'].items():
+        state.update({f'optimizer.{index}.{k}': v for k, v in moments.items()})
+    state['iter'] = torch.tensor(saved['meta']['iter'])
+    return state
+
+
+def start(config: Path, work_dir: Path, environ: dict[str, str], *options: str) -> subprocess.Popen:
+    command = [sys.executable, str(ROOT / 'tools/train.py'), str(config), '--work-dir']
+    return subprocess.Popen(
+        [*command, str(work_dir), *options],
+        env=environ,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def kill_after_iterations(process: subprocess.Popen, iterations: int, delay: float) -> list[str]:
+    """SIGKILL the run and its workers some time after it has logged so many iterations."""
+    lines, logged = [], 0
+    for line in process.stdout:
+        lines.append(line)
+        logged += 'Epoch(train)' in line
+        if logged == iterations:
+            time.sleep(delay)
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.read()
+    process.wait(timeout=60)
+    return lines
+
+
+def test_killed_run_continues_bit_for_bit(
+    pretrain_config: WriteConfig, environ: dict[str, str], run_tool: Run, tmp_path: Path
+) -> None:
+    config = pretrain_config(**STATEFUL)
+    whole = start(config, tmp_path / 'whole', environ)
+    # 5 epochs of 4 iterations, a checkpoint every 4 (3, put off to an update).
+    kill = random.randint(4, 18)
+    process = start(config, tmp_path / 'killed', environ)
+    lines = kill_after_iterations(process, kill, random.uniform(0, 0.1))
+    assert process.returncode == -signal.SIGKILL, ''.join(lines)
+    last = (tmp_path / 'killed' / 'last_checkpoint').read_text()
+    done = int(re.search(r'iter_(\d+)', last)[1])
+    result = run_tool('train.py', config, '--work-dir', tmp_path / 'killed', '--resume')
+    assert result.returncode == 0, result.stdout + result.stderr
+    resumed_at = re.search(r'Resumed: iteration (\d+) of 20 is done', result.stdout + result.stderr)
+    assert int(resumed_at[1]) == done
+    output, _ = whole.communicate(timeout=240)
+    assert whole.returncode == 0, output
+
+    expected, actual = final_state(tmp_path / 'whole'), final_state(tmp_path / 'killed')
+    assert expected.keys() == actual.keys()
+    assert int(expected['iter']) == 20
+    different = [k for k, v in expected.items() if not torch.equal(v, actual[k])]
+    assert different == [], f'killed after iteration {kill}'
+
+
+def test_scales_the_rate_and_logs_what_matters(
+    pretrain_config: WriteConfig,
+    call_tool: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = pretrain_config(train_cfg={'max_epochs': 1}, optim_wrapper={'type': 'OptimWrapper'})
+    options = ['optim_wrapper.accumulative_counts=2', 'param_scheduler.warmup=0']
+    assert call_tool('train.py', config, '--amp', '--auto-scale-lr', '--cfg-options', *options) == 0
+    folder = tmp_path / 'work_dirs' / 'tiny'
+    log = next(folder.glob('*/*.log')).read_text()
+    assert 'scaled from 0.0012 (total batch 2048) to 2.34375e-06 (total batch 4)' in log
+    assert ' lr: 2.343' in log
+    line = next(line for line in log.splitlines() if 'Epoch(train) [1][4/4]' in line)
+    for word in ('eta:', 'clips_per_s:', 'data_share:', 'memory:', 'loss:'):
+        assert word in line
+    assert (folder / 'epoch_1.pth').is_file()
+    assert "type='AmpOptimWrapper'" in (folder / 'tiny.py').read_text()
+
+
+def test_warns_when_the_rate_belongs_to_another_batch(
+    pretrain_config: WriteConfig, call_tool: Call, tmp_path: Path
+) -> None:
+    config = pretrain_config(train_cfg={'max_epochs': 1})
+    assert call_tool('train.py', config, '--work-dir', tmp_path / 'run') == 0
+    log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    assert 'WARNING - The total batch is 2, but' in log
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['nowhere.py'], 'error: config not found: nowhere.py'),
+        (['{config}', '--resume', 'nowhere.pth'], 'error: checkpoint not found: nowhere.pth'),
+        (['{config}', '--launcher', 'slurm'], 'SLURM_NTASKS'),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    arguments: list[str], message: str, pretrain_config: WriteConfig, call_tool: Call
+) -> None:
+    config = str(pretrain_config())
+    said = call_tool('train.py', *(word.format(config=config) for word in arguments))
+    assert message in said
+    assert '\n' not in said
+
+
+def test_help_is_in_words(call_tool: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call_tool('train.py', '--help') == 0
+    assert 'continue exactly' in capsys.readouterr().out
