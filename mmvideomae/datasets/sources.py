@@ -118,6 +118,23 @@ class VideoSource:
         except VideoReadError:
             return None
 
+    def record(self, entry: Entry) -> dict[str, Any]:
+        """What a pipeline gets of an entry; keys without a value are left out."""
+        folder = self.is_folder(entry)
+        optional = {
+            'stride': self.stride,
+            'filename_tmpl': self.template if folder else None,
+            'fps': self.fps if folder else None,
+            'label': entry.label,
+        }
+        return {
+            'filename': self.locate(entry.path),
+            'start_index': self.first_frame(entry),
+            'total_frames': -1 if entry.total is None else entry.total,
+            'modality': 'RGB',
+            **{key: value for key, value in optional.items() if value is not None},
+        }
+
     def first_frame(self, entry: Entry) -> int:
         """Number of the first frame of the record: files count from 1, frames of a video from 0."""
         if entry.start is not None:

@@ -72,6 +72,16 @@ def test_paths_are_joined_to_the_prefix_or_the_folder():
     assert VideoSource(ann_file='l', data_prefix='p').locate('/x/b.mp4') == '/x/b.mp4'
 
 
+def test_records_hold_what_is_known_and_nothing_else():
+    video = VideoSource(folder='f', stride=2, fps=12).record(Entry('a.mp4'))
+    common = {'modality': 'RGB'}
+    known = {'filename': 'f/a.mp4', 'start_index': 0, 'total_frames': -1, 'stride': 2}
+    assert video == {**common, **known}
+    frames = VideoSource(folder='f', fps=12).record(Entry('a', 3, 9, 5))
+    known = {'filename': 'f/a', 'start_index': 3, 'total_frames': 9, 'label': 5}
+    assert frames == {**common, **known, 'filename_tmpl': 'img_{:05}.jpg', 'fps': 12}
+
+
 @pytest.mark.parametrize(
     ('config', 'message'),
     [
