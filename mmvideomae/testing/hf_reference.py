@@ -1,17 +1,21 @@
 """Hugging Face's VideoMAE beside ours: the same network with the same weights.
 
 An independent implementation to compare predictions and speed with, for
-transformers >= 5 (which renamed the query and value biases).
+transformers >= 5 (which renamed the query and value biases).  The package does not
+depend on transformers, so it is imported by the functions that need it.
 """
 
 import re
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers import VideoMAEConfig, VideoMAEForPreTraining
 
 from mmvideomae.models.layers.transformer import LAYER_NORM_EPS
 from mmvideomae.models.pretrainers import VideoMAE
+
+if TYPE_CHECKING:
+    from transformers import VideoMAEConfig, VideoMAEForPreTraining
 
 _RENAMES = (
     (r'^backbone\.patch_embed\.proj\.', 'videomae.embeddings.patch_embeddings.projection.'),
@@ -33,7 +37,7 @@ _RENAMES = (
 _QKV = '.attn.qkv.weight'
 
 
-def build_reference(model: VideoMAE, attention: str = 'sdpa') -> VideoMAEForPreTraining:
+def build_reference(model: VideoMAE, attention: str = 'sdpa') -> 'VideoMAEForPreTraining':
     """Hugging Face's pretrainer with the shape and weights of ours.
 
     Every layer norm has our eps of 1e-6, which is VideoMAE's: Hugging Face takes
@@ -41,7 +45,12 @@ def build_reference(model: VideoMAE, attention: str = 'sdpa') -> VideoMAEForPreT
 
     Args:
         attention: 'eager' or 'sdpa'.
+
+    Raises:
+        ImportError: without transformers.
     """
+    from transformers import VideoMAEForPreTraining
+
     config = reference_config(model)
     config._attn_implementation = attention
     with torch.device('meta'):
@@ -55,12 +64,15 @@ def build_reference(model: VideoMAE, attention: str = 'sdpa') -> VideoMAEForPreT
     return reference.train(model.training)
 
 
-def reference_config(model: VideoMAE) -> VideoMAEConfig:
+def reference_config(model: VideoMAE) -> 'VideoMAEConfig':
     """The configuration that gives Hugging Face's pretrainer our shape.
 
     Raises:
         ValueError: for what Hugging Face's pretrainer cannot do.
+        ImportError: without transformers.
     """
+    from transformers import VideoMAEConfig
+
     backbone, neck, head = model.backbone, model.neck, model.head
     if (model.target, head.loss_type, head.normalise) != ('clip', 'mse', 'per_channel'):
         raise ValueError(

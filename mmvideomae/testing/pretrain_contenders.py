@@ -14,6 +14,7 @@ from mmvideomae.apis.operation_counter import OperationCounter
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.registry import MODELS
+from mmvideomae.testing.hf_reference import build_reference
 from mmvideomae.testing.measurement import saved_for_backward, timed, watch_allocation
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -228,8 +229,6 @@ def their_contenders(
     Raises:
         ImportError: without transformers.
     """
-    from mmvideomae.testing.hf_reference import build_reference
-
     # Hugging Face takes (B, T, C, H, W); laid out so beforehand, as its processor does.
     clips = batch.clips.transpose(1, 2).contiguous().to(device)
     encoder_mask = batch.encoder_mask.to(device)

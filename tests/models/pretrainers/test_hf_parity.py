@@ -9,11 +9,10 @@ from mmengine.config import Config
 
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.registry import MODELS
+from mmvideomae.testing.hf_reference import build_reference, randomise, reference_config
 from mmvideomae.testing.models import tiny_videomae
 
 pytest.importorskip('transformers', minversion='5.0')
-
-from mmvideomae.testing.hf_reference import build_reference, randomise, reference_config
 
 BASE = Path(__file__).parents[3] / 'configs' / '_base_' / 'models' / 'videomae_vit-base-p16.py'
 

@@ -53,7 +53,6 @@ def test_all_contenders_report_speed_memory_and_ratios(run) -> None:
 
 def test_only_ours_needs_no_hugging_face(run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'transformers', None)
-    monkeypatch.delitem(sys.modules, 'mmvideomae.testing.hf_reference', raising=False)
     out, err = run(*QUICK, '--dtype', 'bf16')
     assert 'Without hf-sdpa, hf-eager: transformers >= 5 is not installed' in ' '.join(err.split())
     assert 'dual / encoder-only' in out
