@@ -1,7 +1,7 @@
 """Video files for tests: sound ones written through PyAV, and every kind of broken one."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -97,6 +97,7 @@ def write_video(
     rotation: int = 0,
     faststart: bool = False,
     audio: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> Path:
     """Encode frames (T, H, W, 3) uint8 RGB into a video file and return its path.
 
@@ -111,6 +112,7 @@ def write_video(
             stored picture (mp4 and mov only).
         faststart: Index before the data (mp4) instead of behind it.
         audio: Add a sound track.
+        options: More options of the encoder, such as ``{'x264-params': 'open-gop=1'}``.
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
         raise ValueError(f'frames must be (T, H, W, 3) uint8, got {frames.shape} {frames.dtype}')
@@ -120,7 +122,8 @@ def write_video(
     rate = Fraction(fps).limit_denominator(1001)
     time_base = Fraction(1, 90000) if seconds is not None else 1 / rate
     with av.open(str(path), 'w', options=flags) as container:
-        stream = container.add_stream(codec, rate=rate, options=_codec_options(codec, bframes, crf))
+        coding = {**_codec_options(codec, bframes, crf), **(options or {})}
+        stream = container.add_stream(codec, rate=rate, options=coding)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = pix_fmt
         stream.codec_context.gop_size = gop
@@ -168,16 +171,16 @@ def make_broken_video(kind: str, path: str | os.PathLike[str]) -> Path:
 
 def _damage(path: Path, kind: str) -> None:
     """Spoil a sound mp4 file in place."""
-    data = bytearray(path.read_bytes())
+    data = path.read_bytes()
     if kind == 'truncated':  # the index lies behind the data and is lost
         path.write_bytes(data[: data.index(b'moov') - 4])
     elif kind == 'truncated_faststart':  # the index is whole, most of the data is lost
         start = data.index(b'mdat')
         path.write_bytes(data[: start + (len(data) - start) // 4])
-    elif kind == 'missing_frames':  # sound up to a point, then noughts
-        start = data.index(b'mdat') + (len(data) - data.index(b'mdat')) // 3
-        data[start:] = bytes(len(data) - start)
-        path.write_bytes(data)
+    elif kind == 'missing_frames':  # the header lists frames whose data are noughts
+        with av.open(str(path)) as container:
+            third = [packet.pos for packet in container.demux(video=0)][2]
+        path.write_bytes(data[:third] + bytes(len(data) - third))
     elif kind == 'unreadable':
         path.chmod(0)
 
@@ -189,6 +192,8 @@ def _codec_options(codec: str, bframes: int, crf: int) -> dict[str, str]:
         return {'crf': str(crf), 'preset': 'ultrafast', 'x265-params': f'bframes={bframes}:pools=1'}
     if codec == 'libsvtav1':
         return {'crf': str(crf), 'preset': '12'}
+    if codec in ('mpeg4', 'mpeg2video'):
+        return {'bf': str(bframes), 'qscale': '3'}
     return {}
 
 

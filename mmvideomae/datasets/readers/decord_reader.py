@@ -2,12 +2,16 @@
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch  # noqa: F401  decord loaded before torch ends in a segmentation fault
 
 from mmvideomae.datasets.readers.base import VideoReader, VideoReadError, one_line
 from mmvideomae.datasets.readers.containers import container_of
+
+if TYPE_CHECKING:
+    import decord
 
 # '[06:05:55] /github/workspace/src/video/video_reader.cc:486: ' opens each decord message.
 _ORIGIN = re.compile(r'\[\d\d:\d\d:\d\d\] \S+?\.(?:cc|h):\d+: ')
@@ -28,7 +32,8 @@ class DecordReader(VideoReader):
     decord returns wrong frames without a word in several situations; those that
     can be recognised are refused here.  One cannot: in files with open groups of
     pictures (x265's default, rare in H.264) decord is off by the few B-frames that
-    lead the key frame to which it jumped; the other readers are exact there.
+    lead the key frame to which it jumped; PyAV is exact there.  AVI files with
+    B-frames are decoded from their start.
 
     Args:
         path: A video file.
@@ -45,14 +50,15 @@ class DecordReader(VideoReader):
             raise VideoReadError(path, 'decord misplaces frames of MPEG and Windows Media files')
         decord.logging.set_level(decord.logging.QUIET)
         try:
-            # Without a tolerance decord hands out copies of neighbouring frames
-            # in the place of those that it could not decode.
-            self._reader = decord.VideoReader(self.path, num_threads=1, fault_tol=1e-9)
+            self._reader = self._open()
             keys = self._reader.get_key_indices()
             first_time = float(self._reader.get_frame_timestamp([0])[0, 0])
         except (*_errors(), AssertionError) as error:
             raise VideoReadError(self.path, _reason(error, self.path)) from None
-        self._check_times(keys, first_time)
+        self._timeless = first_time < -1e9  # far below zero stands for "no time"
+        if not self._timeless and (first_time < 0 or keys[:1] != [0]):
+            # A cut without re-encoding keeps frames that are not to be shown.
+            raise VideoReadError(self.path, 'decord counts frames that an edit list hides')
 
     def __len__(self) -> int:
         return len(self._reader)
@@ -64,19 +70,31 @@ class DecordReader(VideoReader):
     def close(self) -> None:
         self._reader = None
 
+    def _open(self) -> 'decord.VideoReader':
+        import decord
+
+        # Without a tolerance decord hands out copies of neighbouring frames in the
+        # place of those that it could not decode.
+        return decord.VideoReader(self.path, num_threads=1, fault_tol=1e-9)
+
     def _decode(self, indices: np.ndarray) -> np.ndarray:
         try:
+            if self._timeless:
+                return self._decode_in_order(indices)
             return self._reader.get_batch(indices).asnumpy()
-        except _errors() as error:
+        except (*_errors(), StopIteration) as error:
             raise VideoReadError(self.path, _reason(error, self.path)) from None
 
-    def _check_times(self, keys: list[int], first_time: float) -> None:
-        if first_time < -1e9:  # stands for "no time"
-            if len(keys) > 1:
-                raise VideoReadError(self.path, 'decord misplaces frames that carry no times')
-        elif first_time < 0 or keys[:1] != [0]:
-            # A cut without re-encoding keeps frames that are not to be shown.
-            raise VideoReadError(self.path, 'decord counts frames that an edit list hides')
+    def _decode_in_order(self, indices: np.ndarray) -> np.ndarray:
+        """Decode from the start, frame by frame: decord seeks and skips by times."""
+        wanted = set(indices.tolist())
+        reader = self._open()
+        frames = []
+        for number in range(int(indices[-1]) + 1):
+            frame = reader.next()
+            if number in wanted:
+                frames.append(frame.asnumpy())
+        return np.stack(frames)
 
 
 def _errors() -> tuple[type[Exception], ...]:

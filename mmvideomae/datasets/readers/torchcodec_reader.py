@@ -40,8 +40,8 @@ class TorchCodecReader(VideoReader):
 
     @property
     def fps(self) -> float:
-        metadata = self._decoder.metadata
-        return float(metadata.average_fps_from_header or metadata.average_fps or 0.0)
+        # The header's rate is a nominal one where the rate varies.
+        return float(self._decoder.metadata.average_fps or 0.0)
 
     def close(self) -> None:
         self._decoder = None

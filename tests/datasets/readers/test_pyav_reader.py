@@ -1,0 +1,135 @@
+"""The PyAV reader is exact where times mislead, and decodes no more than it must."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from mmvideomae.datasets.readers.base import VideoReadError
+from mmvideomae.datasets.readers.pyav_reader import PyAVReader
+from mmvideomae.testing.videos import frame_number, numbered_frames, write_video
+
+
+def check_numbers(path: Path, numbers: list[int]) -> None:
+    """All frames, and each fourth by a reader of its own, carry the numbers expected."""
+    with PyAVReader(path) as reader:
+        assert len(reader) == len(numbers)
+        assert [frame_number(f) for f in reader.read(range(len(reader)))] == numbers
+    for index in range(0, len(numbers), 4):
+        with PyAVReader(path) as reader:
+            assert frame_number(reader.read([index])[0]) == numbers[index], index
+
+
+def remux(source: Path, target: Path, change: dict[int, bytes], shift: int = 0) -> Path:
+    """Copy packets, giving some new contents and all earlier times (units of the stream)."""
+    options = {'avoid_negative_ts': 'disabled'}
+    with av.open(str(source)) as old, av.open(str(target), 'w', options=options) as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        packets = (packet for packet in old.demux(video=0) if packet.size)
+        for number, packet in enumerate(packets):
+            copy = av.Packet(change.get(number, bytes(packet)))
+            copy.pts, copy.dts = packet.pts - shift, packet.dts - shift
+            copy.time_base, copy.duration = packet.time_base, packet.duration
+            copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+            new.mux(copy)
+    return target
+
+
+@pytest.mark.parametrize(
+    ('name', 'codec', 'options'),
+    [
+        ('open_groups.mp4', 'libx264', {'x264-params': 'open-gop=1:bframes=3'}),
+        ('open_groups.mkv', 'libx264', {'x264-params': 'open-gop=1:bframes=3'}),
+        ('intra_refresh.mp4', 'libx264', {'x264-params': 'intra-refresh=1'}),
+        ('stream.ts', 'libx264', {}),
+        ('hevc.mp4', 'libx265', {'x265-params': 'open-gop=1:log-level=0:pools=1'}),
+        ('av1.mp4', 'libsvtav1', {}),
+        ('b_frames.avi', 'mpeg4', {}),
+        ('no_b_frames.avi', 'mpeg4', {'bf': '0'}),
+        ('h264.avi', 'libx264', {}),
+        ('b_frames.mp4', 'mpeg4', {}),
+        ('program.mpg', 'mpeg2video', {}),
+        ('windows.wmv', 'wmv2', {}),
+    ],
+)
+def test_every_container_and_codec(
+    name: str, codec: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    if codec not in av.codecs_available:
+        pytest.skip(f'PyAV was built without {codec}')
+    path = write_video(tmp_path / name, numbered_frames(40), codec=codec, options=options)
+    check_numbers(path, list(range(40)))
+
+
+def test_edit_list_hides_frames(tmp_path: Path) -> None:
+    """A cut without re-encoding begins before its first shown frame."""
+    whole = write_video(tmp_path / 'whole.mp4', numbered_frames(40))
+    with av.open(str(whole)) as container:
+        step = int(1 / (container.streams.video[0].time_base * 25))
+    check_numbers(remux(whole, tmp_path / 'cut.mp4', {}, 5 * step), list(range(5, 40)))
+
+
+def test_packets_without_a_picture_are_no_frames(tmp_path: Path) -> None:
+    """MPEG-4 encoders say "nothing changed" in a packet that decodes to nothing."""
+    whole = write_video(tmp_path / 'a.avi', numbered_frames(40), codec='mpeg4', bframes=0)
+    nothing = bytes([0, 0, 1, 0xB6, 0x51, 0xCF])
+    path = remux(whole, tmp_path / 'b.avi', {20: nothing, 21: nothing})
+    with PyAVReader(path) as reader:
+        assert len(reader) == 38
+        assert frame_number(reader.read([19])[0]) == 19
+
+
+def test_late_frame_is_read_from_its_key_frame(tmp_path: Path) -> None:
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(120), gop=12)
+    reader = CountingReader(path)
+    assert [frame_number(f) for f in reader.read([100, 117])] == [100, 117]
+    assert reader.packets <= 2 * 12 + 2
+
+
+def test_unneeded_pictures_are_not_decoded(tmp_path: Path) -> None:
+    """B-frames that nothing refers to leave the same pixels when they are passed over."""
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(60), gop=60, bframes=3)
+    with PyAVReader(path) as reader:
+        np.testing.assert_array_equal(
+            reader.read(range(0, 60, 7)), reader.read(range(60))[range(0, 60, 7)]
+        )
+
+
+def test_frames_that_do_not_decode_are_named(tmp_path: Path) -> None:
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(24), gop=1, bframes=0)
+    with LosingReader(path) as reader:
+        with pytest.raises(VideoReadError, match='frame 10 of 24 could not be decoded'):
+            reader.read([3, 10])
+        assert frame_number(reader.read([3])[0]) == 3  # the reader stays usable
+
+
+def test_change_of_size_is_refused(tmp_path: Path) -> None:
+    small = write_video(tmp_path / 'a.ts', numbered_frames(12, 48, 64)).read_bytes()
+    large = write_video(tmp_path / 'b.ts', numbered_frames(24, 64, 96)).read_bytes()
+    (tmp_path / 'both.ts').write_bytes(small + large)
+    with (
+        PyAVReader(tmp_path / 'both.ts') as reader,
+        pytest.raises(VideoReadError, match=r'frame size changes|could not be decoded'),
+    ):
+        reader.read(range(len(reader)))
+
+
+class CountingReader(PyAVReader):
+    """Counts the packets that it hands to the decoder."""
+
+    packets = 0
+
+    def _packets(self, start: int, last: int) -> Iterator[av.Packet]:
+        for packet in super()._packets(start, last):
+            self.packets += 1
+            yield packet
+
+
+class LosingReader(PyAVReader):
+    """Its decoder never gets to see packet 10."""
+
+    def _packets(self, start: int, last: int) -> Iterator[av.Packet]:
+        lost = self._index.pts[10]
+        return (packet for packet in super()._packets(start, last) if packet.pts != lost)
