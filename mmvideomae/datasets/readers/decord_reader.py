@@ -53,7 +53,7 @@ class DecordReader(VideoReader):
             self._reader = self._open()
             keys = self._reader.get_key_indices()
             first_time = float(self._reader.get_frame_timestamp([0])[0, 0])
-        except (*_errors(), AssertionError) as error:
+        except _errors() as error:
             raise VideoReadError(self.path, _reason(error, self.path)) from None
         self._timeless = first_time < -1e9  # far below zero stands for "no time"
         if not self._timeless and (first_time < 0 or keys[:1] != [0]):
@@ -82,7 +82,7 @@ class DecordReader(VideoReader):
             if self._timeless:
                 return self._decode_in_order(indices)
             return self._reader.get_batch(indices).asnumpy()
-        except (*_errors(), StopIteration) as error:
+        except _errors() as error:
             raise VideoReadError(self.path, _reason(error, self.path)) from None
 
     def _decode_in_order(self, indices: np.ndarray) -> np.ndarray:
@@ -98,9 +98,11 @@ class DecordReader(VideoReader):
 
 
 def _errors() -> tuple[type[Exception], ...]:
+    """What decord raises: its own two, and Python's for no file, no frame and no next frame."""
     import decord
 
-    return decord.DECORDError, decord.DECORDLimitReachedError, RuntimeError
+    own = (decord.DECORDError, decord.DECORDLimitReachedError)
+    return (*own, RuntimeError, AssertionError, StopIteration)
 
 
 def _reason(error: BaseException, path: str) -> str:

@@ -51,7 +51,7 @@ class AutoReader(VideoReader):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
-        self._refusal: str | None = None
+        self._refusal = ''  # of decord; empty as long as it reads
         try:
             if container_of(path) == 'avi':
                 raise VideoReadError(path, 'frames of AVI files carry no times')
@@ -70,7 +70,7 @@ class AutoReader(VideoReader):
         self._reader.close()
 
     def _decode(self, indices: np.ndarray) -> np.ndarray:
-        if self._refusal is None:
+        if not self._refusal:
             try:
                 return self._reader._decode(indices)
             except VideoReadError as error:

@@ -34,43 +34,45 @@ class PyAVReader(VideoReader):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
         self._reformatter = VideoReformatter()
-        self._index: PacketIndex | None = None
         try:
-            self._open()
+            self._container = self._open()
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoReadError(self.path, _reason(error)) from None
+        try:
+            self._stream = self._video_stream()
             packets = read_packets(self._container, self._stream)
             self._check_complete(len(packets))
             self._index = index_by_time(packets, self._container, self._stream)
-            self._length = len(self._index.frames) if self._index else self._count()
+            self._length = self._count() if self._index is None else len(self._index.frames)
+            if not self._length:
+                raise VideoReadError(self.path, 'it holds no frame that can be decoded')
         except (av.FFmpegError, ValueError) as error:
             self.close()
             raise VideoReadError(self.path, _reason(error)) from None
         except VideoReadError:
             self.close()
             raise
-        if not self._length:
-            raise VideoReadError(self.path, 'it holds no frame that can be decoded')
 
     def __len__(self) -> int:
         return self._length
 
     @property
     def fps(self) -> float:
-        return self._fps
+        return float(self._stream.average_rate or self._stream.guessed_rate or 0.0)
 
     def close(self) -> None:
-        if self._container is not None:
-            self._container.close()
-            self._container = None
+        self._container.close()
 
-    def _open(self) -> None:
-        self._container: av.container.InputContainer | None = None
+    def _open(self) -> av.container.InputContainer:
         # Tags may be in any encoding, and nobody asks for them.
-        self._container = av.open(self.path, metadata_errors='ignore')
-        self._stream = self._container.streams.best('video')
-        if self._stream is None or self._stream.codec_context is None:
+        return av.open(self.path, metadata_errors='ignore')
+
+    def _video_stream(self) -> av.VideoStream:
+        stream = self._container.streams.best('video')
+        if stream is None or stream.codec_context is None:
             raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
-        self._stream.codec_context.thread_count = 1
-        self._fps = float(self._stream.average_rate or self._stream.guessed_rate or 0.0)
+        stream.codec_context.thread_count = 1
+        return stream
 
     def _check_complete(self, held: int) -> None:
         listed = self._stream.frames
@@ -84,12 +86,16 @@ class PyAVReader(VideoReader):
     def _in_order(self) -> Iterator[av.VideoFrame]:
         """All pictures from the start of the file on."""
         self.close()  # streams without times cannot be rewound, only opened again
-        self._open()
+        self._container = self._open()
+        self._stream = self._video_stream()
         yield from self._container.decode(self._stream)
 
     def _decode(self, indices: np.ndarray) -> np.ndarray:
         try:
-            pictures = self._by_count(indices) if self._index is None else self._by_time(indices)
+            if self._index is None:
+                pictures = self._by_count(indices)
+            else:
+                pictures = self._by_time(self._index, indices)
         except av.FFmpegError as error:
             raise VideoReadError(self.path, _reason(error)) from None
         missing = [index for index in indices.tolist() if index not in pictures]
@@ -112,22 +118,25 @@ class PyAVReader(VideoReader):
                 break
         return pictures
 
-    def _by_time(self, indices: np.ndarray) -> dict[int, np.ndarray]:
-        starts = self._index.starts[indices]
+    def _by_time(self, index: PacketIndex, indices: np.ndarray) -> dict[int, np.ndarray]:
+        starts = index.starts[indices]
         pictures: dict[int, np.ndarray] = {}
         for start in np.unique(starts).tolist():
-            pictures.update(self._decode_group(start, indices[starts == start].tolist()))
-        missing = [index for index in indices.tolist() if index not in pictures]
+            group = indices[starts == start].tolist()
+            pictures.update(self._decode_group(index, start, group))
+        missing = [number for number in indices.tolist() if number not in pictures]
         if missing:
             # Not every key frame is one: with periodic intra refresh a picture is
             # complete only a while after it.
-            pictures.update(self._decode_group(int(self._index.keys[0]), missing))
+            pictures.update(self._decode_group(index, int(index.keys[0]), missing))
         return pictures
 
-    def _decode_group(self, start: int, indices: list[int]) -> dict[int, np.ndarray]:
+    def _decode_group(
+        self, index: PacketIndex, start: int, indices: list[int]
+    ) -> dict[int, np.ndarray]:
         """Decode frames of one group of pictures from the key frame packet ``start`` on."""
-        places = self._index.frames[indices]
-        wanted = dict(zip(self._index.pts[places].tolist(), indices, strict=True))
+        places = index.frames[indices]
+        wanted = dict(zip(index.pts[places].tolist(), indices, strict=True))
         context = self._stream.codec_context
         pictures: dict[int, np.ndarray] = {}
 
@@ -136,7 +145,7 @@ class PyAVReader(VideoReader):
                 if frame.pts in wanted:
                     pictures[wanted[frame.pts]] = self._to_rgb(frame)
 
-        for packet in self._packets(start, int(places.max())):
+        for packet in self._packets(index, start, int(places.max())):
             if context.name in _CAN_SKIP:
                 # A picture that no other refers to costs nothing when it is not wanted.
                 context.skip_frame = 'DEFAULT' if packet.pts in wanted else 'NONREF'
@@ -144,9 +153,8 @@ class PyAVReader(VideoReader):
         keep(context.decode(None))
         return pictures
 
-    def _packets(self, start: int, last: int) -> Iterator[av.Packet]:
+    def _packets(self, index: PacketIndex, start: int, last: int) -> Iterator[av.Packet]:
         """Seek, and read the packets from ``start`` to ``last``, both included."""
-        index = self._index
         earlier = index.keys[index.keys < start]
         # Containers seek by decoding time, by presentation time or nearly: where
         # one lands too late, it comes before ``start`` from an earlier key frame.
@@ -159,7 +167,7 @@ class PyAVReader(VideoReader):
                 break
         else:
             raise VideoReadError(self.path, 'no seek reaches the wanted frames')
-        while packet is not None:
+        while packet is not None and place is not None:
             if place >= start:
                 yield packet
             if place >= last:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmvideomae.datasets.readers.base import VideoReadError
+from mmvideomae.datasets.readers.packet_index import PacketIndex
 from mmvideomae.datasets.readers.pyav_reader import PyAVReader
 from mmvideomae.testing.videos import frame_number, numbered_frames, write_video
 
@@ -121,8 +122,8 @@ class CountingReader(PyAVReader):
 
     packets = 0
 
-    def _packets(self, start: int, last: int) -> Iterator[av.Packet]:
-        for packet in super()._packets(start, last):
+    def _packets(self, index: PacketIndex, start: int, last: int) -> Iterator[av.Packet]:
+        for packet in super()._packets(index, start, last):
             self.packets += 1
             yield packet
 
@@ -130,6 +131,6 @@ class CountingReader(PyAVReader):
 class LosingReader(PyAVReader):
     """Its decoder never gets to see packet 10."""
 
-    def _packets(self, start: int, last: int) -> Iterator[av.Packet]:
-        lost = self._index.pts[10]
-        return (packet for packet in super()._packets(start, last) if packet.pts != lost)
+    def _packets(self, index: PacketIndex, start: int, last: int) -> Iterator[av.Packet]:
+        lost = index.pts[10]
+        return (packet for packet in super()._packets(index, start, last) if packet.pts != lost)
