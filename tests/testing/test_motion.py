@@ -150,7 +150,7 @@ def test_easy_shapes_are_brighter_and_hard_ones_are_of_either_polarity() -> None
         plain, rng = replace(style, textured=False, num_shapes=(1, 1)), np.random.default_rng(1)
         clips = [render_clip(0, rng, 32, 1, plain).astype(int).mean(-1) for _ in range(30)]
         signs[name] = {int(np.sign(np.mean(clip) - np.median(clip))) for clip in clips}
-    assert signs == {'easy': {1}, 'hard': {-1, 1}}
+    assert signs == {'easy': {1}, 'hard': {-1, 1}, 'crowd': {-1, 1}}
 
 
 def test_texture_moves_with_the_shape_and_the_ground_stands_still() -> None:

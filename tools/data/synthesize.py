@@ -81,7 +81,8 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
         '--difficulty',
         choices=sorted(STYLES),
         default='easy',
-        help='easy: bright shapes on a darker ground; hard: random polarity and textures',
+        help='easy: bright shapes on a darker ground; hard: random polarity and textures; crowd: '
+        'many fast shapes of random polarity (the data of `make demo` and `make claims`)',
     )
     parser.add_argument(
         '--textures',
