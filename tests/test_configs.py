@@ -100,23 +100,23 @@ def synthetic_source(source: ConfigDict, root: Path, count: int) -> ConfigDict:
     return source
 
 
-def shrink_data(cfg: Config, videos: Path, size: int) -> int:
-    """Synthetic sources and small pictures; returns the number of samples of one batch."""
-    loader = cfg.train_dataloader
+def use_videos(loader: ConfigDict, videos: Path) -> None:
+    """Synthetic sources, read in this process, all their samples in one batch."""
     loader.update(num_workers=0, persistent_workers=False, pin_memory=False)
     dataset = loader.dataset
     count = 2 if len(dataset.sources) == 1 else 1
     dataset.sources = [synthetic_source(source, videos, count) for source in dataset.sources]
     # mmengine collects garbage after serializing, which takes a second in a large process.
     dataset.serialize_data = False
-    for step in [s for outer in dataset.pipeline for s in [outer, *outer.get('transforms', [])]]:
+    loader.batch_size = len(registries.DATASETS.build(dataset))
+
+
+def shrink_pictures(pipeline: list[ConfigDict], size: int) -> None:
+    for step in [s for outer in pipeline for s in [outer, *outer.get('transforms', [])]]:
         if step.type == 'ClipMultiScaleCrop':
             step.size = size
         elif step.type == 'GenerateMasks':
             step.grid_size = (step.grid_size[0], SIDE, SIDE)
-    # All samples in one batch, so that every source is read.
-    loader.batch_size = len(registries.DATASETS.build(dataset))
-    return loader.batch_size
 
 
 def shrink_model(model: ConfigDict) -> int:
@@ -132,15 +132,19 @@ def shrink_model(model: ConfigDict) -> int:
 
 
 def shrink(path: Path, videos: Path) -> Config:
-    """The config at `path`, small enough for a step in a fraction of a second."""
+    """The config at `path`, small enough for a step in a fraction of a second; demos are."""
     cfg = load(path)
-    shrink_data(cfg, videos, shrink_model(cfg.model))
+    if path in PRETRAIN:
+        shrink_pictures(cfg.train_dataloader.dataset.pipeline, shrink_model(cfg.model))
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if name in cfg:
+            use_videos(cfg[name], videos)
     # One step has to update the weights.
     cfg.optim_wrapper.pop('accumulative_counts', None)
     return cfg
 
 
-@_by_path(PRETRAIN)
+@_by_path(LEAVES)
 def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
     """A batch of the real pipeline, the real optimizer: a finite loss moves every parameter."""
     cfg = shrink(path, videos)
@@ -152,9 +156,13 @@ def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
 
     batch = next(iter(loader))
     pipeline = cfg.train_dataloader.dataset.pipeline
-    repeats = next(step.num_repeats for step in pipeline if 'num_repeats' in step)
-    assert batch['inputs'].shape[:2] == (cfg.train_dataloader.batch_size, repeats)
-    assert batch['inputs'].dtype == torch.uint8
+    repeats = [step.num_repeats for step in pipeline if step.type == 'RepeatAugment']
+    inputs = batch['inputs']
+    assert [len(inputs), *inputs[0].shape[:1]] == [
+        cfg.train_dataloader.batch_size,
+        *(repeats or [1]),
+    ]
+    assert all(clip.dtype == torch.uint8 for clip in inputs)
     losses = model.train_step(batch, optim_wrapper)
 
     assert torch.isfinite(losses['loss']).all()
@@ -198,7 +206,7 @@ def test_every_type_resolves(path: Path) -> None:
 def _types(node: Any, key: str = '') -> Iterator[tuple[str, str]]:
     """(place, type) of every dict that names one."""
     if isinstance(node, dict):
-        kinds = [node.get('type'), node.get('constructor')]
+        kinds = [node.get('type'), node.get('constructor'), node.get('runner_type')]
         yield from ((key, kind) for kind in kinds if isinstance(kind, str))
         for name, value in node.items():
             yield from _types(value, f'{key}.{name}')
