@@ -85,9 +85,7 @@ STYLES = {
     'hard': Style(random_polarity=True, textured=True, num_shapes=(1, 3)),
     # So many shapes, so fast, that the hidden part of a clip can only be told by following
     # what moves: see docs/claims.md.
-    'crowd': Style(
-        random_polarity=True, num_shapes=(5, 7), radius=(0.15, 0.3), speed=(0.05, 0.05)
-    ),
+    'crowd': Style(random_polarity=True, num_shapes=(5, 7), radius=(0.15, 0.3), speed=(0.05, 0.05)),
 }
 
 
@@ -149,7 +147,8 @@ def render_clip(
         size: Side of square frames, or ``(H, W)``, in pixels.
         frames: Number of frames ``T``.
         difficulty: ``'easy'`` (bright shapes on a darker ground), ``'hard'`` (random
-            polarity and textures), ``'crowd'`` (many fast shapes of random polarity), or a :class:`Style` of one's own.
+            polarity and textures), ``'crowd'`` (many fast shapes of random polarity), or a
+            :class:`Style` of one's own.
 
     Returns:
         RGB clip ``(T, H, W, 3)`` uint8.
