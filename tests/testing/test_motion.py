@@ -146,8 +146,7 @@ def test_frame_differences_tell_the_class(light_clips: tuple[np.ndarray, np.ndar
 
 def test_easy_shapes_are_brighter_and_hard_ones_are_of_either_polarity() -> None:
     signs = {}
-    for name in ('easy', 'hard'):
-        style = STYLES[name]
+    for name, style in STYLES.items():
         plain, rng = replace(style, textured=False, num_shapes=(1, 1)), np.random.default_rng(1)
         clips = [render_clip(0, rng, 32, 1, plain).astype(int).mean(-1) for _ in range(30)]
         signs[name] = {int(np.sign(np.mean(clip) - np.median(clip))) for clip in clips}
