@@ -1,0 +1,81 @@
+"""Run the command lines of this toolbox one after another and read what they leave behind."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class StageError(RuntimeError):
+    """A command of an experiment failed; the message quotes the end of its log."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One command that was run.
+
+    Attributes:
+        what: what it is for, in words.
+        line: the command as one would type it.
+        seconds: wall-clock time.
+    """
+
+    what: str
+    line: str
+    seconds: float
+
+
+def run_stage(what: str, arguments: Sequence[str | Path], log: Path, cwd: Path) -> Stage:
+    """Run ``python ARGUMENTS`` in ``cwd``, its output in ``log``.
+
+    Raises:
+        StageError: if it exits with another status than 0.
+    """
+    words = [str(word) for word in arguments]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # Spinning threads would starve the loader's processes where cores are few.
+    environment = {**os.environ, 'OMP_WAIT_POLICY': os.environ.get('OMP_WAIT_POLICY', 'passive')}
+    start = time.monotonic()
+    with log.open('w', encoding='utf-8') as file:
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=cwd,
+            env=environment,
+            stdout=file,
+            stderr=file,
+            check=False,
+        )
+    line = shlex.join(['python', *words])
+    if done.returncode:
+        tail = ''.join(log.read_text(encoding='utf-8', errors='replace').splitlines(True)[-15:])
+        raise StageError(f'{what} failed with status {done.returncode} ({log}):\n  {line}\n{tail}')
+    return Stage(what, line, time.monotonic() - start)
+
+
+def read_scalars(work_dir: Path) -> list[dict[str, float]]:
+    """The logged values of the newest run in ``work_dir``, in the order of logging.
+
+    Raises:
+        FileNotFoundError: if nothing was logged there.
+    """
+    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    if not logs:
+        raise FileNotFoundError(f'{work_dir}: no run has logged here (*/vis_data/scalars.json)')
+    return [json.loads(line) for line in logs[-1].read_text().splitlines() if line.strip()]
+
+
+def newest_checkpoint(work_dir: Path) -> Path:
+    """The checkpoint that the last run in ``work_dir`` wrote last.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    note = work_dir / 'last_checkpoint'
+    if not note.is_file():
+        raise FileNotFoundError(f'{work_dir}: no checkpoint has been written here')
+    return Path(note.read_text().strip())

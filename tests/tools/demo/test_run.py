@@ -1,0 +1,52 @@
+"""The demo runs from videos to its report, and refuses what holds no video."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmvideomae.testing.videos import moving_shapes, write_video
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def demo(out: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / 'tools/demo/run.py', '--out', out, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        cwd=out.parent,
+        check=False,
+    )
+
+
+def test_a_folder_without_videos_is_one_clear_line(tmp_path: Path) -> None:
+    done = demo(tmp_path / 'demo', '--videos', tmp_path)
+    assert done.returncode != 0
+    assert 'video' in done.stderr
+    assert str(tmp_path) in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.slow
+def test_own_videos_give_a_report_with_reconstructions(tmp_path: Path) -> None:
+    folder = tmp_path / 'my videos'
+    folder.mkdir()
+    for number in range(2):
+        write_video(folder / f'clip {number}.mp4', moving_shapes(40, 64, 64, seed=number))
+    done = demo(tmp_path / 'demo', '--videos', folder, '--epochs', 1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / 'demo' / 'report.html').read_text()
+    assert page.count('data:image/png;base64') == 2
+    assert 'tools/train.py' in page
+
+
+@pytest.mark.slow
+def test_the_demo_tells_both_accuracies(tmp_path: Path) -> None:
+    done = demo(tmp_path / 'demo')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'Pre-trained, then fine-tuned' in done.stdout
+    page = (tmp_path / 'demo' / 'report.html').read_text()
+    assert 'Trained from scratch' in page

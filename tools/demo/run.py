@@ -1,0 +1,223 @@
+"""Show masked video pre-training at work on this machine, in minutes.
+
+Without --videos: synthesize clips whose class only motion tells, pre-train a small model on them,
+fine-tune it with few labels, train the same model from scratch with the same labels and as long,
+test both.  With --videos FOLDER: pre-train on your own videos and reconstruct some of them.
+Either way OUT/report.html shows what came of it.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+from rich.console import Console
+
+from mmvideomae.apis.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
+from mmvideomae.datasets.annotations import AnnotationError, find_videos
+from mmvideomae.testing.few_labels import write_few_labels
+from mmvideomae.visualization.charts import Curve
+from mmvideomae.visualization.report import (
+    Accuracy,
+    Chart,
+    Command,
+    DemoResults,
+    Picture,
+    write_demo_report,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = 'configs/demo/videomae_vit-tiny-p8_'
+PRETRAIN, FINETUNE, SCRATCH, OWN_VIDEOS = (
+    f'{NAME}{task}.py'
+    for task in ('pretrain_motion', 'finetune_motion', 'scratch_motion', 'pretrain_own-videos')
+)
+CLASSES, LABELS, TESTED, UNLABELLED = 4, 16, 400, 1248
+SAMPLES = 640
+"""Samples of an epoch of learning the classes: the few labelled clips are listed several times."""
+DATA = [
+    *('--difficulty', 'crowd', '--size', 40, '--frames', 20, '--classes', CLASSES),
+    *('--unlabelled', UNLABELLED, '--clips', LABELS + TESTED),
+    *('--splits', LABELS / (LABELS + TESTED), 0, TESTED / (LABELS + TESTED)),
+]
+OWN_EPOCH = 256
+"""Clips of an epoch on one's own videos, at least: fewer videos are listed several times."""
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='folder to write')
+    parser.add_argument('--videos', type=Path, metavar='FOLDER', help='pre-train on these videos')
+    parser.add_argument('--epochs', type=int, help="of pre-training (default: the config's)")
+    return parser.parse_args()
+
+
+@dataclass
+class Demo:
+    """The stages of one demo: where they write, and what was run so far."""
+
+    out: Path
+    epochs: int | None = None
+    console: Console = field(default_factory=Console)
+    stages: list[Stage] = field(default_factory=list)
+
+    def run(self, what: str, arguments: Sequence[object]) -> None:
+        """Run one command of the toolbox, showing that it runs and how long it took."""
+        words = [str(argument) for argument in arguments]
+        log = self.out / f'{len(self.stages) + 1}_{Path(words[0]).stem}.log'
+        with self.console.status(f'{what} (log: {log})'):
+            stage = run_stage(what, words, log, ROOT)
+        self.stages.append(stage)
+        self.console.print(f'{what}: {stage.seconds:.0f} s', highlight=False)
+
+    def train(self, what: str, config: str, name: str, options: dict[str, object]) -> Path:
+        """Train a config in OUT/name; return the last checkpoint."""
+        words = ['tools/train.py', config, '--work-dir', self.out / name, '--cfg-options']
+        self.run(what, [*words, *assigned(options)])
+        return newest_checkpoint(self.out / name)
+
+    def test(self, what: str, config: str, checkpoint: Path, data: Path) -> float:
+        """Test a checkpoint on the clips of a list; return its top-1 accuracy."""
+        work_dir = self.out / 'test' / checkpoint.parent.name
+        words = ['tools/test.py', config, checkpoint, '--work-dir', work_dir, '--cfg-options']
+        self.run(what, [*words, *assigned(listed('test_dataloader', data))])
+        results = sorted(work_dir.glob('*/*.json'))[-1]
+        return float(json.loads(results.read_text())['acc/top1'])
+
+    def reconstruct(self, config: str, checkpoint: Path, video: Path, name: str) -> Picture:
+        """Draw what a pre-trained model makes of the hidden part of a video."""
+        picture = self.out / name
+        words = ['tools/visualizations/reconstruct.py', config, checkpoint, video, picture]
+        self.run('Reconstructing', [*words, '--mask-ratios', 0.5, 0.75, 0.9])
+        return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
+
+    def commands(self) -> list[Command]:
+        """What was run, for the report."""
+        return [Command(stage.what, stage.line, stage.seconds) for stage in self.stages]
+
+
+def assigned(options: dict[str, object]) -> list[str]:
+    """Options as words of --cfg-options."""
+    return [f'{key}={value}' for key, value in options.items()]
+
+
+def listed(loader: str, data: Path) -> dict[str, object]:
+    """Point a loader of a config at a list; its paths are relative to the list."""
+    source = f'{loader}.dataset.sources.0'
+    return {f'{source}.ann_file': data, f'{source}.data_prefix': data.parent}
+
+
+def losses(title: str, curves: dict[str, Path]) -> Chart:
+    """The training losses of some runs."""
+    drawn = []
+    for name, work_dir in curves.items():
+        rows = [row for row in read_scalars(work_dir) if 'loss' in row]
+        drawn.append(Curve(name, [row['step'] for row in rows], [row['loss'] for row in rows]))
+    return Chart(title, drawn)
+
+
+def show_claim(demo: Demo) -> DemoResults:
+    """Pre-train on synthetic clips, fine-tune, train from scratch, test both."""
+    data = demo.out / 'data'
+    demo.run(
+        'Synthesizing video', ['tools/data/synthesize.py', 'actions', data, '--overwrite', *DATA]
+    )
+    options = listed('train_dataloader', data / 'pretrain.csv')
+    if demo.epochs:
+        options['train_cfg.max_epochs'] = demo.epochs
+    pretrained = demo.train('Pre-training without labels', PRETRAIN, 'pretrain', options)
+    write_few_labels(data / 'train.csv', data / 'few.csv', LABELS, samples=SAMPLES)
+    labelled = listed('train_dataloader', data / 'few.csv')
+    labelled |= listed('val_dataloader', data / 'test.csv')
+    accuracies = []
+    for what, config, name, start in (
+        ('Pre-trained, then fine-tuned', FINETUNE, 'finetune', {'load_from': pretrained}),
+        ('Trained from scratch', SCRATCH, 'scratch', {}),
+    ):
+        checkpoint = demo.train(what, config, name, labelled | start)
+        share = demo.test(f'{what}: test', config, checkpoint, data / 'test.csv')
+        accuracies.append(Accuracy(what, share, TESTED))
+    clip = sorted((data / 'videos' / 'test').glob('*.mp4'))[0]
+    picture = demo.reconstruct(PRETRAIN, pretrained, clip, 'reconstruction.png')
+    settings = {
+        'Labelled clips': LABELS,
+        'Clips without labels': UNLABELLED,
+        'Test clips': TESTED,
+        'Classes': ', '.join((data / 'classes.txt').read_text().split()),
+        'Pre-training epochs': Config.fromfile(ROOT / PRETRAIN).train_cfg.max_epochs,
+    }
+    return DemoResults(
+        'Masked video pre-training in small',
+        f'Shapes move in one of {CLASSES} directions, and no single frame tells which. One network '
+        f'first learns to fill in hidden parts of {UNLABELLED + LABELS} clips without labels, then '
+        f'to tell the classes from {LABELS} labelled clips; the other one only does the latter, '
+        'for as many steps.',
+        accuracies,
+        1 / CLASSES,
+        [
+            losses('Pre-training', {'pre-training': demo.out / 'pretrain'}),
+            losses(
+                'Learning the classes',
+                {'pre-trained': demo.out / 'finetune', 'from scratch': demo.out / 'scratch'},
+            ),
+        ],
+        [picture],
+        demo.commands(),
+        settings,
+    )
+
+
+def show_own_videos(demo: Demo, folder: Path) -> DemoResults:
+    """Pre-train on a folder of videos and reconstruct some of them."""
+    videos = find_videos(folder)
+    rows = videos * -(-OWN_EPOCH // len(videos))
+    demo.out.mkdir(parents=True, exist_ok=True)
+    listing = demo.out / 'videos.csv'
+    listing.write_text(''.join(f'"{folder.resolve() / video}"\n' for video in rows))
+    source = 'train_dataloader.dataset.sources.0'
+    options: dict[str, object] = {f'{source}.folder': 'None', f'{source}.ann_file': listing}
+    if demo.epochs:
+        options['train_cfg.max_epochs'] = demo.epochs
+    checkpoint = demo.train('Pre-training', OWN_VIDEOS, 'pretrain', options)
+    pictures = []
+    for number, video in enumerate(videos[:: max(1, len(videos) // 3)][:3]):
+        name = f'reconstruction_{number}.png'
+        try:
+            pictures.append(demo.reconstruct(OWN_VIDEOS, checkpoint, folder / video, name))
+        except StageError as error:  # training counts and reports unreadable files
+            demo.console.print(f'no picture of {video}: {error}', markup=False)
+    return DemoResults(
+        f'Masked video pre-training on {folder.name}',
+        f'A small network learnt to fill in hidden parts of {len(videos)} videos. What it makes of '
+        'some of them is shown below; minutes of training give blurred pictures.',
+        charts=[losses('Pre-training', {'pre-training': demo.out / 'pretrain'})],
+        pictures=pictures,
+        commands=demo.commands(),
+        settings={'Videos': len(videos), 'Folder': folder},
+    )
+
+
+def main() -> None:
+    args = parse_args()
+    videos = args.videos and args.videos.resolve()
+    out = Path(os.path.relpath(args.out, ROOT))
+    os.chdir(ROOT)  # so that the commands of the report can be typed as they stand
+    demo = Demo(out, args.epochs)
+    try:
+        results = show_own_videos(demo, videos) if videos else show_claim(demo)
+    except (StageError, AnnotationError) as error:
+        sys.exit(f'error: {error}')
+    report = write_demo_report(out / 'report.html', results)
+    for accuracy in results.accuracies:
+        demo.console.print(f'{accuracy.name}: {accuracy.share:.1%} of {accuracy.clips} test clips')
+    demo.console.print(f'Report: {report.resolve()}', soft_wrap=True)
+
+
+if __name__ == '__main__':
+    main()
