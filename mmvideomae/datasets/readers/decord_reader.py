@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _ORIGIN = re.compile(r'\[\d\d:\d\d:\d\d\] \S+?\.(?:cc|h):\d+: ')
 
 _WORDS = {
-    'Error reading': 'decord finds no video in it',
-    'cannot find video stream': 'it holds no video stream that decord can decode',
-    'size must exactly match': 'decord cannot return frames of this width',
+    'Error reading': 'no video is found in it',
+    'cannot find video stream': 'it holds no video stream that decord knows',
+    'size must exactly match': 'frames of this width cannot be returned',
     'Error sending packet': 'its data cannot be decoded',
     'av_read_frame failed': 'its data ends early',
-    'duplicate frames': 'decord cannot decode all wanted frames',
+    'duplicate frames': 'not all wanted frames can be decoded',
 }
 
 
@@ -47,7 +47,9 @@ class DecordReader(VideoReader):
         import decord
 
         if container_of(path) in ('mpeg', 'asf'):
-            raise VideoReadError(path, 'decord misplaces frames of MPEG and Windows Media files')
+            raise VideoReadError(
+                path, 'decord misplaces frames of such files (MPEG, Windows Media)'
+            )
         decord.logging.set_level(decord.logging.QUIET)
         try:
             self._reader = self._open()
@@ -58,7 +60,7 @@ class DecordReader(VideoReader):
         self._timeless = first_time < -1e9  # far below zero stands for "no time"
         if not self._timeless and (first_time < 0 or keys[:1] != [0]):
             # A cut without re-encoding keeps frames that are not to be shown.
-            raise VideoReadError(self.path, 'decord counts frames that an edit list hides')
+            raise VideoReadError(self.path, 'frames that an edit list hides would be counted')
 
     def __len__(self) -> int:
         return len(self._reader)

@@ -21,6 +21,7 @@ class FrameFolderReader(VideoReader):
 
     Raises:
         VideoReadError: No such folder, or no first frame in it.
+        ValueError: The template has no place for a number.
     """
 
     def __init__(
@@ -32,6 +33,11 @@ class FrameFolderReader(VideoReader):
         fps: float = 25.0,
     ) -> None:
         super().__init__(folder)
+        if filename_tmpl.format(0) == filename_tmpl.format(1):
+            raise ValueError(
+                f'filename_tmpl needs a place for the number, as in img_{{:05}}.jpg, '
+                f'got {filename_tmpl!r}'
+            )
         self._template = filename_tmpl
         self._start = start
         self._fps = fps

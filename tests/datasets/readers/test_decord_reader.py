@@ -34,7 +34,7 @@ def test_avi_with_b_frames_is_read_in_order(tmp_path: Path) -> None:
 def test_widths_that_decord_cannot_return(width: int, tmp_path: Path) -> None:
     path = write_video(tmp_path / 'a.mp4', moving_shapes(4, 64, width))
     with (
-        pytest.raises(VideoReadError, match='cannot return frames of this width'),
+        pytest.raises(VideoReadError, match='frames of this width'),
         open_reader(path, 'decord') as reader,
     ):
         reader.read([0])

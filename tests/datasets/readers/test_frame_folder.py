@@ -84,3 +84,8 @@ def test_folder_without_frames_is_refused(tmp_path: Path) -> None:
         FrameFolderReader(tmp_path / 'empty')
     with pytest.raises(VideoReadError, match='claims 0 frames'):
         FrameFolderReader(tmp_path / 'empty', total=0)
+
+
+def test_template_without_a_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"place for the number.*got 'img_%05d.jpg'"):
+        FrameFolderReader(tmp_path, 'img_%05d.jpg')

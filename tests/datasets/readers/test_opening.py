@@ -57,7 +57,7 @@ def test_files_that_decord_refuses_on_opening(tmp_path: Path, warnings: list[str
         with open_reader(tmp_path / name) as reader:
             assert [frame_number(f) for f in reader.read([19, 3])] == [19, 3]
     assert len(warnings) == 1
-    assert 'a.mp4' in warnings[0] and 'no video stream that decord can decode' in warnings[0]
+    assert 'a.mp4' in warnings[0] and 'no video stream that decord knows' in warnings[0]
 
 
 def test_files_that_decord_refuses_on_reading(tmp_path: Path, warnings: list[str]) -> None:

@@ -1,0 +1,92 @@
+"""Make annotation lists of a folder of videos.
+
+python tools/data/make_annotations.py data/videos data/lists
+
+FOLDER/CLASS/clip.mp4 becomes OUT/train.csv and OUT/val.csv, lines "path label" with the
+same share of every class, and OUT/classes.txt, a class name per label.  A folder that has
+train/ and val/ (and test/) keeps its split.  Videos without class folders become one list
+OUT/all.csv of paths.  Paths are relative to FOLDER: give it to the dataset as data_prefix.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mmvideomae.apis.make_annotations import SPLITS, FrameNames, annotate, write_annotations
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('folder', type=Path, metavar='FOLDER', help='folder of videos')
+    parser.add_argument('out', type=Path, metavar='OUT', help='folder for the lists')
+    parser.add_argument(
+        '--ratios',
+        type=float,
+        nargs='+',
+        default=[0.8, 0.2],
+        metavar='SHARE',
+        help='shares of train, val and, with a third one, test (default: 0.8 0.2)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='the same seed, the same split')
+    parser.add_argument(
+        '--unlabelled', action='store_true', help='one list of all videos, whatever the folders'
+    )
+    parser.add_argument(
+        '--absolute', action='store_true', help='write absolute paths instead of relative ones'
+    )
+    parser.add_argument(
+        '--filename-tmpl',
+        metavar='NAME',
+        help='look for folders of raw frames with such file names, for example img_{:05}.jpg; '
+        'lines are then "path start total label"',
+    )
+    parser.add_argument(
+        '--start', type=int, default=1, help='number of the first raw frame (default: 1)'
+    )
+    parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
+    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
+    return parser.parse_args()
+
+
+def ratios_of(shares: list[float]) -> dict[str, float]:
+    """Name the shares; ``ValueError`` says what is wrong with them."""
+    if not 1 <= len(shares) <= 3 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        raise ValueError(f'--ratios must be up to three shares that add up to 1, got {shares}')
+    return dict(zip(SPLITS, shares, strict=False))
+
+
+def make(args: argparse.Namespace) -> dict[str, object]:
+    """Write the lists; returns the summary."""
+    frames = FrameNames(args.filename_tmpl, args.start) if args.filename_tmpl else None
+    result = annotate(
+        args.folder, ratios_of(args.ratios), args.seed, frames, unlabelled=args.unlabelled
+    )
+    prefix = args.folder.resolve() if args.absolute else None
+    written = write_annotations(result, args.out, prefix, args.overwrite)
+    return {
+        'classes': len(result.classes),
+        'clips': {name: len(members) for name, members in result.lists.items()},
+        'files': [str(path) for path in written],
+    }
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        summary = make(args)
+    except (ValueError, OSError) as error:
+        print(f'make_annotations.py: {error}', file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(summary))
+    else:
+        clips = ', '.join(f'{count} {name}' for name, count in summary['clips'].items())
+        print(f'{summary["classes"]} classes; clips: {clips}; in {", ".join(summary["files"])}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
