@@ -150,7 +150,7 @@ def missing_parts(env: Environment, parts: list[str]) -> list[str]:
 
 def install_parts(env: Environment, parts: list[str], from_source: bool) -> None:
     """Install what `missing_parts` named."""
-    if parts != ['lint']:
+    if any(part != 'lint' for part in parts):
         env.install('-r', str(REQUIREMENTS / 'build.txt'))
     for part in parts:
         say(f'installing {part}')
