@@ -1,5 +1,6 @@
 """What turns tokens into predictions and losses."""
 
+from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.pixel_reconstruction_head import PixelReconstructionHead
 
-__all__ = ['PixelReconstructionHead']
+__all__ = ['LinearHead', 'PixelReconstructionHead']

@@ -1,0 +1,61 @@
+# Labelled clips of tools/data/synthesize.py. No flips: they would turn a class into another.
+# few.csv lists few labelled clips many times, so that an epoch has some 20 iterations; each repeat
+# is augmented by itself (mmengine's RepeatDataset would augment all repeats alike).
+train_pipeline = [
+    dict(type='OpenVideo', backend='pyav'),
+    dict(type='SampleClip', clip_len=8, stride=2),
+    dict(type='ReadFrames'),
+    dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+test_pipeline = [
+    dict(type='OpenVideo', backend='pyav'),
+    dict(type='SampleClip', clip_len=8, stride=2, test_mode=True),
+    dict(type='ReadFrames'),
+    dict(type='CenterCrop', crop_size=32),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='EpochSampler', shuffle=True),
+    dataset=dict(
+        type='VideoListDataset',
+        sources=[dict(ann_file='data/motion/few.csv', data_prefix='data/motion')],
+        pipeline=train_pipeline,
+        labelled=True,
+    ),
+)
+val_dataloader = dict(
+    batch_size=50,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VideoListDataset',
+        sources=[dict(ann_file='data/motion/test.csv', data_prefix='data/motion')],
+        pipeline=test_pipeline,
+        labelled=True,
+        test_mode=True,
+    ),
+)
+test_dataloader = dict(
+    batch_size=50,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VideoListDataset',
+        sources=[dict(ann_file='data/motion/test.csv', data_prefix='data/motion')],
+        pipeline=test_pipeline,
+        labelled=True,
+        test_mode=True,
+    ),
+)
+val_evaluator = dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1,))))
+test_evaluator = val_evaluator

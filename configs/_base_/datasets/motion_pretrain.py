@@ -1,0 +1,35 @@
+# Clips of tools/data/synthesize.py, labels ignored.
+train_pipeline = [
+    # On files this small PyAV is more than twice as fast as decord.
+    dict(type='OpenVideo', backend='pyav'),
+    dict(type='SampleClip', clip_len=8, stride=2),
+    dict(type='ReadFrames'),
+    dict(
+        type='RepeatAugment',
+        # Decoding a video costs as much as training on three clips of it.
+        num_repeats=4,
+        transforms=[
+            dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
+            dict(
+                type='GenerateMasks',
+                grid_size=(4, 4, 4),
+                encoder=dict(type='TubeMask', ratio=0.75),
+            ),
+        ],
+    ),
+    dict(type='PackClips'),
+]
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='EpochSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(
+        type='VideoListDataset',
+        sources=[dict(ann_file='data/motion/pretrain.csv', data_prefix='data/motion')],
+        pipeline=train_pipeline,
+    ),
+)

@@ -1,0 +1,22 @@
+# The encoder of videomae_vit-tiny-p8.py with a linear classifier on the mean of its tokens.
+model = dict(
+    type='Recognizer3D',
+    backbone=dict(
+        type='VideoMAEViT',
+        arch=dict(embed_dims=96, depth=4, num_heads=3),
+        img_size=32,
+        patch_size=8,
+        num_frames=8,
+        out_type='avg',
+        weight_init='trunc_normal',
+    ),
+    cls_head=dict(
+        type='LinearHead', num_classes=4, in_channels=96, topk=(1,), average_clips='prob'
+    ),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        format_shape='NCTHW',
+    ),
+)

@@ -1,0 +1,164 @@
+"""The stages of the claim: data, pre-training, and classifiers with few labels.
+
+Each stage leaves a file behind when it is done and is skipped where that file stands.
+"""
+
+import gc
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from results import Result, load
+
+from mmvideomae.engine.run_config import load_run_config
+from mmvideomae.testing.few_labels import write_few_labels
+from mmvideomae.testing.motion import style_of
+from mmvideomae.testing.motion_dataset import ActionsSettings, settings_text, write_actions
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'demo'
+TOP1 = 'acc/top1'
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Where everything is written, and how long the runs are.
+
+    Args:
+        out: folder of data, runs and results.
+        data: what to synthesize.
+        pretrain_epochs: epochs over ``train`` and ``unlabelled`` clips.
+        finetune_epochs: epochs of ``epoch_samples`` samples, for both arms.
+        epoch_samples: samples of an epoch of fine-tuning, whatever the number of labels.
+        workers: loader processes.
+    """
+
+    out: Path
+    data: ActionsSettings
+    pretrain_epochs: int
+    finetune_epochs: int
+    epoch_samples: int = 640
+    workers: int = 2
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of guessing, in percent: classes are balanced."""
+        return 100 / self.data.classes
+
+    def make_data(self) -> Path:
+        """Write the clips; the same data that stands there whole is kept."""
+        folder = self.out / 'data'
+        done = folder / 'dataset.json'
+        if not done.is_file() or done.read_text() != settings_text(self.data):
+            for _ in write_actions(folder, self.data, self.workers):
+                pass
+        return folder
+
+    def pretrain(self, seed: int) -> Path:
+        """Pre-train on everything but the validation and test clips; return the checkpoint."""
+        work_dir = self.out / f'pretrain_seed{seed}'
+        checkpoint = work_dir / f'epoch_{self.pretrain_epochs}.pth'
+        if not checkpoint.is_file():
+            cfg = self._config('pretrain', work_dir, seed)
+            _point(cfg.train_dataloader, self.out / 'data', 'pretrain.csv', self.workers)
+            cfg.train_cfg.max_epochs = self.pretrain_epochs
+            cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, self.pretrain_epochs / 4)
+            cfg.resume = (work_dir / 'last_checkpoint').is_file()
+            with _output(work_dir):
+                _close(self._trained(cfg))
+        return checkpoint
+
+    def classify(self, arm: str, labels: int, seed: int, lr: float) -> Result:
+        """Train a classifier with so many labels and test it."""
+        work_dir = self.out / f'{arm}_{labels}labels_seed{seed}_lr{lr:g}'
+        done = work_dir / 'result.json'
+        if done.is_file():
+            return load(done)
+        few = self.out / 'lists' / f'{labels}labels_seed{seed}.csv'
+        write_few_labels(
+            self.out / 'data' / 'train.csv', few, labels, seed, samples=self.epoch_samples
+        )
+        cfg = self._classifier_config(arm, work_dir, few.resolve(), seed, lr)
+        start = time.monotonic()
+        with _output(work_dir):
+            runner = self._trained(cfg)
+            val = runner.message_hub.get_scalar(f'val/{TOP1}').current()
+            test = runner.test()[TOP1]
+            _close(runner)
+        seconds = time.monotonic() - start
+        result = Result(arm, labels, seed, lr, 100 * float(val), 100 * float(test), seconds)
+        done.write_text(json.dumps(asdict(result)) + '\n')
+        return result
+
+    def _classifier_config(
+        self, arm: str, work_dir: Path, few: Path, seed: int, lr: float
+    ) -> Config:
+        cfg = self._config({'pretrained': 'finetune'}.get(arm, arm), work_dir, seed)
+        cfg.optim_wrapper.optimizer.lr = lr
+        cfg.model.cls_head.num_classes = self.data.classes
+        cfg.train_cfg.update(max_epochs=self.finetune_epochs, val_begin=self.finetune_epochs)
+        cfg.default_hooks.checkpoint.interval = self.finetune_epochs
+        data = self.out / 'data'
+        _point(cfg.train_dataloader, data, few, self.workers)
+        _point(cfg.val_dataloader, data, 'val.csv', self.workers)
+        _point(cfg.test_dataloader, data, 'test.csv', self.workers)
+        if arm == 'pretrained':
+            cfg.load_from = str(self.pretrain(seed))
+        return cfg
+
+    def _config(self, kind: str, work_dir: Path, seed: int) -> Config:
+        path = CONFIGS / f'videomae_vit-tiny-p8_{kind}_motion.py'
+        cfg = load_run_config(str(path), str(work_dir))
+        cfg.randomness = {'seed': seed, 'deterministic': False}
+        # The values of the run are in its vis_data/scalars.json.
+        cfg.log_level = 'WARNING'
+        return cfg
+
+    @staticmethod
+    def _trained(cfg: Config) -> Runner:
+        # mmengine keeps loggers and message hubs by this name for the life of the process.
+        cfg.experiment_name = f'{Path(cfg.work_dir).name}_{time.time_ns()}'
+        runner = Runner.from_cfg(cfg)
+        runner.train()
+        return runner
+
+
+def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
+    """What to synthesize for at most ``labels`` labelled clips."""
+    clips = {'train': labels, 'val': 200, 'test': 800, 'unlabelled': 2400}
+    if quick:
+        clips = {'train': labels, 'val': 8, 'test': 8, 'unlabelled': 16}
+    return ActionsSettings(
+        clips=clips, classes=classes, size=(40, 40), frames=20, style=style_of('crowd')
+    )
+
+
+@contextmanager
+def _output(work_dir: Path) -> Iterator[None]:
+    """Keep what a run prints in a file of its folder."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    with (work_dir / 'output.log').open('a') as file, redirect_stdout(file):
+        yield
+
+
+def _point(loader: Config, data: Path, annotations: str | Path, workers: int) -> None:
+    """Let a loader read the list ``annotations`` (a path, or a name in ``data``)."""
+    loader.dataset.sources = [
+        {'ann_file': str(data / annotations), 'data_prefix': str(data)},
+    ]
+    loader.num_workers = workers
+    loader.persistent_workers = workers > 0
+
+
+def _close(runner: Runner) -> None:
+    """End the loader processes of a finished run, which live as long as its loaders do."""
+    for name in ('_train_loop', '_val_loop', '_test_loop'):
+        loop: Any = getattr(runner, name)
+        if hasattr(loop, 'dataloader'):
+            loop.dataloader._iterator = None
+    gc.collect()

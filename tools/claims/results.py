@@ -1,0 +1,152 @@
+"""Results of the runs of the claim -> a table and a curve."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+ARMS = ('scratch', 'pretrained')
+NAMES = {'scratch': 'from scratch', 'pretrained': 'pre-trained'}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One trained classifier; accuracies in percent."""
+
+    arm: str
+    labels: int
+    seed: int
+    lr: float
+    val: float
+    test: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm at one number of labels: the learning rate and the test accuracies by seed."""
+
+    lr: float
+    tests: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.tests)
+
+    @property
+    def deviation(self) -> float:
+        """Sample standard deviation; 0 of a single seed."""
+        return stdev(self.tests) if len(self.tests) > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Both arms at one number of labels."""
+
+    labels: int
+    scratch: Cell
+    pretrained: Cell
+
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """Pre-trained minus scratch, seed by seed, in points."""
+        pairs = zip(self.pretrained.tests, self.scratch.tests, strict=True)
+        return tuple(pretrained - scratch for pretrained, scratch in pairs)
+
+
+def best_lr(results: Iterable[Result], arm: str, labels: int, seed: int) -> float:
+    """The learning rate with the best validation accuracy; of equals the smaller one.
+
+    Raises:
+        ValueError: if there is no such result.
+    """
+    tried = [r for r in results if (r.arm, r.labels, r.seed) == (arm, labels, seed)]
+    if not tried:
+        raise ValueError(f'no result of {arm} with {labels} labels and seed {seed}')
+    return min(tried, key=lambda result: (-result.val, result.lr)).lr
+
+
+def summarise(results: Sequence[Result]) -> list[Row]:
+    """Rows by number of labels; every seed at the learning rate chosen on the first one.
+
+    Numbers of labels at which an arm lacks a seed that the other has are left out.
+    """
+    rows = []
+    for labels in sorted({result.labels for result in results}):
+        cells, seeds = {}, {}
+        for arm in ARMS:
+            own = [r for r in results if r.arm == arm and r.labels == labels]
+            if not own:
+                break
+            lr = best_lr(own, arm, labels, min(r.seed for r in own))
+            chosen = sorted((r for r in own if r.lr == lr), key=lambda r: r.seed)
+            cells[arm] = Cell(lr, tuple(r.test for r in chosen))
+            seeds[arm] = [r.seed for r in chosen]
+        if len(cells) == len(ARMS) and seeds['scratch'] == seeds['pretrained']:
+            rows.append(Row(labels, cells['scratch'], cells['pretrained']))
+    return rows
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table of a page: labels, accuracy of both arms and the gap in points."""
+    lines = ['| labels | from scratch | pre-trained | gap | lr |', '|---|---|---|---|---|']
+    for row in rows:
+        gap = Cell(0.0, row.gaps)
+        lines.append(
+            f'| {row.labels} | {_spread(row.scratch)} | {_spread(row.pretrained)} '
+            f'| {gap.mean:+.1f} ± {gap.deviation:.1f} '
+            f'| {row.scratch.lr:g}, {row.pretrained.lr:g} |'
+        )
+    return '\n'.join(lines) + '\n'
+
+
+def _spread(cell: Cell) -> str:
+    return f'{cell.mean:.1f} ± {cell.deviation:.1f}'
+
+
+def draw(rows: Sequence[Row], chance: float, path: Path) -> None:
+    """PNG of test accuracy against labels, one point per seed and a line through the means."""
+    figure = Figure(figsize=(6.4, 4.2), dpi=120, layout='constrained')
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    labels = [row.labels for row in rows]
+    for arm, colour, marker in (('pretrained', '#1f6fb4', 'o'), ('scratch', '#c4541b', 's')):
+        cells = [getattr(row, arm) for row in rows]
+        axes.plot(labels, [cell.mean for cell in cells], color=colour, marker=marker)
+        axes.annotate(NAMES[arm], (labels[0], cells[0].mean), (6, 8), textcoords='offset points')
+        for count, cell in zip(labels, cells, strict=True):
+            axes.plot([count] * len(cell.tests), cell.tests, '.', color=colour, alpha=0.5)
+    axes.axhline(chance, color='grey', linestyle=':')
+    axes.annotate('chance', (labels[-1], chance), (0, 4), textcoords='offset points', ha='right')
+    axes.set_xscale('log', base=2)
+    axes.set_xticks(labels, [str(count) for count in labels])
+    axes.set_ylim(0, 102)
+    axes.set_xlabel('labelled clips')
+    axes.set_ylabel('test accuracy (%)')
+    axes.grid(alpha=0.3)
+    figure.savefig(path)
+
+
+def save(results: Sequence[Result], path: Path) -> None:
+    """All results as a JSON list."""
+    path.write_text(json.dumps([asdict(result) for result in results], indent=1) + '\n')
+
+
+def load(path: Path) -> Result:
+    """One result of a finished run.
+
+    Raises:
+        ValueError: if the file does not hold one.
+    """
+    try:
+        result = Result(**json.loads(path.read_text()))
+    except (TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f'{path} holds no result ({error}); delete it to run it again') from None
+    if not math.isfinite(result.test):
+        raise ValueError(f'{path}: accuracy {result.test}')
+    return result
