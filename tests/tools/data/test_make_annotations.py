@@ -1,0 +1,206 @@
+"""make_annotations.py lists every video once, splits each class alike, and can be read back."""
+
+import importlib.util
+import json
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmvideomae.apis.list_lines import list_line
+from mmvideomae.apis.make_annotations import split_counts
+from mmvideomae.datasets.annotations import Entry, LineFormat, read_list, split_line
+
+SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'make_annotations.py'
+
+
+@pytest.fixture(scope='module')
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('make_annotations', SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, 'argv', ['make_annotations.py', *map(str, words)])
+    return tool.main()
+
+
+def touch(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+def entries(path: Path) -> list[Entry]:
+    return read_list(path, LineFormat())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three classes of 10, 20 and 5 clips, with spaces, depth and files that are no videos."""
+    names = [f'run/{i}.mp4' for i in range(10)] + [f'sit down/a b {i}.avi' for i in range(20)]
+    names += [f'jump/part,2/clip {i}.webm' for i in range(5)]
+    return touch(tmp_path / 'videos', *names, 'run/notes.txt', 'run/.hidden.mp4')
+
+
+def test_stratified_split(
+    tool: ModuleType,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / 'lists'
+    assert call(tool, monkeypatch, folder, out, '--ratios', 0.6, 0.2, 0.2, '--json') == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary['classes'] == 3
+    assert summary['clips'] == {'train': 21, 'val': 7, 'test': 7}
+    assert (out / 'classes.txt').read_text().splitlines() == ['jump', 'run', 'sit down']
+    lists = {name: entries(out / f'{name}.csv') for name in ('train', 'val', 'test')}
+    counts = {name: np.bincount([e.label for e in found]) for name, found in lists.items()}
+    assert counts['train'].tolist() == [3, 6, 12]
+    assert counts['val'].tolist() == counts['test'].tolist() == [1, 2, 4]
+    paths = [entry.path for found in lists.values() for entry in found]
+    assert len(set(paths)) == 35 and all((folder / path).is_file() for path in paths)
+    for found in lists.values():
+        for entry in found:
+            assert ['jump', 'run', 'sit down'].index(Path(entry.path).parts[0]) == entry.label
+
+
+def test_seed_decides_and_other_classes_do_not(
+    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def val(out: str, *words: object) -> set[str]:
+        assert call(tool, monkeypatch, folder, tmp_path / out, *words) == 0
+        return {e.path for e in entries(tmp_path / out / 'val.csv') if e.path.startswith('sit')}
+
+    first = val('a')
+    assert val('b') == first != val('c', '--seed', 1)
+    touch(folder, *(f'another/{i}.mp4' for i in range(4)))
+    assert val('d') == first
+
+
+def test_split_that_stands_is_kept(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ('train/a/1.mp4', 'train/b/2.mp4', 'Validation/b/3.mp4', 'train/c/4.mp4')
+    touch(tmp_path / 'videos', *names)
+    assert call(tool, monkeypatch, tmp_path / 'videos', tmp_path / 'out') == 0
+    assert {p.name for p in (tmp_path / 'out').iterdir()} == {
+        'classes.txt',
+        'train.csv',
+        'val.csv',
+    }
+    train = [(e.path, e.label) for e in entries(tmp_path / 'out' / 'train.csv')]
+    assert train == [('train/a/1.mp4', 0), ('train/b/2.mp4', 1), ('train/c/4.mp4', 2)]
+    assert [(e.path, e.label) for e in entries(tmp_path / 'out' / 'val.csv')] == [
+        ('Validation/b/3.mp4', 1)
+    ]
+
+
+def test_unlabelled(
+    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = touch(tmp_path / 'flat', 'b c.mp4', 'a.mp4')
+    assert call(tool, monkeypatch, flat, tmp_path / 'one', '--absolute') == 0
+    assert entries(tmp_path / 'one' / 'all.csv') == [
+        Entry(str(flat / 'a.mp4')),
+        Entry(str(flat / 'b c.mp4')),
+    ]
+    assert not (tmp_path / 'one' / 'classes.txt').exists()
+    assert call(tool, monkeypatch, folder, tmp_path / 'two', '--unlabelled') == 0
+    assert len(entries(tmp_path / 'two' / 'all.csv')) == 35
+
+
+def test_raw_frames(tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for clip in ('a/1', 'a/2', 'b/3', 'b/4'):
+        (tmp_path / 'frames' / clip).mkdir(parents=True)
+        for number in range(5, 8):
+            file = tmp_path / 'frames' / clip / f'image_{number:06}.jpg'
+            cv2.imwrite(str(file), np.zeros((8, 8, 3), np.uint8))
+    words = ('--filename-tmpl', 'image_{:06}.jpg', '--start', 5, '--ratios', 0.5, 0.5)
+    assert call(tool, monkeypatch, tmp_path / 'frames', tmp_path / 'out', *words) == 0
+    found = entries(tmp_path / 'out' / 'train.csv') + entries(tmp_path / 'out' / 'val.csv')
+    assert sorted(found) == [
+        Entry('a/1', 5, 3, 0),
+        Entry('a/2', 5, 3, 0),
+        Entry('b/3', 5, 3, 1),
+        Entry('b/4', 5, 3, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ('names', 'words', 'reason'),
+    [
+        ((), (), 'no such folder'),
+        (('a/readme.txt',), (), 'no video below'),
+        (('a/1.mp4', 'a/2.mp4', 'b/1.mp4'), (), '1 of 2 classes have fewer clips than the 2'),
+        (('a/1.mp4', 'a/2.mp4', '3.mp4'), (), "1 videos lie outside the class folders.*'3.mp4'"),
+        (('a/1.mp4', 'a/2.mp4'), ('--ratios', 0.5, 0.2), 'add up to 1'),
+        (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i_{:05}.jpg'), "holds a frame 'i_00001.jpg'"),
+        (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i.jpg'), 'place for the number'),
+        (('a/1\n.mp4', 'a/2.mp4'), (), 'line break'),
+    ],
+)
+def test_bad_input_is_one_line(
+    names: tuple[str, ...],
+    words: tuple[object, ...],
+    reason: str,
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    touch(tmp_path / 'videos', *names)
+    assert call(tool, monkeypatch, tmp_path / 'videos', tmp_path / 'out', *words) == 1
+    captured = capsys.readouterr()
+    assert not captured.out and captured.err.count('\n') == 1
+    assert re.search(reason, captured.err)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_lists_are_not_replaced_unasked(
+    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'val.csv').write_text('mine')
+    assert call(tool, monkeypatch, folder, tmp_path / 'out') == 1
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['val.csv']
+    assert call(tool, monkeypatch, folder, tmp_path / 'out', '--overwrite') == 0
+    assert (tmp_path / 'out' / 'val.csv').read_text() != 'mine'
+
+
+@given(
+    st.text(
+        st.characters(exclude_categories=('Cs', 'Cc', 'Zl', 'Zp')) | st.sampled_from(' ,\'"#'),
+        min_size=1,
+        max_size=20,
+    ),
+    st.lists(st.integers(-5, 10**6), max_size=3),
+)
+def test_any_path_is_read_back(path: str, numbers: list[int]) -> None:
+    if "'" in path and '"' in path:
+        with pytest.raises(ValueError, match='both kinds of quotes'):
+            list_line(path, numbers)
+        return
+    line = list_line(path, numbers)
+    assert not line.startswith('#')
+    assert split_line(line.strip()) == (path, numbers)
+
+
+@given(st.integers(3, 500), st.lists(st.floats(0.01, 1), min_size=1, max_size=3))
+def test_counts_add_up_and_follow_the_shares(total: int, weights: list[float]) -> None:
+    shares = [weight / sum(weights) for weight in weights]
+    counts = split_counts(total, shares)
+    assert sum(counts) == total and min(counts) >= 1
+    for count, share in zip(counts, shares, strict=True):
+        assert abs(count - total * share) < len(shares)
