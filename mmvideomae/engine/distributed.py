@@ -36,10 +36,11 @@ def prepare_cpu_processes(cfg: Config) -> None:
     """Let several processes train on a machine without an accelerator, over gloo.
 
     mmengine 0.10.7 always selects a CUDA device when it joins the processes
-    (`mmengine/dist/utils.py`, `_init_dist_pytorch`) and always gives one to
-    `DistributedDataParallel` (`mmengine/runner/runner.py`, `wrap_model`), which refuses it for a
-    model on the CPU.  So the group is made here, where mmengine finds it, and the wrapper is told
-    to use no device.  Nothing is done with an accelerator or a single process.
+    (`mmengine/dist/utils.py`, `_init_dist_pytorch`), and always gives one to
+    `DistributedDataParallel` (`wrap_model` in `mmengine/runner/runner.py`, `_wrap_model` in
+    `mmengine/_strategy/distributed.py`), which refuses it for a model on the CPU.  So the group
+    is made here, where mmengine finds it, and the wrapper is told to use no device.  Nothing is
+    done with an accelerator or a single process.  For FSDP see `ShardedStrategy`.
 
     Raises:
         ValueError: With a launcher other than torchrun.
@@ -49,14 +50,20 @@ def prepare_cpu_processes(cfg: Config) -> None:
         return
     if launcher != 'pytorch':
         raise ValueError(f'without a GPU only --launcher pytorch works, got {launcher!r}')
-    env_cfg = cfg.setdefault('env_cfg', {})
-    env_cfg['dist_cfg'] = {**env_cfg.get('dist_cfg', {}), 'backend': 'gloo'}
+    # Config copies the dictionaries that it is given, so they are completed before.
+    env_cfg = dict(cfg.get('env_cfg') or {})
+    cfg['env_cfg'] = {**env_cfg, 'dist_cfg': {**env_cfg.get('dist_cfg', {}), 'backend': 'gloo'}}
     if not is_distributed():
         distributed.init_process_group('gloo')
-    if cfg.get('model_wrapper_cfg') is None and cfg.get('strategy') is None:
+    strategy = cfg.get('strategy')
+    if strategy is None:
         cfg['model_wrapper_cfg'] = {
             'type': 'MMDistributedDataParallel',
-            'device_ids': None,
             'broadcast_buffers': False,
             'find_unused_parameters': cfg.get('find_unused_parameters', False),
+            **(cfg.get('model_wrapper_cfg') or {}),
+            'device_ids': None,
         }
+    elif strategy['type'] == 'DDPStrategy':
+        wrapper = strategy.get('model_wrapper') or {'broadcast_buffers': False}
+        strategy['model_wrapper'] = {**wrapper, 'device_ids': None}

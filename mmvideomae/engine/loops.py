@@ -81,7 +81,8 @@ class EpochTrainLoop(EpochBasedTrainLoop):
         sampler: Sampler | None = getattr(batch_sampler, 'sampler', None)
         set_start: Callable[[int], None] | None = getattr(sampler, 'set_start', None)
         if set_start is not None:
-            set_start(start * batch_sampler.batch_size)
+            # The last batch of an epoch may be short.
+            set_start(min(start * batch_sampler.batch_size, len(sampler)))
             yield from self.dataloader
             return
         batches = iter(self.dataloader)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools'
@@ -128,27 +129,65 @@ def weights(folder: Path, step: int) -> dict[str, torch.Tensor]:
     return torch.load(path, map_location='cpu', weights_only=True)['state_dict']
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='two gloo processes on CPUs')
+def sharded() -> dict[str, Any]:
+    """The base for FSDP, in full precision."""
+    cfg = Config.fromfile(ROOT / 'configs' / '_base_' / 'fsdp.py').to_dict()
+    cfg['strategy']['model_wrapper']['mixed_precision'] = None
+    return cfg
+
+
+gloo = pytest.mark.skipif(torch.cuda.is_available(), reason='two gloo processes on CPUs')
+STEPS: dict[str, Any] = {
+    # Small enough to clip every gradient: the norm must be that of the whole gradient.
+    'optim_wrapper': {'type': 'OptimWrapper', 'clip_grad': {'max_norm': 0.02}},
+    'default_hooks': {'checkpoint': {'by_epoch': False, 'interval': 1, 'max_keep_ckpts': -1}},
+    'train_cfg': {'max_epochs': 3},
+}
+
+
+@gloo
+@pytest.mark.parametrize('kind', ['ddp', 'fsdp'])
 def test_two_processes_equal_one_with_twice_the_batch(
+    kind: str,
+    pretrain_config: WriteConfig,
+    run_tool: Run,
+    call_tool: Callable[..., Any],
+    environ: dict[str, str],
+    tmp_path: Path,
+    free_port: int,
+) -> None:
+    environ['PORT'] = str(free_port)
+    extra = sharded() if kind == 'fsdp' else {}
+    two = pretrain_config('two.py', train_dataloader={'batch_size': 2}, **STEPS, **extra)
+    result = run_tool('dist_train.sh', two, 2, '--work-dir', tmp_path / 'two')
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    one = pretrain_config('one.py', train_dataloader={'batch_size': 4}, **STEPS)
+    assert call_tool('train.py', one, '--work-dir', tmp_path / 'one') == 0
+    first, expected = weights(tmp_path / 'one', 1), weights(tmp_path / 'one', 5)
+    assert max(float((expected[k] - v).abs().max()) for k, v in first.items()) > 1e-4
+    actual = weights(tmp_path / 'two', 5)
+    assert actual.keys() == expected.keys()
+    for name, value in actual.items():
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-6, msg=name)
+
+
+@gloo
+@pytest.mark.slow
+def test_sharded_run_resumes_exactly(
     pretrain_config: WriteConfig,
     run_tool: Run,
     environ: dict[str, str],
     tmp_path: Path,
     free_port: int,
 ) -> None:
-    options: dict[str, Any] = {
-        'optim_wrapper': {'type': 'OptimWrapper', 'clip_grad': {'max_norm': 1.0}},
-        'default_hooks': {'checkpoint': {'by_epoch': False, 'interval': 1, 'max_keep_ckpts': -1}},
-        'train_cfg': {'max_epochs': 3},
-    }
     environ['PORT'] = str(free_port)
-    two = pretrain_config('two.py', train_dataloader={'batch_size': 2}, **options)
-    result = run_tool('dist_train.sh', two, 2, '--work-dir', tmp_path / 'two')
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    one = pretrain_config('one.py', train_dataloader={'batch_size': 4}, **options)
-    result = run_tool('train.py', one, '--work-dir', tmp_path / 'one')
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    first, expected = weights(tmp_path / 'one', 1), weights(tmp_path / 'one', 5)
-    assert max(float((expected[k] - v).abs().max()) for k, v in first.items()) > 1e-4
-    for name, value in weights(tmp_path / 'two', 5).items():
-        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-6, msg=name)
+    config = pretrain_config(**STEPS, **sharded())
+    for arguments in (
+        ['--work-dir', tmp_path / 'whole'],
+        ['--work-dir', tmp_path / 'resumed', '--resume', tmp_path / 'whole' / 'iter_3.pth'],
+    ):
+        result = run_tool('dist_train.sh', config, 2, *arguments)
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    expected = weights(tmp_path / 'whole', 6)
+    for name, value in weights(tmp_path / 'resumed', 6).items():
+        assert torch.equal(value, expected[name]), name

@@ -80,10 +80,10 @@ class ThroughputHook(Hook):
             return
         self._warned = True
         runner.logger.warning(
-            f'{share:.0%} of the time is spent waiting for data. Raise train_dataloader.num_workers,'
-            ' make the videos smaller and faster to seek with tools/data/transcode.py, or raise '
-            'num_repeats of RepeatAugment; tools/analysis_tools/benchmark_loader.py shows the '
-            'slow stage.'
+            f'{share:.0%} of the time is spent waiting for data. Raise '
+            'train_dataloader.num_workers, make the videos smaller and faster to seek with '
+            'tools/data/transcode.py, or raise num_repeats of RepeatAugment; '
+            'tools/analysis_tools/benchmark_loader.py shows the slow stage.'
         )
 
 
