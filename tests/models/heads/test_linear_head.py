@@ -1,0 +1,49 @@
+"""The linear head scores in float32, so that classifiers of mmaction2 train under bfloat16."""
+
+import pytest
+import torch
+from mmaction.structures import ActionDataSample
+from mmengine.registry import DefaultScope
+
+from mmvideomae.models.heads import LinearHead
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.models import tiny_vit
+
+CLASSES = 3
+
+
+@pytest.fixture
+def head() -> LinearHead:
+    return LinearHead(num_classes=CLASSES, in_channels=8, topk=(1,))
+
+
+def samples(count: int) -> list[ActionDataSample]:
+    return [ActionDataSample().set_gt_label(n % CLASSES) for n in range(count)]
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+def test_scores_are_the_float32_product_whatever_autocast_says(
+    head: LinearHead, dtype: torch.dtype
+) -> None:
+    features = torch.randn(4, 8).to(dtype)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        scores = head(features)
+    assert scores.dtype == torch.float32
+    expected = features.float() @ head.fc_cls.weight.T + head.fc_cls.bias
+    torch.testing.assert_close(scores, expected)
+
+
+def test_a_recognizer_learns_under_bfloat16() -> None:
+    """mmaction2's own head fails here: NumPy has no bfloat16."""
+    torch.manual_seed(0)
+    head = {'type': 'LinearHead', 'num_classes': CLASSES, 'in_channels': 32, 'topk': (1,)}
+    recognizer = {'type': 'Recognizer3D', 'backbone': tiny_vit(out_type='avg'), 'cls_head': head}
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        model = MODELS.build(recognizer)
+    clips = torch.randn(4, 1, 3, 4, 32, 32)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = model(clips, samples(4), mode='loss')
+    losses['loss_cls'].backward()
+    assert torch.isfinite(losses['loss_cls'])
+    assert {'loss_cls', 'top1_acc'} <= set(losses)
+    assert all(p.grad is not None for p in model.parameters())

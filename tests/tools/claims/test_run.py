@@ -1,0 +1,49 @@
+"""Contract: tools/claims/run.py runs every stage once, continues, and refuses what it cannot do."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (('--labels', '6'), 'multiples of the 4 classes'),
+        (('--seeds', '0'), '--seeds must be at least 1'),
+    ],
+)
+def test_bad_settings_are_refused_in_one_line(
+    run_tool: Run, words: tuple[str, ...], message: str
+) -> None:
+    done = run_tool('claims/run.py', *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_small_claim_runs_through_and_a_second_call_trains_nothing(
+    run_tool: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / 'claims'
+    words = ['--quick', '--out', out, '--labels', 4, 8, '--lrs', '1e-3', '--seeds', 2]
+    done = run_tool('claims/run.py', *words, '--workers', 0, timeout=600)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((out / 'results.json').read_text())
+    runs = {(r['arm'], r['labels'], r['seed']) for r in results}
+    assert runs == {(a, n, s) for a in ('scratch', 'pretrained') for n in (4, 8) for s in (0, 1)}
+    assert all(0 <= r['test'] <= 100 for r in results)
+    assert done.stdout == (out / 'table.md').read_text()
+    assert len(done.stdout.splitlines()) == 4
+    assert (out / 'accuracy.png').stat().st_size > 1000
+
+    before = {path: path.stat().st_mtime_ns for path in out.rglob('*.pth')}
+    assert len(before) == 2 + len(results)
+    again = run_tool('claims/run.py', *words, '--workers', 0, timeout=600)
+    assert again.stdout == done.stdout
+    assert {path: path.stat().st_mtime_ns for path in out.rglob('*.pth')} == before
