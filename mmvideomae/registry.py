@@ -1,89 +1,55 @@
 """Registries of the scope ``mmvideomae``, children of mmaction2's.
 
 Every part of mmaction2 is found by its bare name, and ours win on a clash.
-``locations`` are strings, imported by mmengine on the first lookup: importing
-this module imports no part.  A child's own locations are searched before its
-parent is asked, so each names our room first and then mmaction2's.
+Locations are strings, imported by mmengine on the first lookup: importing this
+module imports no part.  A child's own locations are searched before its parent
+is asked, and the parent's are not imported then, so each child names our rooms
+first and then mmaction2's.
 """
 
 from mmaction import registry as mmaction
+from mmengine import registry as mmengine
 from mmengine.registry import Registry
 
-RUNNERS = Registry(
-    'runner', parent=mmaction.RUNNERS, scope='mmvideomae', locations=['mmvideomae.engine']
+
+def _child(parent: Registry, *locations: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='mmvideomae', locations=list(locations))
+
+
+_ENGINE = 'mmvideomae.engine'
+_MODELS = ('mmvideomae.models', 'mmaction.models')
+_OPTIMIZERS = (_ENGINE, 'mmaction.engine.optimizers')
+_EVALUATION = ('mmvideomae.evaluation', 'mmaction.evaluation')
+_VISUALIZATION = ('mmvideomae.visualization', 'mmaction.visualization')
+
+RUNNERS = _child(mmaction.RUNNERS, _ENGINE)
+RUNNER_CONSTRUCTORS = _child(mmaction.RUNNER_CONSTRUCTORS, _ENGINE)
+STRATEGIES = _child(mmengine.STRATEGIES, _ENGINE)
+LOOPS = _child(mmaction.LOOPS, _ENGINE, 'mmaction.engine.runner')
+HOOKS = _child(mmaction.HOOKS, _ENGINE, 'mmvideomae.visualization', 'mmaction.engine.hooks')
+LOG_PROCESSORS = _child(mmaction.LOG_PROCESSORS, _ENGINE)
+
+DATASETS = _child(mmaction.DATASETS, 'mmvideomae.datasets', 'mmaction.datasets')
+DATA_SAMPLERS = _child(mmaction.DATA_SAMPLERS, 'mmvideomae.datasets', 'mmaction.datasets')
+TRANSFORMS = _child(
+    mmaction.TRANSFORMS, 'mmvideomae.datasets.transforms', 'mmaction.datasets.transforms'
 )
-LOOPS = Registry('loop', parent=mmaction.LOOPS, scope='mmvideomae', locations=['mmvideomae.engine'])
-HOOKS = Registry(
-    'hook',
-    parent=mmaction.HOOKS,
-    scope='mmvideomae',
-    locations=['mmvideomae.engine', 'mmvideomae.visualization', 'mmaction.engine.hooks'],
-)
-LOG_PROCESSORS = Registry(
-    'log processor',
-    parent=mmaction.LOG_PROCESSORS,
-    scope='mmvideomae',
-    locations=['mmvideomae.engine'],
-)
-DATASETS = Registry(
-    'dataset',
-    parent=mmaction.DATASETS,
-    scope='mmvideomae',
-    locations=['mmvideomae.datasets', 'mmaction.datasets'],
-)
-DATA_SAMPLERS = Registry(
-    'data sampler',
-    parent=mmaction.DATA_SAMPLERS,
-    scope='mmvideomae',
-    locations=['mmvideomae.datasets'],
-)
-TRANSFORMS = Registry(
-    'transform',
-    parent=mmaction.TRANSFORMS,
-    scope='mmvideomae',
-    locations=['mmvideomae.datasets.transforms', 'mmaction.datasets.transforms'],
-)
-MODELS = Registry(
-    'model',
-    parent=mmaction.MODELS,
-    scope='mmvideomae',
-    locations=['mmvideomae.models', 'mmaction.models'],
-)
-OPTIM_WRAPPERS = Registry(
-    'optimizer wrapper',
-    parent=mmaction.OPTIM_WRAPPERS,
-    scope='mmvideomae',
-    locations=['mmvideomae.engine', 'mmaction.engine.optimizers'],
-)
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    'optimizer wrapper constructor',
-    parent=mmaction.OPTIM_WRAPPER_CONSTRUCTORS,
-    scope='mmvideomae',
-    locations=['mmvideomae.engine', 'mmaction.engine.optimizers'],
-)
-PARAM_SCHEDULERS = Registry(
-    'parameter scheduler',
-    parent=mmaction.PARAM_SCHEDULERS,
-    scope='mmvideomae',
-    locations=['mmvideomae.engine'],
-)
-METRICS = Registry(
-    'metric',
-    parent=mmaction.METRICS,
-    scope='mmvideomae',
-    locations=['mmvideomae.evaluation', 'mmaction.evaluation'],
-)
-VISUALIZERS = Registry(
-    'visualizer',
-    parent=mmaction.VISUALIZERS,
-    scope='mmvideomae',
-    locations=['mmvideomae.visualization', 'mmaction.visualization'],
-)
-VISBACKENDS = Registry(
-    'visualization backend',
-    parent=mmaction.VISBACKENDS,
-    scope='mmvideomae',
-    locations=['mmvideomae.visualization', 'mmaction.visualization'],
-)
+FUNCTIONS = _child(mmengine.FUNCTIONS, 'mmvideomae.datasets')
+
+MODELS = _child(mmaction.MODELS, *_MODELS)
+MODEL_WRAPPERS = _child(mmaction.MODEL_WRAPPERS, *_MODELS)
+WEIGHT_INITIALIZERS = _child(mmaction.WEIGHT_INITIALIZERS, *_MODELS)
+TASK_UTILS = _child(mmaction.TASK_UTILS, *_MODELS)
+
+OPTIMIZERS = _child(mmaction.OPTIMIZERS, *_OPTIMIZERS)
+OPTIM_WRAPPERS = _child(mmaction.OPTIM_WRAPPERS, *_OPTIMIZERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(mmaction.OPTIM_WRAPPER_CONSTRUCTORS, *_OPTIMIZERS)
+PARAM_SCHEDULERS = _child(mmaction.PARAM_SCHEDULERS, _ENGINE)
+
+METRICS = _child(mmaction.METRICS, *_EVALUATION)
+EVALUATOR = _child(mmaction.EVALUATOR, *_EVALUATION)
+VISUALIZERS = _child(mmaction.VISUALIZERS, *_VISUALIZATION)
+VISBACKENDS = _child(mmaction.VISBACKENDS, *_VISUALIZATION)
+
 MASK_GENERATORS = Registry('mask generator', scope='mmvideomae', locations=['mmvideomae.masking'])
 TOKENIZERS = Registry('tokenizer', scope='mmvideomae', locations=['mmvideomae.models'])

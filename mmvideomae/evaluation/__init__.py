@@ -1,0 +1,1 @@
+"""Predictions -> numbers; so far mmaction2's metrics serve."""

@@ -1,0 +1,59 @@
+"""Parts of ours, mmaction2's and mmengine's are found by their bare names, and ours win."""
+
+import pytest
+from mmengine import registry as mmengine
+from mmengine.registry import DefaultScope, Registry, init_default_scope
+
+from mmvideomae import registry
+
+
+def children() -> dict[str, Registry]:
+    return {name: value for name, value in vars(registry).items() if isinstance(value, Registry)}
+
+
+@pytest.mark.parametrize(
+    ('name', 'key', 'package'),
+    [
+        ('MODELS', 'VideoMAEViT', 'mmvideomae'),
+        ('MODELS', 'Recognizer3D', 'mmaction'),
+        ('MODEL_WRAPPERS', 'MMDistributedDataParallel', 'mmengine'),
+        ('DATASETS', 'VideoListDataset', 'mmvideomae'),
+        ('DATASETS', 'VideoDataset', 'mmaction'),
+        ('DATA_SAMPLERS', 'EpochSampler', 'mmvideomae'),
+        ('DATA_SAMPLERS', 'DefaultSampler', 'mmengine'),
+        ('TRANSFORMS', 'ClipMultiScaleCrop', 'mmvideomae'),
+        ('TRANSFORMS', 'FormatShape', 'mmaction'),
+        ('HOOKS', 'ThroughputHook', 'mmvideomae'),
+        ('HOOKS', 'ReconstructionVisHook', 'mmvideomae'),
+        ('HOOKS', 'VisualizationHook', 'mmaction'),
+        ('METRICS', 'AccMetric', 'mmaction'),
+        ('OPTIM_WRAPPER_CONSTRUCTORS', 'GroupedOptimWrapperConstructor', 'mmvideomae'),
+        ('OPTIMIZERS', 'AdamW', 'torch'),
+        ('FUNCTIONS', 'default_collate', 'mmengine'),
+        ('MASK_GENERATORS', 'TubeMask', 'mmvideomae'),
+    ],
+)
+def test_bare_names_are_found(name: str, key: str, package: str) -> None:
+    assert getattr(registry, name).get(key).__module__.split('.')[0] == package
+
+
+def test_every_registry_of_mmengine_has_a_child_in_our_scope() -> None:
+    """Without one, mmengine logs a failed search each time it builds such a part."""
+    roots = {value.name for value in vars(mmengine).values() if isinstance(value, Registry)}
+    parents = {child.root.name for child in children().values()}
+    unused = {'inferencer'}
+    assert roots - parents <= unused
+
+
+def test_building_in_our_scope_searches_our_registries() -> None:
+    previous = DefaultScope.get_current_instance()
+    init_default_scope('mmvideomae')
+    try:
+        for child in children().values():
+            assert child.scope == 'mmvideomae'
+            with child.switch_scope_and_registry(None) as chosen:
+                assert chosen is child
+            with child.root.switch_scope_and_registry(None) as chosen:
+                assert chosen is child
+    finally:
+        init_default_scope(previous.scope_name if previous else 'mmvideomae')
