@@ -8,7 +8,6 @@ from typing import Any
 from mmengine.optim import BaseOptimWrapper, OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor, nn
-from torch.utils.data import Sampler
 
 from mmvideomae.registry import LOOPS
 
@@ -78,11 +77,10 @@ class EpochTrainLoop(EpochBasedTrainLoop):
     def _batches(self, start: int) -> Iterator[Any]:
         """Batches of the epoch from batch ``start`` on."""
         batch_sampler = self.dataloader.batch_sampler
-        sampler: Sampler | None = getattr(batch_sampler, 'sampler', None)
-        set_start: Callable[[int], None] | None = getattr(sampler, 'set_start', None)
-        if set_start is not None:
+        sampler: Any = getattr(batch_sampler, 'sampler', None)
+        if hasattr(sampler, 'set_start'):
             # The last batch of an epoch may be short.
-            set_start(min(start * batch_sampler.batch_size, len(sampler)))
+            sampler.set_start(min(start * batch_sampler.batch_size, len(sampler)))
             yield from self.dataloader
             return
         batches = iter(self.dataloader)

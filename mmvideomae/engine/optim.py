@@ -147,18 +147,15 @@ class GroupedOptimWrapperConstructor:
 
     def groups(self, model: nn.Module) -> list[dict[str, Any]]:
         """Parameter groups with ``params``, ``weight_decay``, ``lr`` and ``group_name``."""
-        depths = _LayerDepths(model) if self.layer_decay_rate is not None else None
+        scales = _LayerScales(model, self.layer_decay_rate)
         groups: dict[str, dict[str, Any]] = {}
         for name, parameter, ndim in _trainable_parameters(model):
+            layer, scale = scales.of(name)
+            settings = {} if scale is None else {'lr': self.optimizer_cfg['lr'] * scale}
             decays = ndim > 1 and name.rsplit('.', 1)[-1] not in self.no_decay_names
-            key, settings = 'decay' if decays else 'no_decay', {}
             if not decays:
                 settings['weight_decay'] = 0.0
-            if depths is not None:
-                layer, layers = depths.of(name)
-                key = f'layer_{layer}_{key}' if layers else f'rest_{key}'
-                scale = self.layer_decay_rate ** (layers - 1 - layer) if layers else 1.0
-                settings['lr'] = self.optimizer_cfg['lr'] * scale
+            key = layer + ('decay' if decays else 'no_decay')
             group = groups.setdefault(key, {'params': [], 'group_name': key, **settings})
             group['params'].append(parameter)
         MMLogger.get_current_instance().info(
@@ -168,28 +165,32 @@ class GroupedOptimWrapperConstructor:
         return list(groups.values())
 
 
-class _LayerDepths:
-    """Asks the parts of a model for the layer of a parameter."""
+class _LayerScales:
+    """Shares of the base rate, by asking the model's parts for the layer of a parameter."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, rate: float | None) -> None:
+        self.rate = rate
         self.parts = {
             _clean(path): part
             for path, part in model.named_modules()
             if hasattr(type(part), 'get_layer_depth')
         }
-        if not self.parts:
+        if rate is not None and not self.parts:
             raise ValueError(
                 f'layer_decay_rate needs a part with get_layer_depth; {type(model).__name__} has '
                 'none. Leave layer_decay_rate out or use a backbone that has it (VideoMAEViT).'
             )
 
-    def of(self, name: str) -> tuple[int, int]:
-        """(layer, layers) of a parameter; (0, 0) if no part claims it."""
+    def of(self, name: str) -> tuple[str, float | None]:
+        """(beginning of the group's name, share of the base rate) of a parameter."""
+        if self.rate is None:
+            return '', None
         for path, part in self.parts.items():
             prefix = f'{path}.' if path else ''
             if name.startswith(prefix):
-                return part.get_layer_depth(name, prefix)
-        return 0, 0
+                layer, layers = part.get_layer_depth(name, prefix)
+                return f'layer_{layer}_', self.rate ** (layers - 1 - layer)
+        return 'rest_', 1.0
 
 
 def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, int]]:

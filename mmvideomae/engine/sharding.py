@@ -57,6 +57,9 @@ class ShardedStrategy(FSDPStrategy):
     Configs name it by its path, since no registry of strategies has our scope.
     """
 
+    # Set by the parent.
+    model_wrapper: dict[str, Any] | None
+
     def _wrap_model(self, model: nn.Module) -> nn.Module:
         """Shard the model."""
         if get_device() == 'cpu':

@@ -13,7 +13,7 @@ def sample_metainfo(data_batch: Any) -> list[dict[str, Any]]:
 
 def sample_names(data_batch: Any) -> list[str]:
     """File names of a batch's samples, as far as their meta information has them."""
-    names = []
+    names: list[str] = []
     for metainfo in sample_metainfo(data_batch):
         names.extend(str(metainfo[key]) for key in _NAME_KEYS if metainfo.get(key))
     return names

@@ -37,6 +37,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     # Whether a checkpoint is due that waits for an update.
     _waiting = False
+    # Set by the parent.
+    best_ckpt_path: str | None
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder and clear what a killed run left there."""

@@ -1,5 +1,6 @@
 """Contract: videos that cannot be decoded are counted per file and told after every epoch."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvideomae.engine import DecodeFailureHook, TooManyDecodeFailuresError
+from mmvideomae.testing.videos import BROKEN_KINDS, make_broken_video, moving_shapes, write_video
 
 Train = Callable[[Config], Runner]
 MakeConfig = Callable[..., Config]
@@ -72,3 +74,44 @@ def test_a_resumed_run_goes_on_counting(
 def test_refuses_a_fraction_outside_its_range() -> None:
     with pytest.raises(ValueError, match='max_bad_fraction'):
         DecodeFailureHook(max_bad_fraction=1.5)
+
+
+def test_trains_to_the_end_over_broken_videos_of_every_kind(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    """A tenth of the files is broken, each in its own way; each is reported with its reason."""
+    videos = tmp_path / 'videos'
+    sound = [write_video(videos / f'clip {i}.mp4', moving_shapes(12, 48, 64)) for i in range(3)]
+    kinds = [k for k in BROKEN_KINDS if k != 'unreadable' or os.geteuid() != 0]
+    bad = [make_broken_video(kind, videos / f'{kind}.mp4') for kind in kinds]
+    listed = [*bad, *sound * (3 * len(bad))]
+    (tmp_path / 'list.csv').write_text('\n'.join(f'{path.name},0' for path in listed))
+    dataset = {
+        '_delete_': True,
+        'type': 'VideoListDataset',
+        'sources': [{'ann_file': str(tmp_path / 'list.csv'), 'data_prefix': str(videos)}],
+        'pipeline': [
+            {'type': 'OpenVideo'},
+            {'type': 'SampleClip', 'clip_len': 4, 'stride': 2},
+            {'type': 'ReadFrames'},
+            {'type': 'ClipMultiScaleCrop', 'size': 32},
+            {
+                'type': 'GenerateMasks',
+                'grid_size': (2, 4, 4),
+                'encoder': {'type': 'TubeMask', 'ratio': 0.75},
+            },
+            {'type': 'PackClips'},
+        ],
+    }
+    runner = train(
+        run_config(
+            train_cfg={'max_epochs': 1}, train_dataloader={'batch_size': 8, 'dataset': dataset}
+        )
+    )
+    assert runner.iter == len(listed) // 8
+    lines = (tmp_path / 'run' / 'decode_failures.txt').read_text().splitlines()
+    reported = {Path(line.split('\t')[0]).stem: line.split('\t')[2] for line in lines}
+    assert set(reported) <= set(kinds)
+    assert len(reported) >= len(kinds) - (len(listed) % 8)
+    assert all(reported.values())
+    assert f'{len(reported)} of {len(listed)} files' in log_of(runner)

@@ -1,7 +1,9 @@
 """Contract: a loss that is not finite stops the run, names the files and changes no weight."""
 
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import distributed
 
 from mmvideomae.engine import NonFiniteLossError, NonFiniteLossHook
 
@@ -68,3 +71,33 @@ def test_a_finite_run_is_left_alone(run_config: MakeConfig) -> None:
     hook = next(hook for hook in runner.hooks if isinstance(hook, NonFiniteLossHook))
     runner.train()
     assert hook._checked == 5
+
+
+def _process(rank: int, folder: str) -> None:
+    """One of two processes; only the second has a loss that is not a number."""
+    store = distributed.FileStore(f'{folder}/store', 2)
+    distributed.init_process_group('gloo', store=store, rank=rank, world_size=2)
+    sample = SimpleNamespace(metainfo={'filename': f'clip_of_rank_{rank}.mp4'})
+    runner = SimpleNamespace(iter=4, epoch=0, logger=SimpleNamespace(error=lambda message: None))
+    loss = torch.tensor(float('nan') if rank else 1.0)
+    try:
+        NonFiniteLossHook().after_loss(runner, 0, {'data_samples': [sample]}, loss)
+        message = 'went on'
+    except NonFiniteLossError as error:
+        message = str(error)
+    Path(f'{folder}/said_by_{rank}').write_text(message)
+    distributed.destroy_process_group()
+
+
+def test_all_processes_stop_and_name_the_files_of_the_one(tmp_path: Path) -> None:
+    context = multiprocessing.get_context('fork')
+    processes = [context.Process(target=_process, args=(r, str(tmp_path))) for r in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=60)
+        assert process.exitcode == 0
+    for rank in (0, 1):
+        said = (tmp_path / f'said_by_{rank}').read_text()
+        assert 'rank 1: loss nan, files: clip_of_rank_1.mp4' in said
+        assert 'clip_of_rank_0' not in said
