@@ -8,7 +8,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from mmvideomae.engine import prepare_cpu_processes
-from mmvideomae.engine.run_config import load_run_config, require_checkpoint
+from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
 from mmvideomae.registry import RUNNERS
 
 
@@ -65,7 +65,12 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    runner.test()
+    try:
+        runner.test()
+    except RuntimeError as error:
+        if (message := plain_message(error)) is None:
+            raise
+        sys.exit(f'error: {message}')
 
 
 if __name__ == '__main__':

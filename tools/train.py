@@ -8,14 +8,12 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from mmvideomae.engine import (
-    NonFiniteLossError,
-    TooManyDecodeFailuresError,
     batch_size_warning,
     launched_world_size,
     prepare_cpu_processes,
     scale_learning_rate,
 )
-from mmvideomae.engine.run_config import enable_amp, load_run_config, resume_from
+from mmvideomae.engine.run_config import enable_amp, load_run_config, plain_message, resume_from
 from mmvideomae.registry import RUNNERS
 
 
@@ -93,8 +91,10 @@ def main() -> None:
         (runner.logger.warning if warns else runner.logger.info)(line)
     try:
         runner.train()
-    except (NonFiniteLossError, TooManyDecodeFailuresError) as error:
-        sys.exit(f'error: {error}')
+    except RuntimeError as error:
+        if (message := plain_message(error)) is None:
+            raise
+        sys.exit(f'error: {message}')
 
 
 if __name__ == '__main__':

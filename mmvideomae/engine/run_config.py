@@ -5,6 +5,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmvideomae.engine.hooks import NonFiniteLossError, TooManyDecodeFailuresError
+
 
 def load_run_config(
     config: str,
@@ -60,3 +62,17 @@ def require_checkpoint(checkpoint: str) -> None:
     """Raise FileNotFoundError unless `checkpoint` is a URL or exists (file, or sharded folder)."""
     if '://' not in checkpoint and not Path(checkpoint).exists():
         raise FileNotFoundError(f'checkpoint not found: {checkpoint}')
+
+
+def plain_message(error: RuntimeError) -> str | None:
+    """What to tell of an error that lies in the data or the settings; None for any other.
+
+    A data-loader worker's error arrives as a RuntimeError whose last line is the original one.
+    """
+    if isinstance(error, (NonFiniteLossError, TooManyDecodeFailuresError)):
+        return str(error)
+    # By name: this room does not know the data sets.
+    if type(error).__name__ == 'VideoReadError':
+        return str(error)
+    _, found, message = str(error).strip().rpartition('VideoReadError: ')
+    return message if found else None

@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 
 from mmvideomae.registry import MODELS
 from mmvideomae.testing.models import tiny_vit
+from mmvideomae.testing.videos import make_broken_video
 
 ROOT = Path(__file__).resolve().parents[2]
 Call = Callable[..., Any]
@@ -92,6 +93,24 @@ def test_evaluates_and_dumps(
     assert 'acc/top1: 0.7500' in log
     predictions = pickle.loads(dump.read_bytes())
     assert [int(p['pred_label']) for p in predictions] == [1] * 8
+
+
+@pytest.mark.parametrize('num_workers', [0, 1])
+def test_a_broken_video_is_one_clear_error(
+    num_workers: int,
+    classifier: tuple[Path, Path],
+    call_tool: Call,
+    video_folder: Path,
+    tmp_path: Path,
+) -> None:
+    broken = make_broken_video('truncated', tmp_path / 'broken.mp4')
+    with (tmp_path / 'test.csv').open('a') as file:
+        file.write(f'\n{broken},1')
+    options = [f'test_dataloader.num_workers={num_workers}']
+    arguments = [*classifier, '--work-dir', tmp_path / 'run', '--cfg-options', *options]
+    said = call_tool('test.py', *arguments)
+    assert said.startswith('error: ') and str(broken) in said
+    assert '\n' not in said
 
 
 @pytest.mark.parametrize(
