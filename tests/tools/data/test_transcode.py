@@ -1,0 +1,212 @@
+"""transcode.py keeps tree, frames, times and orientation, and can be stopped and called again."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import av
+import numpy as np
+import pytest
+
+from mmvideomae.apis.transcode import Job, TranscodeSettings, plan, transcode, unfinished
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.readers import open_reader
+from mmvideomae.testing.videos import (
+    frame_number,
+    make_broken_video,
+    moving_shapes,
+    numbered_frames,
+    write_video,
+)
+
+SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'transcode.py'
+
+
+@pytest.fixture(scope='module')
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('transcode', SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, 'argv', ['transcode.py', *map(str, words), '--workers', '1'])
+    return tool.main()
+
+
+def redo(source: Path, **settings: float) -> Path:
+    target = source.with_name('new') / f'{source.stem}.mp4'
+    transcode(Job(str(source), str(target), TranscodeSettings(**settings)))
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    return target
+
+
+def read(path: Path) -> np.ndarray:
+    with open_reader(path, 'pyav') as reader:
+        return reader.read(range(len(reader)))
+
+
+def key_frames(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    return [number for number, packet in enumerate(packets) if packet.is_keyframe]
+
+
+def test_frames_stay_and_key_frames_come_often(tmp_path: Path) -> None:
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(60), gop=60)
+    new = redo(path, gop=12)
+    assert key_frames(path) == [0]
+    keys = key_frames(new)
+    assert keys[0] == 0 and max(np.diff([*keys, 60])) <= 12
+    assert [frame_number(frame) for frame in read(new)] == list(range(60))
+    with open_reader(new, 'decord') as reader:  # closed groups, which decord needs
+        for index in (59, 30, 13):
+            assert frame_number(reader.read([index])[0]) == index
+
+
+@pytest.mark.parametrize(
+    ('size', 'rotation', 'short_side', 'expected'),
+    [
+        ((120, 200), 0, 60, (60, 100)),
+        ((200, 120), 0, 60, (100, 60)),
+        ((120, 200), 90, 60, (100, 60)),
+        ((64, 96), 0, 256, (64, 96)),  # never enlarged
+        ((66, 98), 0, 65, (64, 96)),  # even sides
+    ],
+)
+def test_size(
+    size: tuple[int, int],
+    rotation: int,
+    short_side: int,
+    expected: tuple[int, int],
+    tmp_path: Path,
+) -> None:
+    path = write_video(tmp_path / 'a.mp4', moving_shapes(4, *size), rotation=rotation)
+    assert read(redo(path, short_side=short_side)).shape[1:3] == expected
+
+
+@pytest.mark.parametrize('rotation', [0, 90, 180, 270])
+@pytest.mark.parametrize('pix_fmt', ['yuv420p', 'yuvj420p'])
+def test_pictures_and_colours_stay(rotation: int, pix_fmt: str, tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / 'a.mp4', moving_shapes(6, 64, 96), rotation=rotation, pix_fmt=pix_fmt, crf=5
+    )
+    old, new = read(path).astype(int), read(redo(path, crf=5)).astype(int)
+    assert new.shape == old.shape
+    assert np.abs(new - old).mean() < 2
+
+
+def test_times_stay(tmp_path: Path) -> None:
+    seconds = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.3, 30))
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(30), seconds=seconds)
+    with av.open(str(redo(path))) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert np.diff(times) == pytest.approx(np.diff(seconds), abs=1e-3)
+
+
+def test_rate_can_be_made_constant(tmp_path: Path) -> None:
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(50), fps=25)
+    with open_reader(redo(path, fps=5)) as reader:
+        assert len(reader) == 10 and reader.fps == 5
+        numbers = [frame_number(frame) for frame in reader.read(range(10))]
+    assert np.diff(numbers).tolist() == [5] * 9
+
+
+@pytest.mark.parametrize(
+    ('name', 'codec'), [('a.avi', 'mpeg4'), ('a.mpg', 'mpeg2video'), ('a.ts', 'libx264')]
+)
+def test_containers_with_poor_times(name: str, codec: str, tmp_path: Path) -> None:
+    path = write_video(tmp_path / name, numbered_frames(30), codec=codec)
+    assert [frame_number(frame) for frame in read(redo(path))] == list(range(30))
+
+
+@pytest.mark.parametrize('kind', ['truncated_faststart', 'missing_frames', 'audio_only', 'text'])
+def test_broken_leaves_nothing_behind(kind: str, tmp_path: Path) -> None:
+    path = make_broken_video(kind, tmp_path / 'a.mp4')
+    job = Job(str(path), str(tmp_path / 'new' / 'a.mp4'), TranscodeSettings())
+    with pytest.raises(ValueError, match=r'.'):
+        transcode(job)
+    assert not list((tmp_path / 'new').iterdir())
+
+
+def test_tree_resume_and_failures(
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source, out = tmp_path / 'in', tmp_path / 'out'
+    write_video(source / 'run' / 'ein Clip.avi', moving_shapes(5), codec='mpeg4')
+    write_video(source / 'jump' / 'b.mp4', moving_shapes(5))
+    make_broken_video('text', source / 'bad.mp4')
+    (out / 'jump').mkdir(parents=True)
+    (out / 'jump' / 'b.mp4.part').write_text('of a run that was killed')
+    assert call(tool, monkeypatch, source, out, '--json') == 1
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary['videos'], summary['written'], summary['failed']) == (3, 2, 1)
+    assert summary['frames'] == 10 and summary['bytes_after'] > 0
+    bad = str(source / 'bad.mp4')
+    assert list(summary['reasons']) == [bad]
+    assert (out / 'failed.txt').read_text().startswith(f'{bad}\t')
+    files = {str(path.relative_to(out)) for path in out.rglob('*') if path.is_file()}
+    assert files == {'run/ein Clip.mp4', 'jump/b.mp4', 'failed.txt', 'transcode.json'}
+
+    before = (out / 'jump' / 'b.mp4').stat().st_mtime_ns
+    (out / 'run' / 'ein Clip.mp4').unlink()
+    (source / 'bad.mp4').unlink()
+    assert call(tool, monkeypatch, source, out, '--json') == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary['written'], summary['already_done']) == (1, 1)
+    assert (out / 'jump' / 'b.mp4').stat().st_mtime_ns == before
+
+    assert call(tool, monkeypatch, source, out, '--gop', 5) == 1
+    captured = capsys.readouterr()
+    assert 'was made with' in captured.err and captured.err.count('\n') == 1
+    assert call(tool, monkeypatch, source, out, '--gop', 5, '--overwrite') == 0
+    assert (out / 'jump' / 'b.mp4').stat().st_mtime_ns != before
+
+
+def test_other_settings_begin_anew_even_when_stopped(tmp_path: Path) -> None:
+    """A stopped --overwrite must not leave old files that the next call takes for new."""
+    write_video(tmp_path / 'in' / 'a.mp4', moving_shapes(2))
+    old = plan(tmp_path / 'in', tmp_path / 'out', TranscodeSettings(gop=12))
+    assert unfinished(old, tmp_path / 'out') == old
+    Path(old[0].target).write_text('finished')
+    assert not unfinished(old, tmp_path / 'out')
+    new = plan(tmp_path / 'in', tmp_path / 'out', TranscodeSettings(gop=5))
+    assert unfinished(new, tmp_path / 'out', overwrite=True) == new
+    assert unfinished(new, tmp_path / 'out') == new  # as after a stop before the first file
+
+
+def test_bad_input_is_one_line(
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ('a.mp4', 'a.avi'):
+        (tmp_path / 'twice').mkdir(exist_ok=True)
+        (tmp_path / 'twice' / name).touch()
+    for source, out, words, reason in (
+        (tmp_path / 'gone', tmp_path / 'out', (), 'no such folder'),
+        (tmp_path / 'twice', tmp_path / 'out', (), 'would be one'),
+        (tmp_path / 'twice', tmp_path / 'twice' / 'out', (), 'lies inside'),
+        (tmp_path / 'twice', tmp_path / 'out', ('--gop', 0), 'must be positive'),
+    ):
+        assert call(tool, monkeypatch, source, out, *words) == 1
+        captured = capsys.readouterr()
+        assert reason in captured.err and captured.err.count('\n') == 1
+    assert not (tmp_path / 'out').exists()
+
+
+def test_one_file(tmp_path: Path) -> None:
+    path = write_video(tmp_path / 'a.avi', moving_shapes(2), codec='mpeg4')
+    jobs = plan(path, tmp_path / 'out', TranscodeSettings())
+    assert [(job.source, job.target) for job in jobs] == [
+        (str(path), str(tmp_path / 'out' / 'a.mp4'))
+    ]
+    with pytest.raises(AnnotationError, match='no such folder'):
+        plan(tmp_path / 'b.avi', tmp_path / 'out', TranscodeSettings())
