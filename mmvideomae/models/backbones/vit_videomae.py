@@ -139,7 +139,10 @@ class VideoMAEViT(BaseModule):
 
     def _grid_of(self, frames: int, height: int, width: int) -> Grid:
         cube = (self.tubelet_size, self.patch_size, self.patch_size)
-        if any(side % part or side < part for side, part in zip((frames, height, width), cube)):
+        if any(
+            side % part or side < part
+            for side, part in zip((frames, height, width), cube, strict=True)
+        ):
             raise ValueError(
                 f'{frames} frames of {height}x{width} pixels do not divide into cubes of {cube[0]} '
                 f'frames of {cube[1]}x{cube[2]} pixels'

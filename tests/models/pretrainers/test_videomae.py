@@ -22,7 +22,7 @@ def masks(count: int = 2, ratio: float = 0.75) -> tuple[torch.Tensor, torch.Tens
     rng = np.random.default_rng(0)
     encoder, decoder = TubeMask(GRID, ratio), RunningCellMask(GRID, 0.5)
     pairs = [(encoder(rng), decoder(rng)) for _ in range(count)]
-    stacked = [torch.from_numpy(np.stack(column)).flatten(1) for column in zip(*pairs)]
+    stacked = [torch.from_numpy(np.stack(column)).flatten(1) for column in zip(*pairs, strict=True)]
     return stacked[0], stacked[1]
 
 
