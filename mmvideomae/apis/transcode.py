@@ -133,6 +133,8 @@ def transcode(job: Job) -> Done:
     try:
         frames = _encode(job, part)
         os.replace(part, job.target)
+    except av.FFmpegError as error:
+        raise ValueError(error.strerror) from None  # the rest of its message is a path
     finally:
         part.unlink(missing_ok=True)
     return Done(job.source, frames, os.path.getsize(job.source), os.path.getsize(job.target))
