@@ -19,10 +19,11 @@ ANY = None
 # models/layers and models/data_preprocessors hold what the parts of a model share.
 SHARED = {'models.layers', 'models.data_preprocessors'}
 PART = {'registry', 'ops', *SHARED}
-COMPOSITE = {'registry', 'ops', *SHARED}
+COMPOSITE = {'registry', 'ops'}
 MODEL_ROOMS = {
     'models.layers': {'registry', 'ops'},
     'models.data_preprocessors': {'registry', 'ops'},
+    **{f'models.{name}': PART for name in ('backbones', 'necks', 'heads', 'tokenizers')},
     **{
         f'models.{name}': COMPOSITE
         for name in ('pretrainers', 'recognizers', 'localizers', 'detectors')
