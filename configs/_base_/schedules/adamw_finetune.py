@@ -7,7 +7,9 @@
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     constructor='GroupedOptimWrapperConstructor',
-    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.05),
+    optimizer=dict(
+        type='AdamW', lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.05, fused=True
+    ),
     paramwise_cfg=dict(layer_decay_rate=0.75),
 )
 
