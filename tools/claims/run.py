@@ -33,7 +33,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         '--labels',
         type=int,
         nargs='+',
-        default=[4, 8, 16, 32, 64],
+        default=[8, 16, 32, 64],
         help=f'numbers of labelled clips, multiples of {CLASSES} (default: %(default)s)',
     )
     parser.add_argument(
@@ -74,7 +74,7 @@ def main() -> None:
     experiment = Experiment(
         out=out,
         data=data_settings(CLASSES, max(args.labels), args.quick),
-        pretrain_epochs=1 if args.quick else 12,
+        pretrain_epochs=1 if args.quick else 20,
         finetune_epochs=1 if args.quick else 10,
         epoch_samples=32 if args.quick else 640,
         workers=args.workers,

@@ -9,7 +9,7 @@ model = dict(
         num_frames=8,
     ),
     neck=dict(
-        type='MAEDecoder', in_dims=96, embed_dims=96, depth=1, num_heads=3, grid_size=(4, 4, 4)
+        type='MAEDecoder', in_dims=96, embed_dims=96, depth=2, num_heads=3, grid_size=(4, 4, 4)
     ),
     # Plain pixels: most cubes of these pictures are nearly flat, and normalising a flat cube makes
     # its noise the target.
