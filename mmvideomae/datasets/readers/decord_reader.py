@@ -21,6 +21,7 @@ _WORDS = {
     'cannot find video stream': 'it holds no video stream that decord knows',
     'size must exactly match': 'frames of this width cannot be returned',
     'Error sending packet': 'its data cannot be decoded',
+    'out of bounds for axis': 'its frames carry no times',
     'av_read_frame failed': 'its data ends early',
     'duplicate frames': 'not all wanted frames can be decoded',
 }
@@ -100,11 +101,11 @@ class DecordReader(VideoReader):
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What decord raises: its own two, and Python's for no file, no frame and no next frame."""
+    """What decord raises: its own two, and Python's for no file, frame, time or next frame."""
     import decord
 
     own = (decord.DECORDError, decord.DECORDLimitReachedError)
-    return (*own, RuntimeError, AssertionError, StopIteration)
+    return (*own, RuntimeError, AssertionError, IndexError, StopIteration)
 
 
 def _reason(error: BaseException, path: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from pathlib import Path
+import stat
 
 import numpy as np
 from mmengine.logging import MMLogger
@@ -113,14 +113,19 @@ def _open_with(backend: str, path: str | os.PathLike[str]) -> VideoReader:
 
 def _check_file(path: str | os.PathLike[str]) -> None:
     """Say in plain words what no decoder needs to be asked about."""
-    file = Path(path)
-    if file.is_dir():
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise VideoReadError(path, 'no such file') from None
+    except OSError as error:  # a folder on the way may not be entered, and the like
+        raise VideoReadError(path, error.strerror or one_line(error)) from None
+    if stat.S_ISDIR(status.st_mode):
         raise VideoReadError(path, 'it is a directory')
-    if not file.exists():
-        raise VideoReadError(path, 'no such file')
-    if not os.access(file, os.R_OK):
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        raise VideoReadError(path, 'it is not a regular file')
+    if not os.access(path, os.R_OK):
         raise VideoReadError(path, 'no permission to read it')
-    if file.stat().st_size == 0:
+    if status.st_size == 0:
         raise VideoReadError(path, 'the file is empty')
 
 

@@ -1,6 +1,7 @@
 """`auto` is decord, and PyAV for sound files that decord cannot read, told once per cause."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,3 +126,11 @@ def test_missing_permission_is_named(numbered: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(opening.os, 'access', lambda *_: False)  # root may read everything
     with pytest.raises(VideoReadError, match='no permission'):
         open_reader(numbered)
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    with pytest.raises(VideoReadError, match='not a regular file'):
+        open_reader(tmp_path / 'pipe.mp4')
+    with pytest.raises(VideoReadError, match='name too long'):
+        open_reader(tmp_path / ('x' * 300 + '.mp4'))

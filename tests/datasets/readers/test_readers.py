@@ -157,6 +157,14 @@ def test_broken_is_refused_naming_the_file(kind: str, backend: str, tmp_path: Pa
     assert '\n' not in str(caught.value) and len(caught.value.reason) < 450
 
 
+def test_file_that_ends_behind_its_header_is_refused(backend: str, tmp_path: Path) -> None:
+    path = write_video(tmp_path / 'a.mkv', moving_shapes(8))
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(bytes.fromhex('1f43b675'))])  # begin of the pictures
+    with pytest.raises(VideoReadError, match=r'a\.mkv'), open_reader(path, backend):
+        pass
+
+
 def test_broken_at_any_cut_ends_in_one_kind_of_error(backend: str, tmp_path: Path) -> None:
     """Files cut or spoiled anywhere either read or raise VideoReadError."""
     whole = write_video(
