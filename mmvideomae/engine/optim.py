@@ -8,12 +8,11 @@ from mmengine.device import get_device
 from mmengine.logging import MMLogger
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
 from mmengine.optim import OptimWrapper
-from mmengine.registry import OPTIMIZERS
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.optim import Optimizer
 
-from mmvideomae.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+from mmvideomae.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 # Inserted into parameter names by FSDP, activation checkpointing, torch.compile and DDP.
 _WRAPPER_PARTS = {'_fsdp_wrapped_module', '_checkpoint_wrapped_module', '_orig_mod', 'module'}

@@ -54,7 +54,8 @@ class ShardedStrategy(FSDPStrategy):
       move what it gathers "to the CPU": torch 2.11 then frees the weights while they are in use,
       and saves every moment of the optimizer as the last one.
 
-    Configs name it by its path, since no registry of strategies has our scope.
+    Configs name it by its path, since FlexibleRunner builds the strategy before it sets the
+    default scope.
     """
 
     # Set by the parent.

@@ -1,7 +1,9 @@
 """Checkpoints that survive a kill at any time and continue exactly."""
 
 import os.path as osp
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -37,6 +39,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     # Whether a checkpoint is due that waits for an update.
     _waiting = False
+    # Epoch and iteration of the checkpoint being written.
+    _position: Mapping[str, int] = MappingProxyType({})
     # Set by the parent.
     best_ckpt_path: str | None
 
@@ -80,7 +84,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add what an exact continuation depends on."""
-        checkpoint['meta'].update(_shape_of_run(runner))
+        # FlexibleRunner computes epoch and iteration anew, wrongly after a validation.
+        checkpoint['meta'].update(**self._position, **_shape_of_run(runner))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Refuse to resume where the same iteration number would mean other data."""
@@ -127,12 +132,15 @@ class AtomicCheckpointHook(CheckpointHook):
             self._save_best_of(runner, key, rule, metrics[key])
             for key, rule in zip(self.key_indicators, self.rules, strict=True)
         ]
-        if any(improved) and self.last_ckpt is not None:
-            # Once more, so that a resumed run knows the best score and its file.
+        if not any(improved) or self.last_ckpt is None:
+            return
+        # Once more, so that a resumed run knows the best score and its file.
+        if _at_update(runner):
             step = runner.epoch if self.by_epoch else runner.iter
-            self._save_checkpoint_with_step(
-                runner, step, {'epoch': runner.epoch, 'iter': runner.iter}
-            )
+            meta = {'epoch': runner.epoch, 'iter': runner.iter}
+            self._save_checkpoint_with_step(runner, step, meta)
+        else:
+            self._waiting = True
 
     def _save_best_of(self, runner: Runner, key: str, rule: str, score: float | None) -> bool:
         """Save the best weights by one metric; whether it has improved."""
@@ -169,6 +177,7 @@ class AtomicCheckpointHook(CheckpointHook):
     ) -> None:
         """Let the runner write to a temporary name in all processes, then rename."""
         _refuse_nonfinite_weights(runner)
+        self._position = dict(meta)
         path = Path(self.out_dir) / filename
         local = self._is_local()
         runner.save_checkpoint(

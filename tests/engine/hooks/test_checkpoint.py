@@ -120,25 +120,41 @@ def test_refuses_weights_that_are_not_finite(
     assert checkpoints(tmp_path / 'run') == ['epoch_1.pth']
 
 
+class Validation(Hook):
+    """Stands for a validation loop: calls the stage with a score after each epoch but the last."""
+
+    def __init__(self, scores: list[float]) -> None:
+        self.scores = iter(scores)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        if runner.epoch:
+            runner.call_hook('after_val_epoch', metrics={'acc': next(self.scores)})
+
+
+def runner_with_scores(cfg: Config, scores: list[float]) -> Runner:
+    runner = Runner.from_cfg(cfg)
+    # It formats the scores of a validation loop, which there is none of.
+    runner.hooks[:] = [hook for hook in runner.hooks if type(hook).__name__ != 'LoggerHook']
+    runner.register_hook(Validation(scores))
+    return runner
+
+
+def test_best_is_told_in_a_checkpoint_that_waits_for_the_update(
+    run_config: MakeConfig, tmp_path: Path
+) -> None:
+    options = hook_cfg(interval=1, save_best='acc', rule='greater')
+    cfg = run_config(**options, optim_wrapper={'accumulative_counts': 4})
+    runner_with_scores(cfg, [0.5]).train()
+    saved = torch.load(tmp_path / 'run' / 'epoch_1.pth', weights_only=True)
+    assert saved['meta']['iter'] == 8
+    assert saved['message_hub']['runtime_info']['best_score'] == 0.5
+
+
 def test_saves_the_best_and_forgets_the_former_best(run_config: MakeConfig, tmp_path: Path) -> None:
-    runner = Runner.from_cfg(
-        run_config(
-            **hook_cfg(interval=1, save_best='acc', rule='greater'), train_cfg={'max_epochs': 4}
-        )
+    cfg = run_config(
+        **hook_cfg(interval=1, save_best='acc', rule='greater'), train_cfg={'max_epochs': 4}
     )
-    scores = iter([0.2, 0.6, 0.4, 0.5])
-
-    class Validation(Hook):
-        """Stands for a validation loop: calls the stage with a score after each epoch."""
-
-        def before_train_epoch(self, runner: Runner) -> None:
-            if runner.epoch:
-                runner.call_hook('after_val_epoch', metrics={'acc': next(scores)})
-
-    logger_hook = next(hook for hook in runner.hooks if type(hook).__name__ == 'LoggerHook')
-    runner.hooks.remove(logger_hook)
-    runner.register_hook(Validation())
-    runner.train()
+    runner_with_scores(cfg, [0.2, 0.6, 0.4]).train()
     folder = tmp_path / 'run'
     assert [n for n in checkpoints(folder) if 'best' in n] == ['best_acc_epoch_2.pth']
     best = torch.load(folder / 'best_acc_epoch_2.pth', weights_only=True)

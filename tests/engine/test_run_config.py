@@ -1,0 +1,71 @@
+"""Contract: the command line reaches the config; errors of data and loss are told plainly."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmvideomae.engine import NonFiniteLossError
+from mmvideomae.engine.run_config import (
+    enable_amp,
+    load_run_config,
+    plain_message,
+    require_checkpoint,
+    resume_from,
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / 'recipe.py'
+    path.write_text("optim_wrapper = dict(optimizer=dict(lr=1.0))\nname = 'a'\n")
+    return path
+
+
+def test_work_directory_is_given_or_the_configs_or_named_after_it(config: Path) -> None:
+    assert load_run_config(str(config)).work_dir == 'work_dirs/recipe'
+    own = load_run_config(str(config), cfg_options={'work_dir': 'own'})
+    assert own.work_dir == 'own'
+    assert (
+        load_run_config(str(config), 'given', cfg_options={'work_dir': 'own'}).work_dir == 'given'
+    )
+
+
+def test_options_reach_the_config(config: Path) -> None:
+    cfg = load_run_config(str(config), launcher='pytorch', cfg_options={'optim_wrapper.x': 2})
+    assert (cfg.launcher, cfg.optim_wrapper.x, cfg.name) == ('pytorch', 2, 'a')
+
+
+def test_missing_files_are_named() -> None:
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.py'):
+        load_run_config('nowhere.py')
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth'):
+        require_checkpoint('nowhere.pth')
+    require_checkpoint('https://host/weights.pth')
+
+
+def test_amp_replaces_the_plain_wrapper_only(config: Path) -> None:
+    cfg = load_run_config(str(config))
+    enable_amp(cfg)
+    enable_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    cfg.optim_wrapper.type = 'ApexOptimWrapper'
+    with pytest.raises(ValueError, match='ApexOptimWrapper'):
+        enable_amp(cfg)
+
+
+def test_resumes_from_the_newest_or_the_named_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / 'epoch_1.pth'
+    path.touch()
+    cfg = Config({'load_from': 'elsewhere.pth'})
+    resume_from(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (True, None)
+    resume_from(cfg, str(path))
+    assert (cfg.resume, cfg.load_from) == (True, str(path))
+
+
+def test_only_errors_of_data_and_loss_are_told_plainly() -> None:
+    assert plain_message(NonFiniteLossError('loss')) == 'loss'
+    worker = RuntimeError('Caught it in a worker.\nTrace\nroom.VideoReadError: bad a.mp4: cut\n')
+    assert plain_message(worker) == 'bad a.mp4: cut'
+    assert plain_message(RuntimeError('mat1 and mat2 do not fit')) is None
