@@ -34,6 +34,7 @@ class Experiment:
         data: what to synthesize.
         pretrain_epochs: epochs over ``train`` and ``unlabelled`` clips.
         finetune_epochs: epochs of ``epoch_samples`` samples, for both arms.
+        pretrainings: pre-trained networks; seeds take turns in starting from them.
         epoch_samples: samples of an epoch of fine-tuning, whatever the number of labels.
         workers: loader processes.
     """
@@ -42,6 +43,7 @@ class Experiment:
     data: ActionsSettings
     pretrain_epochs: int
     finetune_epochs: int
+    pretrainings: int
     epoch_samples: int = 640
     workers: int = 2
 
@@ -108,7 +110,7 @@ class Experiment:
         _point(cfg.val_dataloader, data, 'val.csv', self.workers)
         _point(cfg.test_dataloader, data, 'test.csv', self.workers)
         if arm == 'pretrained':
-            cfg.load_from = str(self.pretrain(seed))
+            cfg.load_from = str(self.pretrain(seed % self.pretrainings))
         return cfg
 
     def _config(self, kind: str, work_dir: Path, seed: int) -> Config:
@@ -130,9 +132,10 @@ class Experiment:
 
 def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
     """What to synthesize for at most ``labels`` labelled clips."""
-    clips = {'train': labels, 'val': 200, 'test': 800, 'unlabelled': 2400}
+    # Twice as many as wanted, so that seeds differ in the choice.
+    clips = {'train': 2 * labels, 'val': 200, 'test': 800, 'unlabelled': 2400}
     if quick:
-        clips = {'train': labels, 'val': 8, 'test': 8, 'unlabelled': 16}
+        clips |= {'val': 8, 'test': 8, 'unlabelled': 16}
     return ActionsSettings(
         clips=clips, classes=classes, size=(40, 40), frames=20, style=style_of('crowd')
     )

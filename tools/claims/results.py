@@ -118,7 +118,7 @@ def draw(rows: Sequence[Row], chance: float, path: Path) -> None:
     for arm, colour, marker in (('pretrained', '#1f6fb4', 'o'), ('scratch', '#c4541b', 's')):
         cells = [getattr(row, arm) for row in rows]
         axes.plot(labels, [cell.mean for cell in cells], color=colour, marker=marker)
-        axes.annotate(NAMES[arm], (labels[0], cells[0].mean), (6, 8), textcoords='offset points')
+        axes.annotate(NAMES[arm], (labels[0], cells[0].mean), (10, -12), textcoords='offset points')
         for count, cell in zip(labels, cells, strict=True):
             axes.plot([count] * len(cell.tests), cell.tests, '.', color=colour, alpha=0.5)
     axes.axhline(chance, color='grey', linestyle=':')

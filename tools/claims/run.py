@@ -1,7 +1,7 @@
 """Measure the papers' central claim in small: with few labels, fine-tuning a pre-trained network
 beats training the same network from scratch, and the gap shrinks as labels grow.
 
-Synthesizes video files, pre-trains once per seed without labels, then trains classifiers with
+Synthesizes video files, pre-trains without labels, once per seed, then trains classifiers with
 several numbers of labels on both starts, for as many steps, and tests them.  The learning rate of
 every start and number of labels is chosen on validation clips with the first seed.  A run that was
 stopped continues when the command is given again.  OUT/results.json holds every run, OUT/table.md
@@ -30,10 +30,15 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--seeds', type=int, default=3, help='repetitions (default: %(default)s)')
     parser.add_argument(
+        '--pretrainings',
+        type=int,
+        help='pre-trained networks, from which seeds start in turn (default: one per seed)',
+    )
+    parser.add_argument(
         '--labels',
         type=int,
         nargs='+',
-        default=[8, 16, 32, 64],
+        default=[8, 16, 32],
         help=f'numbers of labelled clips, multiples of {CLASSES} (default: %(default)s)',
     )
     parser.add_argument(
@@ -50,6 +55,8 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help='a few clips and steps: shows that everything runs, measures nothing',
     )
     args = parser.parse_args(arguments)
+    if args.pretrainings is not None and args.pretrainings < 1:
+        parser.error('--pretrainings must be at least 1')
     if args.seeds < 1 or args.workers < 0 or min(args.lrs) <= 0:
         parser.error('--seeds must be at least 1, --workers at least 0, --lrs above 0')
     if any(labels < CLASSES or labels % CLASSES for labels in args.labels):
@@ -76,6 +83,7 @@ def main() -> None:
         data=data_settings(CLASSES, max(args.labels), args.quick),
         pretrain_epochs=1 if args.quick else 20,
         finetune_epochs=1 if args.quick else 10,
+        pretrainings=args.pretrainings or args.seeds,
         epoch_samples=32 if args.quick else 640,
         workers=args.workers,
     )
@@ -88,8 +96,9 @@ def main() -> None:
     experiment.make_data()
     results: list[Result] = []
     for seed in range(args.seeds):
-        say(f'pre-training, seed {seed}')
-        experiment.pretrain(seed)
+        if seed < experiment.pretrainings:
+            say(f'pre-training, seed {seed}')
+            experiment.pretrain(seed)
         for labels in sorted(set(args.labels)):
             for arm in ARMS:
                 lrs = args.lrs if seed == 0 else [best_lr(results, arm, labels, 0)]
