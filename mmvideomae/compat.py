@@ -29,22 +29,12 @@ def apply() -> None:
     Raises:
         ImportError: No kind of mmcv is installed.
     """
-    _import_torch_before_decord()
     _require_mmcv()
+    _import_torch_before_decord()
     _provide_importlib_metadata()
     _stub_missing_drn()
     _disable_vindlu_on_new_transformers()
     _allow_mmengine_checkpoints()
-
-
-def _import_torch_before_decord() -> None:
-    """Load torch before anything of ours can load decord.
-
-    Upstream: decord 0.6.0, whose wheel brings its own copies of libraries.  With some builds of
-    torch, a process that loads them first dies of a segmentation fault; with torch 2.11 on Linux
-    it was not seen, and the order costs nothing.  Delete when decord is no longer a dependency.
-    """
-    import torch  # noqa: F401
 
 
 def _require_mmcv() -> None:
@@ -59,6 +49,16 @@ def _require_mmcv() -> None:
             'mmvideomae needs mmcv-lite (pip install mmcv-lite==2.1.0), or the full mmcv for '
             'action detection (make install-detection)'
         )
+
+
+def _import_torch_before_decord() -> None:
+    """Load torch before anything of ours can load decord.
+
+    Upstream: decord 0.6.0, whose wheel brings its own copies of libraries.  With some builds of
+    torch, a process that loads them first dies of a segmentation fault; with torch 2.11 on Linux
+    it was not seen, and the order costs nothing.  Delete when decord is no longer a dependency.
+    """
+    import torch  # noqa: F401
 
 
 def _provide_importlib_metadata() -> None:
