@@ -170,7 +170,9 @@ def install_level(env: Environment, level: str, from_source: bool) -> None:
         env.install('-r', str(REQUIREMENTS / 'core.txt'))
     if level == 'detection':
         env.install('-r', str(REQUIREMENTS / 'detection.txt'))
-    env.install('--no-deps', '--no-build-isolation', '-e', str(ROOT))
+    # Not by install(): setuptools warns of every editable installation, at length.
+    silent = {**os.environ, 'PYTHONWARNINGS': 'ignore'}
+    env.pip('install', '--no-deps', '--no-build-isolation', '-e', str(ROOT), env=silent)
     make_cv2_importable(env)
 
 
