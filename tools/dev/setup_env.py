@@ -65,8 +65,9 @@ class Environment:
         """Make the environment where there is none; check the one that is there."""
         if not self.python.exists():
             say(f'creating {self.path}')
-            done = subprocess.run([sys.executable, '-m', 'venv', str(self.path)], check=False)
-            if done.returncode:
+            command = [sys.executable, '-m', 'venv', str(self.path)]
+            if subprocess.run(command, check=False, capture_output=True).returncode:
+                shutil.rmtree(self.path, ignore_errors=True)  # half of one, without pip
                 raise SetupError(
                     'python3 -m venv failed: install the venv module of your Python '
                     '(Debian and Ubuntu: apt install python3-venv) and try again'

@@ -262,6 +262,29 @@ def test_headless_opencv_where_there_is_no_display_library(
         setup_env.make_cv2_importable(env)
 
 
+def test_a_python_without_venv_is_one_clear_error(
+    setup_env: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / 'python3'
+    python.write_text('#!/bin/sh\nmkdir -p "$3/bin"; touch "$3/bin/python"; exit 1', 'utf-8')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, 'executable', str(python))
+    with pytest.raises(setup_env.SetupError, match='python3-venv'):
+        setup_env.Environment(tmp_path / 'new').create()
+    assert not (tmp_path / 'new').exists()
+
+
+def test_an_environment_of_another_python_is_one_clear_error(
+    setup_env: ModuleType, tmp_path: Path
+) -> None:
+    python = tmp_path / 'old' / 'bin' / 'python'
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho 3 9', 'utf-8')
+    python.chmod(0o755)
+    with pytest.raises(setup_env.SetupError, match='delete it'):
+        setup_env.Environment(tmp_path / 'old').create()
+
+
 def test_torch_is_held_exactly(setup_env: ModuleType) -> None:
     assert setup_env.pinned('torch') == '2.11.0'
     assert setup_env.pinned('torchvision') == '0.26.0'
