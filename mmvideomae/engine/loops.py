@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+import torch
 from mmengine.optim import BaseOptimWrapper, OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor, nn
@@ -37,7 +38,10 @@ class EpochTrainLoop(EpochBasedTrainLoop):
                 f'epoch {self._epoch + 1} of {self._max_epochs} after {self._epoch_offset()} of '
                 f'its {len(self.dataloader)} iterations.'
             )
-        return super().run()
+        try:
+            return super().run()
+        finally:
+            self._end_workers()
 
     def run_epoch(self) -> None:
         """Run the current epoch, or what is left of it."""
@@ -93,6 +97,17 @@ class EpochTrainLoop(EpochBasedTrainLoop):
             next(batches)
         yield from batches
 
+    def _end_workers(self) -> None:
+        """End persistent data-loading workers.
+
+        Left to the garbage collector, which meets them in a cycle with the runner, each takes the
+        5 seconds after which torch gives up waiting for it.
+        """
+        iterator: Any = getattr(self.dataloader, '_iterator', None)
+        if hasattr(iterator, '_shutdown_workers'):
+            iterator._shutdown_workers()
+            self.dataloader._iterator = None
+
 
 class _LossTap:
     """An optimizer wrapper that reports the loss before it is propagated.
@@ -105,6 +120,8 @@ class _LossTap:
         self._optim_wrapper = optim_wrapper
         self._on_loss = on_loss
 
+    # Under torch.compile the graph ends with the loss; hooks and optimizer stay outside.
+    @torch.compiler.disable
     def update_params(
         self,
         loss: Tensor,

@@ -1,6 +1,7 @@
 """Optimizer wrapper and constructor: mixed precision anywhere, few parameter groups."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -52,11 +53,23 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
             self, optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad
         )
         device = get_device()
+        self.device_type = device
         self.cast_dtype = _autocast_dtype(dtype, device)
         self._scale_update_param = loss_scale if isinstance(loss_scale, float) else None
         self.loss_scaler = _build_scaler(
             loss_scale, device, enabled=self.cast_dtype == torch.float16, sharded=use_fsdp
         )
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Autocast, and no gradient exchange while accumulating.
+
+        mmengine's own autocast compares version strings in every iteration, which torch.compile
+        cannot trace.
+        """
+        autocast = torch.autocast(self.device_type, dtype=self.cast_dtype)
+        with OptimWrapper.optim_context(self, model), autocast:
+            yield
 
 
 def _autocast_dtype(dtype: str | torch.dtype | None, device: str) -> torch.dtype:

@@ -1,5 +1,6 @@
 """Contract: a run resumed at any checkpoint ends with the very weights of an uninterrupted run."""
 
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,29 @@ def test_loss_is_shown_before_it_changes_the_weights(run_config: MakeConfig) -> 
     runner.register_hook(LossSpy())
     runner.train()
     assert [(index, before) for index, _, before in seen] == [(i, True) for i in range(6)]
+
+
+def test_compiled_training_step_gives_the_same_weights(
+    run_config: MakeConfig, train: Train
+) -> None:
+    """mmengine's `compile` option with everything that stands around the loss."""
+    options = {
+        'train_cfg': {'max_epochs': 1},
+        'optim_wrapper': {'type': 'AmpOptimWrapper'},
+        'train_dataloader': {'dataset': {'length': 6}},
+    }
+    plain = train(run_config('plain', **options)).model.state_dict()
+    compiled = train(run_config('compiled', compile={'backend': 'eager'}, **options))
+    torch._dynamo.reset()
+    for name, value in compiled.model.state_dict().items():
+        torch.testing.assert_close(value, plain[name], msg=name)
+
+
+def test_workers_end_with_the_training(run_config: MakeConfig, train: Train) -> None:
+    before = set(multiprocessing.active_children())
+    loader = {'num_workers': 2, 'persistent_workers': True}
+    runner = train(run_config(train_dataloader=loader, train_cfg={'max_epochs': 1}))
+    assert set(multiprocessing.active_children()) <= before
+    # The loader is still good for another pass.
+    assert len(list(runner.train_dataloader)) == 6
+    runner.train_loop._end_workers()
