@@ -14,7 +14,7 @@ _base_ = [
 
 optim_wrapper = dict(optimizer=dict(lr=3e-3), clip_grad=dict(max_norm=1.0))
 param_scheduler = dict(warmup=3, eta_min_ratio=0.01)
-train_cfg = dict(max_epochs=40)
+train_cfg = dict(max_epochs=30)
 auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(
     logger=dict(interval=50),
