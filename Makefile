@@ -9,8 +9,8 @@ RUN := $(VENV)/bin/python
 SETUP = $(if $(PYTHON),,$(error Python 3.10, 3.11 or 3.12 is needed and none is on the PATH))\
 	$(PYTHON) tools/dev/setup_env.py --venv $(VENV) \
 	$(if $(filter-out 0,$(MMCV_FROM_SOURCE)),--mmcv-from-source)
-# Two processes on two cores, one thread each: more threads than cores only slow the tests down.
-PYTEST = OMP_NUM_THREADS=1 $(RUN) -m pytest
+# One process per core, one thread each; ARGS='-n 0' runs everything in one process.
+PYTEST = OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint format bench docs claims doctor install install-detection clean
