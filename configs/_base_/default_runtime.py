@@ -14,6 +14,7 @@ default_hooks = dict(
     throughput=dict(type='ThroughputHook'),
     nonfinite_loss=dict(type='NonFiniteLossHook'),
     decode_failures=dict(type='DecodeFailureHook', max_bad_fraction=0.5),
+    label_check=dict(type='LabelCheckHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # Checkpoints inside an epoch: by_epoch=False, interval=<iterations>.

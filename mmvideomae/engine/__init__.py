@@ -3,8 +3,11 @@
 from mmvideomae.engine.distributed import launched_world_size, prepare_cpu_processes
 from mmvideomae.engine.hooks import (
     AtomicCheckpointHook,
+    ChooseProbeHook,
+    ClassCountError,
     DecodeFailureHook,
     IterationSeedHook,
+    LabelCheckHook,
     NonFiniteLossError,
     NonFiniteLossHook,
     ThroughputHook,
@@ -23,10 +26,13 @@ from mmvideomae.engine.schedulers import WarmupCosineLR
 __all__ = [
     'AmpOptimWrapper',
     'AtomicCheckpointHook',
+    'ChooseProbeHook',
+    'ClassCountError',
     'DecodeFailureHook',
     'EpochTrainLoop',
     'GroupedOptimWrapperConstructor',
     'IterationSeedHook',
+    'LabelCheckHook',
     'LearningRateScaling',
     'NonFiniteLossError',
     'NonFiniteLossHook',

@@ -119,7 +119,8 @@ class GroupedOptimWrapperConstructor:
     ``q_bias`` and ``v_bias``) and for parameters named in ``no_decay_names``.  With layer-wise
     decay, layer ``i`` of ``n`` learns at ``rate ** (n - 1 - i)`` times the base rate; the model
     part says which layer a parameter belongs to (``get_layer_depth(name) -> (layer, layers)``).
-    Parameters outside such a part, like a head, learn at the base rate.
+    Parameters outside such a part, like a head, learn at the base rate, unless their part
+    names a multiple of it (``get_lr_factor(name, prefix) -> float``).
 
     Args:
         optim_wrapper_cfg: Config of the optimizer wrapper with an ``optimizer`` entry.
@@ -182,11 +183,8 @@ class _LayerScales:
 
     def __init__(self, model: nn.Module, rate: float | None) -> None:
         self.rate = rate
-        self.parts = {
-            _clean(path): part
-            for path, part in model.named_modules()
-            if hasattr(type(part), 'get_layer_depth')
-        }
+        self.parts = _parts_with(model, 'get_layer_depth')
+        self.factored = _parts_with(model, 'get_lr_factor')
         if rate is not None and not self.parts:
             raise ValueError(
                 f'layer_decay_rate needs a part with get_layer_depth; {type(model).__name__} has '
@@ -195,6 +193,11 @@ class _LayerScales:
 
     def of(self, name: str) -> tuple[str, float | None]:
         """(beginning of the group's name, share of the base rate) of a parameter."""
+        for path, part in self.factored.items():
+            prefix = f'{path}.' if path else ''
+            if name.startswith(prefix):
+                factor = part.get_lr_factor(name, prefix)
+                return f'factor_{factor:g}_', factor
         if self.rate is None:
             return '', None
         for path, part in self.parts.items():
@@ -203,6 +206,13 @@ class _LayerScales:
                 layer, layers = part.get_layer_depth(name, prefix)
                 return f'layer_{layer}_', self.rate ** (layers - 1 - layer)
         return 'rest_', 1.0
+
+
+def _parts_with(model: nn.Module, method: str) -> dict[str, Any]:
+    """Parts that have a method, by their names."""
+    return {
+        _clean(path): part for path, part in model.named_modules() if hasattr(type(part), method)
+    }
 
 
 def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, int]]:

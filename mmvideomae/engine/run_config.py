@@ -5,7 +5,11 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmvideomae.engine.hooks import NonFiniteLossError, TooManyDecodeFailuresError
+from mmvideomae.engine.hooks import (
+    ClassCountError,
+    NonFiniteLossError,
+    TooManyDecodeFailuresError,
+)
 
 
 def load_run_config(
@@ -69,7 +73,7 @@ def plain_message(error: RuntimeError) -> str | None:
 
     A data-loader worker's error arrives as a RuntimeError whose last line is the original one.
     """
-    if isinstance(error, (NonFiniteLossError, TooManyDecodeFailuresError)):
+    if isinstance(error, (ClassCountError, NonFiniteLossError, TooManyDecodeFailuresError)):
         return str(error)
     # By name: this room does not know the data sets.
     if type(error).__name__ == 'VideoReadError':

@@ -1,1 +1,5 @@
-"""Predictions -> numbers; so far mmaction2's metrics serve."""
+"""Predictions -> numbers; for accuracy mmaction2's `AccMetric` serves."""
+
+from mmvideomae.evaluation.linear_probe import LinearProbeMetric
+
+__all__ = ['LinearProbeMetric']

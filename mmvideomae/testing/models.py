@@ -19,6 +19,17 @@ def tiny_vit(out_type: str = 'tokens', drop_path_rate: float = 0.0) -> dict[str,
     }
 
 
+def tiny_recognizer(num_classes: int = 4, max_testing_views: int | None = None) -> dict[str, Any]:
+    """Config of a ``Recognizer3D`` around ``tiny_vit``."""
+    return {
+        'type': 'Recognizer3D',
+        'backbone': tiny_vit(out_type='avg'),
+        'cls_head': {'type': 'LinearHead', 'num_classes': num_classes, 'in_channels': 32},
+        'data_preprocessor': {'type': 'ClassificationDataPreprocessor'},
+        'test_cfg': {'max_testing_views': max_testing_views},
+    }
+
+
 def tiny_videomae(
     target: str = 'clip',
     loss_on: str = 'invisible',

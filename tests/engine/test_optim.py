@@ -66,6 +66,24 @@ def test_layer_decay_asks_the_backbone() -> None:
     assert decays == {0.05}
 
 
+def test_a_part_may_name_its_own_multiple_of_the_rate() -> None:
+    class Probe(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)])
+
+        def get_lr_factor(self, name: str, prefix: str) -> float:
+            return (0.1, 10.0)[int(name.removeprefix(prefix).split('.')[1])]
+
+    model = Recognizer()
+    model.cls_head = Probe()
+    for options in ({}, {'layer_decay_rate': 0.5}):
+        settings = settings_of(model, **options)
+        assert settings['cls_head.layers.0.weight'] == (0.05, pytest.approx(1e-4))
+        assert settings['cls_head.layers.1.bias'] == (0.0, pytest.approx(1e-2))
+        assert settings['backbone.patch_embed.proj.weight'][1] in (1e-3, 1e-3 / 8)
+
+
 def test_frozen_parameters_are_left_out() -> None:
     model = Recognizer()
     model.backbone.requires_grad_(False)

@@ -1,6 +1,11 @@
 """Hooks: what happens around an iteration."""
 
 from mmvideomae.engine.hooks.checkpoint import AtomicCheckpointHook
+from mmvideomae.engine.hooks.classification import (
+    ChooseProbeHook,
+    ClassCountError,
+    LabelCheckHook,
+)
 from mmvideomae.engine.hooks.decode_failures import DecodeFailureHook, TooManyDecodeFailuresError
 from mmvideomae.engine.hooks.iteration_seed import IterationSeedHook
 from mmvideomae.engine.hooks.nonfinite_loss import NonFiniteLossError, NonFiniteLossHook
@@ -8,8 +13,11 @@ from mmvideomae.engine.hooks.throughput import ThroughputHook
 
 __all__ = [
     'AtomicCheckpointHook',
+    'ChooseProbeHook',
+    'ClassCountError',
     'DecodeFailureHook',
     'IterationSeedHook',
+    'LabelCheckHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
     'ThroughputHook',

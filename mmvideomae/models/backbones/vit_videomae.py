@@ -55,6 +55,7 @@ class VideoMAEViT(BaseModule):
         learnable_pos: learn the position table instead of the fixed sinusoid.
         with_cp: activation checkpointing, block by block.
         weight_init: 'xavier' (pre-training) or 'trunc_normal' (fine-tuning).
+        frozen: learn nothing, as under a linear probe: no gradients, no drop path.
     """
 
     def __init__(
@@ -74,9 +75,11 @@ class VideoMAEViT(BaseModule):
         with_cp: bool = False,
         out_type: str = 'tokens',
         weight_init: str = 'xavier',
+        frozen: bool = False,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        self.frozen = frozen
         if out_type not in OUT_TYPES:
             raise ValueError(f'unknown out_type {out_type!r}; choose one of {OUT_TYPES}')
         self.arch = resolve_arch(arch)
@@ -106,6 +109,13 @@ class VideoMAEViT(BaseModule):
         self.norm = nn.Identity() if out_type == 'avg' else norm
         self.fc_norm = norm if out_type == 'avg' else nn.Identity()
         init_transformer(self, weight_init)
+        if frozen:
+            self.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'VideoMAEViT':
+        """Set training mode; a frozen encoder stays in evaluation mode."""
+        super().train(mode and not self.frozen)
+        return self
 
     def _make_positions(self) -> None:
         slots, height, width = self.grid_size

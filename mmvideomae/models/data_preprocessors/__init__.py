@@ -1,5 +1,11 @@
 """From the loader's batch to what a model is given, on the device."""
 
+from mmvideomae.models.data_preprocessors.classification import ClassificationDataPreprocessor
+from mmvideomae.models.data_preprocessors.clips import ClipDataPreprocessor
 from mmvideomae.models.data_preprocessors.videomae import VideoMAEDataPreprocessor
 
-__all__ = ['VideoMAEDataPreprocessor']
+__all__ = [
+    'ClassificationDataPreprocessor',
+    'ClipDataPreprocessor',
+    'VideoMAEDataPreprocessor',
+]

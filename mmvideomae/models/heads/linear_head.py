@@ -1,5 +1,7 @@
 """A linear classifier on clip features that trains in mixed precision on a CPU too."""
 
+from typing import Any
+
 import torch
 from mmaction.models.heads import TimeSformerHead
 from torch import Tensor
@@ -11,10 +13,53 @@ from mmvideomae.registry import MODELS
 class LinearHead(TimeSformerHead):
     """Features (B, D) -> class scores (B, K) in float32, whatever autocast says.
 
-    It differs from mmaction2's ``TimeSformerHead`` in that alone: mmaction2 1.2.0 turns
-    the scores into NumPy arrays to log the training accuracy, and NumPy has no bfloat16,
-    which is what autocast computes in on a CPU.
+    mmaction2's ``TimeSformerHead`` but for two things.  mmaction2 1.2.0 turns the scores
+    into NumPy arrays to log the training accuracy, and NumPy has no bfloat16, which is
+    what autocast computes in on a CPU.  And weight and bias start scaled down, as in
+    VideoMAE's fine-tuning.
+
+    Args:
+        num_classes: K.
+        in_channels: D.
+        dropout_ratio: Of the features.
+        init_scale: Factor of the initial weight and bias; the papers' is 0.001.
+        loss_cls: Config of the loss.
+        topk: Training accuracies to log.
+        label_smooth_eps: Smoothing of hard labels; `ClassificationDataPreprocessor`
+            smooths already where it is told to.
+        average_clips: 'prob' or 'score', what to average over the views of a video.
     """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        dropout_ratio: float = 0.0,
+        init_scale: float = 1.0,
+        loss_cls: dict[str, Any] | None = None,
+        topk: int | tuple[int, ...] = (1, 5),
+        label_smooth_eps: float = 0.0,
+        average_clips: str | None = 'prob',
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            num_classes,
+            in_channels,
+            loss_cls or {'type': 'CrossEntropyLoss'},
+            dropout_ratio=dropout_ratio,
+            topk=topk if isinstance(topk, int) else tuple(topk),
+            label_smooth_eps=label_smooth_eps,
+            average_clips=average_clips,
+            init_cfg=init_cfg,
+        )
+        self.init_scale = init_scale
+
+    def init_weights(self) -> None:
+        """Draw the weight from a truncated normal distribution of deviation 0.02, scaled."""
+        super().init_weights()
+        with torch.no_grad():
+            self.fc_cls.weight.mul_(self.init_scale)
+            self.fc_cls.bias.mul_(self.init_scale)
 
     def forward(self, x: Tensor, loss_aux: dict[str, Tensor] | None = None) -> Tensor:
         # ``loss_aux``, losses of a neck, is passed along by `Recognizer3D` and added by it.

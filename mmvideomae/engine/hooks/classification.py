@@ -1,0 +1,70 @@
+"""What a classifier's run checks before it starts and decides as it validates."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmvideomae.registry import HOOKS
+
+
+class ClassCountError(RuntimeError):
+    """The classifier's classes are not those of its data."""
+
+
+@HOOKS.register_module()
+class LabelCheckHook(Hook):
+    """Compare the head's number of classes with that of the data, before anything is trained.
+
+    A data set tells its number of classes by ``num_classes`` or by the names in its metainfo;
+    one that tells neither is not checked, nor is a model without a classification head.
+
+    Raises:
+        ClassCountError: They differ.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the training data."""
+        self._check(runner, runner.train_dataloader)
+
+    def before_val(self, runner: Runner) -> None:
+        """Check the validation data."""
+        self._check(runner, runner.val_dataloader)
+
+    def before_test(self, runner: Runner) -> None:
+        """Check the test data."""
+        self._check(runner, runner.test_dataloader)
+
+    @staticmethod
+    def _check(runner: Runner, loader: Any) -> None:
+        head = getattr(_unwrapped(runner), 'cls_head', None)
+        dataset = loader.dataset
+        names = getattr(dataset, 'metainfo', {}).get('classes')
+        there = getattr(dataset, 'num_classes', None) or (len(names) if names else None)
+        classes = getattr(head, 'num_classes', None)
+        if classes and there and classes != there:
+            raise ClassCountError(
+                f'the model has {classes} classes and its data {there}: set '
+                f'model.cls_head.num_classes={there} (and that of model.data_preprocessor, if it '
+                'mixes or smooths labels)'
+            )
+
+
+@HOOKS.register_module()
+class ChooseProbeHook(Hook):
+    """Let the linear classifier that validates best be the one that predicts.
+
+    For a `LinearProbeHead` with `LinearProbeMetric`.  Runs before checkpoints of the best
+    validation are written, so that they hold the choice.
+    """
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Choose by ``acc/best_probe``."""
+        if metrics is None or 'acc/best_probe' not in metrics:
+            raise KeyError("ChooseProbeHook needs val_evaluator=dict(type='LinearProbeMetric')")
+        _unwrapped(runner).cls_head.choose(int(metrics['acc/best_probe']))
+
+
+def _unwrapped(runner: Runner) -> Any:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model

@@ -1,0 +1,46 @@
+"""Accuracy of several linear classifiers that were trained at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmaction.evaluation import top_k_accuracy
+from mmengine.evaluator import BaseMetric
+
+from mmvideomae.registry import METRICS
+
+
+@METRICS.register_module()
+class LinearProbeMetric(BaseMetric):
+    """Top-1 and top-5 accuracy of the classifiers of a `LinearProbeHead`, in [0, 1].
+
+    ``acc/top1`` and ``acc/top5`` are those of the classifier that the model has chosen,
+    ``acc/top1_lr0.1`` and so on those of each, ``acc/best_top1`` the highest of them on
+    this very set and ``acc/best_probe`` its number.
+    """
+
+    default_prefix = 'acc'
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep label and ranks of one batch."""
+        for sample in data_samples:
+            scores = np.vstack(
+                [sample['pred_score'].cpu().numpy(), sample['probe_scores'].cpu().numpy()]
+            )
+            self.results.append((int(sample['gt_label']), scores, sample['probe_names']))
+
+    def compute_metrics(self, results: list[tuple[int, np.ndarray, list[str]]]) -> dict[str, float]:
+        """Accuracies over all samples of all processes."""
+        labels = [label for label, _, _ in results]
+        names = results[0][2]
+        scores = np.stack([scores for _, scores, _ in results], axis=1)  # (1 + L, samples, K)
+        of_chosen = top_k_accuracy(scores[0], labels, (1, 5))
+        top1 = [float(top_k_accuracy(each, labels, (1,))[0]) for each in scores[1:]]
+        best = int(np.argmax(top1))
+        return {
+            'top1': float(of_chosen[0]),
+            'top5': float(of_chosen[1]),
+            **{f'top1_{name}': value for name, value in zip(names, top1, strict=True)},
+            'best_top1': top1[best],
+            'best_probe': best,
+        }

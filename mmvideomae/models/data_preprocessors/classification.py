@@ -1,0 +1,101 @@
+"""Batches of labelled clips: normalised, erased and mixed on the device."""
+
+from typing import Any
+
+import torch
+from mmaction.structures import ActionDataSample
+from timm.data.mixup import Mixup, mixup_target
+from torch import Tensor
+
+from mmvideomae.models.data_preprocessors.clips import ClipDataPreprocessor
+from mmvideomae.registry import MODELS
+
+
+@MODELS.register_module()
+class ClassificationDataPreprocessor(ClipDataPreprocessor):
+    """Prepare labelled clips for a recognizer.
+
+    In training, ``inputs`` uint8 (B, R, T, H, W, C) -> float32 (B * R, 1, C, T, H, W), the
+    R views of a video adjacent, each with a data sample of its own: normalised; the box of
+    ``erase_box`` (B, R, 4) - top, left, height, width - overwritten in all frames by
+    standard normal noise; mixed with the batch in reverse order.  Labels become soft where
+    something is mixed or smoothed.  (VideoMAE's fine-tuning recipe, V1 Table 10.)
+
+    Otherwise (B, V, T, H, W, C) -> (B, V, C, T, H, W), still uint8: the recognizer
+    normalises as many views at a time as it forwards, see `Recognizer3D`.
+
+    Args:
+        mean: per channel, in 0 to 255.
+        std: per channel, in 0 to 255.
+        blend: Arguments of timm's `Mixup`: ``mixup_alpha``, ``cutmix_alpha``, ``prob``,
+            ``switch_prob``; one draw per batch.  None mixes nothing.
+        label_smoothing: Share of a label spread evenly over all classes.
+        num_classes: Classes K; needed where labels become soft.
+
+    Raises:
+        ValueError: Soft labels without ``num_classes``, or an odd number of clips to mix.
+    """
+
+    def __init__(
+        self,
+        mean: tuple[float, ...] = (123.675, 116.28, 103.53),
+        std: tuple[float, ...] = (58.395, 57.12, 57.375),
+        blend: dict[str, Any] | None = None,
+        label_smoothing: float = 0.0,
+        num_classes: int | None = None,
+        non_blocking: bool = True,
+    ) -> None:
+        super().__init__(mean, std, non_blocking)
+        if (blend or label_smoothing) and not num_classes:
+            raise ValueError('blend and label_smoothing need num_classes')
+        self.label_smoothing, self.num_classes = label_smoothing, num_classes
+        self.mixup: Mixup | None = None
+        if blend:
+            self.mixup = Mixup(**blend, label_smoothing=label_smoothing, num_classes=num_classes)
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        boxes = data.get('erase_box')  # stays on the CPU, where it is read
+        batch = self.on_device({key: data[key] for key in data if key != 'erase_box'})
+        if not training:
+            return batch
+        inputs = batch['inputs']
+        repeats = inputs.shape[1]
+        clips = self.normalise(inputs.flatten(0, 1))
+        if boxes is not None:
+            erase(clips, boxes.flatten(0, 1))
+        samples = [sample for sample in batch['data_samples'] for _ in range(repeats)]
+        labels = torch.cat([sample.gt_label for sample in samples]).to(clips.device)
+        pairs = zip(samples, self._blend(clips, labels), strict=True)
+        samples = [_relabelled(sample, label) for sample, label in pairs]
+        return {**batch, 'inputs': clips[:, None], 'data_samples': samples}
+
+    def _blend(self, clips: Tensor, labels: Tensor) -> Tensor:
+        """Mix (B, C, T, H, W) in place; labels (B,) -> (B,), or soft (B, K)."""
+        if not self.num_classes or not (self.mixup or self.label_smoothing):
+            return labels
+        if self.mixup is None:
+            return mixup_target(labels, self.num_classes, smoothing=self.label_smoothing)
+        if len(clips) % 2:
+            raise ValueError(
+                f'mixup pairs the clips of a batch, and there are {len(clips)}: make batch_size x '
+                'num_repeats even and drop the last batch (drop_last=True)'
+            )
+        # On this view timm's mixing of images treats all frames of a clip alike.
+        _, soft = self.mixup(clips.flatten(1, 2), labels)
+        return soft
+
+
+def erase(clips: Tensor, boxes: Tensor) -> None:
+    """Overwrite a box of each clip (B, C, T, H, W) with standard normal noise, in place.
+
+    Args:
+        boxes: (B, 4), top, left, height, width in pixels, the same in all frames.
+    """
+    for clip, (top, left, height, width) in zip(clips, boxes.tolist(), strict=True):
+        if height and width:
+            clip[:, :, top : top + height, left : left + width].normal_()
+
+
+def _relabelled(sample: ActionDataSample, label: Tensor) -> ActionDataSample:
+    """A sample with the same metainfo and another label, a class or a row of shares."""
+    return ActionDataSample(metainfo=sample.metainfo).set_gt_label(label.reshape(-1))

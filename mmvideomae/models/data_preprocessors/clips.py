@@ -1,0 +1,48 @@
+"""What all preprocessors of clips share: uint8 until here, normalised float from here."""
+
+from typing import Any
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+
+class ClipDataPreprocessor(BaseDataPreprocessor):
+    """Normalise clips on the device.
+
+    Args:
+        mean: per channel, in 0 to 255.
+        std: per channel, in 0 to 255.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        mean: tuple[float, ...] = (123.675, 116.28, 103.53),
+        std: tuple[float, ...] = (58.395, 57.12, 57.375),
+        non_blocking: bool = True,
+    ) -> None:
+        super().__init__(non_blocking=non_blocking)
+        self.register_buffer('mean', torch.tensor(mean)[:, None, None, None], persistent=False)
+        self.register_buffer('std', torch.tensor(std)[:, None, None, None], persistent=False)
+
+    def on_device(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The batch on the device, its ``inputs`` uint8 (B, R, C, T, H, W), without a copy.
+
+        Raises:
+            ValueError: ``inputs`` is not (B, R, T, H, W, C).
+        """
+        batch = self.cast_data(data)
+        if batch['inputs'].ndim != 6:
+            raise ValueError(
+                f'inputs must be (B, R, T, H, W, C), not of shape {tuple(batch["inputs"].shape)}; '
+                'end the pipeline with PackClips and collate with default_collate'
+            )
+        return {**batch, 'inputs': batch['inputs'].permute(0, 1, 5, 2, 3, 4)}
+
+    def normalise(self, clips: Tensor) -> Tensor:
+        """Pixels (B, C, T, H, W) in 0 to 255 -> normalised float32."""
+        clips = clips.to(torch.float32, memory_format=torch.contiguous_format)
+        return clips.sub_(self.mean).div_(self.std)

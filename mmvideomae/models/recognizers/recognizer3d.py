@@ -1,0 +1,42 @@
+"""Clips -> classes, any number of test views in bounded memory."""
+
+from typing import Any
+
+import torch
+from mmaction.models.recognizers import Recognizer3D as MMActionRecognizer3D
+from mmaction.structures import ActionDataSample
+from torch import Tensor
+
+from mmvideomae.registry import MODELS
+
+
+@MODELS.register_module()
+class Recognizer3D(MMActionRecognizer3D):
+    """mmaction2's ``Recognizer3D`` that tests its views in chunks, whatever the batch.
+
+    Differs from mmaction2's in testing alone.  There, ``max_testing_views`` of
+    ``test_cfg`` asks for a batch of one video; here it bounds how many of the B * V views
+    of a batch are forwarded at a time, and uint8 views are normalised chunk by chunk, so
+    that neither activations nor floats grow with the number of views.  The backbone must
+    return one tensor per clip.
+    """
+
+    def extract_feat(
+        self,
+        inputs: Tensor,
+        stage: str = 'neck',
+        data_samples: list[ActionDataSample] | None = None,
+        test_mode: bool = False,
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """Clips (B, V, C, T, H, W) -> features (B * V, D) and arguments of the head."""
+        if not test_mode:
+            return super().extract_feat(inputs, stage, data_samples)
+        views = inputs.flatten(0, 1)
+        chunk = (self.test_cfg or {}).get('max_testing_views') or len(views)
+        return torch.cat([self._features(part) for part in views.split(chunk)]), {}
+
+    def _features(self, views: Tensor) -> Tensor:
+        if views.dtype == torch.uint8:
+            views = self.data_preprocessor.normalise(views)
+        features = self.backbone(views)
+        return self.neck(features)[0] if self.with_neck else features

@@ -1,0 +1,61 @@
+"""A classifier's classes are compared with its data's first; the best probe is the one kept."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from mmvideomae.engine import ChooseProbeHook, LabelCheckHook
+from mmvideomae.engine.hooks import ClassCountError
+from mmvideomae.engine.run_config import plain_message
+
+
+def runner(classes: int | None, **dataset: Any) -> Any:
+    model = nn.Module()
+    if classes is not None:
+        model.cls_head = nn.Module()
+        model.cls_head.num_classes = classes
+    loader = SimpleNamespace(dataset=SimpleNamespace(**dataset))
+    return SimpleNamespace(
+        model=model, train_dataloader=loader, val_dataloader=loader, test_dataloader=loader
+    )
+
+
+@pytest.mark.parametrize(
+    'dataset',
+    [
+        {'num_classes': 3},
+        {'metainfo': {'classes': ('a', 'b', 'c')}},
+        {'num_classes': 3, 'metainfo': {'classes': ('a', 'b', 'c')}},
+    ],
+)
+@pytest.mark.parametrize('moment', ['before_train', 'before_val', 'before_test'])
+def test_another_number_of_classes_is_one_line_with_the_cure(
+    dataset: dict[str, Any], moment: str
+) -> None:
+    getattr(LabelCheckHook(), moment)(runner(3, **dataset))
+    with pytest.raises(ClassCountError, match=r'has 4 classes and its data 3.*num_classes=3') as e:
+        getattr(LabelCheckHook(), moment)(runner(4, **dataset))
+    assert plain_message(e.value) == str(e.value) and '\n' not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ('classes', 'dataset'),
+    [(None, {'num_classes': 3}), (4, {}), (4, {'num_classes': None, 'metainfo': {}})],
+)
+def test_where_nothing_is_told_nothing_is_checked(
+    classes: int | None, dataset: dict[str, Any]
+) -> None:
+    LabelCheckHook().before_train(runner(classes, **dataset))
+
+
+def test_the_best_probe_is_chosen() -> None:
+    chosen: list[int] = []
+    fake = runner(3)
+    fake.model.cls_head.choose = chosen.append
+    ChooseProbeHook().after_val_epoch(fake, {'acc/best_probe': torch.tensor(2)})
+    assert chosen == [2]
+    with pytest.raises(KeyError, match='LinearProbeMetric'):
+        ChooseProbeHook().after_val_epoch(fake, {'acc/top1': 0.5})

@@ -1,0 +1,65 @@
+"""Test views are averaged after softmax, whatever the chunks, and never all forwarded at once."""
+
+from typing import Any
+
+import pytest
+import torch
+from mmaction.structures import ActionDataSample
+from mmengine.registry import DefaultScope
+
+from mmvideomae.models import Recognizer3D
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.hf_reference import randomise
+from mmvideomae.testing.models import tiny_recognizer
+
+VIEWS = 5
+
+
+def build(chunk: int | None) -> Recognizer3D:
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        model = MODELS.build(tiny_recognizer(max_testing_views=chunk))
+    assert isinstance(model, Recognizer3D)
+    randomise(model)
+    return model.eval()
+
+
+def batch(videos: int) -> dict[str, Any]:
+    generator = torch.Generator().manual_seed(1)
+    clips = torch.randint(
+        0, 256, (videos, VIEWS, 4, 32, 32, 3), dtype=torch.uint8, generator=generator
+    )
+    return {
+        'inputs': clips,
+        'data_samples': [ActionDataSample().set_gt_label(0) for _ in range(videos)],
+    }
+
+
+@pytest.mark.parametrize('chunk', [None, 1, 3, 100])
+def test_scores_are_the_mean_probability_of_the_views(chunk: int | None) -> None:
+    model, data = build(chunk), batch(2)
+    with torch.no_grad():
+        predicted = model.test_step(data)
+        for video, sample in zip(data['inputs'], predicted, strict=True):
+            views = model.data_preprocessor.normalise(video.permute(0, 4, 1, 2, 3))
+            expected = model.cls_head.fc_cls(model.backbone(views)).softmax(1).mean(0)
+            torch.testing.assert_close(sample.pred_score, expected)
+            assert sample.pred_label.item() == expected.argmax().item()
+
+
+def test_no_more_views_than_the_chunk_are_held_as_floats() -> None:
+    model = build(3)
+    seen: list[tuple[int, torch.dtype]] = []
+    model.backbone.register_forward_pre_hook(
+        lambda _, args: seen.append((len(args[0]), args[0].dtype))
+    )
+    with torch.no_grad():
+        model.test_step(batch(2))
+    assert seen == [(3, torch.float32)] * 3 + [(1, torch.float32)]
+
+
+def test_training_is_mmactions() -> None:
+    model = build(None).train()
+    data = model.data_preprocessor(batch(2), training=True)
+    losses = model(**data, mode='loss')
+    losses['loss_cls'].backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
