@@ -64,10 +64,10 @@ def main() -> None:
         cfg = prepare(args)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         runner.test()
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, FileNotFoundError) as error:
         if (message := plain_message(error)) is None:
             raise
         sys.exit(f'error: {message}')

@@ -86,12 +86,12 @@ def main() -> None:
         cfg, line, warns = prepare(args)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    if line:
-        (runner.logger.warning if warns else runner.logger.info)(line)
     try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        if line:
+            (runner.logger.warning if warns else runner.logger.info)(line)
         runner.train()
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, FileNotFoundError) as error:
         if (message := plain_message(error)) is None:
             raise
         sys.exit(f'error: {message}')

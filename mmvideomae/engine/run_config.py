@@ -1,5 +1,6 @@
 """From a config file and command-line overrides to what a runner takes."""
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +69,26 @@ def require_checkpoint(checkpoint: str) -> None:
         raise FileNotFoundError(f'checkpoint not found: {checkpoint}')
 
 
-def plain_message(error: RuntimeError) -> str | None:
+def plain_message(error: Exception) -> str | None:
     """What to tell of an error that lies in the data or the settings; None for any other.
 
-    A data-loader worker's error arrives as a RuntimeError whose last line is the original one.
+    Those are the errors of hooks that stop a run, videos that cannot be read, and whatever this
+    toolbox itself refuses as a ValueError or FileNotFoundError.  A data-loader worker's error
+    arrives as a RuntimeError whose last line is the original one.
     """
     if isinstance(error, (ClassCountError, NonFiniteLossError, TooManyDecodeFailuresError)):
         return str(error)
     # By name: this room does not know the data sets.
     if type(error).__name__ == 'VideoReadError':
         return str(error)
+    if isinstance(error, (ValueError, FileNotFoundError)):
+        return ' '.join(str(error).split()) if _raised_here(error) else None
     _, found, message = str(error).strip().rpartition('VideoReadError: ')
     return message if found else None
+
+
+def _raised_here(error: Exception) -> bool:
+    """Whether a module of this toolbox raised the error, rather than one that it called."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    module = frames[-1][0].f_globals.get('__name__', '') if frames else ''
+    return module.partition('.')[0] == 'mmvideomae'

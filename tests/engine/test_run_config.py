@@ -1,7 +1,9 @@
 """Contract: the command line reaches the config; errors of data and loss are told plainly."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 
@@ -13,6 +15,8 @@ from mmvideomae.engine.run_config import (
     require_checkpoint,
     resume_from,
 )
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.models import tiny_vit
 
 
 @pytest.fixture
@@ -62,6 +66,18 @@ def test_resumes_from_the_newest_or_the_named_checkpoint(tmp_path: Path) -> None
     assert (cfg.resume, cfg.load_from) == (True, None)
     resume_from(cfg, str(path))
     assert (cfg.resume, cfg.load_from) == (True, str(path))
+
+
+def test_what_the_toolbox_refuses_is_told_plainly_and_bugs_are_not() -> None:
+    def caught(run: Callable[[], object]) -> Exception:
+        with pytest.raises(ValueError) as caught:
+            run()
+        return caught.value
+
+    ours = caught(lambda: MODELS.build({**tiny_vit(), 'num_frames': 5}))
+    assert 'do not divide into cubes' in str(plain_message(ours))
+    theirs = caught(lambda: np.zeros(3).reshape(2, 2))
+    assert plain_message(theirs) is None
 
 
 def test_only_errors_of_data_and_loss_are_told_plainly() -> None:
