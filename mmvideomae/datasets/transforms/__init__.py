@@ -1,17 +1,31 @@
-"""Transforms of sample dicts: open, sample, read, augment, mask and pack clips."""
+"""Transforms of sample dicts: open, sample, read, augment, mask, crop and pack clips."""
 
+from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
 from mmvideomae.datasets.transforms.formatting import PackClips
-from mmvideomae.datasets.transforms.loading import OpenVideo, ReadFrames, SampleClip
-from mmvideomae.datasets.transforms.processing import ClipFlip, ClipMultiScaleCrop
+from mmvideomae.datasets.transforms.loading import OpenVideo, ReadFrames
+from mmvideomae.datasets.transforms.processing import (
+    ClipFlip,
+    ClipMultiScaleCrop,
+    ClipRandomResizedCrop,
+)
+from mmvideomae.datasets.transforms.rand_augment import ClipRandAugment
 from mmvideomae.datasets.transforms.repeats import GenerateMasks, RepeatAugment
+from mmvideomae.datasets.transforms.sampling import SampleClip, SampleDenseClips, SampleSegments
+from mmvideomae.datasets.transforms.views import CropViews
 
 __all__ = [
     'ClipFlip',
     'ClipMultiScaleCrop',
+    'ClipRandAugment',
+    'ClipRandomErasing',
+    'ClipRandomResizedCrop',
+    'CropViews',
     'GenerateMasks',
     'OpenVideo',
     'PackClips',
     'ReadFrames',
     'RepeatAugment',
     'SampleClip',
+    'SampleDenseClips',
+    'SampleSegments',
 ]

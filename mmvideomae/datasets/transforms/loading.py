@@ -1,4 +1,4 @@
-"""From a record to the frames of one clip: open, sample, read."""
+"""From a record to the frames of its clips: open, read."""
 
 from typing import Any
 
@@ -93,65 +93,6 @@ class OpenVideo(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(backend={self.backend!r})'
-
-
-@TRANSFORMS.register_module()
-class SampleClip(BaseTransform):
-    """Draw the frames of one dense clip (VideoMAE and VideoMAE V2, official sampling).
-
-    The first frame is uniform over ``total_frames - clip_len * stride + 1`` places, and
-    is 0 where that is below 1.  Each next frame lies ``stride`` later as long as that
-    stays below the last frame of the video; a shorter video repeats the last frame
-    reached.  (The official code never steps onto the very last frame; at the published
-    strides of 2 and 4 this touches only videos shorter than the clip.)
-
-    In test mode the clip is the one in the middle.
-
-    Required Keys:
-
-    - total_frames
-    - start_index (optional)
-    - stride (optional: the record's own stride, which wins)
-
-    Added Keys:
-
-    - frame_inds: int64 ``(clip_len,)``
-    - clip_len, frame_interval, num_clips: as mmaction2's `SampleFrames` adds them
-
-    Args:
-        clip_len: Frames of the clip.
-        stride: Distance between two frames of the clip, in frames.
-        test_mode: Take the middle of the video instead of a random place.
-    """
-
-    def __init__(self, clip_len: int, stride: int, test_mode: bool = False) -> None:
-        if clip_len < 1 or stride < 1:
-            raise ValueError(f'clip_len and stride must be positive, got {clip_len} and {stride}')
-        self.clip_len = clip_len
-        self.stride = stride
-        self.test_mode = test_mode
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        total, stride = results['total_frames'], results.get('stride', self.stride)
-        frames = self._first_frame(total, stride) + np.arange(self.clip_len) * stride
-        reachable = frames < (total if self.test_mode else total - 1)
-        reachable[0] = True
-        frames = np.where(reachable, frames, frames[reachable][-1])
-        results['frame_inds'] = frames + results.get('start_index', 0)
-        results.update(clip_len=self.clip_len, frame_interval=stride, num_clips=1)
-        return results
-
-    def _first_frame(self, total: int, stride: int) -> int:
-        if self.test_mode:
-            return max(total - (self.clip_len - 1) * stride - 1, 0) // 2
-        places = total - self.clip_len * stride + 1
-        return int(np.random.randint(places)) if places > 0 else 0
-
-    def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(clip_len={self.clip_len}, stride={self.stride}, '
-            f'test_mode={self.test_mode})'
-        )
 
 
 @TRANSFORMS.register_module()

@@ -1,5 +1,6 @@
 """Spatial augmentation of whole clips, on uint8."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmcv.transforms import BaseTransform
 from mmvideomae.registry import TRANSFORMS
 
 _SNAP = 3  # a crop side closer to the target than this becomes the target: nothing to resize
+_ATTEMPTS = 10  # at a random-resized crop that fits
 _QUARTERS = (
     *((0, 0), (4, 0), (0, 4), (4, 4), (2, 2)),  # corners and centre
     *((0, 2), (4, 2), (2, 4), (2, 0)),  # middles of the sides
@@ -87,17 +89,8 @@ class ClipMultiScaleCrop(BaseTransform):
         return left, top, crop_width, crop_height
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        imgs = results['imgs']
-        left, top, width, height = self.draw(*imgs.shape[1:3])
-        out_height, out_width = self.size
-        crop = imgs[:, top : top + height, left : left + width]
-        allocate = results.get('allocate_clip', np.empty)
-        out = allocate((len(imgs), out_height, out_width, imgs.shape[3]), dtype=np.uint8)
-        for frame, target in zip(crop, out, strict=True):
-            cv2.resize(frame, (out_width, out_height), dst=target, interpolation=cv2.INTER_LINEAR)
-        results.update(imgs=out, img_shape=self.size)
-        results['crop_quadruple'] = np.array([left, top, width, height])
-        return results
+        box = self.draw(*results['imgs'].shape[1:3])
+        return _crop_and_resize(results, box, self.size)
 
     def __repr__(self) -> str:
         return (
@@ -112,11 +105,103 @@ def _snap(side: int, target: int, limit: int) -> int:
 
 
 @TRANSFORMS.register_module()
+class ClipRandomResizedCrop(BaseTransform):
+    """One random-resized crop for all frames of a clip (V1 and V2, official fine-tuning).
+
+    The crop has an area uniform in ``scale`` times the frame and an aspect (width by
+    height) log-uniform in ``ratio``, drawn up to ten times until it fits, at a uniform
+    place; after that it is the largest centred crop whose aspect lies in ``ratio``, as
+    torchvision has it.  It is resized by OpenCV's bilinear interpolation on uint8, which
+    like `torch.nn.functional.interpolate` in the official code does not smooth when it
+    shrinks: the two differ by rounding alone.
+
+    Required Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)``
+    - allocate_clip (optional: where to take memory from, see `RepeatAugment`)
+
+    Modified Keys:
+
+    - imgs: uint8 ``(T, size, size, 3)``, contiguous and new
+    - img_shape
+
+    Added Keys:
+
+    - crop_quadruple: left, top, width and height of the crop in pixels
+
+    Args:
+        size: Side of the output, or (height, width).
+        scale: Least and largest area of the crop as shares of the frame.
+        ratio: Least and largest ratio of its width to its height.
+    """
+
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        scale: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+    ) -> None:
+        height, width = (size, size) if isinstance(size, int) else size
+        if min(height, width) < 1 or not 0 < scale[0] <= scale[1] <= 1:
+            raise ValueError(f'need size > 0 and a scale in (0, 1], got {size} and {scale}')
+        if not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(f'ratio must be positive and ascending, got {ratio}')
+        self.size = (int(height), int(width))
+        self.scale = tuple(scale)
+        self.ratio = tuple(ratio)
+
+    def draw(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Draw left, top, width and height of a crop, in pixels."""
+        for _ in range(_ATTEMPTS):
+            area = np.random.uniform(*self.scale) * height * width
+            aspect = math.exp(np.random.uniform(*map(math.log, self.ratio)))
+            crop_width = round(math.sqrt(area * aspect))
+            crop_height = round(math.sqrt(area / aspect))
+            if 0 < crop_width <= width and 0 < crop_height <= height:
+                top = int(np.random.randint(height - crop_height + 1))
+                left = int(np.random.randint(width - crop_width + 1))
+                return left, top, crop_width, crop_height
+        return self.centre(height, width)
+
+    def centre(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """The crop of a frame into which none that was drawn fits."""
+        least, largest = self.ratio
+        crop_width, crop_height = width, height
+        if width / height < least:
+            crop_height = round(width / least)
+        elif width / height > largest:
+            crop_width = round(height * largest)
+        return (width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        box = self.draw(*results['imgs'].shape[1:3])
+        return _crop_and_resize(results, box, self.size)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(size={self.size}, scale={self.scale}, ratio={self.ratio})'
+
+
+def _crop_and_resize(
+    results: dict[str, Any], box: tuple[int, int, int, int], size: tuple[int, int]
+) -> dict[str, Any]:
+    """Cut left, top, width and height out of all frames and resize them by OpenCV."""
+    imgs, (left, top, width, height) = results['imgs'], box
+    allocate = results.get('allocate_clip', np.empty)
+    out = allocate((len(imgs), *size, imgs.shape[3]), dtype=np.uint8)
+    for frame, target in zip(imgs[:, top : top + height, left : left + width], out, strict=True):
+        cv2.resize(frame, size[::-1], dst=target, interpolation=cv2.INTER_LINEAR)
+    results.update(imgs=out, img_shape=size, crop_quadruple=np.array(box))
+    return results
+
+
+@TRANSFORMS.register_module()
 class ClipFlip(BaseTransform):
     """Mirror a whole clip from left to right at random.
 
-    The released pre-training code has no flip; appendix Table 9 of VideoMAE lists one
-    for Kinetics-400.  Never use it where left and right make classes.
+    Fine-tuning mirrors every second clip.  The released pre-training code has no flip;
+    appendix Table 9 of VideoMAE lists one for Kinetics-400.  Never use it where left and
+    right make classes, as in Something-Something: `VideoListDataset` of such data takes
+    ``mirrorable=False``.
 
     Required Keys:
 

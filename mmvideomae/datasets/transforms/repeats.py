@@ -11,6 +11,7 @@ from mmcv.transforms import BaseTransform, Compose
 from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
 
 MASK_KEYS = ('encoder_mask', 'decoder_mask')
+ERASE_KEY = 'erase_box'
 
 
 class _Rows:
@@ -60,6 +61,7 @@ class RepeatAugment(BaseTransform):
     Added Keys:
 
     - encoder_mask, decoder_mask: bool ``(R, t, h, w)``, where the transforms make them
+    - erase_box: int64 ``(R, 4)``, the same
     - every other key of the first run
 
     Args:
@@ -87,7 +89,7 @@ class RepeatAugment(BaseTransform):
         first = runs[0]
         first.pop('allocate_clip')
         first['imgs'] = rows.gather([run['imgs'] for run in runs])
-        for key in MASK_KEYS:
+        for key in (*MASK_KEYS, ERASE_KEY):
             if key in first:
                 first[key] = np.stack([run[key] for run in runs])
         return first

@@ -1,0 +1,77 @@
+"""Test views: crops of clips along the longer side of the frame."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmvideomae.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class CropViews(BaseTransform):
+    """Resize the short side and cut square crops along the long one (V1 and V2, official test).
+
+    The short side becomes ``size`` and the long one keeps the aspect, rounded down, by
+    OpenCV's bilinear interpolation.  Crop c of C begins ``c * (long - size) / (C - 1)``
+    pixels, rounded down, along the long side: at its start, middle and end for three.  One
+    crop is the middle one of three.  (The official rule divides by zero for one crop.)
+
+    A frame that several clips share is resized once.
+
+    Required Keys:
+
+    - imgs: uint8 ``(S * T, H, W, 3)``, clip after clip
+    - num_clips: ``S``
+    - frame_inds: int ``(S * T,)``
+
+    Modified Keys:
+
+    - imgs: uint8 ``(V, T, size, size, 3)``; V = S * C views, the crops of a clip adjacent
+    - img_shape
+
+    Args:
+        size: Side of the crops.
+        num_crops: Crops of a clip.
+    """
+
+    def __init__(self, size: int, num_crops: int = 1) -> None:
+        if size < 1 or num_crops < 1:
+            raise ValueError(f'size and num_crops must be positive, got {size} and {num_crops}')
+        self.size = size
+        self.num_crops = num_crops
+
+    def resized_shape(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of a frame whose short side is ``size``."""
+        if height <= width:
+            return self.size, int(self.size * width / height)
+        return int(self.size * height / width), self.size
+
+    def starts(self, long: int) -> list[int]:
+        """First pixel of each crop along a side of ``long`` pixels."""
+        if self.num_crops == 1:
+            return [(long - self.size) // 2]
+        step = (long - self.size) / (self.num_crops - 1)
+        return [int(number * step) for number in range(self.num_crops)]
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        imgs, num_clips = results['imgs'], results['num_clips']
+        _, first, places = np.unique(results['frame_inds'], return_index=True, return_inverse=True)
+        height, width = self.resized_shape(*imgs.shape[1:3])
+        frames = np.empty((len(first), height, width, imgs.shape[3]), dtype=np.uint8)
+        for number, target in zip(first, frames, strict=True):
+            cv2.resize(imgs[number], (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
+        clips = places.reshape(num_clips, -1)
+        shape = (num_clips, self.num_crops, clips.shape[1], self.size, self.size, imgs.shape[3])
+        views = np.empty(shape, dtype=np.uint8)
+        for crop, start in enumerate(self.starts(max(height, width))):
+            window = slice(start, start + self.size)
+            cuts = frames[:, :, window] if width > height else frames[:, window]
+            for clip, moment in np.ndindex(clips.shape):
+                views[clip, crop, moment] = cuts[clips[clip, moment]]
+        results.update(imgs=views.reshape(-1, *shape[2:]), img_shape=(self.size, self.size))
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(size={self.size}, num_crops={self.num_crops})'
