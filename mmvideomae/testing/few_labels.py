@@ -1,10 +1,9 @@
 """Few labelled clips out of many: the lists of fine-tuning runs with little supervision."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
+from mmvideomae.apis.preparation.subset import class_orders
 
 
 def few_labels(lines: Sequence[str], labels: int, seed: int = 0) -> list[str]:
@@ -16,17 +15,13 @@ def few_labels(lines: Sequence[str], labels: int, seed: int = 0) -> list[str]:
     Raises:
         ValueError: if the classes do not divide ``labels``, or one has too few lines.
     """
-    classes: dict[int, list[str]] = defaultdict(list)
-    for line in lines:
-        classes[int(line.rsplit(maxsplit=1)[1])].append(line)
-    each, rest = divmod(labels, max(len(classes), 1))
+    orders = class_orders([int(line.rsplit(maxsplit=1)[1]) for line in lines], seed)
+    each, rest = divmod(labels, max(len(orders), 1))
     if each < 1 or rest:
-        raise ValueError(f'{labels} labels cannot be shared equally by {len(classes)} classes')
-    if (fewest := min(map(len, classes.values()))) < each:
+        raise ValueError(f'{labels} labels cannot be shared equally by {len(orders)} classes')
+    if (fewest := min(map(len, orders.values()))) < each:
         raise ValueError(f'{each} clips of each class wanted, and one class has {fewest}')
-    rng = np.random.default_rng(seed)
-    orders = {label: rng.permutation(len(members)) for label, members in sorted(classes.items())}
-    return [classes[label][n] for label, order in orders.items() for n in order[:each]]
+    return [lines[position] for order in orders.values() for position in order[:each]]
 
 
 def write_few_labels(

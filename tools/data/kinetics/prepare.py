@@ -1,0 +1,65 @@
+"""Make the lists of Kinetics-400, -600 or -700 from the official CSV files.
+
+python tools/data/kinetics/prepare.py 400
+
+data/kinetics400/annotations/{train,val,test}.csv and the videos below data/kinetics400/videos
+become data/kinetics400/{train,val,test}.csv, lines "path label", and classes.txt, a class name
+per label.  Clips without a file are left out and named in missing.txt.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare
+from mmvideomae.apis.preparation.kinetics import FILE_NAME, read_kinetics
+from mmvideomae.apis.preparation.lists import Summary
+
+
+def parse_args() -> argparse.Namespace:
+    parser = make_parser(__doc__, 'data/kinetics<VERSION>', '.mp4')
+    parser.add_argument('version', choices=('400', '600', '700'), metavar='VERSION', help='400, 600 or 700')
+    parser.add_argument(
+        '--file-name',
+        default=FILE_NAME,
+        metavar='NAME',
+        help='name of the file of a clip, without extension (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--class-folders',
+        action='store_true',
+        help='with --no-check-files: the files lie in folders named as their classes',
+    )
+    args = parser.parse_args()
+    if args.root == parser.get_default('root'):
+        args.root = Path(f'data/kinetics{args.version}')
+    return args
+
+
+def make(args: argparse.Namespace) -> Summary:
+    """Write the lists; a note on stderr where classes are lacking."""
+    videos = read_kinetics(annotations_of(args), args.version, args.file_name, args.class_folders)
+    summary = prepare(videos, args)
+    if len(videos.classes) != int(args.version):
+        print(
+            f'prepare.py: the training file has {len(videos.classes)} classes, not {args.version}: '
+            'labels differ from those of the whole data set',
+            file=sys.stderr,
+        )
+    return summary
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        summary = make(args)
+    except (ValueError, OSError) as error:
+        print(f'prepare.py: {error}', file=sys.stderr)
+        return 1
+    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Take a part of a list, the same share or number of every class.
+
+python tools/data/make_subset.py data/sthv2/train.csv data/sthv2/train_25.csv --fraction 0.25
+python tools/data/make_subset.py data/ucf101/split1/train.csv data/ucf101/few.csv --per-class 5
+
+Lines are kept as they are and in their order.  With one seed a larger part holds every smaller
+one, so that runs on 10 and 25 % differ by the added clips only (Figure 4 of VideoMAE).
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mmvideomae.apis.preparation.lists import write_all
+from mmvideomae.apis.preparation.subset import choose, number_of_each, read_lines, share
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('source', type=Path, metavar='LIST', help='list to take a part of')
+    parser.add_argument('out', type=Path, metavar='OUT', help='list to write')
+    size = parser.add_mutually_exclusive_group(required=True)
+    size.add_argument(
+        '--fraction',
+        type=float,
+        help='share of every class, above 0 and at most 1; at least one clip of each',
+    )
+    size.add_argument('--per-class', type=int, metavar='CLIPS', help='clips of every class')
+    parser.add_argument('--seed', type=int, default=0, help='which clips (default: %(default)s)')
+    parser.add_argument(
+        '--columns',
+        metavar='NAMES',
+        help='fields of a line where they are not "path label", for example "path total label"',
+    )
+    parser.add_argument('--overwrite', action='store_true', help='replace OUT if it is there')
+    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
+    return parser.parse_args()
+
+
+def make(args: argparse.Namespace) -> dict[str, object]:
+    """Write the list; returns the summary."""
+    if args.seed < 0:
+        raise ValueError(f'--seed must not be negative, got {args.seed}')
+    if args.out.resolve() == args.source.resolve():
+        raise ValueError(f'{args.out} is the list itself: name another file for the part')
+    lines, labels = read_lines(args.source, args.columns)
+    if args.fraction is not None:
+        count = share(args.fraction)
+    else:
+        count = number_of_each(args.per_class, labels)
+    chosen = choose(labels, count, args.seed)
+    write_all({args.out: [lines[position] for position in chosen]}, args.overwrite)
+    return {
+        'clips': len(chosen),
+        'of': len(lines),
+        'classes': len({label for label in labels if label is not None}),
+        'seed': args.seed,
+        'file': str(args.out),
+    }
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        summary = make(args)
+    except (ValueError, OSError) as error:
+        print(f'make_subset.py: {error}', file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(summary))
+    else:
+        print('{clips} of {of} clips of {classes} classes in {file}'.format(**summary))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Make the lists of the three splits of UCF101 from ucfTrainTestlist.
+
+python tools/data/ucf101/prepare.py
+
+data/ucf101/annotations/{classInd,trainlist01,testlist01,...}.txt and the videos below
+data/ucf101/videos become data/ucf101/split1/{train,val}.csv, also of splits 2 and 3, lines
+"path label"; val is the official test list.
+"""
+
+import argparse
+import json
+import sys
+
+from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare
+from mmvideomae.apis.preparation.ucf101 import read_ucf101
+
+
+def parse_args() -> argparse.Namespace:
+    return make_parser(__doc__, 'data/ucf101', '.avi').parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        summary = prepare(read_ucf101(annotations_of(args)), args)
+    except (ValueError, OSError) as error:
+        print(f'prepare.py: {error}', file=sys.stderr)
+        return 1
+    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
