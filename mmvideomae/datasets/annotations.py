@@ -64,16 +64,23 @@ class LineFormat:
         numbers: Names of the numbers after the path, of ``start``, ``total`` and
             ``label``; None: told by how many there are (see the module).
         labelled: Every line must have a label.
+        num_classes: Labels must lie in ``0, ..., num_classes - 1``; None: not checked.
     """
 
     numbers: tuple[str, ...] | None = None
     labelled: bool = False
+    num_classes: int | None = None
 
     @classmethod
-    def of(cls, columns: str | Sequence[str] | None, labelled: bool) -> 'LineFormat':
+    def of(
+        cls,
+        columns: str | Sequence[str] | None,
+        labelled: bool,
+        num_classes: int | None = None,
+    ) -> 'LineFormat':
         """Read ``columns`` such as ``'path total label'``; None leaves it to the count."""
         if columns is None:
-            return cls(None, labelled)
+            return cls(None, labelled, num_classes)
         names = tuple(columns.split()) if isinstance(columns, str) else tuple(columns)
         known = len(set(names)) == len(names) and set(names[1:]) <= set(_NUMBERS)
         if names[:1] != ('path',) or not known:
@@ -82,7 +89,7 @@ class LineFormat:
             )
         if labelled and 'label' not in names:
             raise ValueError(f'labelled=True needs a label column, got columns={columns!r}')
-        return cls(names[1:], labelled)
+        return cls(names[1:], labelled, num_classes)
 
     def entry(self, path: str, numbers: Sequence[int]) -> Entry:
         """Name the numbers of one line; ValueError says what is wrong with them."""
@@ -96,6 +103,11 @@ class LineFormat:
             entry = Entry(path, **dict(zip(names, numbers, strict=True)))
         if self.labelled and entry.label is None:
             raise ValueError('a label is required (labelled=True)')
+        if self.num_classes is not None and not -1 < (entry.label or 0) < self.num_classes:
+            raise ValueError(
+                f'label {entry.label} is outside 0..{self.num_classes - 1}; mend the line or set '
+                'num_classes (labels count from 0)'
+            )
         if entry.total == 0 or (entry.start is not None and entry.start < 0):
             raise ValueError(f'start {entry.start} and total {entry.total} name no frames')
         return entry

@@ -69,14 +69,18 @@ class VideoSource:
             )
         return cls(**config)
 
-    def entries(self, labelled: bool) -> list[Entry]:
+    def entries(self, labelled: bool, num_classes: int | None = None) -> list[Entry]:
         """Read the list or search the folder.
 
+        Args:
+            labelled: Whether every line must have a label.
+            num_classes: What labels must stay below; None: not checked.
+
         Raises:
-            AnnotationError: It is missing, empty or malformed.
+            AnnotationError: It is missing, empty or malformed, or a label is out of range.
         """
         if self.ann_file:
-            return read_list(self.ann_file, LineFormat.of(self.columns, labelled))
+            return read_list(self.ann_file, LineFormat.of(self.columns, labelled, num_classes))
         root = self.folder or self.data_prefix
         if labelled:
             raise AnnotationError(f'labelled=True needs a list with labels, and {root} is a folder')

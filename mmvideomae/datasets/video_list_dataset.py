@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 
 from mmvideomae.datasets.annotations import Entry
+from mmvideomae.datasets.classes import check_class_count, class_names, find_flips
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.seeding import SampleSeeds
 from mmvideomae.datasets.sources import VideoSource
@@ -47,16 +48,23 @@ class VideoListDataset(BaseDataset):
         pipeline: Transforms.
         test_mode: Whether samples are for validation or test.
         labelled: Whether every line must have a label; otherwise labels are ignored.
+        num_classes: Of labelled data: labels must lie below; None: as many as ``classes``,
+            and without those unknown.
+        classes: Class names in the order of their labels, or a file of one per line; the
+            metainfo ``classes`` of the data set.
+        mirrorable: Whether a mirrored video keeps its class. False, as for
+            Something-Something, refuses pipelines that flip.
         on_decode_error: See above; None is ``'replace'``, in test mode ``'raise'``.
         max_refetch: Replacements tried for one sample.
-        metainfo: Of the data set, such as ``dict(classes=...)``.
+        metainfo: Of the data set.
         indices: Only these records, or the first so many.
         serialize_data: Keep records in one array that forked workers share (a million
             lines of 50 characters: 58 MB).
         lazy_init: Read lists on first use.
 
     Raises:
-        AnnotationError: A list or folder is missing, empty or malformed.
+        AnnotationError: A list or folder is missing, empty or malformed, a label is out of
+            range, or the class names are not as many as the classes.
         ValueError: Settings contradict one another.
     """
 
@@ -66,6 +74,9 @@ class VideoListDataset(BaseDataset):
         pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
         test_mode: bool = False,
         labelled: bool = False,
+        num_classes: int | None = None,
+        classes: str | Sequence[str] | None = None,
+        mirrorable: bool = True,
         on_decode_error: str | None = None,
         max_refetch: int = 10,
         metainfo: Mapping[str, Any] | None = None,
@@ -77,18 +88,23 @@ class VideoListDataset(BaseDataset):
             raise ValueError('VideoListDataset needs at least one source')
         self.sources = [VideoSource.of(source) for source in sources]
         self.labelled = labelled
+        names = None if classes is None else class_names(classes)
+        self.num_classes = check_class_count(names, num_classes)
         self.on_decode_error = _decode_policy(on_decode_error, test_mode)
         self._seeds = SampleSeeds()
         if test_mode:
             self._seeds.set(0, 0)
+        # mmengine would look names up in the root registry, which finds ours only inside a
+        # runner's default scope.
+        built = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline]
+        if not mirrorable:
+            _refuse_flips(built)
         super().__init__(
-            metainfo=metainfo,
+            metainfo={**(metainfo or {}), **({} if names is None else {'classes': names})},
             data_prefix={},
             indices=indices,
             serialize_data=serialize_data,
-            # mmengine would look names up in the root registry, which finds ours only
-            # inside a runner's default scope.
-            pipeline=[TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline],
+            pipeline=built,
             test_mode=test_mode,
             lazy_init=lazy_init,
             max_refetch=max_refetch,
@@ -104,7 +120,7 @@ class VideoListDataset(BaseDataset):
         return [
             _pack(number, segment if self.labelled else segment._replace(label=None))
             for number, source in enumerate(self.sources)
-            for entry in source.entries(self.labelled)
+            for entry in source.entries(self.labelled, self.num_classes if self.labelled else None)
             for segment in source.segments(entry)
         ]
 
@@ -186,6 +202,17 @@ def _decode_policy(policy: str | None, test_mode: bool) -> str:
             f'got {policy!r}'
         )
     return policy
+
+
+def _refuse_flips(transforms: Sequence[Callable[[dict[str, Any]], Any]]) -> None:
+    """Keep a pipeline from turning one class into another."""
+    flips = ', '.join(find_flips(transforms))
+    if flips:
+        raise ValueError(
+            f'the pipeline mirrors videos ({flips}), which changes classes of this data set '
+            "(mirrorable=False), such as 'pushing from left to right': take it out or set its "
+            'probability to 0'
+        )
 
 
 def _pack(source: int, entry: Entry) -> bytes:

@@ -117,6 +117,19 @@ def test_labelled_lists_need_labels(tmp_path):
         LineFormat.of('path total', labelled=True)
 
 
+@pytest.mark.parametrize('columns', [None, 'path label'])
+def test_labels_outside_the_classes_are_told_with_their_line(tmp_path, columns):
+    line_format = LineFormat.of(columns, labelled=True, num_classes=3)
+    assert read(tmp_path, 'a.mp4 0\nb.mp4 2\n', line_format)[1].label == 2
+    for label in (3, -1, 400):
+        with pytest.raises(AnnotationError) as caught:
+            read(tmp_path, f'a.mp4 0\nb.mp4 {label}\n', line_format)
+        told = str(caught.value)
+        assert f'list.txt:2: label {label} is outside 0..2' in told and 'num_classes' in told
+        assert '\n' not in told
+    assert read(tmp_path, 'a.mp4 0\nb.mp4 400\n')[1].label == 400
+
+
 PATHS = st.text(st.characters(exclude_categories=['Cs', 'Cc', 'Z'], exclude_characters='\'"#'))
 NUMBERS = st.lists(st.integers(-1, 10**6), max_size=3)
 

@@ -99,3 +99,11 @@ def test_contradictions_are_refused(config, message):
 def test_folders_have_no_labels(tmp_path):
     with pytest.raises(AnnotationError, match='needs a list with labels'):
         VideoSource(folder=str(tmp_path)).entries(labelled=True)
+
+
+def test_labels_of_a_list_stay_below_the_number_of_classes(tmp_path):
+    (tmp_path / 'list.txt').write_text('a.mp4 3\n')
+    source = VideoSource(ann_file=str(tmp_path / 'list.txt'))
+    assert source.entries(labelled=True, num_classes=4)[0].label == 3
+    with pytest.raises(AnnotationError, match=r'list\.txt:1: label 3 is outside 0\.\.2'):
+        source.entries(labelled=True, num_classes=3)

@@ -170,6 +170,98 @@ def test_classification_with_the_transforms_of_mmaction2(videos):
     assert sample['data_samples'].gt_label.tolist() == [4]
 
 
+TRAINING = [
+    {'type': 'OpenVideo'},
+    {'type': 'SampleDenseClips', 'clip_len': 4, 'stride': 2},
+    {'type': 'ReadFrames'},
+    {
+        'type': 'RepeatAugment',
+        'num_repeats': 2,
+        'transforms': [
+            {'type': 'ClipRandAugment', 'magnitude': 7, 'num_ops': 4, 'magnitude_std': 0.5},
+            {'type': 'ClipRandomResizedCrop', 'size': 32},
+            {'type': 'ClipFlip', 'prob': 0.5},
+            {'type': 'ClipRandomErasing', 'prob': 0.5},
+        ],
+    },
+    {'type': 'PackClips'},
+]
+TESTING = [
+    {'type': 'OpenVideo'},
+    {'type': 'SampleDenseClips', 'clip_len': 4, 'stride': 2, 'num_clips': 5, 'test_mode': True},
+    {'type': 'ReadFrames'},
+    {'type': 'CropViews', 'size': 32, 'num_crops': 3},
+    {'type': 'PackClips'},
+]
+
+
+def labelled_source(videos, label=2):
+    names = [f'"v {number}.mp4" {min(number, label)}' for number in range(5)]
+    return {'ann_file': list_file(videos, names), 'data_prefix': str(videos)}
+
+
+def test_samples_of_classification(videos):
+    """The pipelines of the configs, from the file to a batch."""
+    source, names = labelled_source(videos), ['a', 'b', 'c']
+    dataset = build([source], TRAINING, labelled=True, num_classes=3, classes=names)
+    assert dataset.num_classes == 3 and dataset.metainfo['classes'] == ('a', 'b', 'c')
+    batch = default_collate([dataset[0], dataset[4]])
+    assert batch['inputs'].shape == (2, 2, 4, 32, 32, 3) and batch['inputs'].dtype == torch.uint8
+    assert batch['erase_box'].shape == (2, 2, 4) and batch['erase_box'].dtype == torch.int64
+    assert [sample.gt_label.tolist() for sample in batch['data_samples']] == [[0], [2]]
+    tested = build([source], TESTING, labelled=True, test_mode=True)
+    sample = tested[1]
+    assert sample['inputs'].shape == (15, 4, 32, 32, 3) and 'erase_box' not in sample
+    assert torch.equal(sample['inputs'], tested[1]['inputs'])
+    assert tested.num_classes is None and 'classes' not in tested.metainfo
+
+
+def test_augmentation_is_a_function_of_seed_epoch_and_index(videos):
+    """RandAugment draws from ``random`` and ``np.random``: both are seeded."""
+    dataset = build([labelled_source(videos)], TRAINING, labelled=True)
+
+    def bits(epoch):
+        dataset.set_epoch(3, epoch)
+        return [
+            (sample['inputs'].numpy().tobytes(), sample['erase_box'].tolist())
+            for sample in (dataset[index] for index in range(5))
+        ]
+
+    first = bits(0)
+    np.random.seed(1)
+    assert bits(0) == first
+    assert all(one != other for one, other in zip(first, bits(1), strict=True))
+
+
+def test_classes_are_checked_when_the_data_set_is_built(videos, tmp_path):
+    source, names = labelled_source(videos), tmp_path / 'names.txt'
+    names.write_text('a\nb\n')
+    with pytest.raises(AnnotationError, match=r'list\.txt:3: label 2 is outside 0\.\.1'):
+        build([source], labelled=True, num_classes=2)
+    with pytest.raises(AnnotationError, match=r'list\.txt:3: label 2 is outside 0\.\.1'):
+        build([source], labelled=True, classes=str(names))
+    assert len(build([source], num_classes=2)) == 5  # labels are ignored
+    with pytest.raises(AnnotationError, match=r'2 class names .* num_classes=3'):
+        build([source], labelled=True, num_classes=3, classes=str(names))
+    with pytest.raises(AnnotationError, match=r'gone\.txt: No such file'):
+        build([source], labelled=True, num_classes=3, classes=str(tmp_path / 'gone.txt'))
+    names.write_text('a\n\nc\n')
+    with pytest.raises(AnnotationError, match=r'names\.txt:2: a class name is missing'):
+        build([source], labelled=True, num_classes=3, classes=str(names))
+
+
+def test_data_that_tell_left_from_right_refuse_flips(videos):
+    settings = {'labelled': True, 'mirrorable': False}
+    with pytest.raises(ValueError, match=r'ClipFlip.*take it out or set its probability to 0'):
+        build([labelled_source(videos)], TRAINING, **settings)
+    with pytest.raises(ValueError, match=r'mirrors videos \(Flip\)'):
+        build([labelled_source(videos)], CLASSIFICATION, **settings)
+    still = [dict(part) for part in TRAINING]
+    still[3] = {**still[3], 'transforms': [{'type': 'ClipFlip', 'prob': 0}, MASKS]}
+    assert len(build([labelled_source(videos)], still, **settings)) == 5
+    assert len(build([labelled_source(videos)], TESTING, **settings)) == 5
+
+
 def loaded(dataset, workers, persistent, epochs=(0, 1), start=0, context=None):
     """Bytes of every sample over some epochs through a data loader."""
     sampler = EpochSampler(dataset, seed=11)
