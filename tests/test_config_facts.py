@@ -30,13 +30,13 @@ NAME = re.compile(
     r'(?P<epochs>\d+)e_'
     r'(?P<dataset>[a-z0-9]+(?:-[a-z0-9]+)*)(?:_(?P<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?'
 )
-DATA_FOLDERS = {  # by the dataset in the name: where its (first) source lies
+DATA_FOLDERS = {  # by the dataset in the name: where the list or folder of its first source lies
     'kinetics400': 'data/kinetics400/',
-    'sthv2': 'data/sthv2/videos',
-    'sthv2-rawframes': 'data/sthv2/rawframes',
+    'sthv2': 'data/sthv2/train.csv',
+    'sthv2-rawframes': 'data/sthv2/train_rawframes.csv',
     'ucf101': 'data/ucf101/',
     'hmdb51': 'data/hmdb51/',
-    'unlabeled-hybrid': 'data/kinetics710',
+    'unlabeled-hybrid': 'data/kinetics710/',
     'custom': 'data/custom/',
 }
 
@@ -63,6 +63,7 @@ RECIPES = {
     ('videomae', 'large', 'kinetics400', 1600): Recipe(512, 1, 1.5e-4, 40, 1600, 4, 0.9),
     ('videomae', 'huge', 'kinetics400', 1600): Recipe(1024, 1, 1.5e-4, 40, 1600, 4, 0.9),
     ('videomae', 'small', 'sthv2', 2400): Recipe(2048, 1, 1.5e-4, 40, 2400, 2, 0.9),
+    ('videomae', 'large', 'sthv2', 2400): Recipe(1024, 1, 1.5e-4, 40, 2400, 2, 0.9),
     ('videomae', 'base', 'sthv2', 800): Recipe(2048, 1, 1.5e-4, 40, 800, 2, 0.9),
     ('videomae', 'base', 'sthv2-rawframes', 800): Recipe(2048, 1, 1.5e-4, 40, 800, 2, 0.9),
     ('videomae', 'base', 'sthv2', 2400): Recipe(2048, 1, 1.5e-4, 40, 2400, 2, 0.9),
@@ -210,8 +211,8 @@ def test_the_name_agrees_with_the_content(path: Path) -> None:
     assert read == (name['frames'], name['stride'])
     assert cfg.model.backbone.num_frames == name['frames']
     source = cfg.train_dataloader.dataset.sources[0]
-    prefix = source.get('folder') or source.data_prefix
-    assert prefix.startswith(DATA_FOLDERS[name['dataset']])
+    place = source.get('folder') or source.ann_file
+    assert place.startswith(DATA_FOLDERS[name['dataset']])
     grid = (name['frames'] // 2, 224 // name['patch'], 224 // name['patch'])
     assert tuple(step_of(cfg, 'GenerateMasks').grid_size) == grid
     assert tuple(cfg.model.neck.grid_size) == grid

@@ -1,6 +1,5 @@
 # HMDB51, the training list of split 1; splits 2 and 3 by
-#   --cfg-options train_dataloader.dataset.sources.0.ann_file=\
-#       data/hmdb51/hmdb51_train_split_2_videos.txt
+#   --cfg-options train_dataloader.dataset.sources.0.ann_file=data/hmdb51/split2/train.csv
 # The small sets mask 75 % of the tokens, not 90 % (appendix B).
 _base_ = 'kinetics400_pretrain.py'
 
@@ -12,7 +11,7 @@ train_dataloader = dict(
     dataset=dict(
         sources=[
             dict(
-                ann_file='data/hmdb51/hmdb51_train_split_1_videos.txt',
+                ann_file='data/hmdb51/split1/train.csv',
                 data_prefix='data/hmdb51/videos',
             )
         ],

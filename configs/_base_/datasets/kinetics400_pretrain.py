@@ -1,6 +1,6 @@
-# Kinetics-400 videos, labels ignored. Lists and folders are laid out as in mmaction2:
-#   data/kinetics400/kinetics400_train_list_videos.txt   lines 'path label'
-#   data/kinetics400/videos_train/
+# Kinetics-400 videos, labels ignored; the list by tools/data/kinetics/prepare.py:
+#   data/kinetics400/train.csv   lines 'path label'
+#   data/kinetics400/videos/
 train_pipeline = [
     dict(type='OpenVideo', backend='auto'),
     dict(type='SampleClip', clip_len=16, stride=4),
@@ -32,8 +32,8 @@ train_dataloader = dict(
         type='VideoListDataset',
         sources=[
             dict(
-                ann_file='data/kinetics400/kinetics400_train_list_videos.txt',
-                data_prefix='data/kinetics400/videos_train',
+                ann_file='data/kinetics400/train.csv',
+                data_prefix='data/kinetics400/videos',
             )
         ],
         pipeline=train_pipeline,

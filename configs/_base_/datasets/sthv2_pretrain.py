@@ -1,5 +1,5 @@
 # Something-Something V2 videos (12 frames per second as published, hence stride 2):
-#   data/sthv2/sthv2_train_list_videos.txt   lines 'path label'
+#   data/sthv2/train.csv   lines 'path label'
 #   data/sthv2/videos/
 _base_ = 'kinetics400_pretrain.py'
 
@@ -10,7 +10,7 @@ train_dataloader = dict(
     dataset=dict(
         sources=[
             dict(
-                ann_file='data/sthv2/sthv2_train_list_videos.txt',
+                ann_file='data/sthv2/train.csv',
                 data_prefix='data/sthv2/videos',
             )
         ],

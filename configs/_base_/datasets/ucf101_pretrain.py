@@ -1,6 +1,5 @@
 # UCF101, the training list of split 1; splits 2 and 3 by
-#   --cfg-options train_dataloader.dataset.sources.0.ann_file=\
-#       data/ucf101/ucf101_train_split_2_videos.txt
+#   --cfg-options train_dataloader.dataset.sources.0.ann_file=data/ucf101/split2/train.csv
 # The small sets mask 75 % of the tokens, not 90 % (appendix B).
 _base_ = 'kinetics400_pretrain.py'
 
@@ -11,7 +10,7 @@ train_dataloader = dict(
     dataset=dict(
         sources=[
             dict(
-                ann_file='data/ucf101/ucf101_train_split_1_videos.txt',
+                ann_file='data/ucf101/split1/train.csv',
                 data_prefix='data/ucf101/videos',
             )
         ],

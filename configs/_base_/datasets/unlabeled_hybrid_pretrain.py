@@ -35,12 +35,12 @@ train_dataloader = dict(
         type='VideoListDataset',
         sources=[
             dict(
-                ann_file='data/kinetics710/kinetics710_train_list_videos.txt',
-                data_prefix='data/kinetics710',
+                ann_file='data/kinetics710/train.csv',
+                data_prefix='data',
                 stride=4,
             ),
             dict(
-                ann_file='data/sthv2/sthv2_train_list_videos.txt',
+                ann_file='data/sthv2/train.csv',
                 data_prefix='data/sthv2/videos',
                 stride=2,
             ),

@@ -1,0 +1,43 @@
+# Kinetics-710: Kinetics-400, 600 and 700 merged, without duplicates (VideoMAE V2, appendix C.2).
+# tools/data/build_k710.py writes the lists and the maps of classes:
+#   data/kinetics710/{train,val}.csv   lines 'path label', paths relative to data
+#   data/kinetics710/classes.txt       a name per label
+#   data/kinetics710/label_710to{400,600,700}.json   the label in the 710 of each class
+_base_ = 'kinetics400.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        sources=[
+            dict(
+                ann_file='data/kinetics710/train.csv',
+                data_prefix='data',
+            )
+        ],
+        num_classes=710,
+        classes='data/kinetics710/classes.txt',
+    ),
+)
+val_dataloader = dict(
+    dataset=dict(
+        sources=[
+            dict(
+                ann_file='data/kinetics710/val.csv',
+                data_prefix='data',
+            )
+        ],
+        num_classes=710,
+        classes='data/kinetics710/classes.txt',
+    ),
+)
+test_dataloader = dict(
+    dataset=dict(
+        sources=[
+            dict(
+                ann_file='data/kinetics710/val.csv',
+                data_prefix='data',
+            )
+        ],
+        num_classes=710,
+        classes='data/kinetics710/classes.txt',
+    ),
+)

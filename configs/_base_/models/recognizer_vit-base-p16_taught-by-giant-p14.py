@@ -1,0 +1,26 @@
+# ViT-B that learns the scores of a frozen ViT-g on the same clips (VideoMAE V2, Table 16).
+# Whether the labels count as well is not published; label_weight=1.0 would let them. Another
+# student: change backbone.arch and cls_head.in_channels.
+_base_ = 'recognizer_vit-base-p16.py'
+
+model = dict(
+    type='DistilledRecognizer',
+    temperature=3.0,
+    distill_weight=1.0,
+    label_weight=0.0,
+    cls_head=dict(num_classes=710),
+    data_preprocessor=dict(num_classes=710),
+    teacher=dict(
+        type='Recognizer3D',
+        backbone=dict(
+            type='VideoMAEViT',
+            arch='giant',
+            img_size=224,
+            patch_size=14,
+            num_frames=16,
+            tubelet_size=2,
+            out_type='avg',
+        ),
+        cls_head=dict(type='LinearHead', num_classes=710, in_channels=1408),
+    ),
+)
