@@ -125,4 +125,7 @@ def _settle(operator: 'AugmentOp') -> Operator | None:
         magnitude = random.gauss(magnitude, operator.magnitude_std)
     magnitude = max(0.0, min(magnitude, _MAX_MAGNITUDE))
     levels = operator.level_fn(magnitude, operator.hparams) if operator.level_fn else ()
+    if operator.name == 'PosterizeIncreasing' and levels == (0,):
+        # No bits are left at a magnitude of 10: once black, an error in current Pillow.
+        return lambda frame: Image.new(frame.mode, frame.size)
     return lambda frame: operator.aug_fn(frame, *levels, **operator.kwargs)

@@ -32,3 +32,20 @@ def test_labels_travel_and_views_are_made_contiguous():
     packed = pack(imgs=imgs, label=3)
     assert packed['inputs'].is_contiguous()
     assert packed['data_samples'].gt_label.tolist() == [3]
+
+
+@pytest.mark.parametrize('repeats', [(), (3,)])
+def test_boxes_travel_with_their_clips(repeats):
+    count = repeats[0] if repeats else 1
+    boxes = np.arange(4 * count).reshape(*repeats, 4)
+    packed = pack(imgs=np.zeros((*repeats, 4, 6, 8, 3), np.uint8), erase_box=boxes)
+    assert packed['erase_box'].dtype == torch.int64
+    assert packed['erase_box'].tolist() == boxes.reshape(count, 4).tolist()
+
+
+def test_clips_after_one_another_are_told_apart():
+    imgs = np.random.default_rng(0).integers(0, 256, (8, 6, 8, 3), dtype=np.uint8)
+    packed = pack(imgs=imgs, num_clips=2)
+    assert (packed['inputs'].numpy() == np.stack([imgs[:4], imgs[4:]])).all()
+    packed = pack(imgs=imgs.reshape(4, 2, 6, 8, 3), num_clips=2)
+    assert packed['inputs'].shape == (4, 2, 6, 8, 3)

@@ -3,9 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torch.nn.functional import interpolate
+from torchvision.transforms import RandomResizedCrop
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.registry import TRANSFORMS
@@ -117,6 +120,81 @@ def test_height_and_width_may_differ():
 def test_impossible_crops_are_refused(settings):
     with pytest.raises(ValueError, match='got'):
         crop_of(**settings)
+
+
+def resized_crop(size=64, **settings):
+    return TRANSFORMS.build({'type': 'ClipRandomResizedCrop', 'size': size, **settings})
+
+
+def test_resized_crops_have_the_areas_and_aspects_of_the_recipe():
+    """Area uniform in 8 to 100 %, logarithm of the aspect uniform, where all of them fit."""
+    np.random.seed(0)
+    boxes = np.array([resized_crop().draw(1000, 1000) for _ in range(4000)])
+    left, top, width, height = boxes.T
+    assert (left >= 0).all() and (top >= 0).all()
+    assert (left + width <= 1000).all() and (top + height <= 1000).all()
+    area, aspect = width * height / 1e6, np.log(width / height)
+    assert area.min() > 0.079 and abs(aspect).max() < np.log(4 / 3) + 0.01
+    fits = area < 0.75  # larger ones do not fit at every aspect
+    shares = np.histogram(area[fits], 5, (0.08, 0.75))[0] / fits.sum()
+    assert abs(shares - 0.2).max() < 0.03
+    shares = np.histogram(aspect[fits], 5, (-np.log(4 / 3), np.log(4 / 3)))[0] / fits.sum()
+    assert abs(shares - 0.2).max() < 0.03
+
+
+def test_places_of_resized_crops_are_drawn_equally_often():
+    np.random.seed(0)
+    draw = resized_crop(scale=(0.25, 0.25), ratio=(1, 1)).draw
+    boxes = np.array([draw(8, 8) for _ in range(2500)])
+    assert (boxes[:, 2:] == 4).all()
+    counts = np.bincount(boxes[:, 0] * 5 + boxes[:, 1], minlength=25)
+    assert ((counts - 100) ** 2 / 100).sum() < 52
+
+
+@pytest.mark.parametrize(('height', 'width'), [(30, 400), (400, 30), (31, 77), (100, 101)])
+def test_where_nothing_drawn_fits_the_crop_is_that_of_torchvision(height, width):
+    """A crop of the whole area fits only where the aspect does: then in none of ten draws."""
+    np.random.seed(0)
+    torch.manual_seed(0)
+    left, top, crop_width, crop_height = resized_crop(scale=(1, 1)).draw(height, width)
+    image = torch.zeros(3, height, width)
+    theirs = RandomResizedCrop.get_params(image, [1.0, 1.0], [3 / 4, 4 / 3])
+    assert (top, left, crop_height, crop_width) == theirs
+
+
+def test_resized_crops_differ_from_the_official_ones_by_rounding():
+    """There: float tensors by `interpolate`, bilinear, corners not aligned, no smoothing."""
+    np.random.seed(0)
+    frames = np.random.default_rng(0).integers(0, 256, (2, 180, 240, 3), dtype=np.uint8)
+    crop = resized_crop(112)
+    shrunk = 0
+    for _ in range(30):
+        results = crop({'imgs': frames})
+        left, top, width, height = map(int, results['crop_quadruple'])
+        cut = frames[:, top : top + height, left : left + width]
+        clip = torch.from_numpy(cut.transpose(3, 0, 1, 2).astype(np.float32))
+        official = interpolate(clip, (112, 112), mode='bilinear', align_corners=False)
+        distance = np.abs(official.numpy().transpose(1, 2, 3, 0) - results['imgs'])
+        assert distance.max() <= 1
+        shrunk += height > 112 and width > 112
+    assert 5 < shrunk < 25  # both ways are tried
+
+
+def test_a_resized_crop_serves_all_frames():
+    np.random.seed(3)
+    frames = np.repeat(moving_shapes(1, 100, 130, seed=1), 5, axis=0)
+    results = resized_crop((48, 64))({'imgs': frames})
+    imgs = results['imgs']
+    assert imgs.shape == (5, 48, 64, 3) and imgs.dtype == np.uint8 and imgs.flags.c_contiguous
+    assert (imgs == imgs[:1]).all() and results['img_shape'] == (48, 64)
+
+
+@pytest.mark.parametrize(
+    'settings', [{'size': 0}, {'scale': (0.5, 0.1)}, {'scale': (0, 1)}, {'ratio': (2, 1)}]
+)
+def test_impossible_resized_crops_are_refused(settings):
+    with pytest.raises(ValueError, match='got'):
+        resized_crop(**settings)
 
 
 def flip(imgs, prob):

@@ -41,7 +41,13 @@ def test_repeats_draw_independently():
     assert len({mask.tobytes() for mask in results['decoder_mask']}) > 1
 
 
-@pytest.mark.parametrize('transforms', [[CROP], [CROP, FLIP], [FLIP, CROP], [CROP, CROP], [FLIP]])
+RESIZED = {'type': 'ClipRandomResizedCrop', 'size': 16}
+
+
+@pytest.mark.parametrize(
+    'transforms',
+    [[CROP], [CROP, FLIP], [FLIP, CROP], [CROP, CROP], [FLIP], [RESIZED, FLIP], [RESIZED, CROP]],
+)
 def test_repeats_equal_single_runs_whatever_memory_they_use(transforms):
     frames = moving_shapes(4, 24, 32)
     before = frames.copy()
@@ -51,6 +57,32 @@ def test_repeats_equal_single_runs_whatever_memory_they_use(transforms):
     singly = [repeat(1, transforms, frames)['imgs'][0] for _ in range(3)]
     assert (together == np.stack(singly)).all()
     assert (frames == before).all()
+
+
+ERASE = {'type': 'ClipRandomErasing', 'prob': 0.5}
+
+
+def test_boxes_are_drawn_for_each_repeat():
+    np.random.seed(0)
+    results = repeat(16, [CROP, ERASE])
+    assert results['erase_box'].shape == (16, 4) and results['erase_box'].dtype == np.int64
+    assert len({box.tobytes() for box in results['erase_box']}) > 4
+    assert (results['erase_box'] == 0).all(axis=1).any()
+    assert 'erase_box' not in repeat(2, [CROP])
+
+
+def test_the_recipe_of_fine_tuning_needs_no_copy_of_all_repeats(monkeypatch):
+    """Resized crops lie in one array from the start, unless a flip takes new memory."""
+    transforms = [
+        {'type': 'ClipRandAugment'},
+        RESIZED,
+        {**FLIP, 'prob': 0},
+        ERASE,
+    ]
+    asked, stack = [], np.stack
+    monkeypatch.setattr(np, 'stack', lambda arrays: asked.append(arrays[0].ndim) or stack(arrays))
+    assert repeat(3, transforms)['imgs'].shape == (3, 4, 16, 16, 3)
+    assert asked == [1]  # the boxes
 
 
 def test_decoder_masks_only_where_asked_for():
