@@ -91,7 +91,7 @@ def prepare(videos: VideoSet, args: argparse.Namespace) -> Summary:
         locate = _locator(args, frames)
 
     def watch(clips: Sequence[Clip], name: str) -> Iterable[Clip]:
-        return track(clips, name, console=console)
+        return track(clips, name, console=console, disable=not console.is_terminal)
 
     return write_lists(videos, locate, out, '_rawframes' if frames else '', args.overwrite, watch)
 

@@ -19,7 +19,9 @@ from mmvideomae.apis.preparation.lists import Summary
 
 def parse_args() -> argparse.Namespace:
     parser = make_parser(__doc__, 'data/kinetics<VERSION>', '.mp4')
-    parser.add_argument('version', choices=('400', '600', '700'), metavar='VERSION', help='400, 600 or 700')
+    parser.add_argument(
+        'version', choices=('400', '600', '700'), metavar='VERSION', help='400, 600 or 700'
+    )
     parser.add_argument(
         '--file-name',
         default=FILE_NAME,
