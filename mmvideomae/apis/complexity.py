@@ -42,6 +42,8 @@ _PRETRAINER_PARTS = (
     ('head', 'head'),
 )
 NORMS = 'norms'
+_SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip')
+_CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop')
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def measure_config(
     """Count the model of a config, under the masks of its training pipeline.
 
     Args:
-        shape: frames, height and width of one clip; by default those the backbone
-            is made for.
+        shape: frames, height and width of one clip; by default those that the
+            training pipeline of a recognizer makes, otherwise those the backbone is
+            made for.
         count: 'paper' embeds all tokens and computes every block in full, as the
             released code does and the papers count; 'actual' counts what runs.
 
@@ -95,6 +98,8 @@ def measure_config(
         model = model.to('meta').eval()
         if isinstance(model, VideoMAE):
             return _measure_pretrainer(model, cfg, shape, count)
+        if isinstance(model, Recognizer3D):
+            shape = shape or pipeline_shape(cfg)
         return _measure_plain(model, shape, count)
 
 
@@ -121,7 +126,7 @@ def _measure_pretrainer(
 
 
 def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: str) -> Complexity:
-    """A recognizer, single view, or a bare backbone."""
+    """A recognizer, single view, or a bare backbone; of a distillation the student."""
     shape = shape or default_shape(getattr(model, 'backbone', model))
     clips = torch.empty(1, _channels(model), *shape, device='meta')
 
@@ -244,7 +249,11 @@ def default_shape(backbone: nn.Module) -> tuple[int, int, int]:
 
 def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor | None]:
     """Draw the masks of a config's training pipeline for ``grid``: each (1, N) or None."""
-    transform = _find_transform(cfg, 'GenerateMasks')
+    transform = _find_transform(cfg, ('GenerateMasks',))
+    if transform is None:
+        raise ValueError(
+            'no GenerateMasks in train_dataloader of this config, so its masks are unknown'
+        )
     rng = np.random.default_rng(0)
     masks: list[Tensor | None] = []
     for side in ('encoder', 'decoder'):
@@ -259,18 +268,31 @@ def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor 
     return masks[0], masks[1]
 
 
-def _find_transform(cfg: Config, name: str) -> dict[str, Any]:
-    """The first transform of a type in ``train_dataloader``, however deeply nested."""
+def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
+    """Frames, height and width of the clips that ``train_dataloader`` makes; None if unknown.
+
+    A recognizer is given longer and larger clips than its position table is made for.
+    """
+    sampling, crop = _find_transform(cfg, _SAMPLINGS), _find_transform(cfg, _CROPS)
+    if sampling is None or crop is None:
+        return None
+    size = crop['size']
+    height, width = (size, size) if isinstance(size, int) else size
+    return sampling['clip_len'], height, width
+
+
+def _find_transform(cfg: Config, names: Sequence[str]) -> dict[str, Any] | None:
+    """The first transform of one of the types in ``train_dataloader``, however deeply nested."""
     waiting: list[Any] = [cfg.get('train_dataloader')]
     while waiting:
         node = waiting.pop(0)
         if isinstance(node, dict):
-            if node.get('type') == name:
+            if node.get('type') in names:
                 return node
             waiting += node.values()
         elif isinstance(node, (list, tuple)):
             waiting += node
-    raise ValueError(f'no {name} in train_dataloader of this config, so its masks are unknown')
+    return None
 
 
 def _channels(model: nn.Module) -> int:

@@ -5,7 +5,8 @@ python tools/analysis_tools/get_flops.py CONFIG
 One multiply-accumulate of a convolution, linear layer or attention product counts
 one, and a layer norm five per element; softmax, activations and sums count nothing.
 The count is of one forward pass of one clip (one view), fused attention included.
-A pretrainer runs under the masks of its config's training pipeline.
+A pretrainer runs under the masks of its config's training pipeline; a recognizer is given
+clips of the size that pipeline makes.
 """
 
 import argparse
@@ -30,7 +31,8 @@ def parse_args() -> argparse.Namespace:
         type=int,
         nargs=3,
         metavar=('T', 'H', 'W'),
-        help='frames, height and width of the clip (default: those the backbone is made for)',
+        help='frames, height and width of the clip (default: those that the training pipeline of a '
+        'recognizer makes, otherwise those the backbone is made for)',
     )
     parser.add_argument(
         '--count',

@@ -1,0 +1,22 @@
+# NNODES=8 bash tools/dist_train.sh \
+#     configs/recognition/videomae/videomae_vit-base-p16_64xb8-16x4x1-75e_kinetics400_table10.py 8
+# Cost: 180.49 G multiply-accumulates per view, 5 clips x 3 crops in the test; 86.5 M parameters,
+#   64 GPUs.
+# Paper: nothing for these values; 81.5 % was reached by the released script.
+# Recipe: V1 Table 10.
+# Differs from the paper: the released script has batch 384 and base rate 5e-4. RandAug has
+#   magnitude 7 as in every script; Table 10 prints 9.
+_base_ = [
+    '../../_base_/models/recognizer_vit-base-p16.py',
+    '../../_base_/datasets/kinetics400.py',
+    '../../_base_/schedules/adamw_finetune.py',
+    '../../_base_/default_runtime.py',
+]
+
+load_from = 'work_dirs/videomae_vit-base-p16_64xb32-16x4x1-1600e_kinetics400/epoch_1600.pth'
+
+train_dataloader = dict(batch_size=8)
+optim_wrapper = dict(optimizer=dict(lr=0.002))  # 1e-3 * 512 / 256
+param_scheduler = dict(eta_min_ratio=1e-6 / 1e-3)
+train_cfg = dict(max_epochs=75)
+auto_scale_lr = dict(base_batch_size=512)

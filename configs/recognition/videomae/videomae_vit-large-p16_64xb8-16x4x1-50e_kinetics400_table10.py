@@ -1,0 +1,27 @@
+# NNODES=8 bash tools/dist_train.sh \
+#     configs/recognition/videomae/videomae_vit-large-p16_64xb8-16x4x1-50e_kinetics400_table10.py 8
+# Cost: 597.22 G multiply-accumulates per view, 5 clips x 3 crops in the test; 304.3 M parameters,
+#   64 GPUs, activation checkpointing.
+# Paper: nothing for these values; 85.2 % was reached by the released script.
+# Recipe: V1 Table 10.
+# Differs from the paper: the released script has 35 epochs, batch 128, base rate 2e-3, drop path
+#   0.1 and no dropout. RandAug has magnitude 7 as in every script; Table 10 prints 9.
+_base_ = [
+    '../../_base_/models/recognizer_vit-large-p16.py',
+    '../../_base_/datasets/kinetics400.py',
+    '../../_base_/schedules/adamw_finetune.py',
+    '../../_base_/default_runtime.py',
+]
+
+load_from = 'work_dirs/videomae_vit-large-p16_64xb8-16x4x1-1600e_kinetics400/epoch_1600.pth'
+
+model = dict(
+    backbone=dict(drop_path_rate=0.2, with_cp=True),
+    cls_head=dict(dropout_ratio=0.5),
+)
+
+train_dataloader = dict(batch_size=8)
+optim_wrapper = dict(optimizer=dict(lr=0.002))  # 1e-3 * 512 / 256
+param_scheduler = dict(eta_min_ratio=1e-6 / 1e-3)
+train_cfg = dict(max_epochs=50)
+auto_scale_lr = dict(base_batch_size=512)

@@ -1,0 +1,34 @@
+# NNODES=8 bash tools/dist_train.sh configs/recognition/videomaev2/\
+# videomaev2_vit-small-p16_64xb16-16x4x1-100e_kinetics710_distilled.py 8
+# Cost: 56.95 G multiply-accumulates per view, 5 clips x 3 crops in the test; 22.2 M parameters,
+#   64 GPUs; the teacher adds 2543.94 G per training clip.
+# Paper: nothing on Kinetics-710. The model zoo reports 77.6 % there, and by the rows of their
+#   classes 83.7 % on Kinetics-400 and 83.1 % on Kinetics-600.
+# Starts from: VideoMAE's ViT-S of Kinetics-400, since no recipe of V2's own ViT-S is published;
+#   the authors start from that after post-pre-training.
+# Recipe: V2 Table 16. No code is released. The number of GPUs is chosen here; so is that labels
+#   do not count, and the floor of the rate (1e-6); RandAug and crops are those of the scripts,
+#   where Table 16 prints magnitude 0 and MultiScaleCrop.
+_base_ = [
+    '../../_base_/models/recognizer_vit-base-p16_taught-by-giant-p14.py',
+    '../../_base_/datasets/kinetics710.py',
+    '../../_base_/schedules/adamw_distill.py',
+    '../../_base_/default_runtime.py',
+]
+
+load_from = 'work_dirs/videomae_vit-small-p16_32xb32-16x4x1-1600e_kinetics400/epoch_1600.pth'
+
+model = dict(
+    backbone=dict(arch='small'),
+    cls_head=dict(in_channels=384),
+    teacher_checkpoint='work_dirs/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710/epoch_35.pth',
+)
+
+train_pipeline = _base_.train_pipeline
+train_pipeline[3].num_repeats = 1
+
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+optim_wrapper = dict(optimizer=dict(lr=0.004))  # 1e-3 * 1024 / 256
+param_scheduler = dict(eta_min_ratio=1e-6 / 1e-3)
+train_cfg = dict(max_epochs=100)
+auto_scale_lr = dict(base_batch_size=1024)
