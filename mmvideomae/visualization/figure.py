@@ -1,16 +1,14 @@
 """Draw reconstructions: original, masked and reconstructed frames, aligned and labelled."""
 
-import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from mmvideomae.visualization.fonts import font as _font
 from mmvideomae.visualization.reconstruction import (
     MASKED,
     Reconstruction,
@@ -226,10 +224,3 @@ def _resized(frame: np.ndarray, height: int, width: int) -> Image.Image:
 
 def _width(text: str, size: int = _FONT) -> int:
     return int(np.ceil(_font(size).getlength(text)))
-
-
-@functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which travels with matplotlib."""
-    path = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / 'DejaVuSans.ttf'
-    return ImageFont.truetype(str(path), size)

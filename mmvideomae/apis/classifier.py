@@ -1,0 +1,255 @@
+"""Name what happens in videos."""
+
+import copy
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine import Config
+from mmengine.dataset import Compose
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from mmvideomae.apis.class_names import Names, class_names
+from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.apis.inference import init_model
+from mmvideomae.apis.live import LiveSource, Newest
+from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
+from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
+from mmvideomae.registry import FUNCTIONS, TRANSFORMS
+
+Video = str | os.PathLike[str]
+Progress = Callable[[int, int], None]
+"""Called with what is done and how much there is."""
+
+
+class VideoClassifier:
+    """Classify videos with a recognizer, as its config tests it.
+
+    Frames, views and normalisation are those of the config's ``test_pipeline``, and
+    probabilities are averaged over the views (V1 appendix B).
+
+    Args:
+        model: A config file, a config, or a recognizer from ``init_model``.
+        checkpoint: Weights, with a config.
+        device: The default is the GPU if there is one, and else the CPU.
+        classes: Names of the classes in the order of the labels, or a file of them; the
+            default is what the config's data sets name.
+        batch_size: Videos, or windows of a video, that are forwarded at a time.
+        filename_tmpl: Names of the files of frame folders.
+        fps: Frames per second of frame folders.
+
+    Raises:
+        ValueError: The model is no recognizer, its config has no test pipeline or no class
+            names, or the names are not as many as its classes.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | Config | str | os.PathLike[str],
+        checkpoint: str | os.PathLike[str] | None = None,
+        device: str | torch.device | None = None,
+        classes: Names | None = None,
+        batch_size: int = 4,
+        filename_tmpl: str = 'img_{:05}.jpg',
+        fps: float = 25.0,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be positive, got {batch_size}')
+        if not isinstance(model, nn.Module):
+            model = init_model(model, checkpoint, device)
+        elif checkpoint is not None:
+            raise ValueError('a checkpoint is loaded with a config, not into a model')
+        elif device is not None:
+            model = model.to(device)
+        head = getattr(model, 'cls_head', None)
+        if head is None:
+            raise ValueError(
+                f'{type(model).__name__} classifies nothing: give the config of a recognizer'
+            )
+        self.model, self._averaged = model.eval(), getattr(head, 'average_clips', None)
+        self.classes = class_names(model.cfg, head.num_classes, classes)
+        self.batch_size, self.filename_tmpl, self.fps = batch_size, filename_tmpl, fps
+        self._steps = _pipeline_of(model.cfg)
+        self._pipeline = self._compose(self._steps)
+        self._collate = _collate_of(model.cfg)
+
+    def __call__(
+        self,
+        videos: Video | Sequence[Video],
+        top_k: int = 5,
+        progress: Progress | None = None,
+    ) -> Any:
+        """Classify one video or several, files or folders of frames.
+
+        Returns:
+            A `Prediction`, or a list of them if ``videos`` is a list.
+
+        Raises:
+            VideoReadError: A video cannot be read.
+        """
+        if isinstance(videos, (str, os.PathLike)):
+            return self([videos], top_k, progress)[0]
+        found: list[Prediction] = []
+        for first in range(0, len(videos), self.batch_size):
+            part = [os.fspath(video) for video in videos[first : first + self.batch_size]]
+            scores = self._scores([self._pipeline(self._record(video)) for video in part])
+            found += [
+                Prediction(video, best_classes(row, self.classes, top_k), row)
+                for video, row in zip(part, scores, strict=True)
+            ]
+            if progress:
+                progress(len(found), len(videos))
+        return found
+
+    def timeline(
+        self,
+        video: Video,
+        window_seconds: float = 3.0,
+        stride_seconds: float | None = None,
+        all_views: bool = False,
+        progress: Progress | None = None,
+    ) -> Timeline:
+        """Classify a long video window by window.
+
+        The video is decoded once, from its start to its end; only frames that a window
+        still waits for are kept.  A window is sampled as a video of its length would be.
+
+        Args:
+            stride_seconds: From one window to the next; the default is half a window.
+            all_views: Forward all views of the test pipeline and not one clip and one crop.
+
+        Returns:
+            A sequence of (start, end, label, score), one for each window.  The last window
+            ends with the video, and a video shorter than a window is one window.
+
+        Raises:
+            VideoReadError: The video cannot be read.
+            ValueError: The pipeline does not open, sample and read.
+        """
+        step = window_seconds / 2 if stride_seconds is None else stride_seconds
+        stream = self.open_stream(video)
+        with stream:
+            windows = cut_windows(stream.times, stream.fps, window_seconds, step)
+            sampler = self._window_sampler(all_views)
+            rows: list[np.ndarray] = []
+            for samples in _batched(sampler.in_order(stream, windows), self.batch_size):
+                rows += list(self._scores(samples))
+                if progress:
+                    progress(len(rows), len(windows))
+        starts, ends = (np.array([w[side] for w in windows], np.float64) for side in (0, 1))
+        return Timeline(os.fspath(video), starts, ends, np.stack(rows), self.classes)
+
+    def live(
+        self,
+        source: str | int,
+        window_seconds: float = 3.0,
+        seconds: float | None = None,
+        all_views: bool = False,
+    ) -> Iterator[tuple[Span, np.ndarray]]:
+        """Classify what a camera shows now, over and over, until it or the caller ends.
+
+        Frames that come in while the model computes are kept for the next window, and
+        those older than a window are dropped, so that labels never lag behind.
+
+        Args:
+            source: Number of a camera, address of a stream (``rtsp://``, ``http://``), or
+                a file, which is played at its own speed.
+            seconds: Stop after so long; None goes on until the source ends.
+
+        Yields:
+            The span, in seconds since the first frame, and its newest frame (H, W, 3).
+
+        Raises:
+            VideoReadError: The source cannot be opened or delivers no frame.
+        """
+        sampler = self._window_sampler(all_views)
+        with LiveSource(source, window_seconds) as frames:
+            while (newest := frames.wait()) is not None:
+                if seconds is not None and newest.start > seconds:
+                    return
+                yield self._span(sampler, newest), newest.frames[-1]
+                if seconds is not None and newest.end >= seconds:
+                    return
+
+    def open_stream(self, video: Video) -> FileStream | FolderStream:
+        """Open a video file or a folder of frames for reading in order."""
+        if os.path.isdir(video):
+            return FolderStream(video, self.filename_tmpl, fps=self.fps)
+        return FileStream(video)
+
+    def _span(self, sampler: WindowSampler, newest: Newest) -> Span:
+        scores = self._scores([sampler.of_frames(newest.frames, newest.fps)])[0]
+        best = best_classes(scores, self.classes, 1)[0]
+        return Span(newest.start, newest.end, best.label, best.score)
+
+    def _scores(self, samples: Sequence[dict[str, Any]]) -> np.ndarray:
+        """Packed samples, B of them -> probabilities (B, K) float32."""
+        with torch.inference_mode():
+            outputs = self.model.test_step(self._collate(samples))
+        scores = torch.stack([output.pred_score.float().cpu() for output in outputs])
+        if self._averaged != 'prob':  # class scores, of each view if the head averages none
+            scores = scores.softmax(-1)
+        return (scores.mean(1) if scores.ndim == 3 else scores).numpy()
+
+    def _record(self, video: str) -> dict[str, Any]:
+        """What the pipeline gets of a video."""
+        record = {'filename': video, 'total_frames': -1, 'start_index': 0, 'modality': 'RGB'}
+        if Path(video).is_dir():
+            record |= {'filename_tmpl': self.filename_tmpl, 'start_index': 1, 'fps': self.fps}
+        return record
+
+    def _window_sampler(self, all_views: bool) -> WindowSampler:
+        steps = self._steps if all_views else single_view(self._steps)
+        kinds = [step.get('type') for step in steps]
+        if kinds[:1] != ['OpenVideo'] or 'ReadFrames' not in kinds:
+            raise ValueError(
+                'a test pipeline that is cut into windows begins with OpenVideo and holds '
+                f'ReadFrames; this one is {", ".join(map(str, kinds))}'
+            )
+        cut = kinds.index('ReadFrames')
+        return WindowSampler(self._compose(steps[1:cut]), self._compose(steps[cut:]))
+
+    def _compose(self, steps: Sequence[dict[str, Any]]) -> Compose:
+        with DefaultScope.overwrite_default_scope('mmvideomae'):
+            return Compose([TRANSFORMS.build(copy.deepcopy(step)) for step in steps])
+
+
+def _pipeline_of(cfg: Config) -> list[dict[str, Any]]:
+    """Transforms of a config's test.
+
+    Raises:
+        ValueError: It has none.
+    """
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    steps = dataset.get('pipeline') or cfg.get('test_pipeline')
+    if not steps:
+        raise ValueError(
+            f'{cfg.filename or "the config"} has no test_pipeline, which says how videos are '
+            'sampled: give the config of a classification'
+        )
+    return [dict(step) for step in steps]
+
+
+def _collate_of(cfg: Config) -> Callable[[Sequence[Any]], Any]:
+    """How a config's test makes a batch of samples; mmengine's default lists them."""
+    chosen = dict(
+        (cfg.get('test_dataloader') or {}).get('collate_fn') or {'type': 'pseudo_collate'}
+    )
+    kind = chosen.pop('type')
+    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **chosen)
+
+
+def _batched(samples: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for sample in samples:
+        batch.append(sample)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,126 @@
+"""Frames of a video from its start to its end, each decoded once and none kept."""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+import av
+import numpy as np
+
+from mmvideomae.datasets.readers import FrameFolderReader, VideoReader, VideoReadError
+from mmvideomae.datasets.readers.base import one_line
+from mmvideomae.datasets.readers.pyav_reader import PyAVReader
+
+
+class FileStream(PyAVReader):
+    """A video file decoded in one pass, by as many threads as there are cores.
+
+    Random access costs a jump to a key frame each time; here the file is read like a
+    player does.  Frames have the numbers of `PyAVReader`, and their own times.
+
+    Args:
+        path: A video file.
+
+    Raises:
+        VideoReadError: The file cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not os.path.isfile(path):  # a pipe would be waited for, and FFmpeg's word is no help
+            raise VideoReadError(path, 'no such file')
+        super().__init__(path)
+
+    @property
+    def times(self) -> np.ndarray:
+        """When each frame is shown, in seconds from the first, (F,) float64."""
+        if self._index is None:
+            return np.arange(len(self)) / (self.fps or 25.0)
+        pts = self._index.pts[self._index.frames]
+        return (pts - pts[0]) * float(self._stream.time_base)
+
+    def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers.
+
+        Raises:
+            VideoReadError: The file ends early, or its data cannot be decoded.
+        """
+        waiting = iter(wanted)
+        number = next(waiting, None)
+        try:
+            for found, frame in self._numbered():
+                if number is None:
+                    return
+                if found == number:
+                    yield number, self._to_rgb(frame)
+                    number = next(waiting, None)
+        except av.FFmpegError as error:
+            raise VideoReadError(self.path, one_line(error.strerror or error)) from None
+        if number is not None:
+            raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
+
+    def _numbered(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        if self._index is None:
+            yield from zip(count(), self._in_order(), strict=False)
+            return
+        pts = self._index.pts[self._index.frames].tolist()
+        numbers = {time: number for number, time in enumerate(pts)}
+        for frame in self._in_order():
+            if frame.pts in numbers:
+                yield numbers[frame.pts], frame
+
+    def _video_stream(self) -> av.VideoStream:
+        stream = super()._video_stream()
+        stream.codec_context.thread_count = 0
+        stream.thread_type = 'AUTO'
+        return stream
+
+
+class FolderStream(FrameFolderReader):
+    """A folder of frames under the interface of `FileStream`."""
+
+    @property
+    def times(self) -> np.ndarray:
+        """When each frame is shown, in seconds from the first, (F,) float64."""
+        return np.arange(len(self)) / self.fps
+
+    def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers."""
+        for number in wanted:
+            yield number, self.read([number])[0]
+
+
+class KeptFrames(VideoReader):
+    """Frames that are in memory already, for the transforms that read from a reader.
+
+    Args:
+        path: Named by errors.
+        frames: Pictures (H, W, 3) uint8 by number.
+        length: Frames of the video.
+        fps: Frames per second.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        frames: dict[int, np.ndarray],
+        length: int,
+        fps: float,
+    ) -> None:
+        super().__init__(path)
+        self._frames, self._length, self._fps = frames, length, fps
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def fps(self) -> float:
+        return self._fps
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _decode(self, indices: np.ndarray) -> np.ndarray:
+        pictures = [self._frames[index] for index in indices.tolist()]
+        if len({picture.shape for picture in pictures}) > 1:
+            raise VideoReadError(self.path, 'the frame size changes within it')
+        return np.stack(pictures)

@@ -1,0 +1,148 @@
+"""What a classifier says of videos: the best classes, or labels over time."""
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class ClassScore(NamedTuple):
+    """A class and its probability in [0, 1]."""
+
+    label: str
+    score: float
+    class_id: int
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The classes of one video.
+
+    Attributes:
+        video: The file or folder.
+        top: The most probable classes, best first.
+        scores: Probabilities of all classes, (K,) float32.
+    """
+
+    video: str
+    top: tuple[ClassScore, ...]
+    scores: np.ndarray
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, without the scores of the other classes."""
+        return {'video': self.video, 'top': [_plain(one) for one in self.top]}
+
+
+class Span(NamedTuple):
+    """The most probable class of a stretch of video, times in seconds."""
+
+    start: float
+    end: float
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline(Sequence[Span]):
+    """The classes of a video window by window; a sequence of spans, one for each window.
+
+    Attributes:
+        video: The file or folder.
+        starts, ends: Of the windows in seconds, (W,); windows may overlap.
+        scores: Probabilities of all classes, (W, K) float32.
+        classes: Names, K of them.
+    """
+
+    video: str
+    starts: np.ndarray
+    ends: np.ndarray
+    scores: np.ndarray
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        best = int(self.scores[place].argmax())
+        score = float(self.scores[place, best])
+        return Span(float(self.starts[place]), float(self.ends[place]), self.classes[best], score)
+
+    def nearest(self, seconds: float) -> Span:
+        """The window whose middle is nearest to a time."""
+        middles = (self.starts + self.ends) / 2
+        return self[int(np.abs(middles - seconds).argmin())]
+
+    def segments(self) -> list[Span]:
+        """Neighbouring windows of one label as one span, without overlaps.
+
+        Two spans meet in the middle between the middles of the windows where the label
+        changes; the score is the mean of the windows'.
+        """
+        middles = (self.starts + self.ends) / 2
+        edges = [float(self.starts[0]), *((middles[1:] + middles[:-1]) / 2), float(self.ends[-1])]
+        found, first = [], 0
+        for label, members in groupby(self, key=lambda span: span.label):
+            scores = [span.score for span in members]
+            last = first + len(scores)
+            mean = float(np.mean(scores))
+            found.append(Span(float(edges[first]), float(edges[last]), label, mean))
+            first = last
+        return found
+
+    def as_json(self, top_k: int = 5) -> dict[str, Any]:
+        """Plain values: segments, and windows with their best classes."""
+        windows = [
+            {
+                'start': round(span.start, 4),
+                'end': round(span.end, 4),
+                'top': [_plain(one) for one in best_classes(scores, self.classes, top_k)],
+            }
+            for span, scores in zip(self, self.scores, strict=True)
+        ]
+        segments = [
+            {**_rounded(span), 'label': span.label, 'score': round(span.score, 6)}
+            for span in self.segments()
+        ]
+        return {'video': self.video, 'segments': segments, 'windows': windows}
+
+    def save_json(self, path: str | os.PathLike[str], top_k: int = 5) -> Path:
+        """Write `as_json` to a file."""
+        path = Path(path)
+        path.write_text(json.dumps(self.as_json(top_k), indent=1) + '\n', encoding='utf-8')
+        return path
+
+    def save_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write a line ``start,end,label,score`` for each window."""
+        path = Path(path)
+        with path.open('w', encoding='utf-8', newline='') as file:
+            table = csv.writer(file)
+            table.writerow(Span._fields)
+            for span in self:
+                row = (f'{span.start:.4f}', f'{span.end:.4f}', span.label, f'{span.score:.6f}')
+                table.writerow(row)
+        return path
+
+    def __iter__(self) -> Iterator[Span]:
+        return (self[place] for place in range(len(self)))
+
+
+def best_classes(scores: np.ndarray, classes: Sequence[str], top_k: int) -> tuple[ClassScore, ...]:
+    """The ``top_k`` highest of scores (K,), best first; all if there are fewer."""
+    order = np.argsort(-scores, kind='stable')[:top_k].tolist()
+    return tuple(ClassScore(classes[index], float(scores[index]), index) for index in order)
+
+
+def _plain(one: ClassScore) -> dict[str, Any]:
+    return {'label': one.label, 'score': round(one.score, 6), 'class_id': one.class_id}
+
+
+def _rounded(span: Span) -> dict[str, float]:
+    return {'start': round(span.start, 4), 'end': round(span.end, 4)}

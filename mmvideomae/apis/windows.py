@@ -1,0 +1,135 @@
+"""Windows of a long video, each sampled as a video of its own."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from mmvideomae.apis.frame_stream import KeptFrames
+
+_TOLERANCE = 1e-6  # of a time, in seconds
+
+
+class Window(NamedTuple):
+    """A stretch of a video: seconds, and the frames that it shows."""
+
+    start: float
+    end: float
+    first: int
+    frames: int
+
+
+class FrameStream(Protocol):
+    """What windows are read from, see `mmvideomae.apis.frame_stream`."""
+
+    path: str
+
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+
+    def in_order(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture of frames, given ascending numbers."""
+
+
+def cut_windows(times: np.ndarray, fps: float, length: float, stride: float) -> list[Window]:
+    """Cut a video into windows of equal length.
+
+    Windows begin every ``stride`` seconds as long as they fit; one more ends with the
+    video if something is left.  A window in which no frame begins shows the one before.
+
+    Args:
+        times: When each frame is shown, in seconds from the first, ascending.
+        fps: Frames per second: the last frame is shown for the inverse.
+        length, stride: In seconds.
+
+    Raises:
+        ValueError: ``length`` or ``stride`` is not positive.
+    """
+    if length <= 0 or stride <= 0:
+        raise ValueError(f'window and stride must be positive seconds, got {length} and {stride}')
+    duration = float(times[-1]) + 1 / (fps or 25.0)
+    fitting = int(np.floor((duration - length) / stride + _TOLERANCE)) + 1
+    starts = [number * stride for number in range(max(fitting, 1))]
+    if starts[-1] + length < duration - _TOLERANCE:
+        starts.append(duration - length)
+    windows = []
+    for start in starts:
+        end = min(start + length, duration)
+        first, stop = np.searchsorted(times, (start - _TOLERANCE, end - _TOLERANCE)).tolist()
+        if first == stop:
+            first = max(first - 1, 0)
+        windows.append(Window(start, end, first, max(stop - first, 1)))
+    return windows
+
+
+class WindowSampler:
+    """Sample windows by a test pipeline that is split where it reads frames.
+
+    Args:
+        choose: Transforms that choose frames: ``total_frames``, ``start_index`` ->
+            ``frame_inds``.
+        finish: The others, from `ReadFrames` on.
+    """
+
+    def __init__(
+        self,
+        choose: Callable[[dict[str, Any]], Any],
+        finish: Callable[[dict[str, Any]], Any],
+    ) -> None:
+        self._choose, self._finish = choose, finish
+
+    def in_order(self, stream: FrameStream, windows: Sequence[Window]) -> Iterator[Any]:
+        """Packed samples of windows in their order, every frame decoded at most once.
+
+        A frame is kept from when it is decoded until no window waits for it.
+        """
+        chosen = [self._frames_of(window, stream.path, stream.fps) for window in windows]
+        needed = [record['frame_inds'] for record in chosen]
+        # What windows from here on need begins no earlier than this.
+        since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
+        wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
+        kept: dict[int, np.ndarray] = {}
+        place = 0
+        for number, picture in stream.in_order(wanted):
+            kept[number] = picture
+            while place < len(windows) and needed[place].max() <= number:
+                reader = KeptFrames(stream.path, kept, len(stream), stream.fps)
+                yield self._finish({**chosen[place], 'video_reader': reader})
+                place += 1
+                if place < len(windows):
+                    for old in [key for key in kept if key < since[place]]:
+                        del kept[old]
+
+    def of_frames(self, frames: Sequence[np.ndarray], fps: float) -> Any:
+        """A packed sample of pictures (H, W, 3) uint8 that make one window."""
+        window = Window(0.0, len(frames) / fps, 0, len(frames))
+        record = self._frames_of(window, 'live', fps)
+        reader = KeptFrames('live', dict(enumerate(frames)), len(frames), fps)
+        return self._finish({**record, 'video_reader': reader})
+
+    def _frames_of(self, window: Window, path: str, fps: float) -> dict[str, Any]:
+        record = {
+            'filename': os.fspath(path),
+            'total_frames': window.frames,
+            'start_index': window.first,
+            'modality': 'RGB',
+            'fps': fps,
+            'avg_fps': fps,
+        }
+        return self._choose(record)
+
+
+def single_view(steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pipeline with one clip and one crop: the views of a short window differ little."""
+    reduced = [deepcopy(dict(step)) for step in steps]
+    for step in reduced:
+        for key in ('num_clips', 'num_crops'):
+            if key in step:
+                step[key] = 1
+    return reduced

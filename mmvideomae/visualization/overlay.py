@@ -1,0 +1,120 @@
+"""Write a video with a line of text on every frame."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw
+
+from mmvideomae.visualization.fonts import font
+
+_CLOCK = Fraction(1, 90000)
+_PAPER, _INK, _BAR = (16, 16, 16), (255, 255, 255), (88, 166, 255)
+
+
+def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> np.ndarray:
+    """Draw a class, a bar as long as its probability and a note at the foot of a frame.
+
+    Args:
+        frame: (H, W, 3) uint8; is not changed.
+        score: In [0, 1].
+        note: Small, at the right; left out where it does not fit beside the label.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    height, width = frame.shape[:2]
+    size = max(9, min(height, width) // 18)
+    band = round(size * 1.9)
+    top = max(height - band, 0)
+    # The picture shines through, so that nothing of it is lost.
+    shaded = frame.copy()
+    ground = np.array(_PAPER, np.float32)
+    shaded[top:] = (0.3 * shaded[top:] + 0.7 * ground).astype(np.uint8)
+    page = Image.fromarray(shaded)
+    draw = ImageDraw.Draw(page)
+    line = max(2, size // 6)
+    draw.rectangle((0, height - line, round(score * width), height), fill=_BAR)
+    small = max(8, round(size * 0.7))
+    x, y = size // 2, top + (band - line - size * 1.25) / 2
+    text, used = _fitting(label, f'  {100 * score:.0f} %', size, width - size)
+    draw.text((x, y), text, _INK, font(size))
+    needed = font(small).getlength(note)
+    if note and x + used + size + needed < width - x:
+        at = (width - x - needed, y + (size - small) * 0.7)
+        draw.text(at, note, _INK, font(small))
+    return np.asarray(page)
+
+
+def _fitting(label: str, tail: str, size: int, width: int) -> tuple[str, float]:
+    """Label and tail, the label cut so that both fit, and their length in pixels."""
+    text = label
+    while len(text) > 1 and font(size).getlength(_cut(text, label) + tail) > width:
+        text = text[:-1]
+    whole = _cut(text, label) + tail
+    return whole, font(size).getlength(whole)
+
+
+def _cut(text: str, label: str) -> str:
+    return label if text == label else f'{text.rstrip()}...'
+
+
+class VideoWriter:
+    """Write frames one by one into an H.264 mp4 file, each at its own time.
+
+    The file takes its name when it is complete; after an error nothing is left.
+
+    Args:
+        path: Ends in ``.mp4``; its folder is made.
+        fps: Nominal frames per second.
+
+    Raises:
+        ValueError: On another suffix.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], fps: float) -> None:
+        self.path = Path(path)
+        if self.path.suffix.lower() != '.mp4':
+            raise ValueError(f'{self.path}: the name of an overlay must end in .mp4')
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = self.path.with_name(f'.{self.path.stem}.part.mp4')
+        rate = Fraction(fps or 25.0).limit_denominator(1001)
+        self._container = av.open(str(self._partial), 'w', options={'movflags': '+faststart'})
+        self._stream = self._container.add_stream('libx264', rate=rate, options={'crf': '20'})
+        self._stream.codec_context.time_base = _CLOCK
+        self._last = -1
+
+    def write(self, frame: np.ndarray, seconds: float) -> None:
+        """Append a frame (H, W, 3) uint8 that is shown from ``seconds`` on.
+
+        All frames have the size of the first.  Odd sides grow by a pixel.
+        """
+        height, width = frame.shape[:2]
+        even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode='edge')
+        if self._last < 0:
+            self._stream.height, self._stream.width = even.shape[:2]
+            self._stream.pix_fmt = 'yuv420p'
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format='rgb24')
+        self._last = max(round(seconds / _CLOCK), self._last + 1)  # times must ascend
+        picture.pts, picture.time_base = self._last, _CLOCK
+        self._container.mux(self._stream.encode(picture))
+
+    def __enter__(self) -> 'VideoWriter':
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None and self._last >= 0:
+            self._container.mux(self._stream.encode())
+            self._container.close()
+            self._partial.replace(self.path)
+            return
+        self._container.close()
+        self._partial.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""The classes of a long video over time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from mmvideomae.visualization.canvas import FAINT, INK, new_figure, shortened, to_picture
+
+_COLOURS = (
+    *('#2166ac', '#d6604d', '#4d9221', '#7b3294', '#e6a117', '#1b9e9e', '#8c6d31', '#c51b7d'),
+    *('#555555', '#92c5de'),
+)
+_OTHER = '#cccccc'
+_NOTABLE = 0.1
+
+
+def draw_timeline(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    scores: np.ndarray,
+    classes: Sequence[str],
+    title: str = '',
+    rows: int = 10,
+) -> np.ndarray:
+    """Draw the most probable class as a strip, and below it the probabilities of classes.
+
+    Args:
+        starts, ends: Of windows, ascending, in seconds, (W,).
+        scores: Probabilities, (W, K).
+        classes: Names, K of them.
+        rows: At most so many classes get a row: those that are the most probable of most
+            windows, then those of the highest probability.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    shown = pick_classes(scores, rows)
+    middles = (starts + ends) / 2
+    edges = np.concatenate([starts[:1], (middles[1:] + middles[:-1]) / 2, ends[-1:]])
+    figure = new_figure(11, 1.9 + 0.3 * len(shown))
+    strip, heat = figure.subplots(2, 1, sharex=True, height_ratios=(1, max(len(shown) * 0.55, 1)))
+    _draw_strip(strip, edges, scores.argmax(1), shown, classes)
+    mesh = heat.pcolormesh(
+        edges, np.arange(len(shown) + 1), scores[:, shown].T, cmap='Blues', vmin=0, vmax=1
+    )
+    heat.invert_yaxis()
+    heat.set_yticks(np.arange(len(shown)) + 0.5, [shortened(classes[index]) for index in shown])
+    for label, number in zip(heat.get_yticklabels(), range(len(shown)), strict=True):
+        label.set_color(_COLOURS[number % len(_COLOURS)])
+    heat.set_xlim(edges[0], edges[-1])
+    heat.xaxis.set_major_formatter(FuncFormatter(clock))
+    heat.set_xlabel('time, minutes:seconds', color=INK)
+    heat.tick_params(length=0, axis='y')
+    figure.colorbar(mesh, ax=[strip, heat], label='probability', pad=0.01, aspect=15)
+    if title:
+        figure.suptitle(title, color=INK, fontsize=12)
+    return to_picture(figure)
+
+
+def pick_classes(scores: np.ndarray, count: int) -> list[int]:
+    """Classes worth a row: by windows in which they are first, then by probability.
+
+    Those that are never first and never reach `_NOTABLE` are not.
+    """
+    wins = np.bincount(scores.argmax(1), minlength=scores.shape[1])
+    order = np.lexsort((-scores.max(0), -wins))
+    worth = order[(wins[order] > 0) | (scores.max(0)[order] >= _NOTABLE)]
+    return worth[:count].tolist()
+
+
+def clock(seconds: float, position: int | None = None) -> str:
+    """``75.5`` -> ``'1:15.5'``."""
+    minutes, rest = divmod(round(float(seconds), 2), 60)
+    text = f'{rest:05.2f}'.rstrip('0').rstrip('.')
+    return f'{int(minutes)}:{text}'
+
+
+def _draw_strip(
+    axes: Axes, edges: np.ndarray, best: np.ndarray, shown: list[int], classes: Sequence[str]
+) -> None:
+    """One coloured bar for each run of one class, named where the name fits."""
+    changes = np.flatnonzero(np.diff(best)) + 1
+    firsts, lasts = np.append(0, changes), np.append(changes, len(best))
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        index, left, right = int(best[first]), edges[first], edges[last]
+        known = index in shown
+        colour = _COLOURS[shown.index(index) % len(_COLOURS)] if known else _OTHER
+        axes.barh(0, right - left, left=left, height=1, color=colour, edgecolor='white')
+        share = (right - left) / (edges[-1] - edges[0])
+        name = shortened(classes[index])
+        if len(name) < 105 * share:  # about as many letters fit across the strip
+            ink = 'white' if known else INK
+            axes.text((left + right) / 2, 0, name, ha='center', va='center', color=ink, fontsize=9)
+    axes.set_yticks([0], ['most probable'], color=FAINT)
+    axes.set_ylim(-0.5, 0.5)
+    axes.tick_params(length=0, labelbottom=False)
+    for side in axes.spines.values():
+        side.set_visible(False)

@@ -1,0 +1,67 @@
+"""Contract: an overlay has the frames and times of its video, and the label at the foot of each."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmvideomae.apis.frame_stream import FileStream
+from mmvideomae.testing.videos import frame_number, numbered_frames
+from mmvideomae.visualization.overlay import VideoWriter, draw_label
+
+BAR = (88, 166, 255)
+
+
+@pytest.mark.parametrize('shape', [(240, 320, 3), (64, 48, 3), (32, 32, 3)])
+def test_label_is_drawn_at_the_foot_alone(shape: tuple[int, ...]) -> None:
+    frame = np.full(shape, 128, np.uint8)
+    drawn = draw_label(frame, 'pretending to take something out of something', 0.5, '0:01 of 0:09')
+    assert drawn.shape == shape and (frame == 128).all()
+    assert (drawn[: shape[0] // 5] == 128).all() and (drawn[-1] != 128).any()
+    bar = (drawn[-1] == BAR).all(-1)
+    assert bar.sum() == pytest.approx(shape[1] / 2, abs=2) and bar[0]
+
+
+def test_notes_stand_only_where_they_fit() -> None:
+    frame = np.full((200, 300, 3), 128, np.uint8)
+    bare = draw_label(frame, 'run', 0.5)
+    assert (draw_label(frame, 'run', 0.5, '0:01') != bare).any()
+    assert (draw_label(frame, 'run', 0.5, 'much too long for a frame ' * 5) == bare).all()
+
+
+def test_video_keeps_frames_and_times(tmp_path: Path) -> None:
+    seconds = [0.0, 0.1, 0.15, 1.0, 2.5]
+    with VideoWriter(tmp_path / 'new' / 'v.mp4', 10.0) as writer:
+        for frame, time in zip(numbered_frames(5, 63, 61), seconds, strict=True):
+            writer.write(frame, time)
+    with FileStream(tmp_path / 'new' / 'v.mp4') as stream:
+        np.testing.assert_allclose(stream.times, seconds, atol=1e-4)
+        found = [frame for _, frame in stream.in_order(range(5))]
+    assert [frame_number(frame[:, :61]) for frame in found] == list(range(5))
+    assert found[0].shape == (64, 62, 3)
+
+
+def test_equal_times_are_set_apart(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / 'v.mp4', 25.0) as writer:
+        for frame in numbered_frames(3):
+            writer.write(frame, 0.0)
+    with FileStream(tmp_path / 'v.mp4') as stream:
+        assert len(stream) == 3
+
+
+def test_nothing_is_left_of_a_video_that_failed(tmp_path: Path) -> None:
+    def fail() -> None:
+        with VideoWriter(tmp_path / 'v.mp4', 25.0) as writer:
+            writer.write(numbered_frames(1)[0], 0.0)
+            raise RuntimeError('in between')
+
+    with pytest.raises(RuntimeError, match='in between'):
+        fail()
+    with VideoWriter(tmp_path / 'w.mp4', 25.0):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_name_must_be_that_of_a_video(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r'must end in \.mp4'):
+        VideoWriter(tmp_path / 'v.gif', 25.0)

@@ -1,0 +1,54 @@
+"""Contract: the picture of a timeline shows each class as long as it is the most probable."""
+
+import numpy as np
+import pytest
+
+from mmvideomae.visualization.timeline import clock, draw_timeline, pick_classes
+
+BLUE, RED, GREY = (0x21, 0x66, 0xAC), (0xD6, 0x60, 0x4D), (0xCC, 0xCC, 0xCC)
+
+
+def scores_of(labels: list[int], classes: int) -> np.ndarray:
+    scores = np.full((len(labels), classes), 0.4 / (classes - 1), np.float32)
+    scores[np.arange(len(labels)), labels] = 0.6
+    return scores
+
+
+def share(picture: np.ndarray, colour: tuple[int, int, int]) -> int:
+    """Pixels of a colour in the row of the strip that holds most of it."""
+    return int((picture == colour).all(-1).sum(1).max())
+
+
+def test_strip_is_as_long_as_each_class_lasts() -> None:
+    labels = [0] * 6 + [2] * 2
+    picture = draw_timeline(np.arange(8.0), np.arange(1.0, 9.0), scores_of(labels, 3), 'abc')
+    assert picture.ndim == 3 and picture.dtype == np.uint8
+    assert share(picture, BLUE) == pytest.approx(3 * share(picture, RED), rel=0.03)
+    assert share(picture, RED) > 100
+
+
+def test_classes_beyond_the_rows_are_grey() -> None:
+    picture = draw_timeline(
+        np.arange(4.0), np.arange(1.0, 5.0), scores_of([0, 0, 0, 1], 3), 'abc', rows=1
+    )
+    assert share(picture, GREY) > 100 and share(picture, RED) == 0
+
+
+def test_one_window_and_long_names_and_hundreds_of_classes() -> None:
+    names = [f'pretending to put number {n} behind something else entirely' for n in range(400)]
+    picture = draw_timeline(np.zeros(1), np.ones(1), scores_of([399], 400), names, 'a title')
+    assert picture.shape[1] == 1210 and share(picture, BLUE) > 500
+
+
+def test_rows_are_winners_and_what_came_near() -> None:
+    scores = np.zeros((3, 5), np.float32)
+    scores[:, 3], scores[0, 1], scores[1, 2], scores[2, 4] = 0.5, 0.9, 0.4, 0.05
+    assert pick_classes(scores, 10) == [3, 1, 2]
+    assert pick_classes(scores, 2) == [3, 1]
+
+
+@pytest.mark.parametrize(('seconds', 'text'), [
+    (0, '0:00'), (9.5, '0:09.5'), (75.25, '1:15.25'), (59.999, '1:00'), (3600, '60:00'),
+])  # fmt: skip
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
