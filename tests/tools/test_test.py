@@ -1,5 +1,6 @@
 """Contract: tools/test.py evaluates a checkpoint on the config's test set and can dump it."""
 
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,41 @@ def test_evaluates_and_dumps(
     assert 'acc/top1: 0.7500' in log
     predictions = pickle.loads(dump.read_bytes())
     assert [int(p['pred_label']) for p in predictions] == [1] * 8
+
+
+def test_two_processes_count_every_video_once(
+    classifier: tuple[Path, Path],
+    call_tool: Call,
+    run_tool: Call,
+    environ: dict[str, str],
+    free_port: int,
+    tmp_path: Path,
+) -> None:
+    """Of seven videos one is given to both processes, so that they have equally many."""
+    config, weights = classifier
+    lines = (tmp_path / 'test.csv').read_text().splitlines()
+    (tmp_path / 'test.csv').write_text('\n'.join(lines[:7]))
+    state = torch.load(weights)
+    torch.manual_seed(0)
+    state['state_dict']['cls_head.fc_cls.weight'].normal_(std=3)
+    torch.save(state, weights)
+    one, two = tmp_path / 'one.pkl', tmp_path / 'two.pkl'
+    assert call_tool('test.py', config, weights, '--work-dir', tmp_path / 'a', '--dump', one) == 0
+    environ['PORT'] = str(free_port)
+    options = ['--cfg-options', 'env_cfg.dist_cfg.backend=gloo']
+    words = ['--work-dir', tmp_path / 'b', '--dump', two, *options]
+    done = run_tool('dist_test.sh', config, weights, 2, *words)
+    assert done.returncode == 0, done.stderr[-2000:]
+    alone, shared = (pickle.loads(path.read_bytes()) for path in (one, two))
+    assert len(alone) == len(shared) == 7
+    for first, second in zip(alone, shared, strict=True):
+        torch.testing.assert_close(first['pred_score'], second['pred_score'])
+        assert first['gt_label'] == second['gt_label']
+    accuracies = [
+        next((tmp_path / name).glob('*/*.json')).read_text().strip() for name in ('a', 'b')
+    ]
+    first, second = ({k: v for k, v in json.loads(a).items() if 'acc' in k} for a in accuracies)
+    assert first == second and set(first) == {'acc/top1', 'acc/top5', 'acc/mean1'}
 
 
 @pytest.mark.parametrize('num_workers', [0, 1])
