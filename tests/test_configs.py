@@ -29,6 +29,31 @@ CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
 BASES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' in p.parts)
 PRETRAIN = [p for p in LEAVES if 'pretrain' in p.parts]
+RECOGNITION = [p for p in LEAVES if 'recognition' in p.parts]
+# The others differ from one of these in numbers alone, which test_recognition_configs.py reads.
+CLASSIFIERS = [
+    p
+    for p in RECOGNITION
+    for pattern in (
+        'videomae_vit-base-p16_64xb8-16x4x1-100e_kinetics400.py',
+        'videomae_*_kinetics400_scratch.py',
+        'videomae_vit-large-*_320px.py',
+        'videomae_vit-base-p16_64xb6-1x1x16-30e_sthv2.py',
+        'videomae_*_linear-probe.py',
+        'videomae_*_8xb16-16x4x1-100e_ucf101.py',
+        'videomae_*_8xb16-16x2x1-50e_hmdb51.py',
+        'videomae_*_diving48_from-kinetics400.py',
+        'videomae_*_custom.py',
+        'videomaev2_*_sthv2-rawframes.py',
+        'videomaev2_vit-giant-*_sthv1.py',
+        'videomaev2_vit-giant-*-35e_kinetics710.py',
+        'videomaev2_vit-giant-*_kinetics400_from-kinetics710.py',
+        'videomaev2_vit-giant-*_kinetics600_from-kinetics710-266px.py',
+        'videomaev2_vit-base-*_kinetics710_distilled.py',
+        'videomaev2_vit-small-*_sthv2_distilled.py',
+    )
+    if p.match(pattern)
+]
 FRAMES = 24
 """Length of the synthetic videos: shorter than most clips, as real ones can be."""
 SIDE = 4
@@ -68,7 +93,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def frame_folders(root: Path, template: str) -> Path:
     """The same clips as folders of numbered pictures, made once per template."""
-    folder = root / template.partition('{')[0]
+    folder = root / f'frames_{template.partition("{")[0]}'
     if not folder.exists():
         for seed in range(2):
             (folder / str(seed)).mkdir(parents=True)
@@ -104,6 +129,7 @@ def use_videos(loader: ConfigDict, videos: Path) -> None:
     """Synthetic sources, read in this process, all their samples in one batch."""
     loader.update(num_workers=0, persistent_workers=False, pin_memory=False)
     dataset = loader.dataset
+    dataset.pop('classes', None)
     count = 2 if len(dataset.sources) == 1 else 1
     dataset.sources = [synthetic_source(source, videos, count) for source in dataset.sources]
     # mmengine collects garbage after serializing, which takes a second in a large process.
@@ -113,7 +139,7 @@ def use_videos(loader: ConfigDict, videos: Path) -> None:
 
 def shrink_pictures(pipeline: list[ConfigDict], size: int) -> None:
     for step in [s for outer in pipeline for s in [outer, *outer.get('transforms', [])]]:
-        if step.type == 'ClipMultiScaleCrop':
+        if step.type in ('ClipMultiScaleCrop', 'ClipRandomResizedCrop', 'CropViews'):
             step.size = size
         elif step.type == 'GenerateMasks':
             step.grid_size = (step.grid_size[0], SIDE, SIDE)
@@ -131,12 +157,33 @@ def shrink_model(model: ConfigDict) -> int:
     return backbone.img_size
 
 
+def shrink_recognizer(model: ConfigDict) -> int:
+    """Two narrow blocks, of the teacher too; returns the size of the pictures for it."""
+    for part in [model, *([model.teacher] if 'teacher' in model else [])]:
+        ratio = resolve_arch(part.backbone.arch).mlp_ratio
+        part.backbone.arch = ConfigDict(embed_dims=32, depth=2, num_heads=2, mlp_ratio=ratio)
+        part.backbone.img_size = SIDE * part.backbone.patch_size
+        part.cls_head.in_channels = 32
+        if 'teacher' in part:
+            # Pictures that the patches of both divide.
+            part.teacher_checkpoint, part.teacher.backbone.patch_size = None, 16
+    return model.backbone.img_size
+
+
 def shrink(path: Path, videos: Path) -> Config:
     """The config at `path`, small enough for a step in a fraction of a second; demos are."""
     cfg = load(path)
+    loaders = [f'{name}_dataloader' for name in ('train', 'val', 'test')]
     if path in PRETRAIN:
         shrink_pictures(cfg.train_dataloader.dataset.pipeline, shrink_model(cfg.model))
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+    elif path in RECOGNITION:
+        size = shrink_recognizer(cfg.model)
+        if 'px' in path.stem:
+            # Larger than the clips of the position table, as in the recipe.
+            size += cfg.model.backbone.patch_size
+        for name in loaders:
+            shrink_pictures(cfg[name].dataset.pipeline, size)
+    for name in loaders:
         if name in cfg:
             use_videos(cfg[name], videos)
     # One step has to update the weights.
@@ -144,7 +191,7 @@ def shrink(path: Path, videos: Path) -> Config:
     return cfg
 
 
-@_by_path(LEAVES)
+@_by_path([p for p in LEAVES if p not in RECOGNITION or p in CLASSIFIERS])
 def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
     """A batch of the real pipeline, the real optimizer: a finite loss moves every parameter."""
     cfg = shrink(path, videos)
@@ -152,7 +199,8 @@ def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
     model = registries.MODELS.build(cfg.model).to(get_device())
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
-    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    before = {name: p.detach().clone() for name, p in trained.items()}
 
     batch = next(iter(loader))
     pipeline = cfg.train_dataloader.dataset.pipeline
@@ -166,9 +214,25 @@ def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
     losses = model.train_step(batch, optim_wrapper)
 
     assert torch.isfinite(losses['loss']).all()
-    unmoved = [n for n, p in model.named_parameters() if torch.equal(p, before[n])]
+    unmoved = [name for name, p in trained.items() if torch.equal(p, before[name])]
     assert not unmoved
     assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+@_by_path(CLASSIFIERS)
+def test_a_shrunken_classifier_averages_the_views_of_its_test(path: Path, videos: Path) -> None:
+    """Clips x crops of each video, as the recipe has them, become one distribution."""
+    cfg = shrink(path, videos)
+    torch.manual_seed(0)
+    model = registries.MODELS.build(cfg.model).to(get_device()).eval()
+    batch = next(iter(Runner.build_dataloader(cfg.test_dataloader)))
+    sampling, crops = cfg.test_pipeline[1], cfg.test_pipeline[3]
+    assert batch['inputs'].shape[:3] == (2, sampling.num_clips * crops.num_crops, sampling.clip_len)
+    with torch.no_grad():
+        samples = model.test_step(batch)
+    for sample in samples:
+        assert sample.pred_score.shape == (cfg.model.cls_head.num_classes,)
+        assert sample.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize('name', ['videomae_vit-small-p16_1xb32-*', 'videomaev2_vit-giant-p14_*'])
