@@ -38,7 +38,7 @@ FUNCTIONS = _child(mmengine.FUNCTIONS, 'mmvideomae.datasets')
 
 MODELS = _child(mmaction.MODELS, *_MODELS)
 MODEL_WRAPPERS = _child(mmaction.MODEL_WRAPPERS, *_MODELS)
-WEIGHT_INITIALIZERS = _child(mmaction.WEIGHT_INITIALIZERS, *_MODELS)
+WEIGHT_INITIALIZERS = _child(mmaction.WEIGHT_INITIALIZERS, _ENGINE, *_MODELS)
 TASK_UTILS = _child(mmaction.TASK_UTILS, *_MODELS)
 
 OPTIMIZERS = _child(mmaction.OPTIMIZERS, *_OPTIMIZERS)

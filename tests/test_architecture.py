@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str] | None] = {
     'datasets': {'registry', 'ops', 'masking'},
     **MODEL_ROOMS,
     'models': set(MODEL_ROOMS),  # its __init__ gathers the rooms for the registry
-    'engine': {'registry'},
+    'engine': {'registry', 'checkpoints'},
     'evaluation': {'registry', 'ops'},
     'visualization': {'registry', 'ops'},
     'checkpoints': {'ops'},

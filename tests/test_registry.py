@@ -30,6 +30,8 @@ def children() -> dict[str, Registry]:
         ('OPTIM_WRAPPER_CONSTRUCTORS', 'GroupedOptimWrapperConstructor', 'mmvideomae'),
         ('OPTIMIZERS', 'AdamW', 'torch'),
         ('FUNCTIONS', 'default_collate', 'mmengine'),
+        ('WEIGHT_INITIALIZERS', 'Pretrained', 'mmvideomae'),
+        ('WEIGHT_INITIALIZERS', 'Constant', 'mmengine'),
         ('MASK_GENERATORS', 'TubeMask', 'mmvideomae'),
     ],
 )

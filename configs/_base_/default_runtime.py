@@ -15,6 +15,7 @@ default_hooks = dict(
     nonfinite_loss=dict(type='NonFiniteLossHook'),
     decode_failures=dict(type='DecodeFailureHook', max_bad_fraction=0.5),
     label_check=dict(type='LabelCheckHook'),
+    head_rows=dict(type='HeadRowsHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # Checkpoints inside an epoch: by_epoch=False, interval=<iterations>.

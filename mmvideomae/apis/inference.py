@@ -1,17 +1,16 @@
 """From a config and a checkpoint to a model that is ready to be asked."""
 
 import os
-import pickle
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine import Config
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
-from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from mmvideomae.checkpoints import fit, load
 from mmvideomae.registry import MODELS
 
 
@@ -25,8 +24,9 @@ def init_model(
 
     Args:
         config: A config file or a config.
-        checkpoint: A file that training wrote, or its ``http(s)`` address; None keeps the
-            random weights.
+        checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
+            ``http(s)`` address; None keeps the random weights.  Where its head has other
+            classes, the config's ``default_hooks.head_rows.label_map`` selects their rows.
         device: The default is the GPU if there is one, and else the CPU.
         cfg_options: Values that replace those of the config, by dotted keys.
 
@@ -34,9 +34,9 @@ def init_model(
         The model; its attribute ``cfg`` is the config.
 
     Raises:
-        ValueError: The config has no model, or the checkpoint does not fit it (the keys
-            are named), or the checkpoint holds more than weights and plain data, or there
-            is no such device.
+        ValueError: The config has no model, or there is no such device.
+        CheckpointError: The checkpoint (a ``ValueError``) cannot be read or does not fit; the
+            line names the keys.
         FileNotFoundError: There is no such config or checkpoint.
     """
     cfg = config.copy() if isinstance(config, Config) else Config.fromfile(Path(config))
@@ -47,7 +47,7 @@ def init_model(
     init_default_scope(cfg.get('default_scope', 'mmvideomae'))
     model = MODELS.build(cfg.model)
     if checkpoint is not None:
-        _load_weights(model, os.fspath(checkpoint))
+        _load_weights(model, checkpoint, cfg)
     model.cfg = cfg
     return _moved(model, device or _default_device()).eval()
 
@@ -60,49 +60,15 @@ def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
         raise ValueError(f'device {str(device)!r} cannot be used: {reason}') from error
 
 
-def _load_weights(model: nn.Module, path: str) -> None:
-    """Load a state dict whole: what is missing or left over is an error."""
-    weights = _read_weights(path)
-    try:
-        report = model.load_state_dict(weights, strict=False)
-    except RuntimeError as error:  # shapes
-        reason = ' '.join(str(error).partition(':\n')[2].split())
-        raise ValueError(f'{path} does not fit {type(model).__name__}: {reason}') from error
-    complaints = [
-        f'{text} {_some(keys)}'
-        for text, keys in (
-            ('the checkpoint lacks', report.missing_keys),
-            ('the model has no', report.unexpected_keys),
-        )
-        if keys
-    ]
-    if complaints:
-        raise ValueError(f'{path} does not fit {type(model).__name__}: {"; ".join(complaints)}')
-
-
-def _read_weights(path: str) -> dict[str, torch.Tensor]:
-    """The state dict of a checkpoint; prefixes of wrappers are dropped."""
-    try:
-        content = CheckpointLoader.load_checkpoint(path, map_location='cpu', logger='silent')
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        # torch puts advice to turn its safety off before the reason, and a link behind it.
-        reason = str(error).rpartition('WeightsUnpickler error:')[2].partition('\n\nCheck')[0]
-        raise ValueError(
-            f'{path} is no checkpoint of weights and plain data: {" ".join(reason.split())}'
-        ) from error
-    weights = content.get('state_dict', content) if isinstance(content, dict) else None
-    if not weights or not all(isinstance(value, torch.Tensor) for value in weights.values()):
-        raise ValueError(f'{path} holds no state_dict')
-    for prefix in ('module.', '_orig_mod.'):
-        if all(key.startswith(prefix) for key in weights):
-            weights = {key.removeprefix(prefix): value for key, value in weights.items()}
-    return weights
-
-
-def _some(keys: Sequence[str], count: int = 5) -> str:
-    """The first keys, and how many more there are."""
-    named = ', '.join(keys[:count])
-    return named if len(keys) <= count else f'{named} and {len(keys) - count} more'
+def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -> None:
+    """Load weights whole: what is missing or left over is an error."""
+    done = load(path)
+    hook = (cfg.get('default_hooks') or {}).get('head_rows') or {}
+    name = os.fspath(path)
+    fitted = fit(done.state_dict, model, name, training=False, label_map=hook.get('label_map'))
+    model.load_state_dict(fitted.state_dict, strict=False)
+    for line in (*done.lines, *fitted.notes):
+        print_log(f'{name}: {line}', logger='current')
 
 
 def _default_device() -> str:

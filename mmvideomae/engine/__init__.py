@@ -6,6 +6,7 @@ from mmvideomae.engine.hooks import (
     ChooseProbeHook,
     ClassCountError,
     DecodeFailureHook,
+    HeadRowsHook,
     IterationSeedHook,
     LabelCheckHook,
     NonFiniteLossError,
@@ -21,6 +22,7 @@ from mmvideomae.engine.lr_scaling import (
     total_batch_size,
 )
 from mmvideomae.engine.optim import AmpOptimWrapper, GroupedOptimWrapperConstructor
+from mmvideomae.engine.pretrained import PretrainedInit
 from mmvideomae.engine.schedulers import WarmupCosineLR
 
 __all__ = [
@@ -31,11 +33,13 @@ __all__ = [
     'DecodeFailureHook',
     'EpochTrainLoop',
     'GroupedOptimWrapperConstructor',
+    'HeadRowsHook',
     'IterationSeedHook',
     'LabelCheckHook',
     'LearningRateScaling',
     'NonFiniteLossError',
     'NonFiniteLossHook',
+    'PretrainedInit',
     'ThroughputHook',
     'TooManyDecodeFailuresError',
     'WarmupCosineLR',

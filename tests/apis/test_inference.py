@@ -8,8 +8,10 @@ import torch
 from mmengine import Config
 
 from mmvideomae.apis import init_model
+from mmvideomae.checkpoints import CheckpointError
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_videomae
+from mmvideomae.testing.models import tiny_videomae, tiny_vit
+from mmvideomae.testing.weight_files import PRETRAINERS
 
 
 @pytest.fixture
@@ -73,19 +75,47 @@ def test_shapes_that_do_not_fit_are_named(
 
 def test_unsafe_and_unreadable_files_are_refused(config: Path, tmp_path: Path) -> None:
     torch.save({'state_dict': {}, 'when': datetime.timezone.utc}, tmp_path / 'code.pth')
-    with pytest.raises(
-        ValueError, match=r'code\.pth is no checkpoint of weights .*timezone'
-    ) as caught:
+    with pytest.raises(CheckpointError, match=r'code\.pth is refused: .*datetime\.timezone'):
         init_model(config, tmp_path / 'code.pth')
-    assert 'weights_only=False' not in str(caught.value)
-    (tmp_path / 'text.pth').write_text('no weights here')
-    with pytest.raises(ValueError, match=r'text\.pth is no checkpoint'):
-        init_model(config, tmp_path / 'text.pth')
     torch.save({'epoch': 3}, tmp_path / 'empty.pth')
-    with pytest.raises(ValueError, match='holds no state_dict'):
+    with pytest.raises(CheckpointError, match=r'empty\.pth holds no weights'):
         init_model(config, tmp_path / 'empty.pth')
     with pytest.raises(FileNotFoundError, match='missing'):
         init_model(config, tmp_path / 'missing.pth')
+
+
+@pytest.mark.parametrize('kind', PRETRAINERS)
+def test_weights_of_other_projects(
+    config: Path, weights: dict[str, torch.Tensor], tmp_path: Path, kind: str
+) -> None:
+    model = init_model(config, PRETRAINERS[kind](weights, tmp_path), device='cpu')
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+
+
+def test_rows_of_the_head_are_those_of_the_label_map(tmp_path: Path) -> None:
+    def config_of(classes: int) -> Config:
+        return Config(
+            {
+                'default_scope': 'mmvideomae',
+                'model': {
+                    'type': 'Recognizer3D',
+                    'backbone': tiny_vit('avg'),
+                    'cls_head': {'type': 'LinearHead', 'num_classes': classes, 'in_channels': 32},
+                    'data_preprocessor': {'type': 'ActionDataPreprocessor'},
+                },
+            }
+        )
+
+    large = init_model(config_of(7), device='cpu')
+    torch.save(large.state_dict(), tmp_path / 'large.pth')
+    (tmp_path / 'map.json').write_text('[6, 0, 3]')
+    small = config_of(3)
+    with pytest.raises(CheckpointError, match=r'head has 7 classes, the model 3'):
+        init_model(small, tmp_path / 'large.pth', device='cpu')
+    small.default_hooks = {'head_rows': {'label_map': str(tmp_path / 'map.json')}}
+    model = init_model(small, tmp_path / 'large.pth', device='cpu')
+    expected = large.cls_head.fc_cls.weight[[6, 0, 3]]
+    assert torch.equal(model.cls_head.fc_cls.weight, expected)
 
 
 def test_config_and_device_errors(config: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from mmvideomae.engine.hooks.classification import (
     LabelCheckHook,
 )
 from mmvideomae.engine.hooks.decode_failures import DecodeFailureHook, TooManyDecodeFailuresError
+from mmvideomae.engine.hooks.head_rows import HeadRowsHook
 from mmvideomae.engine.hooks.iteration_seed import IterationSeedHook
 from mmvideomae.engine.hooks.nonfinite_loss import NonFiniteLossError, NonFiniteLossHook
 from mmvideomae.engine.hooks.throughput import ThroughputHook
@@ -16,6 +17,7 @@ __all__ = [
     'ChooseProbeHook',
     'ClassCountError',
     'DecodeFailureHook',
+    'HeadRowsHook',
     'IterationSeedHook',
     'LabelCheckHook',
     'NonFiniteLossError',

@@ -1,0 +1,71 @@
+"""What the shapes of weights say about the network they belong to."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from torch import Tensor
+
+from mmvideomae.checkpoints.conversion import PATCH_EMBED
+
+NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}
+"""Attention heads by width, of the published encoders and decoders (V1 Table 8, V2 Table 7)."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Sizes of an encoder, and of a decoder and a classifier where there are such."""
+
+    width: int
+    depth: int
+    hidden: int
+    """Units between the two layers of an MLP."""
+    patch_size: int
+    tubelet_size: int
+    in_channels: int
+    decoder_width: int | None = None
+    decoder_depth: int | None = None
+    decoder_hidden: int | None = None
+    num_classes: int | None = None
+
+    def differences(self, other: 'Architecture') -> list[str]:
+        """Where the encoders differ: ``'width 384 against 768'``."""
+        encoder = fields(self)[:6]
+        pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in encoder]
+        return [
+            f'{name.replace("_", " ")} {mine} against {theirs}'
+            for name, mine, theirs in pairs
+            if mine != theirs
+        ]
+
+
+def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
+    """Read the sizes off weights under our names; None where there is no such encoder."""
+    kernel = weights.get(PATCH_EMBED)
+    if kernel is None or kernel.ndim != 5:
+        return None
+    width, channels, tubelet, patch, _ = kernel.shape
+    embed = weights.get('neck.embed.weight')
+    classes = weights.get('cls_head.fc_cls.weight')
+    return Architecture(
+        width=width,
+        depth=_depth(weights, 'backbone.blocks'),
+        hidden=_hidden(weights, 'backbone.blocks') or 0,
+        patch_size=patch,
+        tubelet_size=tubelet,
+        in_channels=channels,
+        decoder_width=None if embed is None else embed.shape[0],
+        decoder_depth=None if embed is None else _depth(weights, 'neck.blocks'),
+        decoder_hidden=None if embed is None else _hidden(weights, 'neck.blocks'),
+        num_classes=None if classes is None else classes.shape[0],
+    )
+
+
+def _depth(weights: Mapping[str, Tensor], part: str) -> int:
+    found = [re.match(rf'{re.escape(part)}\.(\d+)\.', key) for key in weights]
+    return 1 + max((int(match[1]) for match in found if match), default=-1)
+
+
+def _hidden(weights: Mapping[str, Tensor], part: str) -> int | None:
+    weight = weights.get(f'{part}.0.mlp.fc1.weight')
+    return None if weight is None else weight.shape[0]

@@ -1,0 +1,260 @@
+"""State dicts of every supported format -> ours, and ours -> those that we write."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.checkpoints.layouts import LAYOUTS, canonical_order
+from mmvideomae.ops.positions import sinusoid_table
+
+WRITABLE = ('ours', 'videomae', 'hf', 'mmaction2')
+PATCH_EMBED = 'backbone.patch_embed.proj.weight'
+POSITIONS = 'backbone.pos_embed'
+QKV = '.attn.qkv.weight'
+
+
+class Dropped(NamedTuple):
+    """A tensor of a file that has no place in ours."""
+
+    key: str
+    shape: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Weights under our names, and what became of the rest of the file."""
+
+    state_dict: 'OrderedDict[str, Tensor]'
+    format: str
+    """A key of ``LAYOUTS``."""
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a user should know, a sentence each."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What was dropped, by reason, and the notes: one line each."""
+        by_reason: dict[str, list[str]] = {}
+        for item in self.dropped:
+            by_reason.setdefault(item.reason, []).append(item.key)
+        return [f'dropped {some(keys, 3)}: {reason}' for reason, keys in by_reason.items()] + list(
+            self.notes
+        )
+
+
+def detect(state_dict: Mapping[str, Tensor]) -> str:
+    """The format of a state dict, by its keys: one of ``LAYOUTS``.
+
+    Raises:
+        CheckpointError: None of them.
+    """
+    if any(key.endswith('embeddings.patch_embeddings.projection.weight') for key in state_dict):
+        return 'hf'
+    if 'blocks.0.attn.q.weight' in state_dict:
+        return 'mae-st'
+    if {'layers.0.ln1.weight', 'backbone.layers.0.ln1.weight'} & state_dict.keys():
+        return 'mmpretrain'
+    if 'backbone.blocks.0.mlp.layers.0.0.weight' in state_dict:
+        return 'mmaction2'
+    for prefix in ('', *LAYOUTS['videomae'].prefixes):
+        weight = state_dict.get(f'{prefix}patch_embed.proj.weight')
+        if weight is not None and f'{prefix}blocks.0.attn.qkv.weight' in state_dict:
+            if weight.ndim == 4:
+                return 'image-mae'
+            return 'ours' if prefix == 'backbone.' and _all_ours(state_dict) else 'videomae'
+    raise CheckpointError(
+        f'unknown format: no vision transformer of {some(LAYOUTS, 9)} has the keys '
+        f'{some(state_dict)}'
+    )
+
+
+def _all_ours(state_dict: Mapping[str, Tensor]) -> bool:
+    return all(
+        key.startswith(LAYOUTS['ours'].kept) and not key.startswith('backbone.head.')
+        for key in state_dict
+    )
+
+
+def to_ours(state_dict: Mapping[str, Tensor], tubelet_size: int = 2) -> Conversion:
+    """Bring a state dict of any format under our names.
+
+    Args:
+        tubelet_size: Frames of a cube, where the patch embedding is an image's: it is inflated
+            to w / tubelet_size in each frame, so that a clip of one repeated image is embedded
+            as the image (V1 section 4, after I3D).
+
+    Raises:
+        CheckpointError: A tensor is unknown or missing; the keys are named.
+    """
+    name = detect(state_dict)
+    if name == 'ours':
+        return Conversion(OrderedDict(state_dict), name)
+    renamed, dropped = _renamed(state_dict, name)
+    notes: list[str] = []
+    _join_positions(renamed, dropped, notes)
+    _fuse_attention(renamed, dropped)
+    if renamed[PATCH_EMBED].ndim == 4:
+        weight = renamed[PATCH_EMBED] / tubelet_size
+        renamed[PATCH_EMBED] = weight[:, :, None].repeat(1, 1, tubelet_size, 1, 1)
+        notes.append(f'the patch embedding of images is inflated to {tubelet_size} frames')
+    if name == 'mae-st' and 'cls_head.fc_cls.weight' in renamed:
+        # MAE-ST applies its last norm to the mean of the tokens when it classifies.
+        for leaf in ('weight', 'bias'):
+            renamed[f'backbone.fc_norm.{leaf}'] = renamed.pop(f'backbone.norm.{leaf}')
+    require_whole(renamed)
+    ordered = OrderedDict((key, renamed[key]) for key in sorted(renamed, key=canonical_order))
+    return Conversion(ordered, name, tuple(dropped), tuple(notes))
+
+
+def _renamed(
+    state_dict: Mapping[str, Tensor], name: str
+) -> tuple[dict[str, Tensor], list[Dropped]]:
+    """Rename all keys; names are then ours or the intermediate form of `layouts`."""
+    layout, dropped, unknown = LAYOUTS[name], [], []
+    renamed: dict[str, Tensor] = {}
+    for key, value in state_dict.items():
+        bare = layout.strip(key)
+        separable = name == 'mae-st' and bare in ('pos_embed_spatial', 'pos_embed_temporal')
+        if reason := layout.reason_to_drop(bare):
+            dropped.append(Dropped(key, tuple(value.shape), reason))
+        elif (ours := bare if separable else layout.to_ours(bare)) is None:
+            unknown.append(key)
+        elif ours in renamed:
+            raise CheckpointError(f'{layout.title}: two tensors for {ours}, one of them {key}')
+        else:
+            renamed[ours] = value
+    if unknown:
+        raise CheckpointError(f'{layout.title}: cannot map {some(unknown)}')
+    return renamed, dropped
+
+
+def _join_positions(renamed: dict[str, Tensor], dropped: list[Dropped], notes: list[str]) -> None:
+    """Settle the table of positions: separable ones are joined, a stored sinusoid is dropped."""
+    if 'pos_embed_spatial' in renamed:
+        space, time = renamed.pop('pos_embed_spatial'), renamed.pop('pos_embed_temporal')
+        renamed[POSITIONS] = (time[:, :, None] + space[:, None]).flatten(1, 2)
+    table = renamed.get(POSITIONS)
+    if table is None:
+        return
+    count, dims = table.shape[-2:]
+    if any(item.key == 'cls_token' for item in dropped) and count % 2:
+        table = renamed[POSITIONS] = table[:, 1:]  # the first row was the class token's
+        count -= 1
+    if torch.allclose(table[0].float(), sinusoid_table(count, dims), atol=1e-3):
+        reason = 'the fixed sinusoid, computed here'
+        dropped.append(Dropped(POSITIONS, tuple(renamed.pop(POSITIONS).shape), reason))
+    else:
+        notes.append('the positions are learned: they need a backbone with learnable_pos=True')
+
+
+def _fuse_attention(state: dict[str, Tensor], dropped: list[Dropped]) -> None:
+    """Bring query, key and value into our form, in place.
+
+    A bias of the keys adds the same to all scores of a query and cancels in the softmax, so
+    that dropping it changes nothing.
+    """
+    cancels = 'a bias of the keys cancels in the softmax'
+    for stem in sorted({key.partition('.attn.')[0] for key in state if '.attn.' in key}):
+        attn = f'{stem}.attn'
+        split = [f'{attn}.{part}.weight' for part in 'qkv']
+        if present := [key for key in split if key in state]:
+            if len(present) < 3:
+                raise CheckpointError(f'{stem} has {some(present)} but not all of {some(split)}')
+            state[f'{attn}.qkv.weight'] = torch.cat([state.pop(key) for key in split])
+        if (joint := state.pop(f'{attn}.qkv.bias', None)) is not None:
+            for part, value in zip('qkv', joint.chunk(3), strict=True):
+                state[f'{attn}.{part}.bias'] = value.clone()
+        if (bias := state.pop(f'{attn}.k.bias', None)) is not None:
+            dropped.append(Dropped(f'{attn}.k.bias', tuple(bias.shape), cancels))
+        for part in 'qv':
+            if f'{attn}.{part}.bias' in state:
+                state[f'{attn}.{part}_bias'] = state.pop(f'{attn}.{part}.bias')
+
+
+def require_whole(state_dict: Mapping[str, Tensor]) -> None:
+    """Check that blocks are numbered from 0 and have the same tensors each.
+
+    Raises:
+        CheckpointError: Something is missing; it is named.
+    """
+    missing = [] if PATCH_EMBED in state_dict else [PATCH_EMBED]
+    for part in ('backbone.blocks', 'neck.blocks'):
+        found = [re.fullmatch(rf'{part}\.(\d+)\.(.+)', key) for key in state_dict]
+        pairs = {(int(match[1]), match[2]) for match in found if match}
+        depth = 1 + max((number for number, _ in pairs), default=-1)
+        inner = sorted({name for _, name in pairs})
+        missing += [
+            f'{part}.{number}.{name}'
+            for number in range(depth)
+            for name in inner
+            if (number, name) not in pairs
+        ]
+    for key in state_dict:
+        module, _, leaf = key.rpartition('.')
+        if leaf == 'bias' and f'{module}.weight' not in state_dict:
+            missing.append(f'{module}.weight')
+    if missing:
+        raise CheckpointError(f'the weights are incomplete: {some(missing)} missing')
+
+
+def convert(state_dict: Mapping[str, Tensor], to: str) -> 'OrderedDict[str, Tensor]':
+    """Name and shape our weights as another format has them.
+
+    Args:
+        state_dict: Under our names.
+        to: One of ``WRITABLE``; 'videomae' is the official code's, 'hf' that of
+            transformers 5.x.
+
+    Raises:
+        CheckpointError: The format is unknown, or has no place for a tensor, which is named.
+    """
+    if to not in WRITABLE:
+        raise CheckpointError(f'cannot write {to!r}; choose one of {some(WRITABLE)}')
+    keys = sorted(state_dict, key=canonical_order)
+    ordered = OrderedDict((key, state_dict[key]) for key in keys)
+    if to == 'ours':
+        return ordered
+    require_whole(ordered)
+    pieces = _split_attention(ordered) if to == 'hf' else ordered
+    layout, out, unknown = LAYOUTS[to], OrderedDict(), []
+    for key, value in pieces.items():
+        if (name := layout.from_ours(key)) is None:
+            unknown.append(key)
+        else:
+            out[_full_name(name, key, to, pretrain=PRETRAIN_TOKEN in ordered)] = value
+    if unknown:
+        raise CheckpointError(f'{layout.title} has no place for {some(unknown)}')
+    return out
+
+
+PRETRAIN_TOKEN = 'neck.mask_token'
+
+
+def _full_name(name: str, ours: str, to: str, pretrain: bool) -> str:
+    """Put the prefix of the encoder's names, which reading leaves out."""
+    encoder = ours.startswith('backbone.')
+    if to == 'hf' and encoder and not ours.startswith('backbone.fc_norm.'):
+        return f'videomae.{name}'
+    return f'encoder.{name}' if to == 'videomae' and pretrain and encoder else name
+
+
+def _split_attention(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Take query, key and value apart; the inverse of `_fuse_attention`."""
+    out: dict[str, Tensor] = {}
+    for key, value in state.items():
+        if key.endswith(QKV):
+            stem = key.removesuffix(QKV)
+            for part, weight in zip('qkv', value.chunk(3), strict=True):
+                out[f'{stem}.attn.{part}.weight'] = weight.clone()
+        elif key.endswith(('.attn.q_bias', '.attn.v_bias')):
+            out[f'{key.removesuffix("_bias")}.bias'] = value
+        else:
+            out[key] = value
+    return out

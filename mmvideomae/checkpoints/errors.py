@@ -1,0 +1,14 @@
+"""What is wrong with a weight file, in one line."""
+
+from collections.abc import Iterable
+
+
+class CheckpointError(ValueError):
+    """A weight file cannot be read, converted or fitted to a model; the message is one line."""
+
+
+def some(names: Iterable[str], count: int = 5) -> str:
+    """The first names, and how many more there are."""
+    listed = list(names)
+    named = ', '.join(listed[:count])
+    return named if len(listed) <= count else f'{named} and {len(listed) - count} more'

@@ -1,0 +1,139 @@
+"""From a path to weights under our names; mmengine's own loading does the same from here on."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor
+
+from mmvideomae.checkpoints.architecture import NUM_HEADS
+from mmvideomae.checkpoints.conversion import Conversion, detect, to_ours
+from mmvideomae.checkpoints.errors import CheckpointError
+from mmvideomae.checkpoints.layouts import LAYOUTS
+from mmvideomae.checkpoints.reading import WeightFile, read_content, read_weights, unwrap
+
+# A checkpoint with these entries is a run of mmengine to resume: it is handed on untouched.
+RUN_ENTRIES = {'optimizer', 'message_hub'}
+ADDRESSES = ('http://', 'https://')
+MapLocation: TypeAlias = str | torch.device | Callable[..., Any] | None
+
+
+def load_state_dict(
+    path: str | os.PathLike[str], trust: bool = False, tubelet_size: int = 2
+) -> 'OrderedDict[str, Tensor]':
+    """The weights of any supported file or folder, under our names, on the CPU.
+
+    Args:
+        trust: Let the file run code while it is read; for files that hold more than weights
+            and plain data, of a source that you trust.
+        tubelet_size: Frames of a cube, for image models, see `to_ours`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        CheckpointError: It cannot be read or mapped; the line names the file and the reason.
+    """
+    return load(path, trust, tubelet_size).state_dict
+
+
+def load(path: str | os.PathLike[str], trust: bool = False, tubelet_size: int = 2) -> Conversion:
+    """As `load_state_dict`, with the format and what was dropped."""
+    local = _local(path)
+    return _converted(read_weights(local, trust), str(local), tubelet_size)
+
+
+def _local(path: str | os.PathLike[str]) -> Path:
+    """A path, after downloading it to torch's cache if it is an ``http(s)`` address."""
+    text = os.fspath(path)
+    if not text.startswith(ADDRESSES):
+        return Path(text).expanduser()
+    cached = Path(torch.hub.get_dir()) / 'checkpoints' / text.rstrip('/').rpartition('/')[2]
+    if is_main_process() and not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(text, str(cached), progress=False)
+    barrier()
+    return cached
+
+
+def _converted(file: WeightFile, source: str, tubelet_size: int = 2) -> Conversion:
+    try:
+        done = to_ours(file.state_dict, tubelet_size)
+    except CheckpointError as error:
+        raise CheckpointError(f'{source}: {error}') from error
+    notes = (*done.notes, *_config_traps(file.config))
+    return Conversion(done.state_dict, done.format, done.dropped, notes)
+
+
+def _config_traps(config: dict[str, Any]) -> list[str]:
+    """Where a Hugging Face configuration describes another network than VideoMAE's."""
+    notes = []
+    eps = config.get('layer_norm_eps', 1e-12)
+    if config.get('model_type') == 'videomae' and eps != 1e-6:
+        notes.append(f'config.json has layer_norm_eps {eps:g}; VideoMAE has 1e-6, and so have we')
+    heads, known = config.get('num_attention_heads'), NUM_HEADS.get(config.get('hidden_size', 0))
+    if heads and known and heads != known:
+        notes.append(
+            f'config.json has {heads} attention heads; VideoMAE of this width has {known}, which '
+            'the weights do not tell: the heads are those of your config'
+        )
+    return notes
+
+
+def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
+    """What mmengine is given for a path: foreign weights under our names, own files whole.
+
+    Weights of other networks than VideoMAE's are handed on as they are.
+    """
+    path = _local(filename)
+    content = read_content(path)
+    if not isinstance(content, dict):
+        raise CheckpointError(f'{path} holds no weights: it is a {type(content).__name__}')
+    return _moved(_for_mmengine(content, str(path)), map_location)
+
+
+def _for_mmengine(content: dict[str, Any], source: str) -> dict[str, Any]:
+    if content.keys() >= RUN_ENTRIES:
+        return content
+    weights = unwrap(content, source)
+    try:
+        known = detect(weights)
+    except CheckpointError:
+        return content
+    if known == 'ours' and 'state_dict' in content:
+        return content
+    done = _converted(WeightFile(weights), source)
+    print_log(f'{source} is {LAYOUTS[done.format].title}', logger='current')
+    for line in done.lines:
+        print_log(f'{source}: {line}', logger='current')
+    meta = content.get('meta')
+    return {'meta': meta if isinstance(meta, dict) else {}, 'state_dict': done.state_dict}
+
+
+def _moved(content: Any, map_location: MapLocation) -> Any:
+    """Move tensors to a device; other kinds of ``map_location`` stay on the CPU."""
+    if not isinstance(map_location, (str, torch.device)):
+        return content
+    if torch.device(map_location).type == 'cpu':
+        return content
+    if isinstance(content, Tensor):
+        return content.to(map_location)
+    if isinstance(content, dict):
+        for key, value in content.items():
+            content[key] = _moved(value, map_location)
+        return content
+    if isinstance(content, (list, tuple)) and type(content) in (list, tuple):
+        return type(content)(_moved(value, map_location) for value in content)
+    return content
+
+
+def register_loaders() -> None:
+    """Let mmengine read local paths and ``http(s)`` addresses through this room."""
+    CheckpointLoader.register_scheme(('', *ADDRESSES), load_for_mmengine, force=True)
+
+
+register_loaders()

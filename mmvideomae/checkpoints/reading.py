@@ -1,0 +1,189 @@
+"""Files -> state dicts, without running anything that a file might bring along."""
+
+import argparse
+import json
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from mmvideomae.checkpoints.errors import CheckpointError, some
+
+# What a folder may hold its weights in, best first: Hugging Face's names, then DeepSpeed's.
+FOLDER_NAMES = (
+    'model.safetensors',
+    'model.safetensors.index.json',
+    'pytorch_model.bin',
+    'pytorch_model.bin.index.json',
+    'mp_rank_00_model_states.pt',
+)
+# Where files keep their state dict: mmengine, the VideoMAE code, DeepSpeed, PySlowFast.
+WRAPPERS = ('state_dict', 'model', 'module', 'model_state')
+# Put before every key by DataParallel and by torch.compile.
+WRAPPER_PREFIXES = ('module.', '_orig_mod.')
+TRUST_COMMAND = 'python tools/misc/convert_checkpoint.py FILE OUT --trust'
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """The weights of a file, still under the file's own names."""
+
+    state_dict: dict[str, Tensor]
+    config: dict[str, Any] = field(default_factory=dict)
+    """``config.json`` beside the weights (Hugging Face)."""
+
+
+def read_weights(path: Path, trust: bool = False) -> WeightFile:
+    """Read a file or folder of weights and drop its wrappings.
+
+    Args:
+        trust: Let the file run code while it is read.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        CheckpointError: It holds no weights, or more than weights and plain data.
+    """
+    config = {}
+    if path.is_dir() and (path / 'config.json').is_file():
+        config = _read_json(path / 'config.json')
+    return WeightFile(unwrap(read_content(path, trust), path), config)
+
+
+def read_content(path: Path, trust: bool = False) -> Any:
+    """Everything a file holds, tensors on the CPU; arguments as `read_weights`."""
+    if path.is_dir():
+        path = _inside(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint not found: {path}')
+    if path.name.endswith('.index.json'):
+        return _read_shards(path, trust)
+    with path.open('rb') as file:
+        start = file.read(16)
+    if not start:
+        raise CheckpointError(f'{path} is empty')
+    if path.suffix == '.safetensors' or start[8:9] == b'{':
+        return guarded(path, lambda: load_file(path))
+    return guarded(path, lambda: load_torch(path, trust))
+
+
+def load_torch(path: Path, trust: bool = False) -> Any:
+    """``torch.load`` of weights and plain data, to which the arguments of a command count.
+
+    The released VideoMAE files hold an ``argparse.Namespace``, a bag of attributes whose
+    unpickling runs nothing.
+    """
+    with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # about the pickle protocol
+        return torch.load(path, map_location='cpu', weights_only=not trust)
+
+
+def unwrap(content: Any, path: Path | str) -> dict[str, Tensor]:
+    """The state dict in a file's content, without the prefixes that wrappers put before keys.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    state = content
+    while isinstance(state, Mapping) and not _is_state(state):
+        inner = [state[name] for name in WRAPPERS if isinstance(state.get(name), Mapping)]
+        if not inner:
+            break
+        state = inner[0]
+    if not isinstance(state, Mapping) or not _is_state(state):
+        raise CheckpointError(
+            f'{path} holds no weights: {_describe(state)}; expected tensors by name, or such '
+            f'under one of {some(WRAPPERS)}'
+        )
+    return without_wrapper_prefixes(state)
+
+
+def without_wrapper_prefixes(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Drop what DataParallel and ``torch.compile``, in either order, put before every key."""
+    weights = dict(state)
+    while weights and (
+        found := [p for p in WRAPPER_PREFIXES if all(key.startswith(p) for key in weights)]
+    ):
+        weights = {key.removeprefix(found[0]): value for key, value in weights.items()}
+    return weights
+
+
+def _is_state(content: Mapping[Any, Any]) -> bool:
+    return bool(content) and all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
+    )
+
+
+def _describe(content: Any) -> str:
+    if not isinstance(content, Mapping):
+        return f'it is a {type(content).__name__}'
+    if not content:
+        return 'it has no entries'
+    others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
+    return f'its {some(others)} are no tensors'
+
+
+def _inside(folder: Path) -> Path:
+    """The file with the weights of a folder."""
+    for name in FOLDER_NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    raise CheckpointError(f'{folder} is a folder without weights: none of {some(FOLDER_NAMES)}')
+
+
+def _read_shards(index: Path, trust: bool) -> dict[str, Tensor]:
+    """All tensors that the index of a sharded checkpoint lists."""
+    listed = _read_json(index).get('weight_map')
+    if not isinstance(listed, dict) or not listed:
+        raise CheckpointError(f'{index} lists no weights: it has no weight_map')
+    state: dict[str, Tensor] = {}
+    for name in sorted(set(listed.values())):
+        if Path(name).name != name:
+            raise CheckpointError(f'{index} names a file outside its folder: {name!r}')
+        state |= unwrap(read_content(index.parent / name, trust), index.parent / name)
+    if missing := [key for key in listed if key not in state]:
+        raise CheckpointError(f'{index} lists tensors that its files lack: {some(missing)}')
+    return state
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f'{path} is no JSON: {error}') from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f'{path} is no JSON object')
+    return content
+
+
+def guarded(path: Path, read: Callable[[], Any]) -> Any:
+    """Run a reader on a file that may be anything, and say in one line what ails it."""
+    try:
+        return read()
+    except Exception as error:  # a damaged pickle raises whatever it hits upon
+        raise CheckpointError(f'{path} {reason_of(error)}') from error
+
+
+def reason_of(error: Exception) -> str:
+    """Why a reader gave up, without torch's advice to turn its safety off."""
+    text = ' '.join(str(error).split())
+    if found := re.search(
+        r'GLOBAL ([\w.]+)|Unsupported class ([\w.]+)|class `?([\w.]+)`? was', text
+    ):
+        name = next(group for group in found.groups() if group)
+        return (
+            f'is refused: it holds {name}, more than weights and plain data, and reading that '
+            f'can run code. If you trust its source, convert it once: {TRUST_COMMAND}'
+        )
+    if 'TorchScript' in text:
+        return 'is a TorchScript program; save its state_dict() instead'
+    text = text.rpartition('WeightsUnpickler error:')[2]
+    text = re.split(r'Check the documentation|If you are seeing this error', text)[0].strip()
+    if isinstance(error, EOFError) or 'EOF' in text or 'central directory' in text:
+        return f'is truncated or damaged: {text or "it ends too early"}'
+    return f'is no readable weight file, or is damaged: {text or type(error).__name__}'

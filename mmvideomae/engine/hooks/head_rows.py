@@ -1,0 +1,66 @@
+"""Weights of any format and any number of classes start a training, and nothing is lost unsaid."""
+
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner
+from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
+
+from mmvideomae.checkpoints import CheckpointError, fit, require_fit
+from mmvideomae.registry import HOOKS, MODELS
+
+
+@HOOKS.register_module()
+class HeadRowsHook(Hook):
+    """Fit what ``load_from`` reads to the model, or say in one line why it does not fit.
+
+    mmengine loads what has the right name and shape and warns of the rest.  Here, to start a
+    training, the classes of the head are selected or the head starts anew, and parts that only
+    one side has are left out, each with a line in the log; anything else that does not fit is
+    an error.  To test, and to resume, everything has to fit.
+
+    Args:
+        label_map: JSON list whose entry i is the row of class i in the checkpoint's head, used
+            where that head has another number of rows than the model's: Kinetics-710 to 400,
+            600 or 700, as ``tools/data/build_k710.py`` writes it.
+
+    Raises:
+        CheckpointError: When loading, if the weights do not fit.
+    """
+
+    # Before EMAHook, which copies the weights.
+    priority = 'VERY_HIGH'
+
+    def __init__(self, label_map: str | None = None) -> None:
+        self.label_map = label_map
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Replace the weights by those that fit; a checkpoint to resume is only checked."""
+        source, model = str(runner._load_from or 'the checkpoint'), _whole_model(runner)
+        weights = checkpoint.get('state_dict', checkpoint)
+        if runner._resume:
+            if 'optimizer' not in checkpoint and 'message_hub' not in checkpoint:
+                raise CheckpointError(
+                    f'{source} holds weights and no run to resume: start from it with '
+                    'load_from=CHECKPOINT and resume=False'
+                )
+            require_fit(weights, model, source)
+            return
+        # Built only by a runner that trains.
+        training = isinstance(runner._train_loop, BaseLoop)
+        fitted = fit(weights, model, source, training, self.label_map)
+        checkpoint['state_dict'] = fitted.state_dict
+        for note in fitted.notes:
+            runner.logger.info(f'{source}: {note}')
+
+
+def _whole_model(runner: Runner) -> nn.Module:
+    """The model without wrappers; of a sharded one a copy without weights."""
+    model = runner.model
+    if any(isinstance(part, FullyShardedDataParallel) for part in model.modules()):
+        with torch.device('meta'):
+            return MODELS.build(runner.cfg.model)
+    return model.module if is_model_wrapper(model) else model

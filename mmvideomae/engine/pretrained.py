@@ -1,0 +1,47 @@
+"""``init_cfg=dict(type='Pretrained', checkpoint=...)`` from weights of any format."""
+
+from mmengine.logging import print_log
+from mmengine.model import PretrainedInit as MMEnginePretrainedInit
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
+
+from mmvideomae.checkpoints import CheckpointError, fit
+from mmvideomae.registry import WEIGHT_INITIALIZERS
+
+
+@WEIGHT_INITIALIZERS.register_module(name='Pretrained')
+class PretrainedInit(MMEnginePretrainedInit):
+    """mmengine's, which for VideoMAE networks loads everything or says what does not fit.
+
+    mmengine loads what has the right name and shape: given the checkpoint of a classifier, a
+    backbone alone would silently keep its random weights, since the names there begin with
+    ``backbone.``.  Here such a prefix need not be told, and weights are fitted as those of
+    ``load_from`` are.  Other networks are left to mmengine.
+
+    Args:
+        checkpoint: A file or folder of any supported format, or an address.
+        prefix: Of the part to take; found out where it is left out.
+        map_location: As mmengine's.
+
+    Raises:
+        CheckpointError: When initialising, if the weights do not fit.
+    """
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load the weights into ``module``."""
+        if not any(key.endswith('patch_embed.proj.weight') for key in module.state_dict()):
+            super().__call__(module)
+            return
+        content = CheckpointLoader.load_checkpoint(self.checkpoint, self.map_location)
+        weights = content.get('state_dict', content)
+        if self.prefix:
+            prefix = f'{self.prefix.removesuffix(".")}.'
+            weights = {
+                k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)
+            }
+            if not weights:
+                raise CheckpointError(f'{self.checkpoint} has no weight named {prefix}*')
+        fitted = fit(weights, module, self.checkpoint, training=True)
+        for note in fitted.notes:
+            print_log(f'{self.checkpoint}: {note}', logger='current')
+        module.load_state_dict(fitted.state_dict, strict=False)

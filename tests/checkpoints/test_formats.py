@@ -1,0 +1,123 @@
+"""A file of every format gives the logits of the model it was written from, and loses nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from mmvideomae.checkpoints import LAYOUTS, detect, fit, load, load_state_dict
+from mmvideomae.testing.weight_files import (
+    CLASSIFIERS,
+    IMAGES,
+    LEARNED_POSITIONS,
+    PRETRAINERS,
+    SLOTS,
+    inflated,
+    separable,
+)
+
+FORMAT_OF = {'official': 'videomae', 'hf4': 'hf', 'hf5': 'hf', 'mae-st': 'mae-st'}
+
+
+def format_of(kind: str) -> str:
+    for start, name in FORMAT_OF.items():
+        if kind.startswith(start):
+            return name
+    return kind
+
+
+def loaded(path: Path, like: nn.Module) -> nn.Module:
+    """Put a file's weights into a model, which must take all of them."""
+    fitted = fit(load_state_dict(path), like, str(path), training=False)
+    report = like.load_state_dict(fitted.state_dict, strict=True)
+    assert not report.missing_keys and not report.unexpected_keys
+    return like
+
+
+@pytest.mark.parametrize('kind', CLASSIFIERS)
+def test_classifier_files(zoo: Any, tmp_path: Path, kind: str) -> None:
+    model = zoo.classifier()
+    path = CLASSIFIERS[kind](model.state_dict(), tmp_path)
+    assert load(path).format == format_of(kind)
+    other = loaded(path, zoo.classifier(seed=1))
+    assert torch.equal(zoo.logits(other), zoo.logits(model))
+    assert not torch.allclose(zoo.logits(zoo.classifier(seed=1)), zoo.logits(model), rtol=0.1)
+
+
+@pytest.mark.parametrize('kind', CLASSIFIERS)
+def test_every_tensor_is_written_or_listed_as_dropped(zoo: Any, tmp_path: Path, kind: str) -> None:
+    state = zoo.classifier().state_dict()
+    done = load(CLASSIFIERS[kind](state, tmp_path))
+    assert done.state_dict.keys() == state.keys()
+    dropped = {item.key for item in done.dropped}
+    assert dropped == ({'backbone.pos_embed'} if kind == 'mmaction2' else set())
+
+
+@pytest.mark.parametrize('kind', PRETRAINERS)
+def test_pretrainer_files(zoo: Any, tmp_path: Path, kind: str) -> None:
+    model = zoo.pretrainer()
+    path = PRETRAINERS[kind](model.state_dict(), tmp_path)
+    other = loaded(path, zoo.pretrainer(seed=1))
+    mask = (torch.arange(32).remainder(4) != 0).repeat(2, 1)
+    with torch.no_grad():
+        pairs = [each.reconstruct(zoo.clips(), mask).pred for each in (model, other)]
+    assert torch.equal(*pairs)
+
+
+@pytest.mark.parametrize('kind', LEARNED_POSITIONS)
+def test_files_with_learned_positions(zoo: Any, tmp_path: Path, kind: str) -> None:
+    model = zoo.classifier(learnable_pos=True)
+    model.load_state_dict(separable(model.state_dict(), SLOTS))
+    path = LEARNED_POSITIONS[kind](model.state_dict(), tmp_path)
+    other = loaded(path, zoo.classifier(seed=1, learnable_pos=True))
+    torch.testing.assert_close(zoo.logits(other), zoo.logits(model), rtol=1e-5, atol=1e-6)
+    done = load(path)
+    assert done.format == 'mae-st'
+    keys = {item.key for item in done.dropped}
+    assert {'cls_token', 'pos_embed_class'} < keys
+    assert keys - {'cls_token', 'pos_embed_class'} == {
+        f'backbone.blocks.{i}.attn.k.bias' for i in range(2)
+    }
+
+
+@pytest.mark.parametrize('kind', IMAGES)
+def test_files_of_image_models(zoo: Any, tmp_path: Path, kind: str) -> None:
+    model = zoo.classifier()
+    model.load_state_dict(inflated(model.state_dict()))
+    path = IMAGES[kind](model.state_dict(), tmp_path)
+    assert load(path).format == kind
+    other = loaded(path, zoo.classifier(seed=1))
+    assert torch.equal(zoo.logits(other), zoo.logits(model))
+
+
+def test_every_layout_is_tested() -> None:
+    kinds = [*CLASSIFIERS, *PRETRAINERS, *LEARNED_POSITIONS, *IMAGES]
+    assert {format_of(kind) for kind in kinds} | {'ours'} == LAYOUTS.keys()
+
+
+def test_own_files(zoo: Any, tmp_path: Path) -> None:
+    model = zoo.classifier()
+    state = model.state_dict()
+    for number, content in enumerate(
+        [state, {'state_dict': state, 'meta': {}}, {'state_dict': state, 'optimizer': {}}]
+    ):
+        path = tmp_path / f'{number}.pth'
+        torch.save(content, path)
+        done = load(path)
+        assert done.format == detect(state) == 'ours' and not done.dropped
+        assert torch.equal(zoo.logits(loaded(path, zoo.classifier(seed=1))), zoo.logits(model))
+
+
+def test_a_lone_encoder_and_detection_heads(zoo: Any) -> None:
+    state = zoo.pretrainer().state_dict()
+    encoder = {key: value for key, value in state.items() if key.startswith('backbone.')}
+    assert detect(encoder) == 'ours'
+    official = {key.replace('backbone.', 'encoder.', 1): value for key, value in encoder.items()}
+    assert detect(official) == 'videomae'
+    # An encoder with a prefix beside a head without.
+    mixed = {**encoder, 'head.weight': torch.ones(3, 32), 'head.bias': torch.ones(3)}
+    assert detect(mixed) == 'videomae'
+    ava = {**encoder, 'roi_head.bbox_head.fc_cls.weight': torch.ones(81, 32)}
+    assert detect(ava) == 'ours'
