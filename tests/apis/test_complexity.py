@@ -14,6 +14,7 @@ from mmvideomae.apis.complexity import (
     default_shape,
     draw_masks,
     measure_config,
+    pipeline_shape,
 )
 from mmvideomae.models.layers import Attention
 from mmvideomae.registry import MODELS
@@ -120,28 +121,65 @@ def test_pretraining_of_both_versions(
 
 
 @pytest.mark.parametrize(
-    ('arch', 'patch_size', 'shape', 'giga'),
+    ('leaf', 'giga', 'printed', 'mega'),
     [
-        ('small', 16, (16, 224, 224), 56.95),
-        ('base', 16, (16, 224, 224), 180.49),
-        ('base', 16, (32, 224, 224), 451.32 + 0.29),
-        ('large', 16, (16, 224, 224), 597.22),
-        ('huge', 16, (16, 224, 224), 1191.64),
-        ('large', 16, (32, 224, 224), 1436.13),
-        ('large', 16, (32, 320, 320), 3957.64),
-        ('huge', 16, (32, 320, 320), 7397.18),
-        ('giant', 14, (16, 224, 224), 2543.94),
-        ('giant', 14, (64, 266, 266), 26716.20),
-        ('huge', 16, (64, 288, 288), 15353.64),
-        ('huge', 16, (32, 384, 384), 12777.95),
+        # V1 Tables 5 to 7 print G per view, and parameters of heads of 1000 classes.
+        ('videomae_vit-small-*_32xb12-1x1x16-40e_sthv2', 56.95, '57', 21.947),
+        ('videomae_vit-small-*_32xb12-*_kinetics400', 56.95, '57', 22.034),
+        ('videomae_vit-base-*_64xb6-*-30e_sthv2', 180.49, '180', 86.361),
+        ('videomae_vit-base-*-75e_kinetics400', 180.49, '180', 86.535),
+        ('videomae_vit-large-*-1x1x16-30e_sthv2', 597.22, '597', 304.039),
+        ('videomae_vit-large-*-35e_kinetics400', 597.22, '597', 304.271),
+        ('videomae_vit-huge-*-50e_kinetics400', 1191.64, '1192', 632.119),
+        ('videomae_vit-large-*-1x1x32-30e_sthv2', 1436.13, '1436', 304.039),
+        ('videomae_vit-large-*_320px', 3957.64, '3958', 304.271),
+        ('videomae_vit-huge-*_320px', 7397.18, '7397', 632.119),
+        # V2 Tables 6, 14 and 15 print T of all views; the rows of ViT-H are exchanged there.
+        ('videomaev2_vit-huge-*-3e_kinetics400_*', 1191.64, '17.88', 632.119),
+        ('videomaev2_vit-giant-*-3e_kinetics400_*-kinetics710', 2543.94, '38.16', 1012.174),
+        ('videomaev2_vit-giant-*_kinetics400_*-266px', 26716.20, '160.30', 1012.174),
+        ('videomaev2_vit-huge-*_kinetics400_*-288px', 15353.64, '184.24', 632.119),
+        ('videomaev2_vit-huge-*_kinetics600_*-384px', 12777.95, '153.34', 632.376),
+        # Heads of 710 and 174 classes.
+        ('videomaev2_vit-small-*_kinetics710_distilled', 56.95, None, 22.153),
+        ('videomaev2_vit-base-*-90e_kinetics710', 180.49, None, 86.773),
+        ('videomaev2_vit-huge-*_kinetics710', 1191.64, None, 632.517),
+        ('videomaev2_vit-huge-*_sthv2', 1191.64, None, 631.830),
+        ('videomaev2_vit-giant-*_kinetics710', 2543.94, None, 1012.611),
+        ('videomaev2_vit-giant-*-20e_sthv2', 2543.94, None, 1011.856),
     ],
 )
 def test_classification_rows_of_both_papers(
-    arch: str, patch_size: int, shape: tuple[int, int, int], giga: float
+    leaf: str, giga: float, printed: str | None, mega: float
 ) -> None:
-    result = measure_config(recognizer(arch, 400, patch_size), shape)
+    """On the clips of the config's pipeline, without being told their size."""
+    (path,) = (CONFIGS / 'recognition').glob(f'*/{leaf}.py')
+    cfg = Config.fromfile(path)
+    result = measure_config(cfg)
     assert result.macs / GIGA == pytest.approx(giga, rel=2e-5, abs=6e-3)
+    assert result.params / 1e6 == pytest.approx(mega, abs=6e-4)
     assert result.uncounted == ()
+    if printed and '.' in printed:
+        views = cfg.test_pipeline[1].num_clips * cfg.test_pipeline[3].num_crops
+        # Table 6 multiplies 1192 G, already rounded, by 15.
+        assert views * result.macs / 1e12 == pytest.approx(float(printed), rel=1e-3)
+    elif printed:
+        assert f'{result.macs / GIGA:.0f}' == printed
+
+
+def test_a_shape_overrides_the_pipeline() -> None:
+    (path,) = (CONFIGS / 'recognition').glob('*/videomae_vit-large-*_320px.py')
+    cfg = Config.fromfile(path)
+    assert measure_config(cfg).shape == pipeline_shape(cfg) == (32, 320, 320)
+    smaller = measure_config(cfg, (16, 224, 224))
+    assert smaller.shape == (16, 224, 224)
+    assert smaller.macs / GIGA == pytest.approx(597.22, abs=6e-3)
+    # Without a pipeline the clips of the position table are taken.
+    assert pipeline_shape(recognizer('base', 400)) is None
+    assert measure_config(recognizer('base', 400), (32, 224, 224)).macs / GIGA == pytest.approx(
+        451.32 + 0.29, abs=6e-3
+    )
+    assert measure_config(recognizer('base', 400)).shape == (16, 224, 224)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,11 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PRETRAIN = ROOT / 'configs' / 'pretrain'
 ENCODER_ONLY = PRETRAIN / 'videomae' / 'videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2.py'
+LARGER = (
+    ROOT
+    / 'configs/recognition/videomae'
+    / 'videomae_vit-large-p16_32xb1-32x4x1-5e_kinetics400_320px.py'
+)
 DUAL = PRETRAIN / 'videomaev2' / 'ablations'
 DUAL_NAME = 'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell{}.py'
 
@@ -70,6 +75,21 @@ def test_shape_and_options_change_the_count(run) -> None:
         4 * 5,
         4 * 44,
     )
+
+
+def test_classifiers_are_counted_on_the_clips_of_their_pipeline(run) -> None:
+    larger = json.loads(run(LARGER, '--json'))
+    assert (larger['shape'], round(larger['macs'] / 1e9)) == ([32, 320, 320], 3958)
+    shorter = run(LARGER, '--shape', 16, 224, 224).splitlines()
+    assert 'one clip of 16 frames of 224x224 pixels' in shorter[1]
+    assert shorter[-1].split() == ['total', '304.271', '597.218']
+
+
+@pytest.mark.parametrize(('classes', 'mega'), [(174, 304.039), (710, 304.588), (1000, 304.886)])
+def test_parameters_follow_the_number_of_classes(run, classes: int, mega: float) -> None:
+    option = f'model.cls_head.num_classes={classes}'
+    counted = json.loads(run(LARGER, '--shape', 2, 16, 16, '--cfg-options', option, '--json'))
+    assert round(counted['params'] / 1e6, 3) == mega
 
 
 @pytest.mark.parametrize(
