@@ -55,9 +55,10 @@ class VideoFiles:
         path = self._first.get(clip.name)
         if path is None:
             return None
-        same = [path, *self._others.get(clip.name, [])]
-        in_class = (other for other in same if Path(other).parent.name == clip.folder)
-        return Found(next(in_class, path), clip.frames or ())
+        if clip.name in self._others:
+            same = [path, *self._others[clip.name]]
+            path = next((one for one in same if Path(one).parent.name == clip.folder), path)
+        return Found(path, clip.frames or ())
 
     def wanted(self, clip: Clip) -> str:
         return os.path.join(clip.folder, clip.name)

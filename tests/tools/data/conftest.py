@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from mmengine.config import Config
 
-TOOLS = Path(__file__).resolve().parents[3] / 'tools' / 'data'
+from mmvideomae.datasets.sources import VideoSource
+
+ROOT = Path(__file__).resolve().parents[3]
+TOOLS = ROOT / 'tools' / 'data'
 
 
 class Outcome(NamedTuple):
@@ -54,3 +58,25 @@ def put(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def configured() -> Callable[[str], dict[str, list[tuple[str, int]]]]:
+    """What the base config of a data set reads in this folder: paths and labels per list.
+
+    Every path must exist, and every label have a name.
+    """
+
+    def read(base: str) -> dict[str, list[tuple[str, int]]]:
+        cfg = Config.fromfile(ROOT / 'configs' / '_base_' / 'datasets' / f'{base}.py')
+        found = {}
+        for name in ('train', 'val', 'test'):
+            dataset = cfg[f'{name}_dataloader'].dataset
+            sources = [VideoSource.of(source) for source in dataset.sources]
+            entries = [(s.locate(e.path), e.label) for s in sources for e in s.entries(True)]
+            classes = Path(dataset.classes).read_text().splitlines()
+            assert all(Path(path).exists() and label < len(classes) for path, label in entries)
+            found[name] = entries
+        return found
+
+    return read

@@ -35,7 +35,7 @@ def listed(path: Path) -> list[Entry]:
     return read_list(path, LineFormat(labelled=True))
 
 
-def test_lists_names_and_maps(tool: Callable, data: Path) -> None:
+def test_lists_names_and_maps(tool: Callable, data: Path, configured: Callable) -> None:
     outcome = tool('build_k710.py', '--json')
     assert outcome.code == 0
     out = data / 'kinetics710'
@@ -52,6 +52,7 @@ def test_lists_names_and_maps(tool: Callable, data: Path) -> None:
         Entry('kinetics600/videos/some/leak_000005_000015.mp4', label=3),
     ]
     assert all((data / entry.path).is_file() for entry in train + val)
+    assert [label for _, label in configured('kinetics710')['train']] == [1, 2, 0]
     maps = {
         n: json.loads((out / f'label_710to{n}.json').read_text()) for n in ('400', '600', '700')
     }

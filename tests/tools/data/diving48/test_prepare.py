@@ -27,7 +27,7 @@ def data(put: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path / 'data' / 'diving48'
 
 
-def test_lists(tool: Callable, data: Path) -> None:
+def test_lists(tool: Callable, data: Path, configured: Callable) -> None:
     assert tool('diving48/prepare.py').code == 0
     assert read_list(data / 'train.csv', LineFormat(labelled=True)) == [
         Entry('-mkuxlVi4kw_00000.mp4', label=1),
@@ -36,6 +36,7 @@ def test_lists(tool: Callable, data: Path) -> None:
     assert read_list(data / 'val.csv', LineFormat(labelled=True)) == [
         Entry('xyz_00003.mp4', label=0)
     ]
+    assert configured('diving48')['test'] == [('data/diving48/videos/xyz_00003.mp4', 0)]
     assert (data / 'classes.txt').read_text() == 'Back 15som 05Twis FREE\nBack 15som 15Twis FREE\n'
 
 

@@ -26,7 +26,7 @@ def data(put: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path / 'data' / 'hmdb51'
 
 
-def test_three_splits(tool: Callable, data: Path) -> None:
+def test_three_splits(tool: Callable, data: Path, configured: Callable) -> None:
     assert tool('hmdb51/prepare.py').code == 0
     assert (data / 'classes.txt').read_text() == 'brush_hair\nwave\n'
     for split, uses in USES.items():
@@ -40,6 +40,7 @@ def test_three_splits(tool: Callable, data: Path) -> None:
             found = read_list(data / f'split{split}' / f'{name}.csv', LineFormat(labelled=True))
             assert {(entry.path, entry.label) for entry in found} == expected
             assert len(found) == len(expected)
+    assert len(configured('hmdb51')['train']) == 2
 
 
 @pytest.mark.parametrize(

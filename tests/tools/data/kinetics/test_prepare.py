@@ -42,7 +42,9 @@ def entries(path: Path) -> list[Entry]:
     return read_list(path, LineFormat())
 
 
-def test_files_are_found_wherever_they_lie(tool: Callable, data: Path) -> None:
+def test_files_are_found_wherever_they_lie(
+    tool: Callable, data: Path, configured: Callable
+) -> None:
     outcome = tool('kinetics/prepare.py', 400, '--json')
     assert outcome.code == 0
     assert (data / 'classes.txt').read_text().splitlines() == [
@@ -61,6 +63,8 @@ def test_files_are_found_wherever_they_lie(tool: Callable, data: Path) -> None:
     assert outcome.summary['listed'] == {'train': 3, 'val': 1, 'test': 1}
     assert outcome.summary['missing'] == {'train': 1, 'val': 0, 'test': 0}
     assert 'has 3 classes, not 400' in outcome.err
+    read = configured('kinetics400')
+    assert [label for _, label in read['train']] == [0, 2, 1] and read['val'] == read['test']
 
 
 def test_without_looking_every_row_is_listed(tool: Callable, data: Path) -> None:

@@ -25,7 +25,7 @@ def data(put: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path / 'data' / 'sthv1'
 
 
-def test_frame_folders(tool: Callable, data: Path) -> None:
+def test_frame_folders(tool: Callable, data: Path, configured: Callable) -> None:
     outcome = tool('sthv1/prepare.py', '--frames', '--json')
     assert outcome.code == 0
     labelled = LineFormat.of('path total label', labelled=True)
@@ -39,6 +39,7 @@ def test_frame_folders(tool: Callable, data: Path) -> None:
     assert (data / 'classes.txt').read_text().splitlines() == CLASSES
     assert (data / 'missing_rawframes.txt').read_text() == 'train\t3/00001.jpg\n'
     assert outcome.summary['missing'] == {'train': 1, 'val': 0, 'test': 0}
+    assert configured('sthv1')['val'] == [('data/sthv1/rawframes/9', 2)]
 
 
 def test_videos_beside_frames(tool: Callable, data: Path, put: Callable[..., Path]) -> None:

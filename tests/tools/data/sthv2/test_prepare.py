@@ -48,7 +48,7 @@ def data(put: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path / 'data' / 'sthv2'
 
 
-def test_lists(tool: Callable, data: Path) -> None:
+def test_lists(tool: Callable, data: Path, configured: Callable) -> None:
     outcome = tool('sthv2/prepare.py', '--json')
     assert outcome.code == 0
     assert read_list(data / 'train.csv', LineFormat(labelled=True)) == [
@@ -60,6 +60,7 @@ def test_lists(tool: Callable, data: Path) -> None:
     assert {name: str(label) for label, name in enumerate(names)} == LABELS
     assert outcome.summary['missing'] == {'train': 0, 'val': 0, 'test': 1}
     assert (data / 'missing.txt').read_text() == 'test\t1420\n'
+    assert configured('sthv2')['val'] == [('data/sthv2/videos/74225.webm', 1)]
 
 
 def test_frame_folders_and_the_newer_file_names(tool: Callable, put: Callable[..., Path]) -> None:

@@ -31,7 +31,7 @@ def data(put: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path / 'data' / 'ucf101'
 
 
-def test_three_splits(tool: Callable, data: Path) -> None:
+def test_three_splits(tool: Callable, data: Path, configured: Callable) -> None:
     outcome = tool('ucf101/prepare.py', '--json')
     assert outcome.code == 0
     for split in (1, 2, 3):
@@ -46,6 +46,7 @@ def test_three_splits(tool: Callable, data: Path) -> None:
         assert len(paths) == 6 and all((data / 'videos' / path).is_file() for path in paths)
     assert (data / 'classes.txt').read_text() == 'ApplyEyeMakeup\nApplyLipstick\n'
     assert outcome.summary['listed']['split2/train'] == 4
+    assert len(configured('ucf101')['train']) == 4
 
 
 def test_missing_and_moved_files(tool: Callable, data: Path) -> None:
