@@ -6,6 +6,7 @@ loop. Only widths, depths, picture size and the videos are replaced.
 
 import copy
 import functools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,54 @@ def test_a_shrunken_config_runs_through_the_runner(
     runner.train()
     assert runner.iter == 2
     assert list(tmp_path.glob('*.pth'))
+
+
+def without_learning(path: Path, videos: Path, work_dir: Path, load_from: Path) -> Config:
+    """The shrunken config, one epoch at rate 0: what it starts from is what it ends with."""
+    cfg = shrink(path, videos)
+    cfg.work_dir, cfg.load_from = str(work_dir), str(load_from)
+    cfg.train_cfg.max_epochs = 1
+    cfg.param_scheduler.warmup = 0
+    cfg.optim_wrapper.optimizer.update(lr=0.0, weight_decay=0.0)
+    return cfg
+
+
+def test_progressive_training_hands_on_encoder_and_head_rows(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """V2's chain of configs: pre-training, Kinetics-710, and the 400 of its rows in the map."""
+    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
+
+    def leaf(pattern: str) -> Path:
+        return next(p for p in LEAVES if p.match(f'videomaev2_vit-giant-p14_{pattern}.py'))
+
+    pretrain = shrink(leaf('*_unlabeled-hybrid'), videos)
+    first = registries.MODELS.build(pretrain.model).state_dict()
+    torch.save({'state_dict': first}, tmp_path / 'first.pth')
+    start = tmp_path / 'first.pth'
+    cfg = without_learning(leaf('*-35e_kinetics710'), videos, tmp_path / 'k710', start)
+    Runner.from_cfg(cfg).train()
+
+    rows = list(range(709, 309, -1))
+    (tmp_path / 'map.json').write_text(json.dumps(rows))
+    start = tmp_path / 'k710' / 'epoch_1.pth'
+    path = leaf('32xb3-16x4x1-3e_kinetics400_from-kinetics710')
+    cfg = without_learning(path, videos, tmp_path / 'k400', start)
+    cfg.default_hooks.head_rows.label_map = str(tmp_path / 'map.json')
+    Runner.from_cfg(copy.deepcopy(cfg)).train()
+
+    second, third = (
+        torch.load(tmp_path / name / 'epoch_1.pth')['state_dict'] for name in ('k710', 'k400')
+    )
+    blocks = [key for key in first if key.startswith('backbone.blocks')]
+    assert blocks and all(torch.equal(first[key], third[key]) for key in blocks)
+    assert len(second['cls_head.fc_cls.weight']) == 710
+    for key in ('cls_head.fc_cls.weight', 'cls_head.fc_cls.bias'):
+        assert torch.equal(third[key], second[key][rows])
+
+    cfg.work_dir = str(tmp_path / 'tested')
+    metrics = Runner.from_cfg(cfg).test()
+    assert set(metrics) == {'acc/top1', 'acc/top5', 'acc/mean1'}
 
 
 @_by_path(LEAVES + BASES)
