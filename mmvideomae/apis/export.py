@@ -1,0 +1,228 @@
+"""A recognizer as an ONNX file that computes what PyTorch computes."""
+
+import importlib.util
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmaction.models.recognizers import Recognizer3D
+from torch import Tensor, nn
+
+from mmvideomae.apis.complexity import default_shape
+
+TOLERANCE = 1e-4
+"""Largest difference between ONNX and PyTorch, relative to the largest score."""
+INPUT, OUTPUT = 'clips', 'scores'
+_NEEDS = ('onnx', 'onnxscript', 'onnxruntime')
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What the exported file takes and gives.
+
+    Attributes:
+        shape: Frames, height and width of a clip; None: those that the backbone is made for.
+        pixels: Take uint8 (B, T, H, W, 3) as videos hold them, and normalise inside; not
+            float32 (B, C, T, H, W) that is normalised already.
+        probabilities: Give probabilities; not class scores before the softmax.
+        dynamic_batch: Take any number of clips; not one.
+        opset: Version of ONNX's operators; None: PyTorch's choice.
+    """
+
+    shape: tuple[int, int, int] | None = None
+    pixels: bool = False
+    probabilities: bool = False
+    dynamic_batch: bool = False
+    opset: int | None = None
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written, and how near to PyTorch it computes.
+
+    Attributes:
+        shape: Of the input, -1 where any number goes.
+        classes: K of the output (B, K).
+        opset: Version of ONNX's operators.
+        difference: Largest difference of a score, relative to the largest score.
+        batches: Numbers of clips with which that was measured.
+        megabytes: Of the file and of the weights beside it, if they are.
+        files: What was written.
+    """
+
+    shape: tuple[int, ...]
+    classes: int
+    opset: int
+    difference: float
+    batches: tuple[int, ...]
+    megabytes: float
+    files: tuple[str, ...]
+
+
+class ClipScores(nn.Module):
+    """One view of a recognizer: clips -> scores (B, K), all that an ONNX file is to hold."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, recognizer: Recognizer3D, options: ExportOptions) -> None:
+        super().__init__()
+        self.backbone, self.head = recognizer.backbone, recognizer.cls_head
+        self.neck = recognizer.neck if recognizer.with_neck else None
+        self.pixels, self.probabilities = options.pixels, options.probabilities
+        if options.pixels:
+            for name in ('mean', 'std'):
+                values = getattr(recognizer.data_preprocessor, name, None)
+                if values is None:
+                    kind = type(recognizer.data_preprocessor).__name__
+                    raise ValueError(f'{kind} has no {name}: pixels cannot be normalised inside')
+                self.register_buffer(name, values.reshape(-1, 1, 1, 1).float(), persistent=False)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """(B, C, T, H, W) float32, or (B, T, H, W, C) uint8 -> (B, K) float32."""
+        if self.pixels:
+            clips = (clips.permute(0, 4, 1, 2, 3).float() - self.mean) / self.std
+        features = self.backbone(clips)
+        if self.neck is not None:
+            features = self.neck(features)[0]
+        scores = self.head(features)
+        return scores.softmax(-1) if self.probabilities else scores
+
+
+def export_onnx(
+    model: nn.Module, path: str | os.PathLike[str], options: ExportOptions | None = None
+) -> ExportReport:
+    """Write a recognizer as ONNX, and run the file beside PyTorch on random clips.
+
+    Weights of more than 2 GB, the limit of the format, go into a file ``<name>.data``
+    beside it.  Averaging over views is left to the caller.
+
+    Args:
+        model: A recognizer from ``init_model``; it is moved to the CPU.
+        path: Ends in ``.onnx``; its folder is made.
+
+    Raises:
+        ValueError: The model is no recognizer, a size does not fit it, or the file
+            computes something else than PyTorch; then it is removed.
+        ImportError: onnx, onnxscript or onnxruntime is missing.
+    """
+    path, options = Path(path), options or ExportOptions()
+    _check(model, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = options.shape or default_shape(model.backbone)
+    scorer = ClipScores(model.cpu(), options).eval()
+    # Tracing takes a batch of one for a constant.
+    example = random_clips(scorer, 2 if options.dynamic_batch else 1, shape)
+    with torch.no_grad():
+        classes = scorer(example).shape[1]  # refuses a size before the exporter obscures why
+    beside = path.with_name(f'{path.name}.data')
+    beside.unlink(missing_ok=True)  # of an earlier and larger file of this name
+    opset = _write(scorer, example, path, options)
+    files = [file for file in (path, beside) if file.exists()]
+    batches = (1, 2, 3) if options.dynamic_batch else (1,)
+    difference = max(
+        compare(scorer, path, random_clips(scorer, size, shape, seed=size)) for size in batches
+    )
+    if not difference <= TOLERANCE:  # nor is NaN
+        for file in files:
+            file.unlink()
+        raise ValueError(
+            f'{path} is not kept: its scores differ from PyTorch by {difference:.1e} of the '
+            f'largest, more than {TOLERANCE:.0e}; try another --opset'
+        )
+    first = -1 if options.dynamic_batch else 1
+    return ExportReport(
+        (first, *example.shape[1:]),
+        classes,
+        opset,
+        difference,
+        batches,
+        sum(file.stat().st_size for file in files) / 1e6,
+        tuple(map(str, files)),
+    )
+
+
+def random_clips(
+    scorer: ClipScores, batch: int, shape: tuple[int, int, int], seed: int = 0
+) -> Tensor:
+    """Noise in the form that a file takes: pixels, or normalised values of deviation 1."""
+    generator = torch.Generator().manual_seed(seed)
+    if scorer.pixels:
+        size = (batch, *shape, len(scorer.mean))
+        return torch.randint(0, 256, size, generator=generator, dtype=torch.uint8)
+    channels = next(
+        part.in_channels for part in scorer.backbone.modules() if isinstance(part, nn.Conv3d)
+    )
+    return torch.randn(batch, channels, *shape, generator=generator)
+
+
+def compare(scorer: nn.Module, path: str | os.PathLike[str], clips: Tensor) -> float:
+    """Largest difference between a file under onnxruntime and a module, relative to its scores."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(os.fspath(path), providers=['CPUExecutionProvider'])
+    found = session.run([OUTPUT], {INPUT: clips.numpy()})[0]
+    with torch.no_grad():
+        expected = scorer(clips).numpy()
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def _check(model: nn.Module, path: Path) -> None:
+    if not isinstance(model, Recognizer3D) or not model.with_cls_head:
+        raise ValueError(
+            f'{type(model).__name__} gives no class scores: give the config of a recognizer'
+        )
+    if path.suffix.lower() != '.onnx':
+        raise ValueError(f'{path}: the name must end in .onnx')
+    missing = [name for name in _NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f'exporting needs {", ".join(missing)}: python -m pip install {" ".join(missing)}'
+        )
+
+
+def _write(scorer: ClipScores, example: Tensor, path: Path, options: ExportOptions) -> int:
+    """Export, and return the version of ONNX's operators."""
+    size = sum(part.numel() * part.element_size() for part in scorer.parameters())
+    batch = {0: torch.export.Dim('batch')}
+    with _quiet():
+        program = torch.onnx.export(
+            scorer,
+            (example,),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            opset_version=options.opset,
+            dynamic_shapes=(batch,) if options.dynamic_batch else None,
+            dynamo=True,
+            verbose=False,
+        )
+        opset = int(program.model.opset_imports[''])
+        if options.opset not in (None, opset):  # of which PyTorch only tells in a log
+            raise ValueError(
+                f'PyTorch {torch.__version__} cannot write opset {options.opset} of this model; '
+                f'leave --opset out for opset {opset}'
+            )
+        program.save(os.fspath(path), external_data=size > 1.9e9)
+    return opset
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's remarks on its own work to itself; errors are raised as they are."""
+    loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,131 @@
+"""Contract: an ONNX file scores clips as PyTorch does, however many they are, or is not kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine import Config
+
+from mmvideomae.apis import VideoClassifier, init_model
+from mmvideomae.apis.export import ExportOptions, ExportReport, compare, export_onnx
+from mmvideomae.datasets.readers import open_reader
+from mmvideomae.testing.models import tiny_videomae, tiny_vit
+from mmvideomae.testing.videos import moving_shapes, write_video
+
+pytest.importorskip('onnx')
+pytest.importorskip('onnxscript')
+onnxruntime = pytest.importorskip('onnxruntime')
+
+
+@pytest.fixture(scope='module')
+def model() -> torch.nn.Module:
+    torch.manual_seed(0)
+    pipeline = [
+        {'type': 'OpenVideo', 'backend': 'pyav'},
+        {'type': 'SampleClip', 'clip_len': 4, 'stride': 1, 'test_mode': True},
+        {'type': 'ReadFrames'},
+        {'type': 'PackClips'},
+    ]
+    cfg = Config({
+        'default_scope': 'mmvideomae',
+        'model': {
+            'type': 'Recognizer3D',
+            'backbone': tiny_vit('avg', drop_path_rate=0.5),  # which must be off in the file
+            'cls_head': {
+                'type': 'LinearHead', 'num_classes': 7, 'in_channels': 32, 'dropout_ratio': 0.5,
+            },
+            'data_preprocessor': {'type': 'ClassificationDataPreprocessor'},
+        },
+        'test_pipeline': pipeline,
+        'test_dataloader': {'collate_fn': {'type': 'default_collate'}},
+    })  # fmt: skip
+    built = init_model(cfg, device='cpu')
+    torch.nn.init.normal_(built.cls_head.fc_cls.weight)
+    for block in built.backbone.blocks:  # attention that is far from uniform
+        torch.nn.init.normal_(block.attn.qkv.weight, std=0.3)
+        torch.nn.init.normal_(block.attn.q_bias)
+    return built
+
+
+def run(report: ExportReport, clips: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(report.files[0], providers=['CPUExecutionProvider'])
+    return session.run(None, {'clips': clips})[0]
+
+
+def test_any_number_of_normalised_clips(model: torch.nn.Module, tmp_path: Path) -> None:
+    report = export_onnx(model, tmp_path / 'a' / 'm.onnx', ExportOptions(dynamic_batch=True))
+    assert report.shape == (-1, 3, 4, 32, 32) and report.classes == 7
+    assert report.difference <= 1e-5 and report.batches == (1, 2, 3)
+    assert report.files == (str(tmp_path / 'a' / 'm.onnx'),)
+    for batch in (1, 5):
+        clips = torch.randn(batch, 3, 4, 32, 32)
+        with torch.no_grad():
+            expected = model.cls_head(model.backbone(clips)).numpy()
+        assert np.ptp(expected, axis=1).min() > 0.1
+        np.testing.assert_allclose(run(report, clips.numpy()), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_pixels_become_the_probabilities_of_the_classifier(
+    model: torch.nn.Module, tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / 'v.mp4', moving_shapes(4, 48, 32))
+    with open_reader(path, 'pyav') as reader:
+        clip = reader.read(range(4))
+    options = ExportOptions(shape=(4, 48, 32), pixels=True, probabilities=True)
+    report = export_onnx(model, tmp_path / 'm.onnx', options)
+    assert report.shape == (1, 4, 48, 32, 3)
+    expected = VideoClassifier(model, classes=list('abcdefg'))(path).scores
+    np.testing.assert_allclose(run(report, clip[None])[0], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_comparison_sees_a_difference(model: torch.nn.Module, tmp_path: Path) -> None:
+    """A file whose weights are not the module's is far from it."""
+    linear = torch.nn.Linear(4, 3).eval()
+    torch.onnx.export(
+        linear, (torch.ones(1, 4),), tmp_path / 'm.onnx',
+        input_names=['clips'], output_names=['scores'], verbose=False,
+    )  # fmt: skip
+    assert compare(linear, tmp_path / 'm.onnx', torch.ones(1, 4)) < 1e-6
+    with torch.no_grad():
+        linear.weight += 0.01
+    assert compare(linear, tmp_path / 'm.onnx', torch.ones(1, 4)) > 1e-4
+
+
+@pytest.mark.parametrize('difference', [2e-4, float('nan')])
+def test_a_file_that_differs_is_not_kept(
+    model: torch.nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: float
+) -> None:
+    def write(scorer, example, path, options) -> int:
+        path.write_text('onnx')
+        path.with_name(f'{path.name}.data').write_text('weights')
+        return 20
+
+    monkeypatch.setattr('mmvideomae.apis.export._write', write)
+    monkeypatch.setattr('mmvideomae.apis.export.compare', lambda *_: difference)
+    with pytest.raises(ValueError, match='not kept: its scores differ'):
+        export_onnx(model, tmp_path / 'm.onnx')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_exported_is_refused_in_one_line(
+    model: torch.nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretrainer = init_model(Config({'model': tiny_videomae()}), device='cpu')
+    for told, call in (
+        ('VideoMAE gives no class scores', lambda: export_onnx(pretrainer, tmp_path / 'm.onnx')),
+        (r'must end in \.onnx', lambda: export_onnx(model, tmp_path / 'm.pt')),
+        ('5 frames of 32x32', lambda: export_onnx(
+            model, tmp_path / 'm.onnx', ExportOptions(shape=(5, 32, 32)))),
+        ('4 frames of 30x32', lambda: export_onnx(
+            model, tmp_path / 'm.onnx', ExportOptions(shape=(4, 30, 32)))),
+        ('cannot write opset 12', lambda: export_onnx(
+            model, tmp_path / 'm.onnx', ExportOptions(opset=12))),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=told) as error:
+            call()
+        assert '\n' not in str(error.value)
+    monkeypatch.setattr('mmvideomae.apis.export._NEEDS', ('onnx', 'no_such_package'))
+    with pytest.raises(ImportError, match='pip install no_such_package'):
+        export_onnx(model, tmp_path / 'm.onnx')
+    assert list(tmp_path.iterdir()) == []
