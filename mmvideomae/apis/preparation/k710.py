@@ -14,12 +14,12 @@ duplicates by id, and clips of one video in training and validation would be a l
   of another version takes its place.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from mmvideomae.apis.preparation.kinetics import Row, read_rows
+from mmvideomae.apis.preparation.kinetics import Row, labelled_rows
 from mmvideomae.datasets.annotations import AnnotationError
 
 RENAMED = {
@@ -128,7 +128,7 @@ class _Merger:
         names = self.names.setdefault(version.name, set())
         # One string per class name, not one per row: a million rows stay small.
         merged: dict[str, str] = {}
-        for row, label in _labelled(read_rows(path), path):
+        for row, label in labelled_rows(path):
             tally.rows += 1
             names.add(label)
             self._take_row(row, merged.setdefault(label, merged_name(label)), version, split, tally)
@@ -188,13 +188,6 @@ def merge(versions: Sequence[Version], order: Sequence[str] | None = None) -> Me
         for split in ('train', 'val')
     }
     return Merged(classes, lists, maps, merger.tallies, merger.missing)
-
-
-def _labelled(rows: Iterator[Row], path: Path) -> Iterator[tuple[Row, str]]:
-    for row in rows:
-        if row.label is None:
-            raise AnnotationError(f'{path}:{row.line}: no label')
-        yield row, row.label
 
 
 def _distinct(version: str, names: Sequence[str]) -> list[str]:

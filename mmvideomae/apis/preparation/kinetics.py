@@ -89,17 +89,21 @@ def _parse(file: Iterable[str], path: Path) -> Iterator[Row]:
         yield row
 
 
-def class_names(rows: Iterable[Row], path: Path) -> list[str]:
-    """Class names in their official order, which is the alphabetical one.
-
-    Raises:
-        AnnotationError: A row of ``path`` has no class.
-    """
-    names = set()
-    for row in rows:
+def labelled_rows(path: Path) -> Iterator[tuple[Row, str]]:
+    """As `read_rows`, each row with its class, which must be given."""
+    for row in read_rows(path):
         if row.label is None:
             raise AnnotationError(f'{path}:{row.line}: no label')
-        names.add(row.label)
+        yield row, row.label
+
+
+def class_names(path: Path) -> list[str]:
+    """Class names of a file in their official order, which is the alphabetical one.
+
+    Raises:
+        AnnotationError: It cannot be read, is malformed or empty, or a row has no class.
+    """
+    names = {label for _, label in labelled_rows(path)}
     if not names:
         raise AnnotationError(f'{path} holds no clip')
     return sorted(names)
@@ -122,20 +126,21 @@ def read_kinetics(
     """
     check_template(template)
     train = find_file(folder, csv_names('train', version))
-    classes = class_names(read_rows(train), train)
+    classes = class_names(train)
     lists = {}
     for split in _SPLITS:
         path = find_optional(folder, csv_names(split, version))
         if path is not None:
-            lists[split] = list(_clips(path, classes, template, class_folders))
+            rows = read_rows(path) if split == 'test' else (row for row, _ in labelled_rows(path))
+            lists[split] = list(_clips(rows, path, classes, template, class_folders))
     return VideoSet(classes, lists)
 
 
 def _clips(
-    path: Path, classes: Sequence[str], template: str, class_folders: bool
+    rows: Iterable[Row], path: Path, classes: Sequence[str], template: str, class_folders: bool
 ) -> Iterator[Clip]:
     labels = {name: index for index, name in enumerate(classes)}
-    for row in read_rows(path):
+    for row in rows:
         if row.label is not None and row.label not in labels:
             raise AnnotationError(
                 f'{path}:{row.line}: the class {row.label!r} is none of the {len(classes)} '

@@ -1,6 +1,8 @@
 """build_k710.py writes lists whose files exist, class names, and maps that agree with them."""
 
 import json
+import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,3 +121,38 @@ def test_bad_input_is_one_line(
     outcome = tool('build_k710.py', *words)
     assert outcome.code == 1 and not outcome.out and outcome.err.count('\n') == 1
     assert reason in outcome.err and not (data / 'kinetics710').exists()
+
+
+@pytest.mark.slow
+def test_650_thousand_rows(
+    tool: Callable, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """In the size of the published files; `--junit-xml` or `-s` tell the seconds it took."""
+    rng = random.Random(0)
+    # Kinetics-600 and -700 repeat most of the videos before them.
+    sizes = {'400': (127_000, 10_500), '600': (195_000, 14_500), '700': (285_000, 18_000)}
+    known: list[str] = []
+    held_out: set[str] = set()
+    for number, (train, val) in sizes.items():
+        repeated = rng.sample(known, int(0.8 * len(known)))
+        ids = repeated + [f'{number}{n:08}' for n in range(train + val - len(repeated))]
+        rng.shuffle(ids)
+        known = sorted({*known, *ids})
+        held_out.update(ids[:val])
+        for split, part in (('val', ids[:val]), ('train', ids[val:])):
+            path = tmp_path / f'data/kinetics{number}/annotations/{split}.csv'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = (f'class {n % int(number)},{name},3,13,{split}' for n, name in enumerate(part))
+            path.write_text('\n'.join([HEADER, *rows]) + '\n')
+    began = time.perf_counter()
+    assert tool('build_k710.py', '--no-check-files').code == 0
+    record_property('seconds', seconds := time.perf_counter() - began)
+    print(f'{sum(map(sum, sizes.values()))} rows merged in {seconds:.1f} s')
+    found = {
+        split: [
+            Path(e.path).name.split('_')[0] for e in listed(Path(f'data/kinetics710/{split}.csv'))
+        ]
+        for split in ('train', 'val')
+    }
+    assert set(found['val']) == held_out and set(found['train']) == set(known) - held_out
+    assert len(found['train']) + len(found['val']) == len(known)

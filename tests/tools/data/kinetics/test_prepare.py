@@ -79,6 +79,12 @@ def test_without_looking_every_row_is_listed(tool: Callable, data: Path) -> None
     assert entries(Path('lists/test.csv')) == [Entry('ttttttttttt_000003_000013.mkv')]
 
 
+def test_only_test_rows_may_lack_a_label(tool: Callable, data: Path) -> None:
+    (data / 'annotations' / 'validate.csv').write_text(HEADER + ',vvvvvvvvvvv,1234,1244,val\n')
+    outcome = tool('kinetics/prepare.py', 400)
+    assert outcome.code == 1 and 'validate.csv:2: no label' in outcome.err
+
+
 def test_own_file_names(tool: Callable, data: Path, put: Callable[..., Path]) -> None:
     put('plain/gone0000000.mp4')
     words = ('--file-name', '{id}', '--videos', 'plain', '--out', 'lists')
