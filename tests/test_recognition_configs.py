@@ -3,6 +3,7 @@
 The tables below restate the published recipes independently of the configs.
 """
 
+import copy
 import functools
 import json
 import math
@@ -17,6 +18,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope
 
 from mmvideomae import registry as registries
+from mmvideomae.engine import batch_size_warning, scale_learning_rate
 from mmvideomae.models.backbones.vit_videomae import ARCHS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -485,7 +487,8 @@ def test_the_header_says_command_cost_and_what_the_paper_reports(path: Path) -> 
     stated = float(re.search(r'Cost: ([\d.]+) G multiply-accumulates per view', text).group(1))
     assert stated == pytest.approx(giga_macs(cfg), rel=1e-3, abs=5.1e-3)
     views = pipelines(cfg)['test']
-    assert f'{views[1].num_clips} clips x {views[3].num_crops} crops in the test' in text
+    clips = '1 clip' if views[1].num_clips == 1 else f'{views[1].num_clips} clips'
+    assert f'{clips} x {views[3].num_crops} crops in the test' in text
     model = json.dumps(cfg.model.to_dict())
     assert f'{million_parameters(model):.1f} M parameters' in text
 
@@ -523,7 +526,7 @@ def test_every_leaf_is_listed(folder: Path) -> None:
         assert f'{meta["FLOPs (G)"]} G multiply' in re.sub(r'(\.\d)0 G mult', r'\1 G mult', text)
         assert f'{meta["Parameters (M)"]} M parameters' in text
         views = pipelines(cfg)['test']
-        assert meta['Test Views'] == f'{views[1].num_clips} clips x {views[3].num_crops} crops'
+        assert meta['Test Views'] == f'{views[1].num_clips} x {views[3].num_crops}'
         assert ('not published' in row) == ('Recipe: not published' in text)
         for result in model.get('Results', []):
             for metric, value in result['Metrics'].items():
@@ -568,6 +571,38 @@ def test_the_table_of_the_docs_agrees_with_the_configs() -> None:
             assert accumulation == f'scaled to {batch}'
         else:
             assert name['batch'] * name['gpus'] * int(accumulation) == total
+
+
+def test_presets_for_fewer_gpus_train_as_the_published_run() -> None:
+    """With their GPUs no preset warns of its batch; where it is smaller, the rate is, too."""
+    for path in LEAVES:
+        name, cfg = facts(path), copy.deepcopy(load(path))
+        recipe = recipe_of(name)
+        if cfg.auto_scale_lr.enable:
+            done = scale_learning_rate(cfg, name['gpus'])
+            assert done.total_batch_size < recipe.total
+            assert math.isclose(done.new_lr, recipe.base_lr * done.total_batch_size / 256)
+        assert batch_size_warning(cfg, name['gpus']) is None
+
+
+@pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
+def test_the_commands_of_the_readme_work(folder: Path) -> None:
+    """Every config that a README's command names exists; its accumulation gives the batch."""
+    text = (folder / 'README.md').read_text()
+    text = re.sub(r'\\\n *', lambda m: '' if text[m.start() - 1] == '/' else ' ', text)
+    commands = [line for line in text.split('\n') if re.search(r'(train|test)\.(sh|py)\b', line)]
+    commands = [line for line in commands if 'configs/' in line and not line.startswith('|')]
+    assert len(commands) >= 4
+    accumulating = 0
+    for command in commands:
+        config, *rest = re.search(r'(configs/\S+\.py) ?(\d*)(.*)', command).groups()
+        cfg = copy.deepcopy(load(ROOT / config))
+        gpus, options = int(rest[0] or 1), re.findall(r'optim_wrapper\.(\w+)=(\d+)', rest[1])
+        if options:
+            cfg.merge_from_dict({f'optim_wrapper.{key}': int(value) for key, value in options})
+            assert gpus == 8 and batch_size_warning(cfg, gpus) is None
+            accumulating += 1
+    assert accumulating == 1
 
 
 @pytest.mark.parametrize(('dataset', 'split'), [('ucf101', '2'), ('hmdb51', '3')])

@@ -4,8 +4,8 @@
 #   64 GPUs.
 # Paper: nothing for these values; 70.8 % was reached by the released script.
 # Recipe: V1 Table 10.
-# Differs from the paper: the released script has 30 epochs and batch 384. RandAug has magnitude 7
-#   as in every script; Table 10 prints 9.
+# Differs from the released script: which has 30 epochs and batch 384.
+# Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',
     '../../_base_/datasets/sthv2.py',

@@ -4,8 +4,9 @@
 #   64 GPUs, activation checkpointing.
 # Paper: nothing for these values; 85.2 % was reached by the released script.
 # Recipe: V1 Table 10.
-# Differs from the paper: the released script has 35 epochs, batch 128, base rate 2e-3, drop path
-#   0.1 and no dropout. RandAug has magnitude 7 as in every script; Table 10 prints 9.
+# Differs from the released script: which has 35 epochs, batch 128, base rate 2e-3, drop path 0.1
+#   and no dropout.
+# Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
 _base_ = [
     '../../_base_/models/recognizer_vit-large-p16.py',
     '../../_base_/datasets/kinetics400.py',

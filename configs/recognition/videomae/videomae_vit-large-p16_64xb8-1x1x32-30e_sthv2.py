@@ -1,7 +1,7 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/recognition/videomae/videomae_vit-large-p16_64xb8-1x1x32-30e_sthv2.py 8
-# Cost: 1436.13 G multiply-accumulates per view, 1 clips x 3 crops in the test; 304.0 M
-#   parameters, 64 GPUs, activation checkpointing.
+# Cost: 1436.13 G multiply-accumulates per view, 1 clip x 3 crops in the test; 304.0 M parameters,
+#   64 GPUs, activation checkpointing.
 # Paper: 75.4 % top-1 on Something-Something V2 with 32 frames (Table 6; 1 clip x 3 crops).
 # Recipe: V1 Table 10. No script is released, and no values for 32 frames: those of 16 frames, on
 #   their pre-training, with the position table continued.

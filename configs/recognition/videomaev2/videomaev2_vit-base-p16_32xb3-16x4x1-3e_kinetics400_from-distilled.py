@@ -2,7 +2,7 @@
 # videomaev2_vit-base-p16_32xb3-16x4x1-3e_kinetics400_from-distilled.py 8
 # Cost: 180.49 G multiply-accumulates per view, 7 clips x 3 crops in the test; 86.5 M parameters,
 #   32 GPUs.
-# Paper: 87.1 % top-1 on Kinetics-400 (Table 17; 7 clips x 3 crops).
+# Paper: 87.1 % top-1 on Kinetics-400 (Table 17; by the model zoo 7 clips x 3 crops).
 # Recipe: not published. Chosen here: the script of ViT-g for the step from Kinetics-710, with
 #   layer decay, drop path and weight decay of ViT-B. Testing it on the distilled file itself
 #   gives the result of the selected rows without training.

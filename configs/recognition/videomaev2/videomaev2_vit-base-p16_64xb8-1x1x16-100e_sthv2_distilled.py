@@ -4,8 +4,10 @@
 #   64 GPUs; the teacher adds 2543.94 G per training clip.
 # Paper: 75.0 % top-1 on Something-Something V2 (Table 17; views not stated).
 # Recipe: V2 Table 16. No code is released. The number of GPUs is chosen here; so is that labels
-#   do not count, and the floor of the rate (1e-6); RandAug and crops are those of the scripts,
-#   where Table 16 prints magnitude 0 and MultiScaleCrop.
+#   do not count, and the floor of the rate (1e-6). The table lists no repeated augmentation,
+#   hence one of each clip.
+# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+#   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16_taught-by-giant-p14.py',
     '../../_base_/datasets/sthv2.py',

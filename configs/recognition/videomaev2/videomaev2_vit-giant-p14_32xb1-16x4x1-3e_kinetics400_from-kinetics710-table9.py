@@ -5,9 +5,10 @@
 # Paper: 88.5 % top-1 on Kinetics-400 (Table 5; 5 clips x 3 crops), by the released script or by
 #   these values.
 # Recipe: V2 Table 9.
-# Differs from the paper: the released script has batch 96, one epoch of warm-up, drop path 0.25,
-#   no dropout and weight decay 0.1. The script takes RandAug of magnitude 7 and random resized
-#   crops; the table prints magnitude 0 and MultiScaleCrop.
+# Differs from the released script: which has batch 96, one epoch of warm-up, drop path 0.25, no
+#   dropout and weight decay 0.1.
+# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+#   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics400.py',

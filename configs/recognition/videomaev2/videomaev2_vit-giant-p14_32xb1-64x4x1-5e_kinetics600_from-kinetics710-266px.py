@@ -7,8 +7,8 @@
 # Recipe: V2 Table 9. The released code for such clips does not run; here positions are
 #   interpolated from the pre-trained grid. Which weights it starts from and the stride are not
 #   stated: those after Kinetics-710, and 4.
-# Differs from the paper: RandAug and crops as in the scripts; Table 9 prints magnitude 0 and
-#   MultiScaleCrop.
+# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+#   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics600.py',

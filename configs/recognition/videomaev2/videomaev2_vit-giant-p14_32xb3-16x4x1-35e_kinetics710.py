@@ -6,7 +6,7 @@
 #   reports 83.8 % on Kinetics-710.
 # Recipe: the released script.
 # Differs from the paper: Table 11 gives batch 128 (the recipe ending in _table11). The script
-#   takes RandAug of magnitude 7 and random resized crops; It prints magnitude 0 and
+#   takes RandAug of magnitude 7 and random resized crops, where it prints magnitude 0 and
 #   MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

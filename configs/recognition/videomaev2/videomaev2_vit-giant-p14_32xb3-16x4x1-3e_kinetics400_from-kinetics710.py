@@ -6,7 +6,7 @@
 # Recipe: the released script.
 # Differs from the paper: Table 9 gives batch 32, no warm-up, drop path 0.3, dropout 0.5 and
 #   weight decay 0.05 (the recipe ending in -table9). The script takes RandAug of magnitude 7 and
-#   random resized crops; the table prints magnitude 0 and MultiScaleCrop.
+#   random resized crops, where the table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics400.py',

@@ -5,9 +5,9 @@
 # Paper: 77.0 % top-1 on Something-Something V2 (Table 4; 2 clips x 3 crops), by the released
 #   script or by these values.
 # Recipe: V2 Table 9.
-# Differs from the paper: the released script has 20 epochs, drop path 0.25 and no dropout. The
-#   script takes RandAug of magnitude 7 and random resized crops; the table prints magnitude 0 and
-#   MultiScaleCrop.
+# Differs from the released script: which has 20 epochs, drop path 0.25 and no dropout.
+# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+#   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/sthv2.py',

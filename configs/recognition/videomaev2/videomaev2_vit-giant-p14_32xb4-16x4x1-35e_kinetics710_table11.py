@@ -4,8 +4,9 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: nothing on Kinetics-710; the step before 88.5 % on Kinetics-400 (Table 5).
 # Recipe: V2 Table 11.
-# Differs from the paper: the released script has batch 96. The script takes RandAug of magnitude
-#   7 and random resized crops; the table prints magnitude 0 and MultiScaleCrop.
+# Differs from the released script: which has batch 96.
+# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+#   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics710.py',

@@ -6,7 +6,7 @@
 # Recipe: the released script.
 # Differs from the paper: Table 11, which holds for Kinetics-400 as well, gives batch 128, 35
 #   epochs, drop path 0.3 and clipping at 5.0. The script takes RandAug of magnitude 7 and random
-#   resized crops; it prints magnitude 0 and MultiScaleCrop.
+#   resized crops, where it prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics400.py',

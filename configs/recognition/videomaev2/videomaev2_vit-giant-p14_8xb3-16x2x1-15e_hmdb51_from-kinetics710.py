@@ -4,8 +4,8 @@
 #   parameters, 8 GPUs, activation checkpointing.
 # Paper: 88.1 % top-1 on HMDB51 (Table 13).
 # Recipe: the released script. Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
-# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops; Table
-#   9 prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops, where
+#   Table 9 prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/hmdb51.py',

@@ -4,8 +4,8 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: nothing on Kinetics-710; the step before 88.6 % on Kinetics-400 (Table 5).
 # Recipe: the released script.
-# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops; Table
-#   11 prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops, where
+#   Table 11 prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-huge-p16.py',
     '../../_base_/datasets/kinetics710.py',
