@@ -18,7 +18,7 @@ class Architecture:
 
     width: int
     depth: int
-    hidden: int
+    hidden: int | None
     """Units between the two layers of an MLP."""
     patch_size: int
     tubelet_size: int
@@ -35,7 +35,7 @@ class Architecture:
         return [
             f'{name.replace("_", " ")} {mine} against {theirs}'
             for name, mine, theirs in pairs
-            if mine != theirs
+            if mine != theirs and None not in (mine, theirs)
         ]
 
 
@@ -50,7 +50,7 @@ def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
     return Architecture(
         width=width,
         depth=_depth(weights, 'backbone.blocks'),
-        hidden=_hidden(weights, 'backbone.blocks') or 0,
+        hidden=_hidden(weights, 'backbone.blocks'),
         patch_size=patch,
         tubelet_size=tubelet,
         in_channels=channels,

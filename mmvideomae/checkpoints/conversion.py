@@ -201,7 +201,7 @@ def require_whole(state_dict: Mapping[str, Tensor]) -> None:
         if leaf == 'bias' and f'{module}.weight' not in state_dict:
             missing.append(f'{module}.weight')
     if missing:
-        raise CheckpointError(f'the weights are incomplete: {some(missing)} missing')
+        raise CheckpointError(f'the weights are incomplete: {some(dict.fromkeys(missing))} missing')
 
 
 def convert(state_dict: Mapping[str, Tensor], to: str) -> 'OrderedDict[str, Tensor]':

@@ -1,0 +1,123 @@
+"""mmengine's own loading takes the same files, and own checkpoints pass untouched."""
+
+import http.server
+import logging
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.runner import CheckpointLoader
+
+from mmvideomae.checkpoints import CheckpointError, load
+from mmvideomae.testing.weight_files import CLASSIFIERS
+
+
+def through_mmengine(path: Any, map_location: Any = 'cpu') -> dict[str, Any]:
+    return CheckpointLoader.load_checkpoint(str(path), map_location=map_location)
+
+
+@pytest.mark.parametrize('kind', CLASSIFIERS)
+def test_foreign_files_arrive_under_our_names(zoo: Any, tmp_path: Path, kind: str) -> None:
+    state = zoo.classifier().state_dict()
+    content = through_mmengine(CLASSIFIERS[kind](state, tmp_path))
+    assert all(torch.equal(content['state_dict'][key].float(), state[key]) for key in state)
+
+
+def test_a_run_to_resume_passes_untouched(zoo: Any, tmp_path: Path) -> None:
+    content = {
+        'meta': {'epoch': 3, 'iter': 9},
+        'state_dict': zoo.classifier().state_dict(),
+        'optimizer': {'state': {}, 'param_groups': [{'lr': 0.1}]},
+        'message_hub': {'runtime_info': {'best': 0.5}},
+    }
+    torch.save(content, tmp_path / 'run.pth')
+    loaded = through_mmengine(tmp_path / 'run.pth')
+    assert loaded.keys() == content.keys()
+    for name in ('meta', 'optimizer', 'message_hub'):
+        assert loaded[name] == content[name]
+    assert list(loaded['state_dict']) == list(content['state_dict'])
+
+
+def test_other_networks_pass_untouched(tmp_path: Path) -> None:
+    weights = torch.nn.Conv2d(3, 4, 1).state_dict()
+    torch.save({'state_dict': weights, 'meta': {'a': 1}}, tmp_path / 'conv.pth')
+    assert through_mmengine(tmp_path / 'conv.pth')['meta'] == {'a': 1}
+    torch.save(weights, tmp_path / 'bare.pth')
+    assert through_mmengine(tmp_path / 'bare.pth').keys() == weights.keys()
+
+
+def test_errors_name_the_file(zoo: Any, tmp_path: Path) -> None:
+    path = CLASSIFIERS['official-raw'](zoo.classifier().state_dict(), tmp_path)
+    content = torch.load(path)
+    torch.save({**content, 'strange': torch.ones(1)}, path)
+    for read in (load, through_mmengine):
+        with pytest.raises(CheckpointError, match=r'weights\.pth: official .* cannot map strange'):
+            read(path)
+    torch.save([1, 2], path)
+    with pytest.raises(CheckpointError, match=r'weights\.pth holds no weights: it is a list'):
+        through_mmengine(path)
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        through_mmengine(tmp_path / 'nowhere.pth')
+
+
+def test_tensors_are_moved_wherever_they_are(zoo: Any, tmp_path: Path) -> None:
+    state = zoo.classifier().state_dict()
+    moments = {'state': {0: {'step': torch.ones(1)}}, 'param_groups': [{'betas': (0.9, 0.95)}]}
+    torch.save({'state_dict': state, 'optimizer': moments, 'message_hub': {}}, tmp_path / 'x.pth')
+    loaded = through_mmengine(tmp_path / 'x.pth', 'meta')
+    assert all(value.is_meta for value in loaded['state_dict'].values())
+    assert loaded['optimizer']['state'][0]['step'].is_meta
+    assert loaded['optimizer']['param_groups'][0]['betas'] == (0.9, 0.95)
+
+
+def test_traps_of_a_hugging_face_config_are_told(zoo: Any, tmp_path: Path) -> None:
+    folder = CLASSIFIERS['hf5-safetensors'](zoo.classifier().state_dict(), tmp_path)
+    config = '{"model_type": "videomae", "hidden_size": 384, "num_attention_heads": 16}'
+    (folder / 'config.json').write_text(config)
+    notes = load(folder).notes
+    assert any('layer_norm_eps 1e-12; VideoMAE has 1e-6' in note for note in notes)
+    assert any('16 attention heads; VideoMAE of this width has 6' in note for note in notes)
+    right = config.replace('16', '6').replace('}', ', "layer_norm_eps": 1e-6}')
+    (folder / 'config.json').write_text(right)
+    assert load(folder).notes == ()
+
+
+def test_what_is_dropped_is_logged(zoo: Any, tmp_path: Path, caplog: Any) -> None:
+    path = CLASSIFIERS['mmaction2'](zoo.classifier().state_dict(), tmp_path)
+    lines = load(path).lines
+    assert lines == ['dropped backbone.pos_embed: the fixed sinusoid, computed here']
+    with caplog.at_level(logging.INFO):
+        content = through_mmengine(path)
+    assert content['meta'] == {'epoch': 7}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    serving = http.server.ThreadingHTTPServer(
+        ('127.0.0.1', 0), partial(Quiet, directory=str(tmp_path))
+    )
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    yield f'http://127.0.0.1:{serving.server_port}'
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
+
+
+def test_addresses_are_downloaded_once(
+    zoo: Any, tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'cache'))
+    state = zoo.classifier().state_dict()
+    path = CLASSIFIERS['official'](state, tmp_path)
+    for read in (lambda url: load(url).state_dict, lambda url: through_mmengine(url)['state_dict']):
+        assert list(read(f'{server}/weights.pth')) == list(state)
+        path.unlink(missing_ok=True)
