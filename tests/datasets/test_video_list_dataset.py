@@ -387,11 +387,12 @@ def test_a_broken_file_in_test_mode_is_one_clear_error(mixed):
         list(DataLoader(dataset, 10, num_workers=1, collate_fn=default_collate))
 
 
-def test_counted_as_wrong_is_never_absent(mixed):
+@pytest.mark.parametrize('pipeline', [CLASSIFICATION, TESTING])
+def test_counted_as_wrong_is_never_absent(mixed, pipeline):
     folder, ann_file, broken = mixed
     dataset = build(
         [{'ann_file': ann_file, 'data_prefix': str(folder)}],
-        CLASSIFICATION,
+        pipeline,
         test_mode=True,
         labelled=True,
         on_decode_error='count_wrong',

@@ -35,6 +35,19 @@ def test_places_of_crops_along_every_long_side(num_crops, size):
             assert places[0] == 0 and long - size - places[-1] <= 1
 
 
+@pytest.mark.parametrize(('height', 'width'), [(20, 30), (30, 20), (20, 20)])
+def test_crops_smaller_than_the_short_side_lie_in_its_middle(height, width):
+    crop = TRANSFORMS.build({'type': 'CropViews', 'size': 16, 'num_crops': 3, 'short_side': 20})
+    frames = moving_shapes(2, height, width, seed=1)
+    views = crop({'imgs': frames, 'num_clips': 1, 'frame_inds': np.arange(2)})['imgs']
+    tall = height >= width
+    for view, start in zip(views, starts(max(height, width), 16, 3), strict=True):
+        rows, columns = (start, 2) if tall else (2, start)
+        assert np.array_equal(view, frames[:, rows : rows + 16, columns : columns + 16])
+    with pytest.raises(ValueError, match='no crop of 16 fits a short side of 15'):
+        TRANSFORMS.build({'type': 'CropViews', 'size': 16, 'short_side': 15})
+
+
 def test_one_crop_is_the_middle_one_of_three():
     one, three = (
         TRANSFORMS.build({'type': 'CropViews', 'size': 8, 'num_crops': n}) for n in (1, 3)
@@ -112,6 +125,21 @@ def test_a_video_is_opened_once_and_no_frame_of_it_decoded_twice(total, tmp_path
     assert sample['inputs'].shape == (15, 16, 32, 32, 3)
     assert len(opened) == 1
     assert sorted(decoded) == list(range(0, total, 4))
+
+
+def test_sparse_clips_become_views_too(tmp_path):
+    """Two clips of Something-Something by three crops, of the frames of the rule."""
+    path = write_video(tmp_path / 'movie.mp4', numbered_frames(37, 48, 64))
+    sampling = {'type': 'SampleSegments', 'clip_len': 8, 'num_clips': 2, 'test_mode': True}
+    sample = {'filename': str(path)}
+    for config in (TESTING[0], sampling, TESTING[2], {**TESTING[3], 'size': 48}, TESTING[4]):
+        sample = TRANSFORMS.build(config)(sample)
+    assert sample['inputs'].shape == (6, 8, 48, 48, 3)
+    whole = TRANSFORMS.build({'type': 'OpenVideo', 'backend': 'pyav'})({'filename': str(path)})
+    with whole['video_reader'] as reader:
+        for clip, view in enumerate((0, 3)):  # the left crops hold columns 0 to 47 as they are
+            inds = [int(37 / 16 * clip + 37 / 8 * x) for x in range(8)]
+            assert (sample['inputs'][view].numpy() == reader.read(inds)[:, :, :48]).all()
 
 
 @pytest.mark.parametrize('settings', [{'size': 0}, {'size': 8, 'num_crops': 0}])
