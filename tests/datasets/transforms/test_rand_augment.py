@@ -1,5 +1,6 @@
 """RandAugment of clips: timm's of single frames, with one draw for all frames of a clip."""
 
+import pickle
 import random
 
 import numpy as np
@@ -107,6 +108,15 @@ def test_frames_that_are_given_stay_as_they_are():
     made = augment(prob=1)({'imgs': FRAMES})['imgs']
     assert (before == FRAMES).all() and made.flags.c_contiguous and made.dtype == np.uint8
     assert augment(prob=0)({'imgs': FRAMES})['imgs'] is FRAMES
+
+
+def test_spawned_workers_get_the_same_operators():
+    clips = augment()
+    copied = pickle.loads(pickle.dumps(clips))
+    seed(4)
+    made = clips({'imgs': FRAMES})['imgs']
+    seed(4)
+    assert (copied({'imgs': FRAMES})['imgs'] == made).all() and (made != FRAMES).any()
 
 
 @pytest.mark.parametrize(
