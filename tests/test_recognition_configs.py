@@ -502,6 +502,8 @@ def test_every_part_builds(path: Path) -> None:
             assert [registries.TRANSFORMS.build(step) for step in steps]
         for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
             assert registries.METRICS.build(evaluator)
+        for hook in cfg.default_hooks.values():
+            assert registries.HOOKS.build(hook)
 
 
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
