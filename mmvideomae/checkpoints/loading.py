@@ -3,8 +3,10 @@
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import torch
 from mmengine.dist import barrier, is_main_process
@@ -52,12 +54,20 @@ def _local(path: str | os.PathLike[str]) -> Path:
     text = os.fspath(path)
     if not text.startswith(ADDRESSES):
         return Path(text).expanduser()
-    cached = Path(torch.hub.get_dir()) / 'checkpoints' / text.rstrip('/').rpartition('/')[2]
-    if is_main_process() and not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(text, str(cached), progress=False)
+    # Two addresses may end in the same name.
+    name = f'{sha256(text.encode()).hexdigest()[:16]}-{Path(urlsplit(text).path).name}'
+    cached = Path(torch.hub.get_dir()) / 'checkpoints' / name
+    if is_main_process():
+        _download(text, cached)
     barrier()
+    _download(text, cached)  # on the other nodes
     return cached
+
+
+def _download(address: str, path: Path) -> None:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(address, str(path), progress=False)
 
 
 def _converted(file: WeightFile, source: str, tubelet_size: int = 2) -> Conversion:

@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from mmvideomae.checkpoints import LAYOUTS, detect, fit, load, load_state_dict
+from mmvideomae.checkpoints import LAYOUTS, detect, fit, load, load_state_dict, to_ours
 from mmvideomae.testing.weight_files import (
     CLASSIFIERS,
     IMAGES,
     LEARNED_POSITIONS,
     PRETRAINERS,
     SLOTS,
+    hugging_face,
     inflated,
     separable,
 )
@@ -119,5 +120,9 @@ def test_a_lone_encoder_and_detection_heads(zoo: Any) -> None:
     # An encoder with a prefix beside a head without.
     mixed = {**encoder, 'head.weight': torch.ones(3, 32), 'head.bias': torch.ones(3)}
     assert detect(mixed) == 'videomae'
+    bare = hugging_face(encoder, 5)
+    bare = {key.removeprefix('videomae.'): value for key, value in bare.items()}
+    assert detect(bare) == 'hf'
+    assert to_ours(bare).state_dict.keys() == encoder.keys()
     ava = {**encoder, 'roi_head.bbox_head.fc_cls.weight': torch.ones(81, 32)}
     assert detect(ava) == 'ours'

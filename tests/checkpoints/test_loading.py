@@ -1,8 +1,8 @@
 """mmengine's own loading takes the same files, and own checkpoints pass untouched."""
 
 import http.server
-import logging
 import threading
+import urllib.error
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 import torch
 from mmengine.runner import CheckpointLoader
 
-from mmvideomae.checkpoints import CheckpointError, load
+from mmvideomae.checkpoints import CheckpointError, load, loading
 from mmvideomae.testing.weight_files import CLASSIFIERS
 
 
@@ -86,13 +86,14 @@ def test_traps_of_a_hugging_face_config_are_told(zoo: Any, tmp_path: Path) -> No
     assert load(folder).notes == ()
 
 
-def test_what_is_dropped_is_logged(zoo: Any, tmp_path: Path, caplog: Any) -> None:
+def test_what_is_dropped_is_logged(zoo: Any, tmp_path: Path, monkeypatch: Any) -> None:
     path = CLASSIFIERS['mmaction2'](zoo.classifier().state_dict(), tmp_path)
-    lines = load(path).lines
-    assert lines == ['dropped backbone.pos_embed: the fixed sinusoid, computed here']
-    with caplog.at_level(logging.INFO):
-        content = through_mmengine(path)
-    assert content['meta'] == {'epoch': 7}
+    line = 'dropped backbone.pos_embed: the fixed sinusoid, computed here'
+    assert load(path).lines == [line]
+    logged: list[str] = []
+    monkeypatch.setattr(loading, 'print_log', lambda text, logger: logged.append(text))
+    assert through_mmengine(path)['meta'] == {'epoch': 7}
+    assert logged == [f'{path} is mmaction2', f'{path}: {line}']
 
 
 @pytest.fixture
@@ -119,5 +120,11 @@ def test_addresses_are_downloaded_once(
     state = zoo.classifier().state_dict()
     path = CLASSIFIERS['official'](state, tmp_path)
     for read in (lambda url: load(url).state_dict, lambda url: through_mmengine(url)['state_dict']):
-        assert list(read(f'{server}/weights.pth')) == list(state)
+        assert list(read(f'{server}/weights.pth?download=true')) == list(state)
         path.unlink(missing_ok=True)
+    (tmp_path / 'other').mkdir()
+    CLASSIFIERS['official-raw'](zoo.classifier(3).state_dict(), tmp_path / 'other')
+    other = load(f'{server}/other/weights.pth').state_dict
+    assert len(other['cls_head.fc_cls.weight']) == 3
+    with pytest.raises(urllib.error.HTTPError):
+        load(f'{server}/nowhere.pth')

@@ -1,0 +1,115 @@
+"""The converter says what a file is, writes what was asked and refuses in one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmvideomae.apis.convert_checkpoint import convert_checkpoint
+from mmvideomae.checkpoints import CheckpointError, load_state_dict
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.hf_reference import randomise
+from mmvideomae.testing.models import tiny_videomae
+from mmvideomae.testing.weight_files import PRETRAINERS
+
+TOOL = 'misc/convert_checkpoint.py'
+
+
+@pytest.fixture
+def weights() -> dict[str, torch.Tensor]:
+    init_default_scope('mmvideomae')
+    model = MODELS.build(tiny_videomae())
+    randomise(model)
+    return model.state_dict()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / 'tiny.py'
+    Config({'default_scope': 'mmvideomae', 'model': tiny_videomae()}).dump(path)
+    return path
+
+
+def test_official_to_ours_to_hugging_face(
+    weights: dict[str, torch.Tensor],
+    config: Path,
+    call_tool: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = PRETRAINERS['official'](weights, tmp_path)
+    ours, folder = tmp_path / 'new' / 'ours.pth', tmp_path / 'hf'
+    assert call_tool(TOOL, source, ours) == 0
+    text = capsys.readouterr().out
+    assert 'official VideoMAE, V1 or V2' in text and 'width 32, depth 2' in text
+    assert f'wrote {ours}' in text
+    assert call_tool(TOOL, ours, folder, '--to', 'hf', '--config', config, '--json') == 0
+    facts: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (facts['format'], facts['to'], facts['tensors']) == ('ours', 'hf', len(weights))
+    assert facts['parameters'] == sum(value.numel() for value in weights.values())
+    assert facts['architecture']['decoder_width'] == 16 and facts['dropped'] == []
+    assert facts['written'] == [str(folder / 'model.safetensors'), str(folder / 'config.json')]
+    settings = json.loads((folder / 'config.json').read_text())
+    heads = (settings['num_attention_heads'], settings['decoder_num_attention_heads'])
+    assert heads == (2, 2) and settings['image_size'] == 32 and settings['num_frames'] == 4
+    back = load_state_dict(folder)
+    assert all(torch.equal(back[key], value) for key, value in weights.items())
+
+
+def test_mistakes_end_in_one_line(call_tool: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / 'text.pth').write_text('hello')
+    message = call_tool(TOOL, tmp_path / 'text.pth', tmp_path / 'out.pth')
+    assert message.startswith('convert_checkpoint.py: ') and '\n' not in message
+    assert 'text.pth is no readable weight file' in message
+    assert not (tmp_path / 'out.pth').exists()
+
+
+def test_trust_is_asked_for_and_given(weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    from datetime import timezone
+
+    source, target = tmp_path / 'code.pth', tmp_path / 'out.pth'
+    torch.save({'model': weights, 'when': timezone.utc}, source)
+    with pytest.raises(CheckpointError, match=r'datetime\.timezone.*--trust'):
+        convert_checkpoint(source, target)
+    convert_checkpoint(source, target, trust=True)
+    assert load_state_dict(target).keys() == weights.keys()
+
+
+def test_targets_and_configs_that_do_not_fit(
+    weights: dict[str, torch.Tensor], config: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / 'x.pth'
+    torch.save(weights, source)
+    with pytest.raises(CheckpointError, match='would replace what it is made of'):
+        convert_checkpoint(source, source)
+    with pytest.raises(CheckpointError, match='is a folder'):
+        convert_checkpoint(source, tmp_path)
+    (tmp_path / 'file').touch()
+    with pytest.raises(CheckpointError, match="is a file; a checkpoint of 'hf' is not"):
+        convert_checkpoint(source, tmp_path / 'file', 'hf')
+    with pytest.raises(CheckpointError, match='width of 32: give its config'):
+        convert_checkpoint(source, tmp_path / 'hf', 'hf')
+    assert not (tmp_path / 'hf').exists()
+    with pytest.raises(CheckpointError, match="cannot write 'onnx'"):
+        convert_checkpoint(source, tmp_path / 'y', 'onnx')
+    other = Config({'default_scope': 'mmvideomae', 'model': tiny_videomae()})
+    other.model.neck.depth = 1
+    other.dump(tmp_path / 'other.py')
+    with pytest.raises(CheckpointError, match=r'x\.pth does not fit VideoMAE.*neck\.blocks\.1'):
+        convert_checkpoint(source, tmp_path / 'hf', 'hf', config=tmp_path / 'other.py')
+    with pytest.raises(FileNotFoundError, match=r'none\.py'):
+        convert_checkpoint(source, tmp_path / 'hf', 'hf', config=tmp_path / 'none.py')
+    (tmp_path / 'empty.py').write_text('a = 1\n')
+    with pytest.raises(CheckpointError, match='has no model'):
+        convert_checkpoint(source, tmp_path / 'hf', 'hf', config=tmp_path / 'empty.py')
+
+
+def test_help_explains(call_tool: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call_tool(TOOL, '--help') == 0
+    text = capsys.readouterr().out
+    assert 'MAE-ST' in text and '--trust' in text
