@@ -200,7 +200,7 @@ def test_the_official_names_of_kinetics400(make: Callable[..., Version]) -> None
     assert len(rows_of_400) == len(set(rows_of_400)) == 400
     for name, row in zip(KINETICS400, rows_of_400, strict=True):  # the official order
         assert merged.classes[row] == RENAMED.get(name, name)
-    assert RENAMED == dict(pair.split(' -> ') for pair in PAIRS.strip().splitlines())
+    assert dict(pair.split(' -> ') for pair in PAIRS.strip().splitlines()) == RENAMED
     assert len(RENAMED) == len(set(RENAMED.values())) == 15
     # All of the renamed but one are classes of Kinetics-400, and none of their new names but one.
     assert set(RENAMED) - set(KINETICS400) == {'passing american football (not in game)'}
