@@ -1,0 +1,154 @@
+"""Which classes are taken for which, and which gain or lose between two classifiers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+
+from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
+
+_NAMED, _NUMBERED = 60, 15
+_FIRST, _SECOND = '#bdbdbd', '#2166ac'
+
+
+def order_by_confusion(confusions: np.ndarray) -> np.ndarray:
+    """An order of classes that puts those that are taken for one another side by side.
+
+    Chains of classes are joined at their ends, the strongest confusion first.
+
+    Args:
+        confusions: Shares (K, K) or several such, (n, K, K).
+
+    Returns:
+        A permutation (K,).
+    """
+    shares = confusions.reshape(-1, *confusions.shape[-2:]).mean(0)
+    firsts, seconds = np.triu_indices(len(shares), 1)
+    strength = (shares + shares.T)[firsts, seconds]
+    chains = {number: [number] for number in range(len(shares))}  # by class, at ends alone
+    for place in np.argsort(-strength, kind='stable').tolist():
+        one, other = int(firsts[place]), int(seconds[place])
+        left, right = chains.get(one), chains.get(other)
+        if left is None or right is None or left is right:
+            continue
+        left = left if left[-1] == one else left[::-1]
+        right = right if right[0] == other else right[::-1]
+        joined = left + right
+        for inner in (one, other):
+            chains.pop(inner)
+        chains[joined[0]] = chains[joined[-1]] = joined
+    return np.array(next(iter(chains.values())))
+
+
+def draw_confusions(
+    confusions: np.ndarray,
+    names: Sequence[str],
+    titles: Sequence[str],
+    order: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw confusion matrices side by side, in one order of classes.
+
+    Args:
+        confusions: Shares of the clips of a class (row) by predicted class, (n, K, K).
+        names: Of the classes; written while they fit.
+        titles: n of them.
+        order: Of the classes; by default `order_by_confusion`.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    order = order_by_confusion(confusions) if order is None else order
+    count, named = len(order), len(order) <= _NAMED
+    side = max(4.2, 0.22 * count) if named else 8.0
+    labels = [shortened(names[index], 30) for index in order]
+    room = 0.075 * max(map(len, labels)) if named else 0.4
+    figure = new_figure(len(confusions) * side + room + 1.0, side + room + 0.9)
+    panels = figure.subplots(1, len(confusions), squeeze=False)[0]
+    for panel, shares, title in zip(panels, confusions, titles, strict=True):
+        shown = shares[np.ix_(order, order)]
+        # Its root: confusions of some per cent would not be seen beside the diagonal.
+        mesh = panel.imshow(shown, cmap='Blues', norm=PowerNorm(0.5, 0, 1), interpolation='nearest')
+        panel.set_title(title, color=INK, fontsize=12)
+        panel.set_xlabel('predicted', color=FAINT)
+        if count <= _NUMBERED:
+            _write_shares(panel, shown)
+        ticks = np.arange(count) if named else []
+        panel.set_xticks(ticks, labels if named else [], rotation=90, fontsize=8)
+        panel.set_yticks(ticks, labels if named and panel is panels[0] else [''] * len(ticks))
+        panel.tick_params(length=0, labelsize=8)
+    panels[0].set_ylabel('true class', color=FAINT)
+    figure.colorbar(mesh, ax=panels.tolist(), label='share of the true class', aspect=30, pad=0.01)
+    return to_picture(figure)
+
+
+def draw_gains(
+    names: Sequence[str],
+    shares: np.ndarray,
+    titles: tuple[str, str],
+    count: int = 20,
+) -> np.ndarray:
+    """Draw the classes that gain and lose most as pairs of bars (V1 appendix, Figures 7 and 8).
+
+    Args:
+        names: Of C classes.
+        shares: Right answers of the first and the second classifier, in [0, 1], (2, C).
+        titles: Of the classifiers.
+        count: At most so many classes on each side.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    gains = shares[1] - shares[0]
+    order = np.argsort(-gains, kind='stable')
+    sides = [order[gains[order] > 0][:count], order[gains[order] < 0][::-1][:count]]
+    rows = max(1, *map(len, sides))
+    figure = new_figure(13, 1.5 + 0.36 * rows)
+    panels = figure.subplots(1, 2)
+    heads = (f'{titles[1]} is better', f'{titles[1]} is worse')
+    for panel, chosen, head in zip(panels, sides, heads, strict=True):
+        _draw_pairs(panel, [names[index] for index in chosen], shares[:, chosen], titles)
+        panel.set_ylim(rows - 0.4, -0.6)
+        number = int((gains > 0).sum() if panel is panels[0] else (gains < 0).sum())
+        told = f'{head}: {number} of {len(names)} classes'
+        panel.set_title(told, color=INK, fontsize=12)
+    handles, texts = panels[0].get_legend_handles_labels()
+    if not handles:
+        handles, texts = panels[1].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, texts, loc='outside lower center', ncols=2, frameon=False)
+    return to_picture(figure)
+
+
+def _draw_pairs(
+    axes: Axes, names: Sequence[str], shares: np.ndarray, titles: tuple[str, str]
+) -> None:
+    """Two bars for each class, and the difference behind them."""
+    places = np.arange(len(names))
+    axes.set_xlim(0, 115)
+    axes.set_xticks(range(0, 101, 20), [f'{tick} %' for tick in range(0, 101, 20)], color=FAINT)
+    axes.set_yticks(places, [shortened(name) for name in names], fontsize=9)
+    axes.grid(axis='x', color=GRID)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    if not len(names):
+        axes.text(57, 0, 'no class', ha='center', color=FAINT)
+        return
+    for row, (offset, colour, title) in enumerate(
+        zip((-0.19, 0.19), (_FIRST, _SECOND), titles, strict=True)
+    ):
+        axes.barh(places + offset, 100 * shares[row], 0.36, color=colour, label=title)
+    for place, (before, after) in enumerate(100 * shares.T):
+        text = f'{after - before:+.1f}'
+        axes.text(max(before, after) + 1.5, place, text, va='center', fontsize=9, color=INK)
+
+
+def _write_shares(axes: Axes, shown: np.ndarray) -> None:
+    for row, column in np.argwhere(shown >= 0.005):
+        value = shown[row, column]
+        ink = 'white' if value > 0.4 else INK
+        axes.text(
+            column, row, f'{100 * value:.0f}', ha='center', va='center', color=ink, fontsize=8
+        )

@@ -1,0 +1,143 @@
+"""Compare two classifiers on one test set.
+
+python tools/test.py CONFIG_A CKPT_A --dump a.pkl
+python tools/test.py CONFIG_B CKPT_B --dump b.pkl
+python tools/analysis_tools/compare_results.py a.pkl b.pkl --classes classes.txt --out work_dirs/a_b
+
+Tells the accuracy of both and whether the difference can be chance, and writes OUT/confusion.png,
+the confusion matrices of both; OUT/gains.png, the classes that gain and lose most from A to B; and
+OUT/classes.csv, all classes.
+"""
+
+import argparse
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from mmvideomae.apis.class_names import read_class_names
+from mmvideomae.apis.compare_results import Comparison, compare_results, with_labels
+from mmvideomae.apis.result_files import read_results
+from mmvideomae.visualization.confusion import draw_confusions, draw_gains
+from mmvideomae.visualization.files import save_picture
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('first', metavar='A', help='predictions of the first classifier, a.pkl')
+    parser.add_argument('second', metavar='B', help='predictions of the second one, b.pkl')
+    parser.add_argument(
+        '--classes', metavar='FILE', help='class names, one to a line (default: numbers)'
+    )
+    parser.add_argument(
+        '--annotations',
+        metavar='LIST',
+        help='list of the test set, where its labels are not in the predictions',
+    )
+    parser.add_argument(
+        '--names',
+        nargs=2,
+        metavar=('A', 'B'),
+        help='what the classifiers are called in the pictures (default: names of the files)',
+    )
+    parser.add_argument(
+        '--top', type=int, default=20, help='classes on each side of gains.png (default: 20)'
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('work_dirs/compare_results'),
+        help='folder to write (default: %(default)s)',
+    )
+    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
+    return parser.parse_args()
+
+
+def write(result: Comparison, titles: tuple[str, str], out: Path, top: int) -> dict[str, str]:
+    """Write pictures and table."""
+    out.mkdir(parents=True, exist_ok=True)
+    scores = (result.first.top1, result.second.top1)
+    heads = [f'{title}: {100 * top1:.1f} %' for title, top1 in zip(titles, scores, strict=True)]
+    shares = np.array([(one.first, one.second) for one in result.classes]).T
+    return {
+        'confusion': str(
+            save_picture(
+                out / 'confusion.png', draw_confusions(result.confusions, result.names, heads)
+            )
+        ),
+        'gains': str(
+            save_picture(
+                out / 'gains.png',
+                draw_gains([one.name for one in result.classes], shares, titles, top),
+            )
+        ),
+        'classes': str(result.save_csv(out / 'classes.csv')),
+    }
+
+
+def as_text(result: Comparison, titles: tuple[str, str]) -> str:
+    """What a person reads."""
+    column = max(map(len, titles))
+    lines = [f'{"":<{column}}  {"top-1":>7}  {"top-5":>7}  {"mean class":>10}']
+    for title, one in zip(titles, (result.first, result.second), strict=True):
+        row = (f'{100 * value:.2f}' for value in (one.top1, one.top5, one.mean_class))
+        lines.append(f'{title:<{column}}  {next(row):>7}  {next(row):>7}  {next(row):>10}')
+    low, high = (100 * side for side in result.interval)
+    gain = 100 * (result.second.top1 - result.first.top1)
+    lines += [
+        '',
+        f'top-1 of {titles[1]} - {titles[0]}: {gain:+.2f} points, 95 % interval '
+        f'{low:+.2f} to {high:+.2f}',
+        f'of {result.clips} clips {result.only_first} are right with {titles[0]} alone and '
+        f'{result.only_second} with {titles[1]} alone: p = {result.p_value:.2g} (McNemar, exact)',
+    ]
+    changed = [('gain', result.classes[:5]), ('lose', result.classes[::-1][:5])]
+    for what, members in changed:
+        told = [
+            f'{one.name} {100 * one.gain:+.1f}'
+            for one in members
+            if (one.gain > 0) == (what == 'gain') and one.gain
+        ]
+        if told:
+            lines.append(f'classes that {what} most: {", ".join(told)}')
+    return '\n'.join(lines)
+
+
+def compare(args: argparse.Namespace) -> tuple[Comparison, tuple[str, str], dict[str, Any]]:
+    """Read, compare and write; what is wrong is raised."""
+    if args.top < 1:
+        raise ValueError('--top must be positive')
+    with Console(stderr=True).status('reading') if sys.stderr.isatty() else nullcontext():
+        results = [read_results(path) for path in (args.first, args.second)]
+    if args.annotations:
+        results = [with_labels(one, args.annotations) for one in results]
+    classes = read_class_names(args.classes) if args.classes else ()
+    result = compare_results(results[0], results[1], classes)
+    titles = tuple(args.names or (Path(args.first).stem, Path(args.second).stem))
+    files = write(result, (titles[0], titles[1]), args.out, args.top)
+    return result, (titles[0], titles[1]), files
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        result, titles, files = compare(args)
+    except (ValueError, OSError) as error:
+        print(f'compare_results.py: {error}', file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps({**result.as_json(), 'files': files}))
+    else:
+        print(as_text(result, titles))
+        print(f'written: {", ".join(files.values())}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
