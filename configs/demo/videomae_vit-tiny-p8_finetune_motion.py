@@ -5,4 +5,4 @@
 # clips is made as videomae_vit-tiny-p8_scratch_motion.py says.
 _base_ = 'videomae_vit-tiny-p8_scratch_motion.py'
 
-load_from = 'work_dirs/videomae_vit-tiny-p8_pretrain_motion/epoch_20.pth'
+load_from = 'work_dirs/videomae_vit-tiny-p8_pretrain_motion/epoch_30.pth'

@@ -1,4 +1,4 @@
-"""The stages of the claim: data, pre-training, and classifiers with few labels.
+"""The stages of the claims: data, pre-training, classifiers, probes and students.
 
 Each stage leaves a file behind when it is done and is skipped where that file stands.
 """
@@ -23,6 +23,19 @@ from mmvideomae.testing.motion_dataset import ActionsSettings, settings_text, wr
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'demo'
 TOP1 = 'acc/top1'
+ARM_CONFIGS = {
+    'scratch': 'scratch',
+    'pretrained': 'finetune',
+    'teacher': 'finetune',
+    'probe_random': 'linear-probe',
+    'probe_pretrained': 'linear-probe',
+    'student_labels': 'small-student',
+    'student_distilled': 'distill',
+}
+STARTS_PRETRAINED = ('pretrained', 'teacher', 'probe_pretrained')
+FEW_LABELS = ('scratch', 'pretrained')
+"""Arms that learn from the few labelled clips of the data; the others from clips of their own,
+of which there are enough to label a tenth of them."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,7 @@ class Experiment:
     Args:
         out: folder of data, runs and results.
         data: what to synthesize.
+        labelled: training clips of probes, teachers and students.
         pretrain_epochs: epochs over ``train`` and ``unlabelled`` clips.
         finetune_epochs: epochs of ``epoch_samples`` samples, for both arms.
         pretrainings: pre-trained networks; seeds take turns in starting from them.
@@ -41,6 +55,7 @@ class Experiment:
 
     out: Path
     data: ActionsSettings
+    labelled: ActionsSettings
     pretrain_epochs: int
     finetune_epochs: int
     pretrainings: int
@@ -52,14 +67,13 @@ class Experiment:
         """Accuracy of guessing, in percent: classes are balanced."""
         return 100 / self.data.classes
 
-    def make_data(self) -> Path:
-        """Write the clips; the same data that stands there whole is kept."""
-        folder = self.out / 'data'
-        done = folder / 'dataset.json'
-        if not done.is_file() or done.read_text() != settings_text(self.data):
-            for _ in write_actions(folder, self.data, self.workers):
-                pass
-        return folder
+    def make_data(self) -> None:
+        """Write the clips; the same data that stand there whole are kept."""
+        for name, settings in (('data', self.data), ('labelled', self.labelled)):
+            done = self.out / name / 'dataset.json'
+            if not done.is_file() or done.read_text() != settings_text(settings):
+                for _ in write_actions(self.out / name, settings, self.workers):
+                    pass
 
     def pretrain(self, seed: int) -> Path:
         """Pre-train on everything but the validation and test clips; return the checkpoint."""
@@ -75,21 +89,34 @@ class Experiment:
                 _close(self._trained(cfg))
         return checkpoint
 
-    def classify(self, arm: str, labels: int, seed: int, lr: float) -> Result:
-        """Train a classifier with so many labels and test it."""
-        work_dir = self.out / f'{arm}_{labels}labels_seed{seed}_lr{lr:g}'
+    def classify(
+        self, arm: str, labels: int, seed: int, lr: float, teacher_lr: float | None = None
+    ) -> Result:
+        """Train a classifier with so many labels and test it.
+
+        A distilled student sees all training clips, but no label: only its teacher, a
+        fine-tuned network of ``teacher_lr``, has learnt from the so many labels.
+        """
+        work_dir = self._classifier_dir(arm, labels, seed, lr)
         done = work_dir / 'result.json'
         if done.is_file():
             return load(done)
-        few = self.out / 'lists' / f'{labels}labels_seed{seed}.csv'
-        write_few_labels(
-            self.out / 'data' / 'train.csv', few, labels, seed, samples=self.epoch_samples
-        )
-        cfg = self._classifier_config(arm, work_dir, few.resolve(), seed, lr)
+        cfg = self._classifier_config(arm, work_dir, seed, lr)
+        if arm == 'student_distilled':
+            teacher = self._classifier_dir('teacher', labels, seed, teacher_lr)
+            cfg.model.teacher_checkpoint = str(teacher / f'epoch_{self.finetune_epochs}.pth')
+            cfg.model.teacher.cls_head.num_classes = self.data.classes
+        seen = self.labelled.clips['train'] if arm == 'student_distilled' else labels
+        data = self.out / ('data' if arm in FEW_LABELS else 'labelled')
+        few = data.with_name('lists') / f'{data.name}_{seen}labels_seed{seed}.csv'
+        write_few_labels(data / 'train.csv', few, seen, seed, samples=self.epoch_samples)
+        _point(cfg.train_dataloader, data, few.resolve(), self.workers)
         start = time.monotonic()
         with _output(work_dir):
             runner = self._trained(cfg)
-            val = runner.message_hub.get_scalar(f'val/{TOP1}').current()
+            best = cfg.model.cls_head.type == 'LinearProbeHead'
+            key = 'val/acc/best_top1' if best else f'val/{TOP1}'
+            val = runner.message_hub.get_scalar(key).current()
             test = runner.test()[TOP1]
             _close(runner)
         seconds = time.monotonic() - start
@@ -97,20 +124,22 @@ class Experiment:
         done.write_text(json.dumps(asdict(result)) + '\n')
         return result
 
-    def _classifier_config(
-        self, arm: str, work_dir: Path, few: Path, seed: int, lr: float
-    ) -> Config:
-        cfg = self._config({'pretrained': 'finetune'}.get(arm, arm), work_dir, seed)
+    def _classifier_dir(self, arm: str, labels: int, seed: int, lr: float | None) -> Path:
+        return self.out / f'{arm}_{labels}labels_seed{seed}_lr{lr:g}'
+
+    def _classifier_config(self, arm: str, work_dir: Path, seed: int, lr: float) -> Config:
+        cfg = self._config(ARM_CONFIGS[arm], work_dir, seed)
         cfg.optim_wrapper.optimizer.lr = lr
         cfg.model.cls_head.num_classes = self.data.classes
         cfg.train_cfg.update(max_epochs=self.finetune_epochs, val_begin=self.finetune_epochs)
         cfg.default_hooks.checkpoint.interval = self.finetune_epochs
         data = self.out / 'data'
-        _point(cfg.train_dataloader, data, few, self.workers)
         _point(cfg.val_dataloader, data, 'val.csv', self.workers)
         _point(cfg.test_dataloader, data, 'test.csv', self.workers)
-        if arm == 'pretrained':
-            cfg.load_from = str(self.pretrain(seed % self.pretrainings))
+        # One view, as in validation: 15 take longer than the training.
+        cfg.test_dataloader.dataset.pipeline = cfg.val_dataloader.dataset.pipeline
+        pretrained = arm in STARTS_PRETRAINED
+        cfg.load_from = str(self.pretrain(seed % self.pretrainings)) if pretrained else None
         return cfg
 
     def _config(self, kind: str, work_dir: Path, seed: int) -> Config:
@@ -136,8 +165,18 @@ def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
     clips = {'train': 2 * labels, 'val': 200, 'test': 800, 'unlabelled': 2400}
     if quick:
         clips |= {'val': 8, 'test': 8, 'unlabelled': 16}
+    return _crowd(clips, classes)
+
+
+def labelled_settings(classes: int, clips: int) -> ActionsSettings:
+    """``clips`` labelled ones, others than those of `data_settings`."""
+    return _crowd({'train': clips}, classes, seed=1)
+
+
+def _crowd(clips: dict[str, int], classes: int, seed: int = 0) -> ActionsSettings:
+    style = style_of('crowd')
     return ActionsSettings(
-        clips=clips, classes=classes, size=(40, 40), frames=20, style=style_of('crowd')
+        clips=clips, classes=classes, size=(40, 40), frames=20, style=style, seed=seed
     )
 
 

@@ -1,4 +1,4 @@
-"""Results of the runs of the claim -> a table and a curve."""
+"""Results of the runs of the claims -> tables and a curve."""
 
 import json
 import math
@@ -10,8 +10,21 @@ from statistics import fmean, stdev
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-ARMS = ('scratch', 'pretrained')
-NAMES = {'scratch': 'from scratch', 'pretrained': 'pre-trained'}
+NAMES = {
+    'scratch': 'from scratch',
+    'pretrained': 'pre-trained',
+    'teacher': 'teacher',
+    'probe_random': 'probe of random weights',
+    'probe_pretrained': 'probe of pre-trained weights',
+    'student_labels': 'student, labels alone',
+    'student_distilled': 'student, distilled',
+}
+Pair = tuple[str, str]
+"""Two arms to compare, what is expected to be worse first."""
+PRETRAINING: Pair = ('scratch', 'pretrained')
+PROBING: Pair = ('probe_random', 'probe_pretrained')
+TEACHING: Pair = ('student_labels', 'teacher')
+DISTILLATION: Pair = ('student_labels', 'student_distilled')
 
 
 @dataclass(frozen=True)
@@ -46,17 +59,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """Both arms at one number of labels."""
+    """Both arms of a pair at one number of labels."""
 
     labels: int
-    scratch: Cell
-    pretrained: Cell
+    first: Cell
+    second: Cell
 
     @property
     def gaps(self) -> tuple[float, ...]:
-        """Pre-trained minus scratch, seed by seed, in points."""
-        pairs = zip(self.pretrained.tests, self.scratch.tests, strict=True)
-        return tuple(pretrained - scratch for pretrained, scratch in pairs)
+        """The second minus the first, seed by seed, in points."""
+        pairs = zip(self.second.tests, self.first.tests, strict=True)
+        return tuple(second - first for second, first in pairs)
 
 
 def best_lr(results: Iterable[Result], arm: str, labels: int, seed: int) -> float:
@@ -71,7 +84,7 @@ def best_lr(results: Iterable[Result], arm: str, labels: int, seed: int) -> floa
     return min(tried, key=lambda result: (-result.val, result.lr)).lr
 
 
-def summarise(results: Sequence[Result]) -> list[Row]:
+def summarise(results: Sequence[Result], pair: Pair) -> list[Row]:
     """Rows by number of labels; every seed at the learning rate chosen on the first one.
 
     Numbers of labels at which an arm lacks a seed that the other has are left out.
@@ -79,7 +92,7 @@ def summarise(results: Sequence[Result]) -> list[Row]:
     rows = []
     for labels in sorted({result.labels for result in results}):
         cells, seeds = {}, {}
-        for arm in ARMS:
+        for arm in pair:
             own = [r for r in results if r.arm == arm and r.labels == labels]
             if not own:
                 break
@@ -87,20 +100,22 @@ def summarise(results: Sequence[Result]) -> list[Row]:
             chosen = sorted((r for r in own if r.lr == lr), key=lambda r: r.seed)
             cells[arm] = Cell(lr, tuple(r.test for r in chosen))
             seeds[arm] = [r.seed for r in chosen]
-        if len(cells) == len(ARMS) and seeds['scratch'] == seeds['pretrained']:
-            rows.append(Row(labels, cells['scratch'], cells['pretrained']))
+        first, second = pair
+        if len(cells) == len(pair) and seeds[first] == seeds[second]:
+            rows.append(Row(labels, cells[first], cells[second]))
     return rows
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Row], pair: Pair) -> str:
     """The table of a page: labels, accuracy of both arms and the gap in points."""
-    lines = ['| labels | from scratch | pre-trained | gap | lr |', '|---|---|---|---|---|']
+    names = ' | '.join(NAMES[arm] for arm in pair)
+    lines = [f'| labels | {names} | gap | lr |', '|---|---|---|---|---|']
     for row in rows:
         gap = Cell(0.0, row.gaps)
         lines.append(
-            f'| {row.labels} | {_spread(row.scratch)} | {_spread(row.pretrained)} '
+            f'| {row.labels} | {_spread(row.first)} | {_spread(row.second)} '
             f'| {gap.mean:+.1f} ± {gap.deviation:.1f} '
-            f'| {row.scratch.lr:g}, {row.pretrained.lr:g} |'
+            f'| {row.first.lr:g}, {row.second.lr:g} |'
         )
     return '\n'.join(lines) + '\n'
 
@@ -109,14 +124,15 @@ def _spread(cell: Cell) -> str:
     return f'{cell.mean:.1f} ± {cell.deviation:.1f}'
 
 
-def draw(rows: Sequence[Row], chance: float, path: Path) -> None:
+def draw(rows: Sequence[Row], pair: Pair, chance: float, path: Path) -> None:
     """PNG of test accuracy against labels, one point per seed and a line through the means."""
     figure = Figure(figsize=(6.4, 4.2), dpi=120, layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     labels = [row.labels for row in rows]
-    for arm, colour, marker in (('pretrained', '#1f6fb4', 'o'), ('scratch', '#c4541b', 's')):
-        cells = [getattr(row, arm) for row in rows]
+    styles = (('second', '#1f6fb4', 'o'), ('first', '#c4541b', 's'))
+    for (place, colour, marker), arm in zip(styles, reversed(pair), strict=True):
+        cells = [getattr(row, place) for row in rows]
         axes.plot(labels, [cell.mean for cell in cells], color=colour, marker=marker)
         axes.annotate(NAMES[arm], (labels[0], cells[0].mean), (10, -12), textcoords='offset points')
         for count, cell in zip(labels, cells, strict=True):

@@ -1,11 +1,15 @@
-"""Measure the papers' central claim in small: with few labels, fine-tuning a pre-trained network
-beats training the same network from scratch, and the gap shrinks as labels grow.
+"""Measure the papers' claims in small.
 
-Synthesizes video files, pre-trains without labels, once per seed, then trains classifiers with
-several numbers of labels on both starts, for as many steps, and tests them.  The learning rate of
-every start and number of labels is chosen on validation clips with the first seed.  A run that was
-stopped continues when the command is given again.  OUT/results.json holds every run, OUT/table.md
-and OUT/accuracy.png the summary.
+Pre-training: with few labels, fine-tuning a pre-trained network beats training the same network
+from scratch, and the gap shrinks as labels grow.  Linear probing: a linear classifier on the frozen
+pre-trained network beats one on random weights.  Distillation: a small student that learns a
+fine-tuned network's scores beats the same student trained on the labels that its teacher had.
+The last two at 10 % and 100 % of the labels.
+
+Synthesizes video files, pre-trains without labels, once per seed, then trains classifiers on all
+starts for as many steps, and tests them.  The learning rate of every arm and number of labels is
+chosen on validation clips with the first seed.  A run that was stopped continues when the command
+is given again.  OUT/results.json holds every run, OUT/table.md and OUT/accuracy.png the summary.
 """
 
 import argparse
@@ -15,10 +19,25 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from results import ARMS, NAMES, Result, best_lr, draw, markdown, save, summarise
+from results import (
+    DISTILLATION,
+    NAMES,
+    PRETRAINING,
+    PROBING,
+    TEACHING,
+    Result,
+    best_lr,
+    draw,
+    markdown,
+    save,
+    summarise,
+)
 from rich.console import Console
 
 CLASSES = 4
+LABELLED_CLIPS = 320
+FRACTIONS = (0.1, 1.0)
+"""Shares of the labelled clips whose labels probes, teachers and students are given."""
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -64,9 +83,12 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def plan(seeds: int, labels: Sequence[int], lrs: Sequence[float]) -> int:
-    """Number of classifiers to train."""
-    return len(ARMS) * len(set(labels)) * (len(set(lrs)) + seeds - 1)
+def plan(labels: Sequence[int], labelled_clips: int) -> list[tuple[str, int]]:
+    """Arms and numbers of labels in the order of running: teachers before their students."""
+    shares = [round(labelled_clips * fraction) for fraction in FRACTIONS]
+    few = [(arm, count) for count in sorted(set(labels)) for arm in PRETRAINING]
+    many = (*PROBING, 'teacher', *DISTILLATION)
+    return [*few, *((arm, count) for count in shares for arm in many)]
 
 
 def main() -> None:
@@ -74,19 +96,23 @@ def main() -> None:
     # Spinning threads would starve the loader's processes. OpenMP reads this when PyTorch is
     # imported, which importing the toolbox does.
     os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
-    from experiment import Experiment, data_settings
+    from experiment import Experiment, data_settings, labelled_settings
 
     console = Console(stderr=True)
     out = args.out.resolve()
+    labelled_clips = 40 if args.quick else LABELLED_CLIPS
     experiment = Experiment(
         out=out,
         data=data_settings(CLASSES, max(args.labels), args.quick),
+        labelled=labelled_settings(CLASSES, labelled_clips),
         pretrain_epochs=1 if args.quick else 20,
         finetune_epochs=1 if args.quick else 10,
         pretrainings=args.pretrainings or args.seeds,
         epoch_samples=32 if args.quick else 640,
         workers=args.workers,
     )
+    arms = plan(args.labels, labelled_clips)
+    runs = len(arms) * (len(set(args.lrs)) + args.seeds - 1)
     start = time.monotonic()
 
     def say(text: str) -> None:
@@ -99,15 +125,16 @@ def main() -> None:
         if seed < experiment.pretrainings:
             say(f'pre-training, seed {seed}')
             experiment.pretrain(seed)
-        for labels in sorted(set(args.labels)):
-            for arm in ARMS:
-                lrs = args.lrs if seed == 0 else [best_lr(results, arm, labels, 0)]
-                for lr in sorted(set(lrs)):
-                    results.append(experiment.classify(arm, labels, seed, lr))
-                    say(
-                        f'{len(results)}/{plan(args.seeds, args.labels, args.lrs)} {NAMES[arm]}, '
-                        f'{labels} labels, seed {seed}, lr {lr:g}: {results[-1].test:.1f} %'
-                    )
+        for arm, labels in arms:
+            lrs = args.lrs if seed == 0 else [best_lr(results, arm, labels, 0)]
+            distilled = arm == 'student_distilled'
+            teacher_lr = best_lr(results, 'teacher', labels, 0) if distilled else None
+            for lr in sorted(set(lrs)):
+                results.append(experiment.classify(arm, labels, seed, lr, teacher_lr))
+                say(
+                    f'{len(results)}/{runs} {NAMES[arm]}, {labels} labels, seed {seed}, '
+                    f'lr {lr:g}: {results[-1].test:.1f} %'
+                )
         report(results, experiment.chance, out)
     print((out / 'table.md').read_text(), end='')
 
@@ -115,9 +142,10 @@ def main() -> None:
 def report(results: Sequence[Result], chance: float, out: Path) -> None:
     """Write what is known so far."""
     save(results, out / 'results.json')
-    rows = summarise(results)
-    (out / 'table.md').write_text(markdown(rows))
-    draw(rows, chance, out / 'accuracy.png')
+    pairs = (PRETRAINING, PROBING, TEACHING, DISTILLATION)
+    tables = {pair: summarise(results, pair) for pair in pairs}
+    (out / 'table.md').write_text('\n'.join(markdown(tables[pair], pair) for pair in pairs))
+    draw(tables[PRETRAINING], PRETRAINING, chance, out / 'accuracy.png')
 
 
 if __name__ == '__main__':

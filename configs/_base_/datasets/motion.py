@@ -1,4 +1,5 @@
 # Labelled clips of tools/data/synthesize.py. No flips: they would turn a class into another.
+# Validated on one view, tested on 15: five clips of three crops of each video, decoded once.
 # few.csv lists few labelled clips many times, so that an epoch has some 20 iterations; each repeat
 # is augmented by itself (mmengine's RepeatDataset would augment all repeats alike).
 train_pipeline = [
@@ -6,16 +7,21 @@ train_pipeline = [
     dict(type='SampleClip', clip_len=8, stride=2),
     dict(type='ReadFrames'),
     dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs'),
+    dict(type='PackClips'),
 ]
-test_pipeline = [
+val_pipeline = [
     dict(type='OpenVideo', backend='pyav'),
     dict(type='SampleClip', clip_len=8, stride=2, test_mode=True),
     dict(type='ReadFrames'),
-    dict(type='CenterCrop', crop_size=32),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs'),
+    dict(type='CropViews', size=32, short_side=40),
+    dict(type='PackClips'),
+]
+test_pipeline = [
+    dict(type='OpenVideo', backend='pyav'),
+    dict(type='SampleDenseClips', clip_len=8, stride=2, num_clips=5, test_mode=True),
+    dict(type='ReadFrames'),
+    dict(type='CropViews', size=32, num_crops=3, short_side=40),
+    dict(type='PackClips'),
 ]
 
 train_dataloader = dict(
@@ -23,6 +29,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
+    collate_fn=dict(type='default_collate'),
     sampler=dict(type='EpochSampler', shuffle=True),
     dataset=dict(
         type='VideoListDataset',
@@ -35,11 +42,12 @@ val_dataloader = dict(
     batch_size=50,
     num_workers=2,
     persistent_workers=True,
+    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VideoListDataset',
         sources=[dict(ann_file='data/motion/test.csv', data_prefix='data/motion')],
-        pipeline=test_pipeline,
+        pipeline=val_pipeline,
         labelled=True,
         test_mode=True,
     ),
@@ -48,6 +56,7 @@ test_dataloader = dict(
     batch_size=50,
     num_workers=2,
     persistent_workers=True,
+    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VideoListDataset',

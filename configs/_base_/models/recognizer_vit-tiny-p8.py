@@ -13,10 +13,6 @@ model = dict(
     cls_head=dict(
         type='LinearHead', num_classes=4, in_channels=96, topk=(1,), average_clips='prob'
     ),
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        format_shape='NCTHW',
-    ),
+    data_preprocessor=dict(type='ClassificationDataPreprocessor'),
+    test_cfg=dict(max_testing_views=150),
 )

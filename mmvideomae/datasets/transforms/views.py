@@ -13,8 +13,8 @@ from mmvideomae.registry import TRANSFORMS
 class CropViews(BaseTransform):
     """Resize the short side and cut square crops along the long one (V1 and V2, official test).
 
-    The short side becomes ``size`` and the long one keeps the aspect, rounded down, by
-    OpenCV's bilinear interpolation.  Crop c of C begins ``c * (long - size) / (C - 1)``
+    The short side becomes ``short_side`` and the long one keeps the aspect, rounded down, by
+    OpenCV's bilinear interpolation.  Crops lie in the middle of the short side, and crop c of C begins ``c * (long - size) / (C - 1)``
     pixels, rounded down, along the long side: at its start, middle and end for three.  One
     crop is the middle one of three.  (The official rule divides by zero for one crop.)
 
@@ -34,19 +34,24 @@ class CropViews(BaseTransform):
     Args:
         size: Side of the crops.
         num_crops: Crops of a clip.
+        short_side: Short side of the frames that are cut; by default ``size``, as in the
+            papers.
     """
 
-    def __init__(self, size: int, num_crops: int = 1) -> None:
+    def __init__(self, size: int, num_crops: int = 1, short_side: int | None = None) -> None:
         if size < 1 or num_crops < 1:
             raise ValueError(f'size and num_crops must be positive, got {size} and {num_crops}')
         self.size = size
         self.num_crops = num_crops
+        self.short_side = size if short_side is None else short_side
+        if self.short_side < size:
+            raise ValueError(f'no crop of {size} fits a short side of {short_side}')
 
     def resized_shape(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of a frame whose short side is ``size``."""
+        """Height and width of a frame whose short side is ``short_side``."""
         if height <= width:
-            return self.size, int(self.size * width / height)
-        return int(self.size * height / width), self.size
+            return self.short_side, int(self.short_side * width / height)
+        return int(self.short_side * height / width), self.short_side
 
     def starts(self, long: int) -> list[int]:
         """First pixel of each crop along a side of ``long`` pixels."""
@@ -65,13 +70,18 @@ class CropViews(BaseTransform):
         clips = places.reshape(num_clips, -1)
         shape = (num_clips, self.num_crops, clips.shape[1], self.size, self.size, imgs.shape[3])
         views = np.empty(shape, dtype=np.uint8)
+        middle = (self.short_side - self.size) // 2
+        across = slice(middle, middle + self.size)
         for crop, start in enumerate(self.starts(max(height, width))):
-            window = slice(start, start + self.size)
-            cuts = frames[:, :, window] if width > height else frames[:, window]
+            along = slice(start, start + self.size)
+            cuts = frames[:, across, along] if width > height else frames[:, along, across]
             for clip, moment in np.ndindex(clips.shape):
                 views[clip, crop, moment] = cuts[clips[clip, moment]]
         results.update(imgs=views.reshape(-1, *shape[2:]), img_shape=(self.size, self.size))
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(size={self.size}, num_crops={self.num_crops})'
+        return (
+            f'{type(self).__name__}(size={self.size}, num_crops={self.num_crops}, '
+            f'short_side={self.short_side})'
+        )

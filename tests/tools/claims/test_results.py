@@ -44,29 +44,32 @@ def test_the_rate_is_chosen_on_validation_and_the_smaller_of_equals(
 
 
 def test_gaps_are_differences_seed_by_seed(results: ModuleType, two_arms: list) -> None:
-    (row,) = results.summarise(two_arms)
-    assert row.scratch.tests == (35, 45)
-    assert row.pretrained.tests == (80, 84)
+    (row,) = results.summarise(two_arms, results.PRETRAINING)
+    assert row.first.tests == (35, 45)
+    assert row.second.tests == (80, 84)
     assert row.gaps == (45, 39)
-    assert row.scratch.mean == 40
-    assert row.scratch.deviation == pytest.approx(50**0.5)
+    assert row.first.mean == 40
+    assert row.first.deviation == pytest.approx(50**0.5)
 
 
 def test_labels_that_lack_a_seed_of_one_arm_are_left_out(
     results: ModuleType, two_arms: list
 ) -> None:
-    assert results.summarise(two_arms[:-1]) == []
-    assert results.summarise([r for r in two_arms if r.arm == 'scratch']) == []
+    assert results.summarise(two_arms[:-1], results.PRETRAINING) == []
+    assert results.summarise(two_arms[:3], results.PRETRAINING) == []
 
 
 def test_the_table_has_a_line_per_number_of_labels(results: ModuleType, two_arms: list) -> None:
-    lines = results.markdown(results.summarise(two_arms)).splitlines()
+    rows = results.summarise(two_arms, results.PRETRAINING)
+    lines = results.markdown(rows, results.PRETRAINING).splitlines()
+    assert lines[0] == '| labels | from scratch | pre-trained | gap | lr |'
     assert lines[2] == '| 8 | 40.0 ± 7.1 | 82.0 ± 2.8 | +42.0 ± 4.2 | 0.004, 0.001 |'
     assert len(lines) == 3
 
 
 def test_the_curve_is_a_picture(results: ModuleType, two_arms: list, tmp_path: Path) -> None:
-    results.draw(results.summarise(two_arms), 25.0, tmp_path / 'curve.png')
+    rows = results.summarise(two_arms, results.PRETRAINING)
+    results.draw(rows, results.PRETRAINING, 25.0, tmp_path / 'curve.png')
     assert (tmp_path / 'curve.png').read_bytes().startswith(b'\x89PNG')
 
 

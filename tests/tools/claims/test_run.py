@@ -36,14 +36,18 @@ def test_a_small_claim_runs_through_and_a_second_call_trains_nothing(
     assert done.returncode == 0, done.stderr
     results = json.loads((out / 'results.json').read_text())
     runs = {(r['arm'], r['labels'], r['seed']) for r in results}
-    assert runs == {(a, n, s) for a in ('scratch', 'pretrained') for n in (4, 8) for s in (0, 1)}
+    # 40 clips are labelled, and 10 and 100 % of them are 4 and 40.
+    numbers = dict.fromkeys(('scratch', 'pretrained'), (4, 8))
+    numbers |= dict.fromkeys(('probe_random', 'probe_pretrained', 'teacher'), (4, 40))
+    numbers |= dict.fromkeys(('student_labels', 'student_distilled'), (4, 40))
+    assert runs == {(arm, n, s) for arm, counts in numbers.items() for n in counts for s in (0, 1)}
     assert all(0 <= r['test'] <= 100 for r in results)
     assert done.stdout == (out / 'table.md').read_text()
-    assert len(done.stdout.splitlines()) == 4
+    assert len([line for line in done.stdout.splitlines() if line.startswith('| 4')]) == 7
     assert (out / 'accuracy.png').stat().st_size > 1000
 
-    before = {path: path.stat().st_mtime_ns for path in out.rglob('*.pth')}
+    before = {path: path.stat().st_mtime_ns for path in out.rglob('epoch_*.pth')}
     assert len(before) == 2 + len(results)
     again = run_tool('claims/run.py', *words, '--workers', 0, timeout=600)
     assert again.stdout == done.stdout
-    assert {path: path.stat().st_mtime_ns for path in out.rglob('*.pth')} == before
+    assert {path: path.stat().st_mtime_ns for path in out.rglob('epoch_*.pth')} == before

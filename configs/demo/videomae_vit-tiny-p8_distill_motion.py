@@ -1,0 +1,22 @@
+# python tools/train.py configs/demo/videomae_vit-tiny-p8_distill_motion.py
+# after videomae_vit-tiny-p8_finetune_motion.py, whose network teaches the small one of
+# videomae_vit-tiny-p8_small-student_motion.py: the same clips and updates, no labels.
+_base_ = 'videomae_vit-tiny-p8_small-student_motion.py'
+
+model = dict(
+    type='DistilledRecognizer',
+    teacher=dict(
+        type='Recognizer3D',
+        backbone=dict(
+            type='VideoMAEViT',
+            arch=dict(embed_dims=96, depth=4, num_heads=3),
+            img_size=32,
+            patch_size=8,
+            num_frames=8,
+            out_type='avg',
+        ),
+        cls_head=dict(type='LinearHead', num_classes=4, in_channels=96, topk=(1,)),
+    ),
+    teacher_checkpoint='work_dirs/videomae_vit-tiny-p8_finetune_motion/epoch_10.pth',
+    temperature=3.0,
+)

@@ -1,0 +1,9 @@
+# A network of about a tenth of the parameters of videomae_vit-tiny-p8_scratch_motion.py, from random
+# weights with labels alone: what videomae_vit-tiny-p8_distill_motion.py is compared with.
+# python tools/train.py configs/demo/videomae_vit-tiny-p8_small-student_motion.py
+_base_ = 'videomae_vit-tiny-p8_scratch_motion.py'
+
+model = dict(
+    backbone=dict(arch=dict(_delete_=True, embed_dims=48, depth=2, num_heads=3)),
+    cls_head=dict(in_channels=48),
+)
