@@ -14,9 +14,10 @@ class CropViews(BaseTransform):
     """Resize the short side and cut square crops along the long one (V1 and V2, official test).
 
     The short side becomes ``short_side`` and the long one keeps the aspect, rounded down, by
-    OpenCV's bilinear interpolation.  Crops lie in the middle of the short side, and crop c of C begins ``c * (long - size) / (C - 1)``
-    pixels, rounded down, along the long side: at its start, middle and end for three.  One
-    crop is the middle one of three.  (The official rule divides by zero for one crop.)
+    OpenCV's bilinear interpolation.  Crops lie in the middle of the short side, and crop c
+    of C begins ``c * (long - size) / (C - 1)`` pixels, rounded down, along the long side: at
+    its start, middle and end for three.  One crop is the middle one of three.
+    (The official rule divides by zero for one crop.)
 
     A frame that several clips share is resized once.
 
