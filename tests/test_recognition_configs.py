@@ -16,8 +16,10 @@ import torch
 import yaml
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope
+from torch import nn
 
 from mmvideomae import registry as registries
+from mmvideomae.checkpoints.fitting import fit
 from mmvideomae.engine import batch_size_warning, scale_learning_rate
 from mmvideomae.models.backbones.vit_videomae import ARCHS
 
@@ -229,6 +231,17 @@ def recipe_of(name: dict[str, Any]) -> Recipe:
     return RECIPES[name['method']][name['size'], name['run']]
 
 
+def built(cfg: Config) -> nn.Module:
+    """The model of a config, without memory."""
+    return _built(json.dumps(cfg.model.to_dict()))
+
+
+@functools.cache
+def _built(model: str) -> nn.Module:
+    with DefaultScope.overwrite_default_scope('mmvideomae'), torch.device('meta'):
+        return registries.MODELS.build(ConfigDict(json.loads(model)))
+
+
 def pipelines(cfg: Config) -> dict[str, list[ConfigDict]]:
     splits = ('train', 'val', 'test')
     return {split: cfg[f'{split}_dataloader'].dataset.pipeline for split in splits}
@@ -437,6 +450,30 @@ def test_a_run_starts_where_another_config_ends(path: Path) -> None:
         assert (cfg.model.temperature, cfg.model.label_weight) == (3.0, 0.0)
 
 
+@leaves
+def test_the_weights_of_the_run_before_fit(path: Path, tmp_path: Path) -> None:
+    """At full size: the encoder whole; head rows selected, kept, or dropped for a new head."""
+    cfg = load(path)
+    if not cfg.load_from or cfg.load_from.startswith('checkpoints/'):
+        return
+    _, previous = ends(cfg.load_from)
+    rows, label_map = recipe_of(facts(path)).rows, None
+    if rows:
+        label_map = tmp_path / 'map.json'
+        label_map.write_text(json.dumps(list(range(rows))))
+    fitted = fit(built(previous).state_dict(), built(cfg), 'the run before', True, label_map)
+    fresh = {key for key in built(cfg).state_dict() if key not in fitted.state_dict}
+    said = ' '.join(fitted.notes)
+    if previous.model.type == 'VideoMAE':
+        assert {key.partition('.')[0] for key in fresh} == {'backbone', 'cls_head'}
+        assert all('fc_norm' in key for key in fresh if key.startswith('backbone'))
+    elif previous.model.cls_head.num_classes == cfg.model.cls_head.num_classes:
+        assert not fresh and not said
+    else:
+        assert bool(fresh) == (rows is None)
+        assert (f'{rows} of its 710 rows selected' if rows else 'head: dropped') in said
+
+
 def ends(checkpoint: str) -> tuple[dict[str, Any], Config]:
     """Name and config of the run whose last checkpoint this is."""
     stem, epoch = re.fullmatch(r'work_dirs/(.+)/epoch_(\d+)\.pth', checkpoint).groups()
@@ -457,14 +494,6 @@ def giga_macs(cfg: Config) -> float:
     norms = 5 * width * (2 * depth * tokens + 1)
     head = width * cfg.model.cls_head.num_classes
     return (tokens * per_token + depth * 2 * tokens**2 * width + norms + head) / 1e9
-
-
-@functools.cache
-def million_parameters(model: str) -> float:
-    """Of a model given as JSON, built without memory."""
-    with DefaultScope.overwrite_default_scope('mmvideomae'), torch.device('meta'):
-        built = registries.MODELS.build(ConfigDict(json.loads(model)))
-    return sum(p.numel() for p in built.parameters()) / 1e6
 
 
 @leaves
@@ -489,8 +518,8 @@ def test_the_header_says_command_cost_and_what_the_paper_reports(path: Path) -> 
     views = pipelines(cfg)['test']
     clips = '1 clip' if views[1].num_clips == 1 else f'{views[1].num_clips} clips'
     assert f'{clips} x {views[3].num_crops} crops in the test' in text
-    model = json.dumps(cfg.model.to_dict())
-    assert f'{million_parameters(model):.1f} M parameters' in text
+    parameters = sum(p.numel() for p in built(cfg).parameters())
+    assert f'{parameters / 1e6:.1f} M parameters' in text
 
 
 @leaves
