@@ -1,30 +1,29 @@
 """Weights under our names -> exactly those that a model takes, or one line on why not."""
 
-import json
 import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of
-from mmvideomae.checkpoints.conversion import POSITIONS, detect, to_ours
+from mmvideomae.checkpoints.conversion import POSITIONS, convert, detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.checkpoints.head_rows import select_rows
 from mmvideomae.checkpoints.reading import without_wrapper_prefixes
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 
-HEAD = 'cls_head.fc_cls.weight'
-HEAD_BIAS = 'cls_head.fc_cls.bias'
 # An encoder ends in one or the other, by what is made of its tokens; pre-training's is not the
 # classifier's, see `_fit_parts`.
 NORMS = ('backbone.norm.', 'backbone.fc_norm.')
 ENCODER = 'backbone.'
+# The last part of its name tells an encoder of ours from mmaction2's.
+EMBED = 'patch_embed.proj.weight'
+MMACTION2_EMBED = 'backbone.patch_embed.projection.weight'
 # Parts of a model that are replaced as a whole where they do not fit, when training.
 REPLACEABLE = ('cls_head', 'roi_head')
-K710_ROWS = 710
 
 
 class Fitted(NamedTuple):
@@ -32,25 +31,6 @@ class Fitted(NamedTuple):
 
     state_dict: 'OrderedDict[str, Tensor]'
     notes: tuple[str, ...]
-
-
-def read_label_map(path: str | Path) -> list[int]:
-    """A JSON list whose entry i is the row of class i in the head of the checkpoint.
-
-    Raises:
-        CheckpointError: The file is missing, or holds something else.
-    """
-    try:
-        rows = json.loads(Path(path).read_text(encoding='utf-8'))
-    except OSError as error:
-        raise CheckpointError(
-            f'no label map {path}: write it with tools/data/build_k710.py, or leave label_map out'
-        ) from error
-    except ValueError as error:
-        raise CheckpointError(f'{path} is no JSON list of rows: {error}') from error
-    if not isinstance(rows, list) or not all(type(row) is int and row >= 0 for row in rows):
-        raise CheckpointError(f'{path} is no JSON list of rows, whole numbers from 0')
-    return rows
 
 
 def fit(
@@ -64,14 +44,14 @@ def fit(
 
     To start a training, a part that only one side has is left out or starts anew: a decoder,
     a head, the last norm.  A head of other classes takes the rows that ``label_map`` names, or
-    starts anew (recipes C.8 and G.1 of the released code).  Everything else must fit, and to
-    test, everything must.
+    starts anew, as V2's released code does.  Everything else must fit, and to test, everything
+    must.
 
     Args:
         weights: Under our names, or under those of a format that `detect` knows.
         source: What to call the weights in messages.
         training: Whether the model will be trained.
-        label_map: See `read_label_map`; used where the head's rows are not the model's.
+        label_map: See `head_rows.read_label_map`; used where the head's rows are not the model's.
 
     Raises:
         CheckpointError: The weights do not fit; the line says where and what to do.
@@ -79,11 +59,11 @@ def fit(
     expected, grid = model.state_dict(), _grid_of(model)
     notes: list[str] = []
     try:
-        found = _under_our_names(weights, expected, notes)
+        found = _under_names_of(expected, weights, notes)
         found, prefix = _of_backbone(found, expected, notes)
         expected = {prefix + key: value for key, value in expected.items()}
         _check_architecture(found, expected)
-        _select_rows(found, expected, label_map, training, notes)
+        select_rows(found, expected, label_map, training, notes)
         _fit_positions(found, expected, grid, notes)
         if training:
             _fit_parts(found, expected, notes)
@@ -111,31 +91,37 @@ def _grid_of(model: nn.Module) -> Grid | None:
     return getattr(getattr(model, 'backbone', model), 'grid_size', None)
 
 
-def _under_our_names(
-    weights: Mapping[str, Tensor], expected: Mapping[str, Tensor], notes: list[str]
+def _under_names_of(
+    expected: Mapping[str, Tensor], weights: Mapping[str, Tensor], notes: list[str]
 ) -> dict[str, Tensor]:
+    """Bring weights under the names that the model has: ours, mmaction2's or any others."""
     found = without_wrapper_prefixes(weights)
-    if found.keys() & expected.keys():
-        return found
     try:
         known = detect(found)
     except CheckpointError:
+        known = None
+    if known not in (None, 'ours') and any(key.endswith(EMBED) for key in expected):
+        done = to_ours(found)
+        notes += done.lines
+        return dict(done.state_dict)
+    if known == 'ours' and MMACTION2_EMBED in expected:
+        found = dict(convert(found, 'mmaction2'))
+        if POSITIONS in expected and POSITIONS not in found:
+            _, count, dims = expected[POSITIONS].shape
+            found[POSITIONS] = sinusoid_table(count, dims)[None].clone()
+    if known != 'ours' and not found.keys() & expected.keys():
         raise CheckpointError(
             f'no weight has a name of the model; it has {some(found, 3)}, the model has '
             f'{some(expected, 3)}'
-        ) from None
-    if known == 'ours':
-        return found
-    done = to_ours(found)
-    notes += done.lines
-    return dict(done.state_dict)
+        )
+    return found
 
 
 def _of_backbone(
     found: dict[str, Tensor], expected: Mapping[str, Tensor], notes: list[str]
 ) -> tuple[dict[str, Tensor], str]:
     """Where the model is an encoder alone, the encoder's weights under whole names; its prefix."""
-    if 'patch_embed.proj.weight' not in expected:
+    if EMBED not in expected:
         return found, ''
     if not any(key.startswith(ENCODER) for key in found):
         return {ENCODER + key: value for key, value in found.items()}, ENCODER
@@ -156,58 +142,6 @@ def _check_architecture(found: Mapping[str, Tensor], expected: Mapping[str, Tens
         raise CheckpointError(
             f'another architecture, {"; ".join(differences)} of the model. To cure it, {cure}'
         )
-
-
-def _select_rows(
-    found: dict[str, Tensor],
-    expected: Mapping[str, Tensor],
-    label_map: str | Path | None,
-    training: bool,
-    notes: list[str],
-) -> None:
-    """Choose the rows of the head that are the model's classes, or take the head away."""
-    if HEAD not in found or HEAD not in expected:
-        return
-    rows, classes = len(found[HEAD]), len(expected[HEAD])
-    if rows == classes:
-        return
-    if label_map is not None:
-        chosen = _rows_for(label_map, rows, classes)
-        for key in _head_keys(found):
-            found[key] = found[key][chosen]
-        notes.append(f'head: {classes} of its {rows} rows selected by {label_map}')
-        return
-    hint = ''
-    if rows == K710_ROWS:
-        hint = (
-            '; to select the rows of Kinetics classes, set default_hooks.head_rows.label_map to '
-            'the list that tools/data/build_k710.py writes'
-        )
-    if not training:
-        raise CheckpointError(
-            f'its head has {rows} classes, the model {classes}: set model.cls_head.num_classes='
-            f'{rows}{hint}'
-        )
-    for key in _head_keys(found):
-        del found[key]
-    notes.append(
-        f'head: dropped, it has {rows} classes and the model {classes}; a new one is trained{hint}'
-    )
-
-
-def _head_keys(found: Mapping[str, Tensor]) -> list[str]:
-    return [key for key in (HEAD, HEAD_BIAS) if key in found]
-
-
-def _rows_for(label_map: str | Path, rows: int, classes: int) -> Tensor:
-    chosen = read_label_map(label_map)
-    if len(chosen) != classes:
-        raise CheckpointError(
-            f'{label_map} lists the rows of {len(chosen)} classes, the model has {classes}'
-        )
-    if max(chosen) >= rows:
-        raise CheckpointError(f'{label_map} names row {max(chosen)} of a head of {rows} rows')
-    return torch.tensor(chosen)
 
 
 def _fit_positions(

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
@@ -97,13 +98,17 @@ def _config_traps(config: dict[str, Any]) -> list[str]:
 def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
     """What mmengine is given for a path: foreign weights under our names, own files whole.
 
-    Weights of other networks than VideoMAE's are handed on as they are.
+    Weights of other networks than VideoMAE's are handed on as they are, and so are all where
+    another project's scope is in force, whose models have other names.
     """
     path = _local(filename)
     content = read_content(path)
     if not isinstance(content, dict):
         raise CheckpointError(f'{path} holds no weights: it is a {type(content).__name__}')
-    return _moved(_for_mmengine(content, str(path)), map_location)
+    scope = DefaultScope.get_current_instance()
+    if scope is None or scope.scope_name == 'mmvideomae':
+        content = _for_mmengine(content, str(path))
+    return _moved(content, map_location)
 
 
 def _for_mmengine(content: dict[str, Any], source: str) -> dict[str, Any]:

@@ -189,6 +189,31 @@ def test_wrapped_and_foreign_names(zoo: Any) -> None:
     assert torch.equal(zoo.logits(model), zoo.logits(source))
 
 
+def test_a_model_of_mmaction2_takes_its_own_names_and_ours(zoo: Any, tmp_path: Path) -> None:
+    ours = zoo.classifier()
+    vit = {'type': 'VisionTransformer', 'img_size': 32, 'patch_size': 8, 'num_frames': 4}
+    sizes = {'embed_dims': 32, 'depth': 2, 'num_heads': 2, 'mlp_ratio': 4}
+    head = {'type': 'TimeSformerHead', 'num_classes': 5, 'in_channels': 32}
+    theirs = zoo.drawn(
+        {
+            'type': 'Recognizer3D',
+            'backbone': {**vit, **sizes},
+            'cls_head': head,
+            'data_preprocessor': {'type': 'ActionDataPreprocessor'},
+        },
+        seed=1,
+    )
+    own = fit(theirs.state_dict(), theirs, 'x.pth', training=False)
+    assert own.state_dict.keys() == theirs.state_dict().keys() and not own.notes
+    fitted = fit(ours.state_dict(), theirs, 'x.pth', training=False)
+    theirs.load_state_dict(fitted.state_dict, strict=True)
+    torch.testing.assert_close(zoo.logits(theirs), zoo.logits(ours), rtol=1e-4, atol=1e-5)
+    # The other way: what mmaction2 itself saves, its buffer of positions included.
+    other = zoo.classifier(seed=2)
+    start(other, theirs.state_dict())
+    assert torch.equal(zoo.logits(other), zoo.logits(ours))
+
+
 def test_strict_comparison_changes_nothing(zoo: Any) -> None:
     source = zoo.classifier()
     require_fit(source.state_dict(), source, 'x.pth')

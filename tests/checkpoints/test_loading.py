@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 
 from mmvideomae.checkpoints import CheckpointError, load, loading
@@ -48,6 +49,15 @@ def test_other_networks_pass_untouched(tmp_path: Path) -> None:
     assert through_mmengine(tmp_path / 'conv.pth')['meta'] == {'a': 1}
     torch.save(weights, tmp_path / 'bare.pth')
     assert through_mmengine(tmp_path / 'bare.pth').keys() == weights.keys()
+
+
+def test_other_projects_get_their_own_names(zoo: Any, tmp_path: Path) -> None:
+    """mmaction2's own loading of its own VideoMAE must not see our names."""
+    path = CLASSIFIERS['mmaction2'](zoo.classifier().state_dict(), tmp_path)
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        content = through_mmengine(path)
+    assert 'backbone.patch_embed.projection.weight' in content['state_dict']
+    assert 'backbone.patch_embed.proj.weight' in through_mmengine(path)['state_dict']
 
 
 def test_errors_name_the_file(zoo: Any, tmp_path: Path) -> None:

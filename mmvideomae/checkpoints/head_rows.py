@@ -1,0 +1,85 @@
+"""The rows of a classifier's head that are the classes of another."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mmvideomae.checkpoints.errors import CheckpointError
+
+HEAD = 'cls_head.fc_cls.weight'
+HEAD_BIAS = 'cls_head.fc_cls.bias'
+K710_ROWS = 710
+
+
+def read_label_map(path: str | Path) -> list[int]:
+    """A JSON list whose entry i is the row of class i in the head of the checkpoint.
+
+    Raises:
+        CheckpointError: The file is missing, or holds something else.
+    """
+    try:
+        rows = json.loads(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise CheckpointError(
+            f'no label map {path}: write it with tools/data/build_k710.py, or leave label_map out'
+        ) from error
+    except ValueError as error:
+        raise CheckpointError(f'{path} is no JSON list of rows: {error}') from error
+    if not isinstance(rows, list) or not all(type(row) is int and row >= 0 for row in rows):
+        raise CheckpointError(f'{path} is no JSON list of rows, whole numbers from 0')
+    return rows
+
+
+def select_rows(
+    found: dict[str, Tensor],
+    expected: Mapping[str, Tensor],
+    label_map: str | Path | None,
+    training: bool,
+    notes: list[str],
+) -> None:
+    """Choose the rows of the head that are the model's classes, or take the head away."""
+    if HEAD not in found or HEAD not in expected:
+        return
+    rows, classes = len(found[HEAD]), len(expected[HEAD])
+    if rows == classes:
+        return
+    if label_map is not None:
+        chosen = _rows_for(label_map, rows, classes)
+        for key in _head_keys(found):
+            found[key] = found[key][chosen]
+        notes.append(f'head: {classes} of its {rows} rows selected by {label_map}')
+        return
+    hint = ''
+    if rows == K710_ROWS:
+        hint = (
+            '; to select the rows of Kinetics classes, set default_hooks.head_rows.label_map to '
+            'the list that tools/data/build_k710.py writes'
+        )
+    if not training:
+        raise CheckpointError(
+            f'its head has {rows} classes, the model {classes}: set model.cls_head.num_classes='
+            f'{rows}{hint}'
+        )
+    for key in _head_keys(found):
+        del found[key]
+    notes.append(
+        f'head: dropped, it has {rows} classes and the model {classes}; a new one is trained{hint}'
+    )
+
+
+def _head_keys(found: Mapping[str, Tensor]) -> list[str]:
+    return [key for key in (HEAD, HEAD_BIAS) if key in found]
+
+
+def _rows_for(label_map: str | Path, rows: int, classes: int) -> Tensor:
+    chosen = read_label_map(label_map)
+    if len(chosen) != classes:
+        raise CheckpointError(
+            f'{label_map} lists the rows of {len(chosen)} classes, the model has {classes}'
+        )
+    if max(chosen) >= rows:
+        raise CheckpointError(f'{label_map} names row {max(chosen)} of a head of {rows} rows')
+    return torch.tensor(chosen)
