@@ -135,8 +135,6 @@ def _allow_mmengine_checkpoints() -> None:
     """
     import torch
 
-    if _release(torch.__version__) < (2, 6):
-        return
     import numpy as np
     from mmengine.logging import HistoryBuffer
 
