@@ -75,6 +75,8 @@ class ClipScores(nn.Module):
         super().__init__()
         self.backbone, self.head = recognizer.backbone, recognizer.cls_head
         self.neck = recognizer.neck if recognizer.with_neck else None
+        # A `LinearProbeHead` has several classifiers, (B, L, K).
+        self.probe = int(self.head.chosen) if hasattr(self.head, 'chosen') else None
         self.pixels, self.probabilities = options.pixels, options.probabilities
         if options.pixels:
             for name in ('mean', 'std'):
@@ -92,6 +94,8 @@ class ClipScores(nn.Module):
         if self.neck is not None:
             features = self.neck(features)[0]
         scores = self.head(features)
+        if self.probe is not None:
+            scores = scores[:, self.probe]
         return scores.softmax(-1) if self.probabilities else scores
 
 

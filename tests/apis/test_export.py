@@ -8,7 +8,12 @@ import torch
 from mmengine import Config
 
 from mmvideomae.apis import VideoClassifier, init_model
-from mmvideomae.apis.export import ExportOptions, ExportReport, compare, export_onnx
+from mmvideomae.apis.export import (
+    ExportOptions,
+    ExportReport,
+    compare,
+    export_onnx,
+)
 from mmvideomae.datasets.readers import open_reader
 from mmvideomae.testing.models import tiny_videomae, tiny_vit
 from mmvideomae.testing.videos import moving_shapes, write_video
@@ -77,6 +82,23 @@ def test_pixels_become_the_probabilities_of_the_classifier(
     assert report.shape == (1, 4, 48, 32, 3)
     expected = VideoClassifier(model, classes=list('abcdefg'))(path).scores
     np.testing.assert_allclose(run(report, clip[None])[0], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_of_several_probes_the_chosen_one_is_exported(tmp_path: Path) -> None:
+    head = {
+        'type': 'LinearProbeHead', 'num_classes': 3, 'in_channels': 32,
+        'lr_factors': (0.1, 1.0, 10.0), 'use_batch_norm': True, 'init_std': 1.0,
+    }  # fmt: skip
+    cfg = {'type': 'Recognizer3D', 'backbone': tiny_vit('avg'), 'cls_head': head}
+    cfg['data_preprocessor'] = {'type': 'ClassificationDataPreprocessor'}
+    probes = init_model(Config({'default_scope': 'mmvideomae', 'model': cfg}), device='cpu')
+    probes.cls_head.choose(2)
+    report = export_onnx(probes, tmp_path / 'm.onnx')
+    clip = torch.randn(1, 3, 4, 32, 32)
+    with torch.no_grad():
+        every = probes.cls_head(probes.backbone(clip))[0].numpy()
+    assert np.abs(every[2] - every[1]).min() > 1e-3 and report.classes == 3
+    np.testing.assert_allclose(run(report, clip.numpy())[0], every[2], rtol=1e-4, atol=1e-5)
 
 
 def test_comparison_sees_a_difference(model: torch.nn.Module, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ class Malicious:
         return self.call, self.arguments
 
 
+@pytest.mark.filterwarnings('ignore:Detected pickle protocol')
 def test_nothing_but_arrays_and_tensors_is_run(tmp_path: Path) -> None:
     mark = tmp_path / 'mark'
     inner = pickle.dumps(Malicious(os.mkdir, str(mark)))
