@@ -133,9 +133,8 @@ def _allow_mmengine_checkpoints() -> None:
     ``HistoryBuffer`` objects, NumPy arrays and, from metrics, NumPy scalars.  Exactly these are
     allowed; any other class is refused as before.  Delete when mmengine allows its own classes.
     """
-    import torch
-
     import numpy as np
+    import torch
     from mmengine.logging import HistoryBuffer
 
     rebuild_array = np.empty(0).__reduce__()[0]

@@ -14,6 +14,17 @@ from mmvideomae.models.recognizers.recognizer3d import Recognizer3D
 from mmvideomae.registry import MODELS
 
 
+class _Teacher:
+    """Holds a module so that it is nobody's submodule, and is shared by copies (an average)."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.module: nn.Module | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> '_Teacher':
+        return self
+
+
 @MODELS.register_module()
 class DistilledRecognizer(Recognizer3D):
     """A student that is taught by a frozen teacher (V2 appendix, Tables 16 and 17).
@@ -26,7 +37,8 @@ class DistilledRecognizer(Recognizer3D):
     The paper states T = 3 and not whether labels are used; by default they are not.
 
     The student is the recognizer itself, so that its checkpoints are those of a plain
-    classifier; the teacher is in no state dict, no optimizer and no gradient exchange.
+    classifier; the teacher is in no state dict, no optimizer and no gradient exchange, and is
+    built only when something is to be learnt from it.
 
     Args:
         backbone: the student's.
@@ -66,26 +78,29 @@ class DistilledRecognizer(Recognizer3D):
         )
         if temperature <= 0:
             raise ValueError(f'temperature must be positive, got {temperature}')
-        built = MODELS.build(teacher).eval().requires_grad_(False)
-        if built.cls_head.num_classes != self.cls_head.num_classes:
+        classes = teacher['cls_head']['num_classes']
+        if classes != self.cls_head.num_classes:
             raise ValueError(
-                f'the teacher has {built.cls_head.num_classes} classes and the student '
-                f'{self.cls_head.num_classes}: teach on the data set of the teacher'
+                f'the teacher has {classes} classes and the student {self.cls_head.num_classes}: '
+                'teach on the data set of the teacher'
             )
-        # In a list it is no submodule.
-        self._teacher = [built]
+        self._teacher = _Teacher(teacher)
         self.teacher_checkpoint = teacher_checkpoint
         self.temperature = temperature
         self.distill_weight, self.label_weight = distill_weight, label_weight
 
     @property
     def teacher(self) -> nn.Module:
-        """The frozen recognizer."""
-        return self._teacher[0]
+        """The frozen recognizer, where the student is."""
+        if self._teacher.module is None:
+            built = MODELS.build(self._teacher.config).eval().requires_grad_(False)
+            self._teacher.module = built.to(next(self.parameters()).device)
+        return self._teacher.module
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
         # Moves and casts the teacher along.
-        self.teacher._apply(fn, recurse)
+        if self._teacher.module is not None:
+            self._teacher.module._apply(fn, recurse)
         return super()._apply(fn, recurse)
 
     def init_weights(self) -> None:

@@ -75,6 +75,7 @@ def test_the_teacher_is_frozen_and_in_no_checkpoint() -> None:
     optimizer.step()
     assert all(parameter.grad is not None for parameter in model.parameters())
     assert all(torch.equal(before[key], value) for key, value in model.teacher.state_dict().items())
+    assert copy.deepcopy(model).teacher is model.teacher
     model.double()
     assert next(model.teacher.parameters()).dtype == torch.float64
 
@@ -91,6 +92,15 @@ def test_the_teachers_checkpoint_has_to_fit(tmp_path: Path) -> None:
     torch.save({'state_dict': other.state_dict()}, tmp_path / 'other.pth')
     with pytest.raises(ValueError, match='does not fit the teacher'):
         build(teacher_checkpoint=str(tmp_path / 'other.pth')).init_weights()
+
+
+def test_a_student_that_only_predicts_has_no_teacher() -> None:
+    model = build().eval()
+    inputs = torch.randint(0, 256, (1, 2, 4, 32, 32, 3), dtype=torch.uint8)
+    samples = [ActionDataSample().set_gt_label(0)]
+    with torch.no_grad():
+        model.test_step({'inputs': inputs, 'data_samples': samples})
+    assert model._teacher.module is None
 
 
 def test_other_classes_are_refused() -> None:
