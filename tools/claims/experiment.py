@@ -47,7 +47,8 @@ class Experiment:
         data: what to synthesize.
         labelled: training clips of probes, teachers and students.
         pretrain_epochs: epochs over ``train`` and ``unlabelled`` clips.
-        finetune_epochs: epochs of ``epoch_samples`` samples, for both arms.
+        finetune_epochs: epochs of ``epoch_samples`` samples, for both arms; half of it for
+            students, taught or not: with more, labels alone bring them to the top as well.
         pretrainings: pre-trained networks; seeds take turns in starting from them.
         epoch_samples: samples of an epoch of fine-tuning, whatever the number of labels.
         workers: loader processes.
@@ -131,8 +132,11 @@ class Experiment:
         cfg = self._config(ARM_CONFIGS[arm], work_dir, seed)
         cfg.optim_wrapper.optimizer.lr = lr
         cfg.model.cls_head.num_classes = self.data.classes
-        cfg.train_cfg.update(max_epochs=self.finetune_epochs, val_begin=self.finetune_epochs)
-        cfg.default_hooks.checkpoint.interval = self.finetune_epochs
+        epochs = self.finetune_epochs
+        if arm.startswith('student'):
+            epochs = -(-epochs // 2)
+        cfg.train_cfg.update(max_epochs=epochs, val_begin=epochs)
+        cfg.default_hooks.checkpoint.interval = epochs
         data = self.out / 'data'
         _point(cfg.val_dataloader, data, 'val.csv', self.workers)
         _point(cfg.test_dataloader, data, 'test.csv', self.workers)
