@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
 from results import Result, load
@@ -47,8 +48,7 @@ class Experiment:
         data: what to synthesize.
         labelled: training clips of probes, teachers and students.
         pretrain_epochs: epochs over ``train`` and ``unlabelled`` clips.
-        finetune_epochs: epochs of ``epoch_samples`` samples, for both arms; half of it for
-            students, taught or not: with more, labels alone bring them to the top as well.
+        finetune_epochs: epochs of ``epoch_samples`` samples, for every arm.
         pretrainings: pre-trained networks; seeds take turns in starting from them.
         epoch_samples: samples of an epoch of fine-tuning, whatever the number of labels.
         workers: loader processes.
@@ -95,8 +95,9 @@ class Experiment:
     ) -> Result:
         """Train a classifier with so many labels and test it.
 
-        A distilled student sees all training clips, but no label: only its teacher, a
-        fine-tuned network of ``teacher_lr``, has learnt from the so many labels.
+        A distilled student sees clips without labels, an epoch's worth of those of
+        pre-training: only its teacher, a fine-tuned network of ``teacher_lr``, has learnt
+        from the so many labels.
         """
         work_dir = self._classifier_dir(arm, labels, seed, lr)
         done = work_dir / 'result.json'
@@ -107,11 +108,7 @@ class Experiment:
             teacher = self._classifier_dir('teacher', labels, seed, teacher_lr)
             cfg.model.teacher_checkpoint = str(teacher / f'epoch_{self.finetune_epochs}.pth')
             cfg.model.teacher.cls_head.num_classes = self.data.classes
-        seen = self.labelled.clips['train'] if arm == 'student_distilled' else labels
-        data = self.out / ('data' if arm in FEW_LABELS else 'labelled')
-        few = data.with_name('lists') / f'{data.name}_{seen}labels_seed{seed}.csv'
-        write_few_labels(data / 'train.csv', few, seen, seed, samples=self.epoch_samples)
-        _point(cfg.train_dataloader, data, few.resolve(), self.workers)
+        self._point_at_training(cfg, arm, labels, seed)
         start = time.monotonic()
         with _output(work_dir):
             runner = self._trained(cfg)
@@ -132,11 +129,8 @@ class Experiment:
         cfg = self._config(ARM_CONFIGS[arm], work_dir, seed)
         cfg.optim_wrapper.optimizer.lr = lr
         cfg.model.cls_head.num_classes = self.data.classes
-        epochs = self.finetune_epochs
-        if arm.startswith('student'):
-            epochs = -(-epochs // 2)
-        cfg.train_cfg.update(max_epochs=epochs, val_begin=epochs)
-        cfg.default_hooks.checkpoint.interval = epochs
+        cfg.train_cfg.update(max_epochs=self.finetune_epochs, val_begin=self.finetune_epochs)
+        cfg.default_hooks.checkpoint.interval = self.finetune_epochs
         data = self.out / 'data'
         _point(cfg.val_dataloader, data, 'val.csv', self.workers)
         _point(cfg.test_dataloader, data, 'test.csv', self.workers)
@@ -145,6 +139,22 @@ class Experiment:
         pretrained = arm in STARTS_PRETRAINED
         cfg.load_from = str(self.pretrain(seed % self.pretrainings)) if pretrained else None
         return cfg
+
+    def _point_at_training(self, cfg: Config, arm: str, labels: int, seed: int) -> None:
+        """Write the list of an epoch and let the training read it."""
+        data = self.out / ('data' if arm in FEW_LABELS else 'labelled')
+        few = data.with_name('lists') / f'{data.name}_{labels}labels_seed{seed}.csv'
+        if arm == 'student_distilled':
+            data = self.out / 'data'
+            few = data.with_name('lists') / f'unlabelled_seed{seed}.csv'
+            lines = (data / 'pretrain.csv').read_text().splitlines(keepends=True)
+            chosen = np.random.default_rng(seed).permutation(lines)[: self.epoch_samples]
+            few.parent.mkdir(parents=True, exist_ok=True)
+            few.write_text(''.join(chosen))
+            cfg.train_dataloader.dataset.labelled = False
+        else:
+            write_few_labels(data / 'train.csv', few, labels, seed, samples=self.epoch_samples)
+        _point(cfg.train_dataloader, data, few.resolve(), self.workers)
 
     def _config(self, kind: str, work_dir: Path, seed: int) -> Config:
         path = CONFIGS / f'videomae_vit-tiny-p8_{kind}_motion.py'

@@ -19,7 +19,8 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
     R views of a video adjacent, each with a data sample of its own: normalised; the box of
     ``erase_box`` (B, R, 4) - top, left, height, width - overwritten in all frames by
     standard normal noise; mixed with the batch in reverse order.  Labels become soft where
-    something is mixed or smoothed.  (VideoMAE's fine-tuning recipe, V1 Table 10.)
+    something is mixed or smoothed; a batch without labels stays without (a student of
+    `DistilledRecognizer` needs none).  (VideoMAE's fine-tuning recipe, V1 Table 10.)
 
     Otherwise (B, V, T, H, W, C) -> (B, V, C, T, H, W), still uint8: the recognizer
     normalises as many views at a time as it forwards, see `Recognizer3D`.
@@ -64,9 +65,12 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
         if boxes is not None:
             erase(clips, boxes.flatten(0, 1))
         samples = [sample for sample in batch['data_samples'] for _ in range(repeats)]
-        labels = torch.cat([sample.gt_label for sample in samples]).to(clips.device)
-        pairs = zip(samples, self._blend(clips, labels), strict=True)
-        samples = [_relabelled(sample, label) for sample, label in pairs]
+        if all('gt_label' in sample for sample in samples):
+            labels = torch.cat([sample.gt_label for sample in samples]).to(clips.device)
+            pairs = zip(samples, self._blend(clips, labels), strict=True)
+            samples = [_relabelled(sample, label) for sample, label in pairs]
+        else:
+            self._blend(clips, torch.zeros(len(clips), dtype=torch.int64, device=clips.device))
         return {**batch, 'inputs': clips[:, None], 'data_samples': samples}
 
     def _blend(self, clips: Tensor, labels: Tensor) -> Tensor:

@@ -125,6 +125,8 @@ class DistilledRecognizer(Recognizer3D):
             targets = self._scores(self.teacher, inputs)
         losses = {'loss_distill': self.distill_weight * self._divergence(scores, targets)}
         if self.label_weight:
+            if not all('gt_label' in sample for sample in data_samples):
+                raise ValueError('label_weight needs labels: set labelled=True in the data set')
             of_labels = self.cls_head.loss_by_feat(scores, data_samples)
             of_labels['loss_cls'] = self.label_weight * of_labels['loss_cls']
             losses |= of_labels

@@ -101,6 +101,20 @@ def test_smoothing_without_mixing() -> None:
     torch.testing.assert_close(labels, expected)
 
 
+def test_clips_without_labels_are_mixed_alike_and_stay_without() -> None:
+    preprocessor = ClassificationDataPreprocessor(
+        blend={'mixup_alpha': 0.8}, label_smoothing=0.1, num_classes=K
+    )
+    data = batch(4, 1)
+    np.random.seed(3)
+    labelled = preprocessor(data, training=True)
+    np.random.seed(3)
+    samples = [ActionDataSample(metainfo={'n': n}) for n in range(4)]
+    unlabelled = preprocessor({**data, 'data_samples': samples}, training=True)
+    assert torch.equal(labelled['inputs'], unlabelled['inputs'])
+    assert not any('gt_label' in sample for sample in unlabelled['data_samples'])
+
+
 def test_bad_settings_say_the_cure() -> None:
     with pytest.raises(ValueError, match='num_classes'):
         ClassificationDataPreprocessor(label_smoothing=0.1)

@@ -103,6 +103,13 @@ def test_a_student_that_only_predicts_has_no_teacher() -> None:
     assert model._teacher.module is None
 
 
+def test_labels_are_needed_only_where_they_count() -> None:
+    data = {**batch(), 'data_samples': [ActionDataSample() for _ in range(3)]}
+    assert set(build()(**data, mode='loss')) == {'loss_distill'}
+    with pytest.raises(ValueError, match='labelled=True'):
+        build(label_weight=1.0)(**data, mode='loss')
+
+
 def test_other_classes_are_refused() -> None:
     with pytest.raises(ValueError, match='3 classes and the student 4'):
         build(teacher=tiny_recognizer(num_classes=3))
