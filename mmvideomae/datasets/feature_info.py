@@ -1,0 +1,136 @@
+"""What is known of a feature file: the JSON file beside it."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mmvideomae.ops.feature_grid import FeatureGrid
+
+_SAME = 1e-4  # relative difference of numbers: 29.97 is 30000 / 1001
+_NUMBERS = {'fps', 'frames', 'duration', 'window', 'stride', 'interval', 'offset', 'width'}
+
+
+@dataclass(frozen=True)
+class FeatureInfo:
+    """How the features ``ID.npy`` (L, D) of a video were made, kept in ``ID.json``.
+
+    Attributes:
+        fps: Frames per second of the video.
+        frames: Number of its frames.
+        duration: In seconds.
+        window: Frames that a feature is computed from.
+        stride: Frames from one feature to the next.
+        interval: Frames from one frame of a window to the next.
+        offset: First frame of the first window.
+        width: D.
+        model: Name of the model, such as that of its config.
+        checkpoint_sha256: Of its weights; empty if they are random.
+        reader: What decoded the video.
+        preprocessing: How frames became the model's input.
+        precision: What the model computed in.
+        video_id: Name of the video in errors; not stored, the file's name.
+    """
+
+    fps: float
+    frames: int
+    duration: float
+    window: int
+    stride: float
+    interval: int
+    offset: float
+    width: int
+    model: str
+    checkpoint_sha256: str
+    reader: str
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+    precision: str = 'float32'
+    video_id: str = ''
+
+    @property
+    def grid(self) -> FeatureGrid:
+        """Where the features lie in time."""
+        return FeatureGrid(self.fps, self.stride, self.window, self.interval, self.offset)
+
+    @classmethod
+    def read(cls, npy_path: str | os.PathLike[str]) -> 'FeatureInfo':
+        """Read the file beside a feature file.
+
+        Raises:
+            FileNotFoundError: There is none.
+            ValueError: It is no JSON object, or keys are missing, unknown or of a wrong kind.
+        """
+        path = info_path(npy_path)
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+        except FileNotFoundError:
+            raise FileNotFoundError(f'{npy_path} has no {path.name} beside it') from None
+        except ValueError as error:
+            raise ValueError(f'{path} is no JSON: {error}') from None
+        known = {each.name for each in fields(cls)} - {'video_id'}
+        missing = sorted(known - {'precision'} - set(content if isinstance(content, dict) else ()))
+        if missing:
+            raise ValueError(f'{path} is no description of features: it lacks {", ".join(missing)}')
+        if unknown := sorted(set(content) - known):
+            raise ValueError(f'{path} has keys that are not known: {", ".join(unknown)}')
+        _check_kinds(content, path)
+        return cls(**content, video_id=path.stem)
+
+    def write(self, npy_path: str | os.PathLike[str]) -> None:
+        """Write the file beside a feature file, whole or not at all."""
+        path = info_path(npy_path)
+        content = asdict(self)
+        del content['video_id']
+        part = path.with_name(path.name + '.part')
+        part.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+        os.replace(part, path)
+
+    def check(self, expected: Mapping[str, Any]) -> None:
+        """Compare with what a config says; values of None say nothing.
+
+        Raises:
+            ValueError: One differs, named with the video and both values, or there is no
+                such key.
+        """
+        for key, value in expected.items():
+            if key not in {each.name for each in fields(self)}:
+                raise ValueError(f'features have no {key!r} that could be expected to be {value!r}')
+            found = getattr(self, key)
+            if value is not None and not _same(found, value):
+                raise ValueError(
+                    f'features of video {self.video_id!r} were made with {key}={found!r}, '
+                    f'but {key}={value!r} is expected'
+                )
+
+
+def info_path(npy_path: str | os.PathLike[str]) -> Path:
+    """Where the description of a feature file is: ``a/b.c.npy`` -> ``a/b.c.json``."""
+    path = Path(npy_path)
+    return path.with_name(path.name.removesuffix('.npy') + '.json')
+
+
+def _check_kinds(content: Mapping[str, Any], path: Path) -> None:
+    for key, value in content.items():
+        if key in _NUMBERS:
+            good = isinstance(value, (int, float)) and not isinstance(value, bool)
+            wanted = 'a number'
+        elif key == 'preprocessing':
+            good, wanted = isinstance(value, dict), 'an object'
+        else:
+            good, wanted = isinstance(value, str), 'a text'
+        if not good:
+            raise ValueError(f'{path}: {key} must be {wanted}, got {value!r}')
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same: numbers nearly, lists and tuples alike."""
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return math.isclose(one, other, rel_tol=_SAME, abs_tol=1e-9)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return set(one) == set(other) and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
