@@ -1,0 +1,217 @@
+"""Segments of time: overlap, the loss that draws them together, and non-maximum suppression.
+
+A segment is (start, end) in any unit.  Overlap and suppression are NumPy, for results; the loss is
+PyTorch, for training.  What is suppressed by what follows ActionFormer.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# Added to every length in suppression, as ActionFormer does, so that empty segments have one.
+LENGTH_EPS = 1e-6
+SOFT_METHODS = ('gaussian', 'linear')
+
+
+class Kept(NamedTuple):
+    """What suppression leaves, by falling score."""
+
+    indices: np.ndarray
+    """(m,) int64, into the candidates; candidates of equal score in their order."""
+    scores: np.ndarray
+    """(m,), after decay."""
+
+
+def segment_iou(a: np.ndarray, b: np.ndarray, length_eps: float = 0.0) -> np.ndarray:
+    """Intersection over union of every pair, (n, 2) and (m, 2) -> (n, m); 0 for empty unions.
+
+    Args:
+        length_eps: Added to every length.
+    """
+    shared = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    shared = shared.clip(min=0)
+    lengths_a, lengths_b = a[:, 1] - a[:, 0] + length_eps, b[:, 1] - b[:, 0] + length_eps
+    union = lengths_a[:, None] + lengths_b[None, :] - shared
+    out = np.zeros(union.shape, np.result_type(a, b, np.float32))
+    return np.divide(shared, union, out=out, where=union > 0)
+
+
+def ctr_diou_loss_1d(pred: Tensor, target: Tensor, eps: float = 1e-8) -> Tensor:
+    """Centre-distance IoU loss of segments around the same points, (n, 2) twice -> (n,).
+
+    ``1 - IoU + (distance of the centres / length of the enclosing segment)^2`` (ActionFormer
+    section 3.3, after DIoU).
+
+    Args:
+        pred: Distances from a point to its start and to its end, >= 0.
+        target: The same of the truth.
+        eps: The least that is divided by.
+    """
+    pred, target = pred.float(), target.float()
+    shared = torch.minimum(pred, target).sum(-1)
+    union = pred.sum(-1) + target.sum(-1) - shared
+    enclosing = torch.maximum(pred, target).sum(-1)
+    # Centres lie (right - left) / 2 from the common point.
+    apart = 0.5 * (pred[:, 1] - pred[:, 0] - target[:, 1] + target[:, 0])
+    distance = (apart / enclosing.clamp(min=eps)).square()
+    return 1 - shared / union.clamp(min=eps) + distance
+
+
+def nms_1d(
+    segments: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray | None = None,
+    iou_threshold: float = 0.7,
+    min_score: float = 0.0,
+    max_per_class: int | None = None,
+) -> Kept:
+    """Keep the best of segments that overlap by ``iou_threshold`` or more, class by class.
+
+    Args and errors as for `soft_nms_1d`.
+    """
+
+    def decay(iou: np.ndarray) -> np.ndarray:
+        return (iou < iou_threshold).astype(np.float64)
+
+    return _by_class(segments, scores, labels, decay, min_score, max_per_class)
+
+
+def soft_nms_1d(
+    segments: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray | None = None,
+    method: str = 'gaussian',
+    sigma: float = 0.5,
+    iou_threshold: float = 0.1,
+    min_score: float = 0.001,
+    max_per_class: int | None = 200,
+) -> Kept:
+    """Lower the scores of segments that overlap better ones, class by class.
+
+    The best candidate is kept, all others are multiplied by a weight, those that fall below
+    ``min_score`` are dropped, and so on.  The weight is ``exp(-IoU^2 / sigma)`` ('gaussian'), or
+    ``1 - IoU`` from ``iou_threshold`` on ('linear').
+
+    Args:
+        segments: (n, 2).
+        scores: (n,).
+        labels: (n,); None: all are of one class.
+        sigma: Of 'gaussian'.
+        iou_threshold: Of 'linear'.
+        min_score: Candidates below it, at the start too, are never kept.
+        max_per_class: Keep so many of each class; None: any number.
+
+    Raises:
+        ValueError: The arrays do not belong together or are not finite, or the method is
+            unknown.
+    """
+    if method not in SOFT_METHODS:
+        raise ValueError(f'unknown method {method!r} of soft NMS; choose one of {SOFT_METHODS}')
+
+    def decay(iou: np.ndarray) -> np.ndarray:
+        if method == 'gaussian':
+            return np.exp(iou * iou / -sigma)
+        return np.where(iou >= iou_threshold, 1 - iou, 1.0)
+
+    return _by_class(segments, scores, labels, decay, min_score, max_per_class)
+
+
+def vote(
+    kept: np.ndarray, segments: np.ndarray, scores: np.ndarray, iou_threshold: float
+) -> np.ndarray:
+    """Replace each kept segment by the mean of the candidates that overlap it, (m, 2) -> (m, 2).
+
+    Candidates from ``iou_threshold`` on count, weighted by their score times their IoU.  A segment
+    without such a candidate stays.
+
+    Args:
+        segments: (n, 2), all candidates.
+        scores: (n,), before decay.
+    """
+    voted = kept.copy()
+    for row, segment in enumerate(kept):  # one at a time: (m, n) overlaps may not fit in memory
+        iou = segment_iou(segment[None], segments, LENGTH_EPS)[0]
+        weights = np.where(iou >= iou_threshold, iou * scores, 0)
+        if (total := weights.sum()) > 0:
+            voted[row] = weights @ segments / total
+    return voted
+
+
+def _by_class(
+    segments: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray | None,
+    decay: Callable[[np.ndarray], np.ndarray],
+    min_score: float,
+    limit: int | None,
+) -> Kept:
+    """Suppress within each class; the result of all classes by falling score."""
+    _check(segments, scores, labels)
+    eligible = np.flatnonzero(scores >= min_score)
+    groups = [eligible]
+    if labels is not None:
+        by_label = eligible[np.argsort(labels[eligible], kind='stable')]
+        groups = np.split(by_label, np.flatnonzero(np.diff(labels[by_label])) + 1)
+    parts = [
+        _suppressed(segments[group], scores[group], decay, min_score, limit) for group in groups
+    ]
+    indices = np.concatenate(
+        [group[part.indices] for group, part in zip(groups, parts, strict=True)]
+    )
+    left = np.concatenate([part.scores for part in parts])
+    order = np.lexsort((indices, -left))
+    return Kept(indices[order], left[order].astype(scores.dtype))
+
+
+def _check(segments: np.ndarray, scores: np.ndarray, labels: np.ndarray | None) -> None:
+    count = len(segments)
+    shapes = [segments.shape, scores.shape, *([] if labels is None else [labels.shape])]
+    if shapes != [(count, 2), (count,), (count,)][: len(shapes)]:
+        raise ValueError(f'segments (n, 2), scores (n,) and labels (n,) expected, got {shapes}')
+    if not (np.isfinite(segments).all() and np.isfinite(scores).all()):
+        raise ValueError('segments and scores must be finite')
+
+
+def _suppressed(
+    segments: np.ndarray,
+    scores: np.ndarray,
+    decay: Callable[[np.ndarray], np.ndarray],
+    min_score: float,
+    limit: int | None,
+) -> Kept:
+    """Suppress within one class: one pass over all candidates for each that is kept."""
+    starts, ends = np.ascontiguousarray(segments.T, dtype=np.float64)
+    left, ids = scores.astype(np.float64), np.arange(len(scores))
+    kept: list[int] = []
+    values: list[float] = []
+    # Scores only fall, so that later picks are never better: stopping at the limit is exact.
+    while len(left) and len(kept) < (len(scores) if limit is None else limit):
+        best = int(left.argmax())
+        if left[best] == -np.inf:
+            break
+        kept.append(int(ids[best]))
+        values.append(float(left[best]))
+        weight = decay(_iou_with(best, starts, ends))
+        left *= np.where(left > -np.inf, weight, 1.0)
+        left[(weight == 0) | (left < min_score)] = -np.inf
+        left[best] = -np.inf
+        alive = left > -np.inf
+        if 2 * np.count_nonzero(alive) < len(left):
+            starts, ends, left, ids = starts[alive], ends[alive], left[alive], ids[alive]
+    return Kept(np.array(kept, dtype=np.int64), np.array(values))
+
+
+def _iou_with(best: int, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """IoU of one candidate with all, (n,); `segment_iou` with fewer temporaries."""
+    shared = np.minimum(ends, ends[best])
+    shared -= np.maximum(starts, starts[best])
+    np.maximum(shared, 0, out=shared)
+    lengths = ends - starts
+    lengths += LENGTH_EPS
+    lengths += lengths[best].item()
+    lengths -= shared
+    shared /= lengths
+    return shared
