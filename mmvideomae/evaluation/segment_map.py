@@ -1,0 +1,168 @@
+"""The metric of temporal action localization."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from mmvideomae.evaluation.segment_ap import average_precision, check_thresholds, recall_at
+from mmvideomae.evaluation.segment_errors import break_down_errors
+from mmvideomae.evaluation.segment_matching import SegmentTable
+from mmvideomae.registry import METRICS
+
+
+@METRICS.register_module()
+class SegmentMAP(BaseMetric):
+    """Mean average precision over classes and IoU thresholds (ActivityNet's protocol).
+
+    Every sample has ``pred_instances`` with segments in seconds, scores and labels, and in
+    its metainfo ``video_id``, ``gt_seconds`` (n, 2) and ``gt_labels`` (n,): the annotation
+    itself, whatever the pipeline did to the features.
+
+    Metrics are ``mAP`` (the mean over thresholds), ``mAP@0.50`` and so on, ``recall@1x``
+    and so on (means over thresholds and classes, see `recall_at`), and with ``classwise``
+    ``AP/<class>``, the mean over thresholds.  Classes without true segments do not count.
+
+    Args:
+        iou_thresholds: For example 0.3 to 0.7 (THUMOS14), 0.5 to 0.95 (ActivityNet).
+        recall_multiples: k of recall@kx.
+        classwise: Also report each class.
+        errors_at: IoU threshold of the error breakdown in ``outfile``; None: none is made.
+        outfile: JSON file for predictions (ActivityNet's layout) and everything measured.
+
+    Raises:
+        ValueError: Thresholds lie outside (0, 1], or nothing true can be compared with.
+    """
+
+    default_prefix = 'segment'
+
+    def __init__(
+        self,
+        iou_thresholds: Sequence[float] = (0.3, 0.4, 0.5, 0.6, 0.7),
+        recall_multiples: Sequence[int] = (1, 5),
+        classwise: bool = False,
+        errors_at: float | None = 0.5,
+        outfile: str | os.PathLike[str] | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        check_thresholds(iou_thresholds)
+        self.iou_thresholds = tuple(float(each) for each in iou_thresholds)
+        self.recall_multiples = tuple(recall_multiples)
+        self.classwise = classwise
+        self.errors_at = errors_at
+        self.outfile = None if outfile is None else Path(outfile)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep predictions and annotations of one batch."""
+        for sample in data_samples:
+            if 'gt_seconds' not in sample:
+                raise ValueError(
+                    f'video {sample.get("video_id")!r} has no annotation to be evaluated against'
+                )
+            found = sample['pred_instances']
+            self.results.append(
+                {
+                    'video_id': sample['video_id'],
+                    'gt_seconds': np.asarray(sample['gt_seconds'], np.float64).reshape(-1, 2),
+                    'gt_labels': np.asarray(sample['gt_labels'], np.int64),
+                    **{key: _to_numpy(found[key]) for key in ('segments', 'scores', 'labels')},
+                }
+            )
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
+        """Evaluate all videos of all processes."""
+        classes = list(self.dataset_meta['classes'])
+        evaluation = evaluate_segments(
+            *tables_of(results), classes, self.iou_thresholds, self.recall_multiples, self.errors_at
+        )
+        if self.outfile is not None:
+            self.outfile.parent.mkdir(parents=True, exist_ok=True)
+            content = {**results_layout(results, classes), 'evaluation': evaluation}
+            self.outfile.write_text(json.dumps(content) + '\n', encoding='utf-8')
+        metrics = {'mAP': evaluation['mAP']}
+        metrics.update({f'mAP@{key}': value for key, value in evaluation['mAP_at'].items()})
+        for multiple, by_threshold in evaluation['recall'].items():
+            metrics[f'recall@{multiple}'] = float(np.mean(list(by_threshold.values())))
+        if self.classwise:
+            metrics.update({f'AP/{name}': ap for name, ap in evaluation['AP'].items()})
+        return metrics
+
+
+def tables_of(results: Sequence[Mapping[str, Any]]) -> tuple[SegmentTable, SegmentTable]:
+    """Predictions and true segments of videos; see `SegmentMAP.process`."""
+    return (
+        SegmentTable.gather((each['segments'], each['labels'], each['scores']) for each in results),
+        SegmentTable.gather((each['gt_seconds'], each['gt_labels'], None) for each in results),
+    )
+
+
+def evaluate_segments(
+    predictions: SegmentTable,
+    truths: SegmentTable,
+    classes: Sequence[str],
+    iou_thresholds: Sequence[float],
+    recall_multiples: Sequence[int] = (1, 5),
+    errors_at: float | None = 0.5,
+) -> dict[str, Any]:
+    """Everything that is measured, as plain numbers.
+
+    Returns:
+        ``mAP``; ``mAP_at`` by threshold; ``AP`` by class, the mean over thresholds; ``AP_at``
+        by threshold and class; ``recall`` by multiple and threshold; ``errors`` of
+        `ErrorBreakdown.to_dict`, if asked for.
+    """
+    names = [f'{each:.2f}' for each in iou_thresholds]
+    precisions = average_precision(predictions, truths, iou_thresholds, len(classes))
+    recalls = recall_at(predictions, truths, iou_thresholds, len(classes), recall_multiples)
+    seen = np.flatnonzero(np.isfinite(precisions[0]))
+    evaluation: dict[str, Any] = {
+        'mAP': float(precisions[:, seen].mean()),
+        'mAP_at': _by(names, precisions[:, seen].mean(1)),
+        'AP': _by([classes[label] for label in seen], precisions[:, seen].mean(0)),
+        'AP_at': {
+            name: _by([classes[label] for label in seen], row[seen])
+            for name, row in zip(names, precisions, strict=True)
+        },
+        'recall': {
+            f'{multiple}x': _by(names, recalls[:, column][:, seen].mean(1))
+            for column, multiple in enumerate(recall_multiples)
+        },
+    }
+    if errors_at is not None:
+        errors = break_down_errors(predictions, truths, len(classes), errors_at)
+        evaluation['errors'] = {**errors.to_dict(), 'classes': list(classes)}
+    return evaluation
+
+
+def results_layout(results: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
+    """Predictions in the layout that ActivityNet's own evaluation reads."""
+    return {
+        'version': 'VERSION 1.3',
+        'external_data': {},
+        'results': {
+            each['video_id']: [
+                {'segment': segment, 'score': score, 'label': classes[label]}
+                for segment, score, label in zip(
+                    each['segments'].tolist(),
+                    each['scores'].tolist(),
+                    each['labels'].tolist(),
+                    strict=True,
+                )
+            ]
+            for each in results
+        },
+    }
+
+
+def _by(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
+    return dict(zip(names, values.tolist(), strict=True))
+
+
+def _to_numpy(values: Any) -> np.ndarray:
+    return values.detach().cpu().numpy() if hasattr(values, 'detach') else np.asarray(values)

@@ -1,0 +1,72 @@
+"""Contract: the metric compares predictions in seconds with the annotation as it was written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import BaseDataElement, InstanceData
+
+from mmvideomae.evaluation import SegmentMAP
+from mmvideomae.registry import METRICS
+
+CLASSES = ('jump', 'run', 'rest')
+
+
+def sample(video: str, truth: list[tuple], found: list[tuple]) -> dict:
+    """As mmengine's evaluator hands it on: steps of the training target differ from seconds."""
+    element = BaseDataElement(
+        metainfo={
+            'video_id': video,
+            'gt_seconds': np.array([row[:2] for row in truth], float).reshape(-1, 2),
+            'gt_labels': np.array([row[2] for row in truth], int),
+        }
+    )
+    element.gt_instances = InstanceData(segments=torch.full((len(truth), 2), 777.0))
+    rows = torch.tensor(found, dtype=torch.float32).reshape(-1, 4)
+    element.pred_instances = InstanceData(
+        segments=rows[:, :2], labels=rows[:, 2].long(), scores=rows[:, 3]
+    )
+    return element.to_dict()
+
+
+def evaluate(metric: SegmentMAP, samples: list[dict]) -> dict[str, float]:
+    metric.dataset_meta = {'classes': CLASSES}
+    metric.process(None, samples)
+    return metric.evaluate(size=len(samples))
+
+
+SAMPLES = [
+    sample('a', [(0, 10, 0), (20, 30, 1)], [(0, 10, 0, 0.9), (20, 26, 1, 0.8)]),
+    sample('b', [(5, 6, 1)], [(5, 6, 1, 0.9)]),
+    sample('c', [], []),
+]
+
+
+def test_numbers_over_videos_and_thresholds() -> None:
+    config = dict(type='SegmentMAP', iou_thresholds=(0.5, 0.7), classwise=True)
+    found = evaluate(METRICS.build(config), SAMPLES)
+    assert found['segment/mAP@0.50'] == 1
+    assert found['segment/mAP@0.70'] == pytest.approx((1 + 0.5) / 2)
+    assert found['segment/mAP'] == pytest.approx((1 + 0.75) / 2)
+    assert found['segment/AP/run'] == pytest.approx(0.75)
+    assert 'segment/AP/rest' not in found  # nobody rests in these videos
+    assert found['segment/recall@1x'] == pytest.approx((1 + 0.75) / 2)
+
+
+def test_the_file_holds_predictions_and_everything_measured(tmp_path: Path) -> None:
+    out = tmp_path / 'deep' / 'result.json'
+    evaluate(SegmentMAP(outfile=out), SAMPLES)
+    content = json.loads(out.read_text())
+    assert set(content['results']) == {'a', 'b', 'c'} and content['results']['c'] == []
+    assert content['results']['b'][0]['label'] == 'run'
+    assert content['results']['b'][0]['segment'] == [5, 6]
+    assert sum(content['evaluation']['errors']['truths']) == 3
+    assert content['evaluation']['AP_at']['0.70']['jump'] == 1
+
+
+def test_a_video_without_annotation_is_an_error_that_names_it() -> None:
+    element = {'video_id': 'lost', 'pred_instances': {}}
+    with pytest.raises(ValueError, match="'lost' has no annotation"):
+        SegmentMAP().process(None, [element])
