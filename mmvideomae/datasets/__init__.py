@@ -1,6 +1,7 @@
 """Videos and annotations -> sample dicts."""
 
+from mmvideomae.datasets.feature_dataset import FeatureDataset
 from mmvideomae.datasets.samplers import EpochSampler
 from mmvideomae.datasets.video_list_dataset import VideoListDataset
 
-__all__ = ['EpochSampler', 'VideoListDataset']
+__all__ = ['EpochSampler', 'FeatureDataset', 'VideoListDataset']

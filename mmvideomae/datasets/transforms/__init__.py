@@ -1,6 +1,12 @@
 """Transforms of sample dicts: open, sample, read, augment, mask, crop and pack clips."""
 
 from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
+from mmvideomae.datasets.transforms.features import (
+    CropFeatures,
+    LoadFeatures,
+    PackFeatures,
+    ResampleFeatures,
+)
 from mmvideomae.datasets.transforms.formatting import PackClips
 from mmvideomae.datasets.transforms.loading import OpenVideo, ReadFrames
 from mmvideomae.datasets.transforms.processing import (
@@ -19,12 +25,16 @@ __all__ = [
     'ClipRandAugment',
     'ClipRandomErasing',
     'ClipRandomResizedCrop',
+    'CropFeatures',
     'CropViews',
     'GenerateMasks',
+    'LoadFeatures',
     'OpenVideo',
     'PackClips',
+    'PackFeatures',
     'ReadFrames',
     'RepeatAugment',
+    'ResampleFeatures',
     'SampleClip',
     'SampleDenseClips',
     'SampleSegments',

@@ -1,0 +1,212 @@
+"""Features of untrimmed videos and their segments -> training and test samples."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset, force_full_init
+from mmengine.logging import print_log
+from mmengine.structures import BaseDataElement
+
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.classes import check_class_count, class_names
+from mmvideomae.datasets.feature_files import FeatureError, FeatureFormat, inspect_features
+from mmvideomae.datasets.seeding import SampleSeeds
+from mmvideomae.datasets.segment_annotations import (
+    AnnotatedVideo,
+    classes_of,
+    find_fault,
+    of_subsets,
+    read_segments,
+)
+from mmvideomae.registry import DATASETS, TRANSFORMS
+
+
+@DATASETS.register_module()
+class FeatureDataset(BaseDataset):
+    """Feature files of annotated videos, one sample a video.
+
+    A record is a dict of ``video_id``, ``feature_path``, ``width``, ``duration`` (seconds),
+    ``fps``, ``grid`` (`FeatureGrid`), ``segments`` float64 (n, 2) in seconds, cut at the ends
+    of the video, ``labels`` and ``all_labels`` int64 (n,), ``sample_idx``; begin the pipeline
+    with `LoadFeatures`.
+
+    Annotation, header and sidecar of every video are checked when the data set is read,
+    values when they are loaded.  A video that cannot be used
+
+    - is an error that names it (``on_bad_sample='raise'``);
+    - is skipped, logged and counted (``'skip'``, training alone): found when the data set is
+      read it is left out and stands in ``skipped``; found when it is loaded another sample
+      takes its place, drawn from (seed, epoch, index, attempt), and the failure travels in the
+      metainfo ``decode_failures`` of that sample, a list of (path, reason).
+
+    With `EpochSampler` everything random is a function of (seed, epoch, index).
+
+    Args:
+        ann_file: See `segment_annotations`.
+        feature_dir: Folder of the feature files.
+        pipeline: Transforms.
+        subsets: Of the annotation, such as ``'validation'``; None takes all videos.
+        feature_name: Name of a feature file for the name of a video.
+        features: How the features were made, see `FeatureFormat`; needed where they have no
+            sidecar, and compared with it where they have one.
+        classes: Names in the order of their numbers, or a file of one per line; None takes
+            all labels of the annotation, of any subset, in alphabetical order.
+        num_classes: How many there must be; None: not checked.
+        exclude: Names of videos to leave out.
+        allow_empty: Videos without segments are background, not a fault.
+        tolerance: Seconds by which a segment may pass the end of its video.
+        on_bad_sample: See above.
+        test_mode: Whether samples are for validation or test.
+        max_refetch: Replacements tried for one sample.
+
+    Raises:
+        AnnotationError: The annotation is missing or malformed, or a video is not as above.
+        FeatureError: The features of a video are not as above.
+    """
+
+    def __init__(
+        self,
+        ann_file: str | os.PathLike[str],
+        feature_dir: str | os.PathLike[str],
+        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
+        subsets: str | Sequence[str] | None = None,
+        feature_name: str = '{}.npy',
+        features: Mapping[str, Any] | FeatureFormat | None = None,
+        classes: str | Sequence[str] | None = None,
+        num_classes: int | None = None,
+        exclude: Sequence[str] = (),
+        allow_empty: bool = False,
+        tolerance: float = 0.5,
+        on_bad_sample: str = 'raise',
+        test_mode: bool = False,
+        max_refetch: int = 10,
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        lazy_init: bool = False,
+    ) -> None:
+        if on_bad_sample not in ('raise', 'skip') or (test_mode and on_bad_sample == 'skip'):
+            raise ValueError(
+                "on_bad_sample must be 'raise' or, with test_mode=False, 'skip': a video left out "
+                f'of a test would change its result; got {on_bad_sample!r}'
+            )
+        self.feature_dir = Path(feature_dir)
+        self.subsets = (subsets,) if isinstance(subsets, str) else subsets
+        self.feature_name = feature_name
+        self.features = (
+            features if isinstance(features, FeatureFormat) else FeatureFormat(**(features or {}))
+        )
+        self.exclude = set(exclude)
+        self.allow_empty = allow_empty
+        self.tolerance = tolerance
+        self.on_bad_sample = on_bad_sample
+        self.skipped: dict[str, str] = {}
+        self._seeds = SampleSeeds()
+        if test_mode:
+            self._seeds.set(0, 0)
+        videos = read_segments(ann_file)
+        names = classes_of(videos) if classes is None else class_names(classes)
+        check_class_count(names, num_classes)
+        self._videos = (
+            videos if self.subsets is None else of_subsets(videos, self.subsets, ann_file)
+        )
+        super().__init__(
+            ann_file=os.fspath(ann_file),
+            metainfo={'classes': names},
+            data_prefix={},
+            data_root='',
+            indices=indices,
+            serialize_data=serialize_data,
+            pipeline=[TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline],
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            max_refetch=max_refetch,
+        )
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Make samples a function of (seed, epoch, index); no effect in test mode."""
+        if not self.test_mode:
+            self._seeds.set(seed, epoch)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Records of all videos that can be used."""
+        records = []
+        for video in self._videos:
+            if video.video_id in self.exclude:
+                continue
+            try:
+                records.append(self._record(video))
+            except (AnnotationError, FeatureError) as error:
+                if self.on_bad_sample == 'raise':
+                    raise
+                self.skipped[video.video_id] = str(error)
+        if self.skipped:
+            some = '; '.join(list(self.skipped.values())[:3])
+            print_log(
+                f'{len(self.skipped)} of {len(self._videos)} videos are skipped, such as: {some}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        if not records:
+            raise AnnotationError(f'{self.ann_file}: no video is left to use')
+        return records
+
+    def _record(self, video: AnnotatedVideo) -> dict[str, Any]:
+        path = self.feature_dir / self.feature_name.format(video.video_id)
+        file = inspect_features(video.video_id, path, self.features, video.duration, video.fps)
+        classes = self.metainfo['classes']
+        duration = video.duration or file.duration
+        fault = find_fault(video, classes, duration, self.tolerance, self.allow_empty)
+        if fault is not None:
+            raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
+        labels = np.array([classes.index(label) for label in video.labels], np.int64)
+        segments = np.array(video.segments, np.float64).reshape(-1, 2).clip(0, duration)
+        return {
+            'video_id': video.video_id,
+            'feature_path': str(path),
+            'width': self.features.width,
+            'duration': duration,
+            'fps': file.grid.fps,
+            'grid': file.grid,
+            'segments': segments,
+            'labels': labels,
+            'all_labels': labels,
+        }
+
+    @force_full_init
+    def __getitem__(self, idx: int) -> Any:
+        """The sample at ``idx``, or the one that takes its place.
+
+        Raises:
+            FeatureError: Its features cannot be used and bad samples are not skipped.
+            RuntimeError: ``max_refetch`` replacements could not be used either.
+        """
+        if not -len(self) <= idx < len(self):
+            raise IndexError(f'sample {idx} of a data set of {len(self)}')
+        idx %= len(self)
+        failures: list[tuple[str, str]] = []
+        for attempt in range(self.max_refetch + 1):
+            with self._seeds.scope(idx, attempt):
+                chosen = idx if attempt == 0 else int(np.random.randint(len(self)))
+                try:
+                    return _with_failures(self.prepare_data(chosen), failures)
+                except FeatureError as error:
+                    if self.on_bad_sample == 'raise':
+                        raise
+                    failures.append((error.path, error.reason))
+        causes = '; '.join(f'{path}: {reason}' for path, reason in failures[-3:])
+        raise RuntimeError(
+            f'sample {idx} and {self.max_refetch} replacements could not be used, the last ones '
+            f'{causes}'
+        )
+
+
+def _with_failures(sample: Any, failures: list[tuple[str, str]]) -> Any:
+    """Write the failures into the sample's metainfo, where it has one; the hook logs them."""
+    packed = sample.get('data_samples') if isinstance(sample, dict) else None
+    if isinstance(packed, BaseDataElement):
+        packed.set_metainfo({'decode_failures': failures})
+    return sample

@@ -1,0 +1,276 @@
+"""Annotations of untrimmed videos -> segments in seconds.
+
+Three layouts are read:
+
+- **JSON of ActivityNet**, also that of FineAction and the usual one of THUMOS14::
+
+      {"database": {"ID": {"subset": "training", "duration": 30.2, "fps": 25.0,
+                           "annotations": [{"segment": [1.5, 4.0], "label": "jump"}]}}}
+
+  ``fps`` may be absent, and so may ``subset`` and ``duration``.
+- **CSV** of ``video,start,end,label`` lines, with or without that header; with one, columns
+  stand in any order and ``subset``, ``duration`` and ``fps`` may be added.  A line
+  ``video,,,`` is a video without segments.
+- **The folder of text files of THUMOS14**, ``<class>_val.txt`` and ``<class>_test.txt`` with
+  lines ``video start end``; segments marked ambiguous are left out.
+"""
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmvideomae.datasets.annotations import AnnotationError
+
+_COLUMNS = ('video', 'start', 'end', 'label')
+_MORE_COLUMNS = ('subset', 'duration', 'fps')
+_THUMOS_SUBSETS = {'val': 'validation', 'test': 'test'}
+
+
+@dataclass
+class AnnotatedVideo:
+    """What is written about one video.
+
+    Attributes:
+        video_id: Its name.
+        where: File and line for errors.
+        subset: Such as ``'training'``, in lower case; empty if not said.
+        duration: In seconds, None if not said.
+        fps: Frames per second, None if not said.
+        segments: Start and end in seconds, one for each label.
+        labels: Names of classes.
+    """
+
+    video_id: str
+    where: str
+    subset: str = ''
+    duration: float | None = None
+    fps: float | None = None
+    segments: list[tuple[float, float]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+
+def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
+    """Read an annotation file or THUMOS14's folder, whichever layout it has.
+
+    Raises:
+        AnnotationError: It is missing, of no known layout, names no video, or a value is
+            no number; the message names the file and the video or the line.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            videos = _read_thumos(path)
+        elif path.suffix.lower() == '.json':
+            videos = _read_json(path)
+        else:
+            videos = _read_csv(path)
+    except OSError as error:
+        raise AnnotationError(
+            f'cannot read the annotation {path}: {error.strerror or error}'
+        ) from error
+    except UnicodeDecodeError:
+        raise AnnotationError(f'the annotation {path} is no UTF-8 text') from None
+    if not videos:
+        raise AnnotationError(f'the annotation {path} names no video')
+    return videos
+
+
+def classes_of(videos: Iterable[AnnotatedVideo]) -> tuple[str, ...]:
+    """All labels in alphabetical order, the order of the usual class numbers."""
+    return tuple(sorted({label for video in videos for label in video.labels}))
+
+
+def of_subsets(
+    videos: Sequence[AnnotatedVideo], subsets: Sequence[str], path: str | os.PathLike[str]
+) -> list[AnnotatedVideo]:
+    """The videos of some subsets, upper and lower case alike.
+
+    Raises:
+        AnnotationError: There is none; the message names the subsets that there are.
+    """
+    wanted = {each.lower() for each in subsets}
+    chosen = [video for video in videos if video.subset in wanted]
+    if not chosen:
+        known = ', '.join(sorted({repr(video.subset) for video in videos}))
+        raise AnnotationError(
+            f'{os.fspath(path)} has no videos of subset {" or ".join(sorted(wanted))}, only of '
+            f'{known}'
+        )
+    return chosen
+
+
+def find_fault(
+    video: AnnotatedVideo,
+    classes: Sequence[str],
+    duration: float,
+    tolerance: float = 0.5,
+    allow_empty: bool = False,
+) -> str | None:
+    """Say what is wrong with a video's annotation, None if nothing is.
+
+    Args:
+        video: What is written.
+        classes: Known names.
+        duration: Of the video, in seconds.
+        tolerance: A segment may pass the end of the video by so many seconds: annotators'
+            players and decoders round differently.
+        allow_empty: Whether a video may have no segment.
+    """
+    if not video.segments and not allow_empty:
+        return 'it has no segments; for videos that hold background alone set allow_empty=True'
+    known = set(classes)
+    for (start, end), label in zip(video.segments, video.labels, strict=True):
+        told = f'segment [{start:g}, {end:g}] {label!r}'
+        if not (math.isfinite(start) and math.isfinite(end)):
+            return f'{told} is no time in seconds'
+        if end <= start:
+            return f'{told} ends before it has begun'
+        if start < -tolerance:
+            return f'{told} begins before the video'
+        if start >= duration or end > duration + tolerance:
+            return f'{told} lies beyond the video, which lasts {duration:.2f} s'
+        if label not in known:
+            some = ', '.join(map(repr, list(classes)[:5])) + (', ...' if len(classes) > 5 else '')
+            return f'{told} has an unknown label; the {len(classes)} classes are {some}'
+    return None
+
+
+def _read_json(path: Path) -> list[AnnotatedVideo]:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
+    except json.JSONDecodeError as error:
+        raise AnnotationError(f'{path} is no JSON: {error}') from None
+    database = content.get('database') if isinstance(content, dict) else None
+    if not isinstance(database, dict):
+        raise AnnotationError(
+            f'{path} is not in the layout of ActivityNet: it has no object "database" of videos'
+        )
+    return [_json_video(str(name), entry, path) for name, entry in database.items()]
+
+
+def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
+    where = f'{path}: video {name!r}'
+    if not isinstance(entry, dict) or not isinstance(entry.get('annotations', []), list):
+        raise AnnotationError(f'{where} is no object with a list "annotations"')
+    video = AnnotatedVideo(
+        name,
+        str(path),
+        str(entry.get('subset', '')).lower(),
+        _positive(entry.get('duration'), 'duration', where),
+        _positive(entry.get('fps'), 'fps', where),
+    )
+    for each in entry.get('annotations', []):
+        times = each.get('segment') if isinstance(each, dict) else None
+        if not isinstance(times, list) or len(times) != 2 or 'label' not in each:
+            raise AnnotationError(f'{where}: {each!r} is no {{"segment": [start, end], "label"}}')
+        start, end = (_number(value, 'segment', where) for value in times)
+        video.segments.append((start, end))
+        video.labels.append(str(each['label']))
+    return video
+
+
+def _read_csv(path: Path) -> list[AnnotatedVideo]:
+    with path.open(encoding='utf-8-sig', newline='') as file:
+        rows = [
+            (number, [cell.strip() for cell in row])
+            for number, row in enumerate(csv.reader(file), 1)
+            if any(cell.strip() for cell in row) and not row[0].lstrip().startswith('#')
+        ]
+    columns: Sequence[str] = _COLUMNS
+    if rows and 'video' in [cell.lower() for cell in rows[0][1]]:
+        columns = [cell.lower() for cell in rows.pop(0)[1]]
+        if not set(_COLUMNS) <= set(columns) <= {*_COLUMNS, *_MORE_COLUMNS}:
+            raise AnnotationError(
+                f'{path}:1: the columns must be {",".join(_COLUMNS)} and may be '
+                f'{", ".join(_MORE_COLUMNS)}, got {",".join(columns)}'
+            )
+    videos: dict[str, AnnotatedVideo] = {}
+    for number, row in rows:
+        where = f'{path}:{number}'
+        if len(row) != len(columns):
+            raise AnnotationError(
+                f'{where}: {len(row)} fields, expected {len(columns)}: {",".join(columns)}'
+            )
+        _add_row(videos, dict(zip(columns, row, strict=True)), where)
+    return list(videos.values())
+
+
+def _add_row(videos: dict[str, AnnotatedVideo], row: Mapping[str, str], where: str) -> None:
+    """Add one line of a CSV file to its video."""
+    name = row['video']
+    if not name:
+        raise AnnotationError(f'{where}: the name of the video is missing')
+    video = videos.setdefault(name, AnnotatedVideo(name, where))
+    said = (
+        ('subset', row.get('subset', '').lower() or None),
+        ('duration', _positive(row.get('duration') or None, 'duration', where)),
+        ('fps', _positive(row.get('fps') or None, 'fps', where)),
+    )
+    for key, value in said:
+        before = getattr(video, key)
+        if value is not None and before not in (None, '', value):
+            raise AnnotationError(
+                f'{where}: video {name!r} has {key} {value!r}, and {before!r} in another line'
+            )
+        if value is not None:
+            setattr(video, key, value)
+    if row['start'] or row['end'] or row['label']:
+        if not row['label']:
+            raise AnnotationError(f'{where}: the label of a segment of {name!r} is missing')
+        video.segments.append(
+            (_number(row['start'], 'start', where), _number(row['end'], 'end', where))
+        )
+        video.labels.append(row['label'])
+
+
+def _read_thumos(folder: Path) -> list[AnnotatedVideo]:
+    videos: dict[str, AnnotatedVideo] = {}
+    for file, label, subset in _thumos_files(folder):
+        for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
+            where = f'{file}:{number}'
+            fields = line.split()
+            if not fields:
+                continue
+            if len(fields) != 3:
+                raise AnnotationError(f'{where}: expected "video start end", got {line!r}')
+            video = videos.setdefault(fields[0], AnnotatedVideo(fields[0], where, subset))
+            video.segments.append(
+                (_number(fields[1], 'start', where), _number(fields[2], 'end', where))
+            )
+            video.labels.append(label)
+    return list(videos.values())
+
+
+def _thumos_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """(file, class, subset) of the annotation files of a folder."""
+    for file in sorted(folder.glob('*.txt')):
+        label, _, short = file.stem.rpartition('_')
+        if short in _THUMOS_SUBSETS and label and label.lower() != 'ambiguous':
+            yield file, label, _THUMOS_SUBSETS[short]
+
+
+def _number(value: Any, name: str, where: str) -> float:
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise AnnotationError(f'{where}: {name} {value!r} is no number of seconds') from None
+
+
+def _positive(value: Any, name: str, where: str) -> float | None:
+    """A number above 0, None for None."""
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise AnnotationError(f'{where}: {name} must be a positive number, got {value!r}')
+    return number

@@ -1,0 +1,143 @@
+"""Contract: every layout of segments is read alike, and every fault is one line that says where."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.segment_annotations import (
+    AnnotatedVideo,
+    classes_of,
+    find_fault,
+    of_subsets,
+    read_segments,
+)
+
+
+def as_json(path: Path, database: object) -> Path:
+    path.write_text(json.dumps({'version': '1', 'database': database, 'taxonomy': []}))
+    return path
+
+
+@pytest.fixture
+def layouts(tmp_path: Path) -> list[Path]:
+    """The same two videos in every layout."""
+    database = {
+        'a': {
+            'subset': 'Validation',
+            'duration': 30,
+            'annotations': [
+                {'segment': [1, 4.5], 'label': 'Jump', 'label_id': 0},
+                {'segment': [6, 9], 'label': 'Run', 'label_id': 1},
+            ],
+        },
+        'b': {'subset': 'Test', 'annotations': [{'segment': [0.5, 2], 'label': 'Run'}]},
+    }
+    files = [as_json(tmp_path / 'a.json', database)]
+    lines = 'a,1,4.5,Jump\na, 6,9, Run\n\n# more\nb,0.5,2,Run\n'
+    for name, text in (
+        ('plain.csv', lines),
+        ('head.csv', f'video,start,end,label\n{lines}'),
+        ('other.csv', 'label,end,start,video\nJump,4.5,1,a\nRun,9,6,a\nRun,2,0.5,b\n'),
+    ):
+        (tmp_path / name).write_text(text)
+        files.append(tmp_path / name)
+    thumos = tmp_path / 'thumos'
+    thumos.mkdir()
+    (thumos / 'Jump_val.txt').write_text('a  1.0 4.5 \n')
+    (thumos / 'Run_val.txt').write_text('a 6 9\n')
+    (thumos / 'Run_test.txt').write_text('b 0.5 2\n')
+    (thumos / 'Ambiguous_val.txt').write_text('a 20 21\n')
+    (thumos / 'readme.txt').write_text('not an annotation')
+    return [*files, thumos]
+
+
+def test_every_layout_gives_the_same_segments(layouts: list[Path]) -> None:
+    for path in layouts:
+        videos = {video.video_id: video for video in read_segments(path)}
+        assert list(videos) == ['a', 'b']
+        assert videos['a'].segments == [(1, 4.5), (6, 9)] and videos['a'].labels == ['Jump', 'Run']
+        assert videos['b'].segments == [(0.5, 2)]
+        assert classes_of(videos.values()) == ('Jump', 'Run')
+
+
+def test_subsets_are_told_apart_in_upper_and_lower_case(layouts: list[Path]) -> None:
+    videos = read_segments(layouts[0])
+    assert [v.video_id for v in of_subsets(videos, ('validation',), 'x')] == ['a']
+    assert [v.subset for v in read_segments(layouts[-1])] == ['validation', 'test']
+    with pytest.raises(AnnotationError, match="no videos of subset train, only of 'test', 'valid"):
+        of_subsets(videos, ('train',), 'x')
+
+
+def test_more_columns_and_videos_without_segments(tmp_path: Path) -> None:
+    path = tmp_path / 'a.csv'
+    path.write_text('video,start,end,label,subset,duration,fps\na,1,2,x,Train,9,25\nb,,,,val,7,\n')
+    one, other = read_segments(path)
+    assert (one.subset, one.duration, one.fps, one.segments) == ('train', 9, 25, [(1, 2)])
+    assert (other.subset, other.duration, other.fps, other.segments) == ('val', 7, None, [])
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        ('a.json', 'oops', 'is no JSON'),
+        ('a.json', '[]', 'no object "database"'),
+        ('a.json', '{"database": {}}', 'names no video'),
+        ('a.json', '{"database": {"v": 3}}', "video 'v' is no object"),
+        ('a.json', '{"database": {"v": {"duration": -1}}}', "'v': duration must be a positive"),
+        ('a.json', '{"database": {"v": {"annotations": [{"label": "x"}]}}}', "video 'v'.*is no"),
+        (
+            'a.json',
+            '{"database": {"v": {"annotations": [{"segment": [1, "b"], "label": "x"}]}}}',
+            "'v': segment 'b' is no number",
+        ),
+        ('a.csv', '', 'names no video'),
+        ('a.csv', 'v,1,2\n', r'a.csv:1: 3 fields, expected 4'),
+        ('a.csv', 'v,1,2,x\nv,1,zwei,x\n', r"a.csv:2: end 'zwei' is no number"),
+        ('a.csv', 'video,start,label\n', 'a.csv:1: the columns must be'),
+        ('a.csv', ',1,2,x\n', 'a.csv:1: the name of the video is missing'),
+        ('a.csv', 'v,1,2,\n', "label of a segment of 'v' is missing"),
+        (
+            'a.csv',
+            'video,start,end,label,duration\nv,1,2,x,5\nv,1,2,x,6\n',
+            "a.csv:3: video 'v' has duration 6.0, and 5.0",
+        ),
+    ],
+)
+def test_malformed_files(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(AnnotationError, match=message) as error:
+        read_segments(tmp_path / name)
+    assert '\n' not in str(error.value)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match='cannot read the annotation'):
+        read_segments(tmp_path / 'none.json')
+
+
+@pytest.mark.parametrize(
+    ('segment', 'label', 'message'),
+    [
+        ((3, 2), 'x', 'ends before it has begun'),
+        ((2, 2), 'x', 'ends before it has begun'),
+        ((8, 11), 'x', 'beyond the video, which lasts 10.00 s'),
+        ((10.2, 10.4), 'x', 'beyond the video'),
+        ((-1, 2), 'x', 'begins before the video'),
+        ((1, float('inf')), 'x', 'no time in seconds'),
+        ((1, 2), 'z', "unknown label; the 2 classes are 'x', 'y'"),
+        ((8, 10.4), 'x', None),
+        ((0, 10), 'y', None),
+    ],
+)
+def test_faults_of_segments(segment: tuple, label: str, message: str | None) -> None:
+    video = AnnotatedVideo('v', 'here', segments=[(0, 1), segment], labels=['x', label])
+    fault = find_fault(video, ('x', 'y'), 10.0)
+    assert (fault is None) if message is None else (message in fault)
+
+
+def test_a_video_without_segments_is_a_fault_unless_told() -> None:
+    video = AnnotatedVideo('v', 'here')
+    assert 'no segments' in find_fault(video, ('x',), 10.0)
+    assert find_fault(video, ('x',), 10.0, allow_empty=True) is None
