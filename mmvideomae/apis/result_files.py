@@ -66,11 +66,11 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _label(sample: dict[str, Any]) -> int:
-    """The class of a sample, -1 without one."""
+    """The class of a sample, -1 without one and for one that could not be decoded."""
     value = np.asarray(sample.get('gt_label', -1)).reshape(-1)
     if value.size != 1:
         raise ValueError(f'a label must be one class, found {value.size} values')
-    return int(value[0])
+    return max(int(value[0]), -1)
 
 
 class _SafeUnpickler(pickle.Unpickler):

@@ -40,8 +40,9 @@ class VideoListDataset(BaseDataset):
       index, attempt), for at most ``max_refetch`` attempts.  The failures travel in the
       metainfo ``decode_failures`` of the sample, a list of (path, reason);
     - ``'raise'`` (test mode): is an error that names the file;
-    - ``'count_wrong'`` (test mode on request): becomes zero frames with label -1 and
-      the metainfo ``undecodable=True``: wrong, never absent.
+    - ``'count_wrong'`` (test mode on request): becomes zero frames with label
+      ``-1 - label``, which no prediction equals, and the metainfo ``undecodable=True``:
+      wrong, never absent.
 
     Args:
         sources: Configs of `VideoSource`, whose records follow one another.
@@ -163,7 +164,8 @@ class VideoListDataset(BaseDataset):
                 _log_once(error)
                 failure = (error.path, error.reason)
         with self._seeds.scope(idx):
-            blank = {**self.get_data_info(idx), 'undecodable': True, 'label': -1}
+            record = self.get_data_info(idx)
+            blank = {**record, 'undecodable': True, 'label': -1 - record.get('label', 0)}
             return _with_failures(self.pipeline(blank), [failure], undecodable=True)
 
     def _load_or_replace(self, idx: int) -> Any:

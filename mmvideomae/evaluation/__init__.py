@@ -1,6 +1,6 @@
-"""Predictions -> numbers; for accuracy mmaction2's `AccMetric` serves."""
+"""Predictions -> numbers."""
 
+from mmvideomae.evaluation.accuracy import AccMetric
 from mmvideomae.evaluation.linear_probe import LinearProbeMetric
-from mmvideomae.evaluation.segment_map import SegmentMAP
 
-__all__ = ['LinearProbeMetric', 'SegmentMAP']
+__all__ = ['AccMetric', 'LinearProbeMetric']

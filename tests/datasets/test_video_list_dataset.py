@@ -399,7 +399,7 @@ def test_counted_as_wrong_is_never_absent(mixed, pipeline):
     )
     wrong, sound = dataset[0], dataset[1]
     assert wrong['inputs'].shape == sound['inputs'].shape and not wrong['inputs'].any()
-    assert wrong['data_samples'].gt_label.tolist() == [-1]
+    assert wrong['data_samples'].gt_label.tolist() == [-2]  # listed as 1
     assert wrong['data_samples'].undecodable is True
     assert wrong['data_samples'].decode_failures[0][0] in broken
     assert sound['data_samples'].gt_label.tolist() == [0]

@@ -1,0 +1,49 @@
+"""Accuracy in which every class counts alike and no video is lost."""
+
+from typing import Any
+
+import numpy as np
+from mmaction.evaluation.metrics import AccMetric as MMActionAccMetric
+
+from mmvideomae.registry import METRICS
+
+
+@METRICS.register_module()
+class AccMetric(MMActionAccMetric):
+    """mmaction2's ``AccMetric`` but for the mean class accuracy, ``acc/mean1``.
+
+    There, a class that has no video lowers the mean as if all of its videos were wrong, as
+    soon as it is predicted once; so does the class -1 of videos that could not be decoded.
+    Here the mean is over the classes that have videos, and a video that could not be decoded
+    (`VideoListDataset` gives it the label ``-1 - class``) is a wrong one of its class.
+
+    Raises:
+        ValueError: A sample has no label.
+    """
+
+    def process(self, data_batch: Any, data_samples: Any) -> None:
+        """Keep scores and labels of one batch."""
+        if not all('gt_label' in sample for sample in data_samples):
+            raise ValueError('accuracy needs labels: set labelled=True in the data set')
+        super().process(data_batch, data_samples)
+
+    def calculate(
+        self, preds: list[np.ndarray], labels: list[int | np.ndarray]
+    ) -> dict[str, float]:
+        """Accuracies of scores (N, K) and labels (N,)."""
+        found = super().calculate(preds, labels)
+        if 'mean1' in found:
+            found['mean1'] = mean_class_accuracy(np.stack(preds), np.array(labels))
+        return found
+
+
+def mean_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Scores (N, K), labels (N,) -> mean share of right answers of the classes with videos.
+
+    A label ``-1 - c`` belongs to class c and is wrong.
+    """
+    right = scores.argmax(1) == labels
+    owners = np.where(labels < 0, -1 - labels, labels)
+    videos, hits = np.bincount(owners), np.bincount(owners, right)
+    there = videos > 0
+    return float((hits[there] / videos[there]).mean())
