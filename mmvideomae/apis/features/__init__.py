@@ -1,0 +1,13 @@
+"""Features of untrimmed videos."""
+
+from mmvideomae.apis.features.extractor import FeatureError, FeatureExtractor, VideoFeatures
+from mmvideomae.apis.features.settings import PRESETS, FeatureSettings, finetuned_settings
+
+__all__ = [
+    'PRESETS',
+    'FeatureError',
+    'FeatureExtractor',
+    'FeatureSettings',
+    'VideoFeatures',
+    'finetuned_settings',
+]

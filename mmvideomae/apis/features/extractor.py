@@ -1,0 +1,242 @@
+"""Features of long videos: one vector for each of many windows that overlap."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine import Config
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+from mmvideomae.apis.features.encoder import WindowEncoder
+from mmvideomae.apis.features.feature_file import FeatureFile
+from mmvideomae.apis.features.read_ahead import ReadAhead
+from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
+from mmvideomae.apis.features.windows import WindowPlan, preparation
+from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.apis.inference import init_model
+from mmvideomae.datasets.feature_info import FeatureInfo
+from mmvideomae.datasets.readers import VideoReadError
+
+Video = str | os.PathLike[str]
+Progress = Callable[[int, int], None]
+"""Called with the windows that are done and how many there are."""
+_UNEVEN = 0.5  # seconds by which frames may be off the times of an even rate unmentioned
+
+
+class FeatureError(RuntimeError):
+    """Features of a video that are of no use; the message names the video."""
+
+
+class VideoFeatures(NamedTuple):
+    """Features of a video and how they were made."""
+
+    features: np.ndarray
+    """(L, D) float32."""
+    info: FeatureInfo
+
+
+class FeatureExtractor:
+    """Compute a feature for every window of a video with the backbone of a model.
+
+    Every frame is decoded, resized and moved to the device once, in order, in a thread beside
+    the model.  With ``out_type='avg'`` features are the normalised mean of the tokens, as
+    VideoMAE V2 extracts; see `WindowEncoder` for others.  What is held in memory depends on
+    the windows of a batch and not on the length of the video.
+
+    Args:
+        model: A config file, a config, or a model from ``init_model``.
+        checkpoint: Weights, with a config.
+        preset: One of ``settings.PRESET_NAMES``; None: what the config's ``features`` say,
+            and without them its test pipeline.
+        settings: `FeatureSettings` as a whole, without a preset, or a mapping of what
+            differs from the preset.
+        device: The default is the GPU if there is one, and else the CPU.
+        batch_size: Windows that are forwarded at a time.
+        precision: See `WindowEncoder`.
+        filename_tmpl: Names of the files of frame folders.
+        fps: Frames per second of frame folders.
+
+    Raises:
+        ValueError: A setting is unknown or out of range, or the model has no backbone that
+            takes such windows.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | Config | str | os.PathLike[str],
+        checkpoint: str | os.PathLike[str] | None = None,
+        preset: str | None = None,
+        settings: FeatureSettings | Mapping[str, Any] | None = None,
+        device: str | torch.device | None = None,
+        batch_size: int = 8,
+        precision: str = 'auto',
+        filename_tmpl: str = 'img_{:05}.jpg',
+        fps: float = 25.0,
+    ) -> None:
+        if batch_size < 1 or fps <= 0:
+            raise ValueError(f'batch_size and fps must be positive, got {batch_size} and {fps}')
+        if not isinstance(model, nn.Module):
+            model = init_model(model, checkpoint, device)
+        elif checkpoint is not None:
+            raise ValueError('a checkpoint is loaded with a config, not into a model')
+        elif device is not None:
+            model = model.to(device)
+        backbone = getattr(model, 'backbone', None)
+        if not isinstance(backbone, nn.Module):
+            raise ValueError(f'{type(model).__name__} has no backbone that makes features')
+        if not isinstance(settings, FeatureSettings):
+            settings = resolve_settings(model, preset, settings)
+        elif preset is not None:
+            raise ValueError(f'settings as a whole leave nothing to the preset {preset!r}')
+        self.settings, self.batch_size = settings, batch_size
+        self.filename_tmpl, self.fps = filename_tmpl, fps
+        self.encoder = WindowEncoder(backbone.eval(), settings, precision)
+        self.model_name = _name_of(model)
+        self.checkpoint_sha256 = _digest(backbone, checkpoint)
+        self._prepare = preparation(settings)
+
+    def __call__(self, video: Video, progress: Progress | None = None) -> VideoFeatures:
+        """Features of a video file or a folder of frames.
+
+        Raises:
+            VideoReadError: The video cannot be read.
+            FeatureError: Features are not finite.
+        """
+        with self._open(video) as (stream, info):
+            plan = self.plan(len(stream))
+            features = np.empty((plan.steps, self.encoder.width), np.float32)
+            done = 0
+            for block in self._blocks(stream, plan, progress):
+                features[done : done + len(block)] = block
+                done += len(block)
+        return VideoFeatures(features, info)
+
+    def save(
+        self, video: Video, npy_path: str | os.PathLike[str], progress: Progress | None = None
+    ) -> FeatureInfo:
+        """Write features as they come; the file and its description appear when all is done.
+
+        Raises:
+            VideoReadError, FeatureError: As calling the extractor.
+            OSError: A file cannot be written.
+        """
+        with self._open(video) as (stream, info):
+            plan = self.plan(len(stream))
+            with FeatureFile(npy_path, plan.steps, self.encoder.width) as file:
+                for block in self._blocks(stream, plan, progress):
+                    file.append(block)
+                # First, so that there are never features without it.
+                info.write(npy_path)
+        return info
+
+    def expected(self) -> dict[str, Any]:
+        """What `FeatureInfo` says of every video that is extracted like this."""
+        own = self.settings
+        return {
+            'window': own.window,
+            'stride': own.stride,
+            'interval': own.interval,
+            'offset': own.offset,
+            'width': self.encoder.width,
+            'model': self.model_name,
+            'checkpoint_sha256': self.checkpoint_sha256,
+            'preprocessing': own.preprocessing,
+            'precision': self.encoder.precision,
+        }
+
+    def plan(self, frames: int) -> WindowPlan:
+        """The windows of a video of so many frames."""
+        return WindowPlan(self.settings, frames, self.batch_size)
+
+    @contextmanager
+    def _open(self, video: Video) -> Iterator[tuple[FileStream | FolderStream, FeatureInfo]]:
+        stream: FileStream | FolderStream
+        if os.path.isdir(video):
+            stream = FolderStream(video, self.filename_tmpl, fps=self.fps)
+        else:
+            stream = FileStream(video)
+        with stream:
+            yield stream, self._describe(stream)
+
+    def _describe(self, stream: FileStream | FolderStream) -> FeatureInfo:
+        frames, fps, times = len(stream), stream.fps, stream.times
+        if fps <= 0:
+            raise VideoReadError(stream.path, 'its frame rate is not known')
+        if self.settings.offset >= frames:
+            raise VideoReadError(
+                stream.path,
+                f'it has {frames} frames, and windows begin at frame {self.settings.offset}',
+            )
+        _tell_of_uneven_times(stream.path, times, fps)
+        return FeatureInfo(
+            fps=fps,
+            frames=frames,
+            duration=float(times[-1]) + 1 / fps,
+            reader='frames' if isinstance(stream, FolderStream) else 'pyav',
+            video_id=Path(stream.path).stem,
+            **self.expected(),
+        )
+
+    def _blocks(
+        self, stream: FileStream | FolderStream, plan: WindowPlan, progress: Progress | None
+    ) -> Iterator[np.ndarray]:
+        """Features of one batch of windows after the other, (B, D) each."""
+        prepared = (
+            (number, self._prepare(picture)) for number, picture in stream.in_order(plan.wanted())
+        )
+        ring: Tensor | None = None
+        done = 0
+        with ReadAhead(plan.batches(prepared)) as batches:
+            for batch in batches:
+                if ring is None:
+                    ring = self.encoder.empty_ring(plan.capacity, batch.frames)
+                block = self.encoder.encode_batch(ring, batch)
+                if not np.isfinite(block).all():
+                    raise FeatureError(
+                        f'features of video {stream.path!r} are not finite in '
+                        f'{self.encoder.precision}'
+                    )
+                yield block
+                done += len(block)
+                if progress:
+                    progress(done, plan.steps)
+
+
+def _tell_of_uneven_times(path: str, times: np.ndarray, fps: float) -> None:
+    """Features are counted in frames; warn where that is far from the video's own times."""
+    off = float(np.abs(times - np.arange(len(times)) / fps).max())
+    if off > _UNEVEN:
+        print_log(
+            f'{path}: its frames come at an uneven rate; times that are computed from its '
+            f'{fps:g} frames per second are up to {off:.1f} s off',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _name_of(model: nn.Module) -> str:
+    """The name of a model's config file; of one without a file, the class."""
+    filename = getattr(getattr(model, 'cfg', None), 'filename', None)
+    return Path(filename).stem if filename else type(model).__name__
+
+
+def _digest(backbone: nn.Module, checkpoint: str | os.PathLike[str] | None) -> str:
+    """SHA-256 of the checkpoint's file; without a file, of the backbone's weights."""
+    digest = sha256()
+    if checkpoint is not None and os.path.isfile(checkpoint):
+        with open(checkpoint, 'rb') as file:
+            while piece := file.read(1 << 22):
+                digest.update(piece)
+        return digest.hexdigest()
+    for name, weight in sorted(backbone.state_dict().items()):
+        digest.update(f'{name} {weight.dtype} {tuple(weight.shape)} '.encode())
+        raw = weight.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,62 @@
+"""Run an iterator in a thread beside the code that uses what it yields."""
+
+from collections.abc import Iterable, Iterator
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import Generic, TypeVar
+
+Item = TypeVar('Item')
+_POLL = 0.1  # seconds after which a waiting thread looks whether it is still needed
+
+
+class ReadAhead(Generic[Item]):
+    """Items of an iterator that works in a thread, at most ``size`` ahead.
+
+    An exception of the iterator is raised where its item would have come.  On leaving the
+    context the thread has ended, also where not all items were taken.
+
+    Args:
+        items: Nobody else may take from it.
+        size: Items that wait at most; one more is being made.
+    """
+
+    def __init__(self, items: Iterable[Item], size: int = 1) -> None:
+        self._items = items
+        self._queue: Queue[tuple[Item | None, BaseException | None, bool]] = Queue(size)
+        self._stopped = Event()
+        self._thread = Thread(target=self._work, name='read-ahead', daemon=True)
+
+    def __enter__(self) -> 'ReadAhead[Item]':
+        self._thread.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            item, error, ended = self._queue.get()
+            if error is not None:
+                raise error
+            if ended:
+                return
+            yield item  # type: ignore[misc]  # None only where it ended
+
+    def _work(self) -> None:
+        try:
+            for item in self._items:
+                if not self._put((item, None, False)):
+                    return
+            self._put((None, None, True))
+        except BaseException as error:
+            self._put((None, error, True))
+
+    def _put(self, entry: tuple[Item | None, BaseException | None, bool]) -> bool:
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(entry, timeout=_POLL)
+            except Full:
+                continue
+            return True
+        return False

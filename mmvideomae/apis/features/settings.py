@@ -1,0 +1,168 @@
+"""What features are computed from: windows, frame sizes and pixel values, and the presets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from mmengine import Config
+from torch import nn
+
+RESIZES = ('squash', 'crop')
+FINETUNED = 'finetuned'
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Windows of a video and how their frames become the model's input.
+
+    Attributes:
+        window: Frames of a window.
+        stride: Frames from one window to the next.
+        interval: Frames from one frame of a window to the next.
+        offset: First frame of the first window.
+        resize: 'squash': to ``size`` x ``size`` whatever the aspect, bilinear, of float
+            pixels and without smoothing, as VideoMAE V2 extracts.  'crop': the short side to
+            ``short_side`` and the middle square, of uint8 pixels, as `CropViews` tests.
+        size: Side of the model's input in pixels.
+        short_side: With 'crop'; None: ``size``.
+        mean: Subtracted from pixels in 0 to 255, by channel.
+        std: Then divided by.
+
+    Raises:
+        ValueError: A number is not positive, or the kind of resizing is unknown.
+    """
+
+    window: int = 16
+    stride: int = 4
+    interval: int = 1
+    offset: int = 0
+    resize: str = 'squash'
+    size: int = 224
+    short_side: int | None = None
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (255.0, 255.0, 255.0)
+
+    def __post_init__(self) -> None:
+        for name in ('window', 'stride', 'interval', 'size'):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f'{name} of features must be a positive integer, got {value!r}')
+        if not isinstance(self.offset, int) or self.offset < 0:
+            raise ValueError(f'offset of features must be 0 or more frames, got {self.offset!r}')
+        if self.resize not in RESIZES:
+            raise ValueError(f'resize must be one of {RESIZES}, got {self.resize!r}')
+        if self.short_side is not None and (self.resize != 'crop' or self.short_side < self.size):
+            raise ValueError(
+                f'short_side={self.short_side} needs resize="crop" and a size of no more, '
+                f'got {self.resize!r} and {self.size}'
+            )
+        for name in ('mean', 'std'):
+            values = tuple(float(value) for value in getattr(self, name))
+            if len(values) != 3 or (name == 'std' and min(values) <= 0):
+                raise ValueError(f'{name} must be three numbers, of std positive, got {values}')
+            object.__setattr__(self, name, values)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], base: 'FeatureSettings') -> 'FeatureSettings':
+        """Replace what ``values`` names and does not leave at None; unknown keys are named."""
+        known = [each.name for each in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise ValueError(
+                f'unknown settings of features: {", ".join(unknown)}; known: {", ".join(known)}'
+            )
+        return replace(base, **{key: value for key, value in values.items() if value is not None})
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """How frames become input, for `FeatureInfo`."""
+        values = asdict(self)
+        keys = ['resize', 'size', 'mean', 'std']
+        if self.resize == 'crop':
+            keys.append('short_side')
+            values['short_side'] = self.short_side or self.size
+        return {key: list(values[key]) if key in ('mean', 'std') else values[key] for key in keys}
+
+
+# The published features of VideoMAE V2 were made without the mean and deviation that the model
+# was trained with, and from squashed frames; keep both to reproduce them.
+PRESETS = {
+    'videomaev2_thumos14': FeatureSettings(stride=4),
+    'videomaev2_fineaction': FeatureSettings(stride=16),
+}
+PRESET_NAMES = (*PRESETS, FINETUNED)
+
+
+def resolve_settings(
+    model: nn.Module,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> FeatureSettings:
+    """The settings for a model: ``values`` over ``preset`` over its config.
+
+    A config may hold ``features = dict(preset=..., stride=..., ...)``.  Without a preset
+    anywhere the model's input is that of its test ('finetuned').
+
+    Args:
+        model: From ``init_model``.
+        values: Fields of `FeatureSettings`; None leaves one as it is.
+
+    Raises:
+        ValueError: There is no such preset or setting, or the config tests no windows.
+    """
+    own = dict(getattr(model, 'cfg', {}).get('features') or {})
+    named = own.pop('preset', None)
+    if preset is None:
+        given = {**own, **{k: v for k, v in (values or {}).items() if v is not None}}
+        preset = named or FINETUNED
+    else:
+        given = dict(values or {})
+    if preset in PRESETS:
+        return FeatureSettings.of(given, PRESETS[preset])
+    if preset != FINETUNED:
+        raise ValueError(f'unknown preset {preset!r}; choose from {", ".join(PRESET_NAMES)}')
+    return FeatureSettings.of(given, finetuned_settings(model, given.get('interval')))
+
+
+def finetuned_settings(model: nn.Module, interval: int | None = None) -> FeatureSettings:
+    """The clips of a model's test, a quarter of their span apart.
+
+    Args:
+        interval: For a test that spreads its frames over the whole video and so has none.
+
+    Raises:
+        ValueError: The config has no test pipeline that samples clips and crops them.
+    """
+    steps = _test_steps(getattr(model, 'cfg', Config()))
+    sample = next((step for step in steps if 'clip_len' in step), None)
+    crop = next((step for step in steps if step.get('type') == 'CropViews'), None)
+    mean, std = (getattr(getattr(model, 'data_preprocessor', None), n, None) for n in _STATISTICS)
+    if sample is None or crop is None or mean is None or std is None:
+        raise ValueError(
+            'the config has no test pipeline with clip_len and CropViews to take settings from: '
+            f'choose a preset of {", ".join(PRESETS)}, or set features in the config'
+        )
+    interval = interval or sample.get('stride')
+    if interval is None:
+        raise ValueError(
+            f'{sample["type"]} of the test pipeline spreads the frames of a clip over the whole '
+            'video: set the interval of the frames of a window'
+        )
+    window = sample['clip_len']
+    return FeatureSettings(
+        window=window,
+        stride=max(window * interval // 4, 1),
+        interval=interval,
+        resize='crop',
+        size=crop['size'],
+        short_side=crop.get('short_side'),
+        mean=tuple(mean.flatten().tolist()),
+        std=tuple(std.flatten().tolist()),
+    )
+
+
+_STATISTICS = ('mean', 'std')
+
+
+def _test_steps(cfg: Config) -> Sequence[Mapping[str, Any]]:
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    return dataset.get('pipeline') or cfg.get('test_pipeline') or ()

@@ -1,0 +1,50 @@
+"""Contract: a feature file appears whole or not at all, and reads as a plain .npy file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmvideomae.apis.features.feature_file import FeatureFile
+
+
+def test_rows_in_pieces_make_one_array(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(7, 3))
+    path = tmp_path / 'a' / 'b.npy'
+    with FeatureFile(path, 7, 3) as file:
+        for piece in np.array_split(rows, 3):
+            file.append(piece)
+            assert not path.exists()
+    found = np.load(path)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, rows.astype(np.float32))
+    assert [each.name for each in path.parent.iterdir()] == ['b.npy']
+
+
+def write(path: Path, rows: np.ndarray, error: type[BaseException] | None = None) -> None:
+    with FeatureFile(path, 2, 3) as file:
+        file.append(rows)
+        if error:
+            raise error
+
+
+def test_nothing_is_left_of_what_was_broken_off(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / 'a.npy', np.zeros((2, 3)), KeyboardInterrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_rows_and_too_wide_ones(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='got 1 rows of 2'):
+        write(tmp_path / 'a.npy', np.zeros((1, 3)))
+    with pytest.raises(ValueError, match=r'rows must be \(n, 3\)'):
+        write(tmp_path / 'a.npy', np.zeros((2, 4)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_file_is_replaced_at_once(tmp_path: Path) -> None:
+    path = tmp_path / 'a.npy'
+    for value in (1.0, 2.0):
+        with FeatureFile(path, 1, 1) as file:
+            file.append(np.array([[value]]))
+    assert np.load(path).item() == 2.0

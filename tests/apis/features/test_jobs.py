@@ -1,0 +1,167 @@
+"""Contract: many videos are shared out, continued, and one that fails does not stop the rest."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from mmengine import Config
+from torch import nn
+
+from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
+from mmvideomae.apis.features.jobs import Job, Outcome, extract_all, jobs_of, share_of
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.feature_info import FeatureInfo
+from mmvideomae.testing.models import tiny_recognizer
+from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+
+
+@pytest.fixture(scope='module')
+def model() -> nn.Module:
+    torch.manual_seed(0)
+    return init_model(Config({'model': tiny_recognizer()}), device='cpu')
+
+
+def extractor(model: nn.Module, **settings: Any) -> FeatureExtractor:
+    return FeatureExtractor(
+        model, settings=FeatureSettings(**{'window': 4, 'size': 32, **settings})
+    )
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    folder = tmp_path / 'videos'
+    for name, frames in (('a.mp4', 12), ('b.c.mp4', 9), ('deep/a.mkv', 3)):
+        write_video(folder / name, moving_shapes(frames))
+    return folder
+
+
+def last(outcomes: Any) -> Outcome:
+    return list(outcomes)[-1]
+
+
+def test_videos_of_a_folder_a_file_and_a_list(videos: Path, tmp_path: Path) -> None:
+    assert [job.video_id for job in jobs_of(videos)] == ['a', 'b.c', 'deep/a']
+    assert jobs_of(videos / 'a.mp4') == [Job(str(videos / 'a.mp4'), 'a')]
+    names = tmp_path / 'list.csv'
+    names.write_text(f'deep/a.mkv 3\n# none\n{videos}/b.c.mp4 0\n')
+    assert jobs_of(names, str(videos)) == [
+        Job(str(videos / 'deep/a.mkv'), 'deep/a'),
+        Job(str(videos / 'b.c.mp4'), 'b.c'),
+    ]
+
+
+def test_folders_of_frames(tmp_path: Path) -> None:
+    for name in ('one', 'two/x.y'):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / 'img_00001.jpg'), moving_shapes(1)[0])
+    assert [job.video_id for job in jobs_of(tmp_path)] == ['one', 'two/x.y']
+    assert jobs_of(tmp_path / 'one') == [Job(str(tmp_path / 'one'), 'one')]
+
+
+def test_sources_without_videos_and_names_that_clash(videos: Path, tmp_path: Path) -> None:
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(AnnotationError, match=r'no video below .*empty.*, nor a folder of frames'):
+        jobs_of(tmp_path / 'empty')
+    with pytest.raises(AnnotationError, match=r'cannot read the list .*none\.txt'):
+        jobs_of(tmp_path / 'none.txt')
+    write_video(videos / 'a.avi', moving_shapes(3), codec='mpeg4')
+    with pytest.raises(AnnotationError, match=r'a\.avi and of .*a\.mp4 would both be named a'):
+        jobs_of(videos)
+
+
+@given(count=st.integers(0, 40), world=st.integers(1, 4), tasks=st.integers(1, 4),
+       first=st.integers(0, 3), step=st.integers(1, 3))  # fmt: skip
+def test_shares_are_disjoint_and_whole(
+    count: int, world: int, tasks: int, first: int, step: int
+) -> None:
+    taken: list[int] = []
+    for rank in range(world):
+        for task in range(tasks):
+            share, shares = share_of({
+                'RANK': str(rank),
+                'WORLD_SIZE': str(world),
+                'SLURM_ARRAY_TASK_ID': str(first + task * step),
+                'SLURM_ARRAY_TASK_COUNT': str(tasks),
+                'SLURM_ARRAY_TASK_MIN': str(first),
+                'SLURM_ARRAY_TASK_STEP': str(step),
+            })  # fmt: skip
+            assert shares == world * tasks
+            taken += range(count)[share::shares]
+    assert sorted(taken) == list(range(count))
+
+
+def test_one_process_takes_all_and_an_array_with_gaps_none() -> None:
+    assert share_of({}) == (0, 1)
+    assert share_of({'SLURM_ARRAY_TASK_ID': '5', 'SLURM_ARRAY_TASK_MIN': '5'}) == (0, 1)
+    with pytest.raises(ValueError, match='task 8 of 3 has no share'):
+        share_of({
+            'SLURM_ARRAY_TASK_ID': '9',
+            'SLURM_ARRAY_TASK_COUNT': '3',
+            'SLURM_ARRAY_TASK_MIN': '1',
+        })  # fmt: skip
+
+
+def test_finished_videos_are_skipped_and_a_run_continues(
+    model: nn.Module, videos: Path, tmp_path: Path
+) -> None:
+    out, one = tmp_path / 'out', extractor(model)
+    jobs = jobs_of(videos)
+    running = extract_all(one, jobs, out)
+    next(running), next(running)
+    running.close()  # interrupted after the first video
+    assert sorted(path.name for path in out.rglob('*.npy')) == ['a.npy']
+    stamp = (out / 'a.npy').stat().st_mtime_ns
+    outcome = last(extract_all(one, jobs, out))
+    assert (outcome.skipped, outcome.done, outcome.failed) == (['a'], ['b.c', 'deep/a'], {})
+    assert outcome.windows == 2 + 1
+    assert (out / 'a.npy').stat().st_mtime_ns == stamp
+    for job in jobs:
+        path = out / f'{job.video_id}.npy'
+        np.testing.assert_array_equal(np.load(path), one(job.path).features)
+        FeatureInfo.read(path).check(one.expected())
+    assert last(extract_all(one, jobs, out)).skipped == ['a', 'b.c', 'deep/a']
+
+
+def test_other_settings_or_weights_are_refused_before_anything_is_done(
+    model: nn.Module, videos: Path, tmp_path: Path
+) -> None:
+    out, jobs = tmp_path / 'out', jobs_of(videos)
+    last(extract_all(extractor(model), jobs[1:2], out))
+    with pytest.raises(ValueError, match=r"other features: .*'b\.c' were made with stride=4"):
+        last(extract_all(extractor(model, stride=2), jobs, out))
+    other = init_model(Config({'model': tiny_recognizer()}), device='cpu')
+    with pytest.raises(ValueError, match='made with checkpoint_sha256='):
+        last(extract_all(extractor(other), jobs, out))
+    (out / 'b.c.json').unlink()
+    with pytest.raises(ValueError, match=r'no b\.c\.json beside it: it was not extracted here'):
+        last(extract_all(extractor(model), jobs, out))
+    assert [path.name for path in out.iterdir()] == ['b.c.npy']
+
+
+def test_a_bad_video_is_recorded_and_forgotten_when_it_is_mended(
+    model: nn.Module, videos: Path, tmp_path: Path
+) -> None:
+    out, one = tmp_path / 'out', extractor(model)
+    make_broken_video('truncated', videos / 'a.mp4')
+    outcome = last(extract_all(one, jobs_of(videos), out))
+    assert outcome.done == ['b.c', 'deep/a'] and list(outcome.failed) == ['a']
+    assert outcome.failed['a'] in (out / 'a.error').read_text()
+    assert not (out / 'a.npy').exists() and not (out / 'a.json').exists()
+    write_video(videos / 'a.mp4', moving_shapes(12))
+    outcome = last(extract_all(one, jobs_of(videos), out))
+    assert outcome.done == ['a'] and outcome.failed == {}
+    assert not (out / 'a.error').exists()
+
+
+def test_progress_names_the_video_and_its_windows(
+    model: nn.Module, videos: Path, tmp_path: Path
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+    last(extract_all(extractor(model), jobs_of(videos), tmp_path, lambda *now: seen.append(now)))
+    assert seen == [('a', 3, 3), ('b.c', 2, 2), ('deep/a', 1, 1)]

@@ -1,0 +1,99 @@
+"""Contract: windows show the frames of their steps, each prepared once; the ring suffices."""
+
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from mmvideomae.apis.features.settings import FeatureSettings
+from mmvideomae.apis.features.windows import WindowPlan, preparation
+from mmvideomae.ops.feature_grid import FeatureGrid
+from mmvideomae.testing.videos import moving_shapes
+
+SETTINGS = st.builds(
+    FeatureSettings,
+    window=st.integers(1, 9),
+    stride=st.integers(1, 20),
+    interval=st.integers(1, 5),
+    offset=st.integers(0, 6),
+)
+
+
+def expected_windows(settings: FeatureSettings, frames: int) -> list[list[int]]:
+    """Frame numbers of the windows, written down plainly."""
+    windows, start = [], settings.offset
+    while start == settings.offset or start + settings.window * settings.interval <= frames:
+        shown = range(start, start + settings.window * settings.interval, settings.interval)
+        windows.append([min(number, frames - 1) for number in shown])
+        start += settings.stride
+    return windows
+
+
+@given(settings=SETTINGS, frames=st.integers(7, 120), batch_size=st.integers(1, 7))
+def test_batches_show_every_window_from_a_bounded_ring(
+    settings: FeatureSettings, frames: int, batch_size: int
+) -> None:
+    plan = WindowPlan(settings, frames, batch_size)
+    wanted = list(plan.wanted())
+    assert wanted == sorted(set(wanted))
+    pictures = ((number, np.full((1, 1, 3), number)) for number in wanted)
+    ring = np.full((plan.capacity, 1, 1, 3), -1)
+    shown: list[list[int]] = []
+    for batch in plan.batches(pictures):
+        assert len(batch.windows) <= batch_size
+        assert len(set(batch.slots.tolist())) == len(batch.slots)
+        ring[batch.slots] = batch.frames
+        shown += ring[batch.windows][..., 0, 0, 0].tolist()
+    assert shown == expected_windows(settings, frames)
+    assert len(shown) == plan.steps
+    assert wanted == sorted({number for window in shown for number in window})
+
+
+@given(settings=SETTINGS, batch_size=st.integers(1, 7))
+def test_the_ring_does_not_grow_with_the_video(settings: FeatureSettings, batch_size: int) -> None:
+    plans = [WindowPlan(settings, frames, batch_size) for frames in (500, 1_000_000)]
+    assert plans[0].capacity == plans[1].capacity
+    span = settings.window * settings.interval
+    assert plans[0].capacity <= (batch_size - 1) * settings.stride + span
+
+
+@given(settings=SETTINGS, frames=st.integers(7, 300))
+def test_steps_are_those_of_the_grid(settings: FeatureSettings, frames: int) -> None:
+    grid = FeatureGrid(25.0, settings.stride, settings.window, settings.interval, settings.offset)
+    assert WindowPlan(settings, frames, 4).steps == grid.num_steps(frames)
+
+
+def test_frames_are_taken_as_windows_are_asked_for() -> None:
+    plan = WindowPlan(FeatureSettings(window=4, stride=2), 100, 2)
+    taken = Mock()
+
+    def pictures():
+        for number in plan.wanted():
+            taken(number)
+            yield number, np.zeros((1, 1, 3))
+
+    batches = plan.batches(pictures())
+    for number, last in enumerate((5, 9, 13)):  # windows 0, 1; then 2, 3; then 4, 5
+        next(batches)
+        assert taken.call_count == last + 1, number
+
+
+@pytest.mark.parametrize(('height', 'width'), [(48, 96), (100, 60), (20, 24)])
+def test_squashing_is_the_published_resize(height: int, width: int) -> None:
+    frame = moving_shapes(1, height, width)[0]
+    squash = preparation(FeatureSettings(size=32))
+    tensor = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
+    expected = F.interpolate(tensor, (32, 32), mode='bilinear', align_corners=False)
+    np.testing.assert_allclose(squash(frame), expected[0].permute(1, 2, 0), atol=1e-3)
+
+
+def test_cropping_keeps_the_aspect_and_uint8() -> None:
+    frame = moving_shapes(1, 48, 96)[0]
+    crop = preparation(FeatureSettings(size=48, resize='crop'))
+    np.testing.assert_array_equal(crop(frame), frame[:, 24:72])
+    small = preparation(FeatureSettings(size=32, short_side=48, resize='crop'))
+    np.testing.assert_array_equal(small(frame), frame[8:40, 32:64])
