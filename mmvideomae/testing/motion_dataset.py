@@ -2,17 +2,20 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from mmvideomae.testing.motion import CLASS_NAMES, Style, render_clip, style_of
 from mmvideomae.testing.videos import write_video
+
+Item = TypeVar('Item')
 
 SPLITS = ('train', 'val', 'test', 'unlabelled')
 SETTINGS_FILE = 'dataset.json'
@@ -106,7 +109,7 @@ def write_actions(
         (out / 'videos' / split).mkdir(parents=True, exist_ok=True)
     (out / SETTINGS_FILE).unlink(missing_ok=True)
     (out / UNFINISHED_FILE).write_text(settings_text(settings))
-    yield from _run(partial(_write_clip, out=out, settings=settings), clips, workers)
+    yield from run_tasks(partial(_write_clip, out=out, settings=settings), clips, workers)
     _write_lists(out, clips)
     (out / 'classes.txt').write_text(''.join(f'{n}\n' for n in CLASS_NAMES[: settings.classes]))
     (out / UNFINISHED_FILE).replace(out / SETTINGS_FILE)
@@ -126,16 +129,16 @@ def _write_clip(clip: Clip, out: Path, settings: ActionsSettings) -> Clip:
     return clip
 
 
-def _run(task: Callable[[Clip], Clip], clips: list[Clip], workers: int) -> Iterator[Clip]:
-    """Call ``task`` on every clip, in this process or in ``workers`` of them."""
+def run_tasks(task: Callable[[Item], Item], items: Sequence[Item], workers: int) -> Iterator[Item]:
+    """Call ``task`` on every item, in this process or in ``workers`` of them."""
     if workers <= 1:
-        yield from map(task, clips)
+        yield from map(task, items)
         return
     # Forked workers start at once; spawned ones would import torch again first.
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context('fork' if 'fork' in methods else None)
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(task, clips, chunksize=8)
+        yield from pool.map(task, items, chunksize=8 if len(items) > 64 else 1)
 
 
 def _write_lists(out: Path, clips: list[Clip]) -> None:

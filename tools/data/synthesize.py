@@ -1,6 +1,7 @@
 """Make small labelled video data out of nothing, for a first try and for tests.
 
 python tools/data/synthesize.py actions data/actions
+python tools/data/synthesize.py untrimmed data/untrimmed
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.testing.motion import CLASS_NAMES, STYLES
+from mmvideomae.testing.motion import CLASS_NAMES, STYLES, Style
 from mmvideomae.testing.motion_dataset import (
     SETTINGS_FILE,
     UNFINISHED_FILE,
@@ -23,6 +24,8 @@ from mmvideomae.testing.motion_dataset import (
     settings_text,
     write_actions,
 )
+from mmvideomae.testing.untrimmed import UntrimmedSettings, write_untrimmed
+from mmvideomae.testing.untrimmed import settings_text as untrimmed_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,18 +43,24 @@ def parse_args() -> argparse.Namespace:
             'OUT/pretrain.csv (paths of train and unlabelled), OUT/classes.txt, OUT/dataset.json.',
         )
     )
+    add_untrimmed(
+        kinds.add_parser(
+            'untrimmed',
+            help='long videos with annotated motion segments on idle background',
+            description='Long H.264 videos of shapes that stand still and, from time to time, move '
+            'for some seconds as one of the classes says. Motion alone tells the class, and '
+            'whether anything happens. Writes OUT/videos/, OUT/annotation.json (layout of '
+            'ActivityNet, subsets training and validation), OUT/{train,val}.csv (path start total '
+            'label of the segments, to fine-tune on), OUT/classes.txt, OUT/dataset.json.',
+        )
+    )
     return parser.parse_args()
 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
     """The options of ``synthesize.py actions``."""
     add_common(parser)
-    parser.add_argument(
-        '--classes',
-        type=int,
-        default=8,
-        help=f'classes, the first of (default: %(default)s): {", ".join(CLASS_NAMES)}',
-    )
+    add_classes(parser, 8)
     count = parser.add_mutually_exclusive_group()
     count.add_argument(
         '--clips', type=int, default=1000, help='labelled clips in all (default: %(default)s)'
@@ -69,13 +78,56 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
         '--unlabelled', type=int, default=0, help='more clips, without labels, to pre-train on'
     )
     parser.add_argument(
-        '--size', type=parse_size, default='64', help='side or HxW in pixels (default: %(default)s)'
-    )
-    parser.add_argument(
         '--frames', type=int, default=40, help='frames per clip (default: %(default)s)'
     )
+    add_looks(parser, '64', 25.0)
+    parser.set_defaults(make=make_actions)
+
+
+def add_untrimmed(parser: argparse.ArgumentParser) -> None:
+    """The options of ``synthesize.py untrimmed``."""
+    add_common(parser)
+    add_classes(parser, 4)
     parser.add_argument(
-        '--fps', type=float, default=25.0, help='frames per second (default: %(default)s)'
+        '--train', type=int, default=60, help='training videos (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--val', type=int, default=20, help='validation videos (default: %(default)s)'
+    )
+    for option, default, what in (
+        ('--seconds', (20.0, 60.0), 'length of a video'),
+        ('--segment-seconds', (2.0, 6.0), 'length of a motion'),
+        ('--gap-seconds', (1.0, 5.0), 'stillness between two motions'),
+    ):
+        parser.add_argument(
+            option,
+            type=float,
+            nargs=2,
+            default=default,
+            metavar=('MIN', 'MAX'),
+            help=f'{what} (default: {default[0]:g} {default[1]:g})',
+        )
+    add_looks(parser, '40', 10.0)
+    parser.set_defaults(make=make_untrimmed)
+
+
+def add_classes(parser: argparse.ArgumentParser, default: int) -> None:
+    """How many classes there are."""
+    parser.add_argument(
+        '--classes',
+        type=int,
+        default=default,
+        help=f'classes, the first of (default: %(default)s): {", ".join(CLASS_NAMES)}',
+    )
+
+
+def add_looks(parser: argparse.ArgumentParser, size: str, fps: float) -> None:
+    """How videos look and how fast they move."""
+    parser.add_argument(
+        '--size', type=parse_size, default=size, help='side or HxW in pixels (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--fps', type=float, default=fps, help='frames per second (default: %(default)s)'
     )
     parser.add_argument(
         '--difficulty',
@@ -96,7 +148,6 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
         metavar=('MIN', 'MAX'),
         help='translation per frame in shorter sides (default: as the difficulty says)',
     )
-    parser.set_defaults(make=make_actions)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -124,11 +175,6 @@ def actions_settings(args: argparse.Namespace) -> ActionsSettings:
         raise ValueError(f'--splits {args.splits} must be three shares that add up to 1')
     total = args.clips if args.clips_per_class is None else args.clips_per_class * args.classes
     train, val = (round(total * share) for share in args.splits[:2])
-    style = STYLES[args.difficulty]
-    if args.textures is not None:
-        style = replace(style, textured=args.textures)
-    if args.speed is not None:
-        style = replace(style, speed=tuple(args.speed))
     return ActionsSettings(
         clips={
             'train': train,
@@ -140,9 +186,54 @@ def actions_settings(args: argparse.Namespace) -> ActionsSettings:
         size=args.size,
         frames=args.frames,
         fps=args.fps,
-        style=style,
+        style=style_asked(args),
         seed=args.seed,
     )
+
+
+def untrimmed_settings(args: argparse.Namespace) -> UntrimmedSettings:
+    """The settings that the command line asks for; ``ValueError`` says what is wrong."""
+    return UntrimmedSettings(
+        videos={'train': args.train, 'val': args.val},
+        classes=args.classes,
+        size=args.size,
+        fps=args.fps,
+        seconds=tuple(args.seconds),
+        segment_seconds=tuple(args.segment_seconds),
+        gap_seconds=tuple(args.gap_seconds),
+        style=style_asked(args),
+        seed=args.seed,
+    )
+
+
+def style_asked(args: argparse.Namespace) -> Style:
+    """The difficulty with what is changed of it."""
+    style = STYLES[args.difficulty]
+    if args.textures is not None:
+        style = replace(style, textured=args.textures)
+    if args.speed is not None:
+        style = replace(style, speed=tuple(args.speed))
+    return style
+
+
+def make_untrimmed(args: argparse.Namespace) -> dict[str, object]:
+    """Write the videos, unless the same ones stand there already; returns the summary."""
+    settings = untrimmed_settings(args)
+    videos = sum(settings.videos.values())
+    summary: dict[str, object] = {'kind': 'untrimmed', 'out': str(args.out), 'videos': videos}
+    if not prepare_folder(args.out, untrimmed_text(settings), args.overwrite):
+        return {**summary, 'written': 0}
+    start = time.perf_counter()
+    written = write_untrimmed(args.out, settings, args.workers)
+    for _ in track(written, 'videos', total=videos, console=Console(stderr=True)):
+        pass
+    seconds = time.perf_counter() - start
+    return {
+        **summary,
+        'written': videos,
+        'seconds': round(seconds, 2),
+        'videos_per_second': round(videos / seconds, 1),
+    }
 
 
 def make_actions(args: argparse.Namespace) -> dict[str, object]:
@@ -192,13 +283,15 @@ def main() -> int:
         return 1
     if args.json:
         print(json.dumps(summary))
-    elif summary['written']:
+        return 0
+    what = 'clips' if args.kind == 'actions' else 'videos'
+    if summary['written']:
         print(
-            f'{summary["clips"]} clips in {summary["out"]}: {summary["seconds"]} s, '
-            f'{summary["clips_per_second"]} clips/s'
+            f'{summary[what]} {what} in {summary["out"]}: {summary["seconds"]} s, '
+            f'{summary[f"{what}_per_second"]} {what}/s'
         )
     else:
-        print(f'{summary["clips"]} clips stand in {summary["out"]} already')
+        print(f'{summary[what]} {what} stand in {summary["out"]} already')
     return 0
 
 
