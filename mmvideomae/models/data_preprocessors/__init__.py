@@ -2,10 +2,12 @@
 
 from mmvideomae.models.data_preprocessors.classification import ClassificationDataPreprocessor
 from mmvideomae.models.data_preprocessors.clips import ClipDataPreprocessor
+from mmvideomae.models.data_preprocessors.features import FeatureDataPreprocessor
 from mmvideomae.models.data_preprocessors.videomae import VideoMAEDataPreprocessor
 
 __all__ = [
     'ClassificationDataPreprocessor',
     'ClipDataPreprocessor',
+    'FeatureDataPreprocessor',
     'VideoMAEDataPreprocessor',
 ]

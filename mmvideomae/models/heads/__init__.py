@@ -1,7 +1,14 @@
 """What turns tokens into predictions and losses."""
 
+from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
 from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
 from mmvideomae.models.heads.pixel_reconstruction_head import PixelReconstructionHead
 
-__all__ = ['LinearHead', 'LinearProbeHead', 'PixelReconstructionHead']
+__all__ = [
+    'ActionFormerClsHead',
+    'ActionFormerRegHead',
+    'LinearHead',
+    'LinearProbeHead',
+    'PixelReconstructionHead',
+]

@@ -1,0 +1,95 @@
+"""ActionFormer's heads, shared by all levels of a pyramid (its section 3.3)."""
+
+import math
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmvideomae.models.layers.masked_conv import (
+    ChannelNorm,
+    LearnedScale,
+    MaskedConv1d,
+    clear_biases,
+)
+from mmvideomae.registry import MODELS
+
+
+class _ConvTower(BaseModule):
+    """Hidden convolutions, each with a norm and a ReLU."""
+
+    def __init__(
+        self, in_channels: int, hidden_channels: int, num_hidden: int, init_cfg: dict | None
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        widths = [in_channels] + [hidden_channels] * num_hidden
+        self.head = nn.ModuleList(
+            MaskedConv1d(width, hidden_channels, bias=False) for width in widths[:num_hidden]
+        )
+        self.norm = nn.ModuleList(ChannelNorm(hidden_channels) for _ in range(num_hidden))
+
+    def hidden(self, x: Tensor, mask: Tensor) -> Tensor:
+        for conv, norm in zip(self.head, self.norm, strict=True):
+            x = F.relu(norm(conv(x, mask)[0]))
+        return x
+
+
+@MODELS.register_module()
+class ActionFormerClsHead(_ConvTower):
+    """Class scores of each step: levels (B, D, L_l), (B, 1, L_l) -> logits (B, L_l, K).
+
+    Args:
+        num_classes: K; 1 for a head that tells actions from background only.
+        prior: Probability that all classes start at, through the bias.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int = 512,
+        hidden_channels: int = 512,
+        num_hidden: int = 2,
+        prior: float = 0.01,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(in_channels, hidden_channels, num_hidden, init_cfg)
+        self.num_classes = num_classes
+        self.cls_head = MaskedConv1d(hidden_channels, num_classes)
+        clear_biases(self)
+        if self.cls_head.conv.bias is not None and prior > 0:
+            nn.init.constant_(self.cls_head.conv.bias, -math.log((1 - prior) / prior))
+
+    def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
+        return [
+            self.cls_head(self.hidden(x, mask), mask)[0].transpose(1, 2)
+            for x, mask in zip(feats, masks, strict=True)
+        ]
+
+
+@MODELS.register_module()
+class ActionFormerRegHead(_ConvTower):
+    """Distances of each step to the start and end of its segment.
+
+    Levels (B, D, L_l), (B, 1, L_l) -> distances (B, L_l, 2) >= 0 in strides of the level, each
+    level with a learned scale.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 512,
+        hidden_channels: int = 512,
+        num_hidden: int = 2,
+        num_levels: int = 6,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(in_channels, hidden_channels, num_hidden, init_cfg)
+        self.scale = nn.ModuleList(LearnedScale() for _ in range(num_levels))
+        self.offset_head = MaskedConv1d(hidden_channels, 2)
+        clear_biases(self)
+
+    def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
+        return [
+            F.relu(scale(self.offset_head(self.hidden(x, mask), mask)[0])).transpose(1, 2)
+            for scale, x, mask in zip(self.scale, feats, masks, strict=True)
+        ]

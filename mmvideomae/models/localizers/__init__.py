@@ -1,0 +1,6 @@
+"""Detectors of segments in time, composed of registered parts."""
+
+from mmvideomae.models.localizers.action_former import ActionFormer
+from mmvideomae.models.localizers.segment_loss import SegmentLoss
+
+__all__ = ['ActionFormer', 'SegmentLoss']

@@ -1,0 +1,173 @@
+"""ActionFormer: segments of actions in feature sequences of untrimmed videos."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor, nn
+
+from mmvideomae.models.localizers.decoding import (
+    DecodeSettings,
+    Detections,
+    ExternalScores,
+    candidates,
+    suppress,
+)
+from mmvideomae.models.localizers.point_labels import Points, label_points, make_points
+from mmvideomae.registry import MODELS
+
+RANGES = ((0, 4), (4, 8), (8, 16), (16, 32), (32, 64), (64, 10000))
+
+
+@MODELS.register_module()
+class ActionFormer(BaseModel):
+    """Classify every step of a pyramid and regress its segment.
+
+    Args:
+        backbone: Encoder, ``forward(feats, mask)`` -> levels and their masks, with ``strides``,
+            ``length_divisor`` and ``in_channels``.
+        neck: ``forward(levels, masks)`` -> levels.
+        cls_head: ``forward(levels, masks)`` -> logits (B, L_l, K) each, with ``num_classes``; 1
+            class for class-agnostic detection.
+        reg_head: As it, distances (B, L_l, 2) in strides.
+        loss: `SegmentLoss`, or a part with its ``forward``.
+        regression_ranges: Of each level, in steps of the input: the distance to the farther end
+            of the segments that it learns.
+        center_radius: See `label_points`.
+        test_cfg: Of `DecodeSettings`.
+        external_scores: ``path``, and optionally ``top`` and ``max_segments``, of
+            `ExternalScores`; needs a head of 1 class.
+        data_preprocessor: Pads a batch; its ``length_divisor`` is the backbone's unless given.
+
+    Raises:
+        ValueError: Parts do not fit together.
+    """
+
+    def __init__(
+        self,
+        backbone: dict[str, Any] | nn.Module,
+        neck: dict[str, Any] | nn.Module,
+        cls_head: dict[str, Any] | nn.Module,
+        reg_head: dict[str, Any] | nn.Module,
+        loss: dict[str, Any] | nn.Module | None = None,
+        regression_ranges: Sequence[tuple[float, float]] = RANGES,
+        center_radius: float | None = 1.5,
+        test_cfg: dict[str, Any] | None = None,
+        external_scores: dict[str, Any] | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        encoder = _built(backbone)
+        preprocessor = data_preprocessor or {'type': 'FeatureDataPreprocessor'}
+        if isinstance(preprocessor, dict):
+            preprocessor = {'length_divisor': encoder.length_divisor, **preprocessor}
+        super().__init__(data_preprocessor=_built(preprocessor), init_cfg=init_cfg)
+        self.backbone, self.neck = encoder, _built(neck)
+        self.cls_head, self.reg_head = _built(cls_head), _built(reg_head)
+        self.loss = _built(loss or {'type': 'SegmentLoss'})
+        self.regression_ranges = [(float(low), float(high)) for low, high in regression_ranges]
+        self.center_radius = center_radius
+        self.settings = DecodeSettings(**(test_cfg or {}))
+        self.external = ExternalScores.read(**external_scores) if external_scores else None
+        self._check()
+
+    def _check(self) -> None:
+        levels, ranges = len(self.backbone.strides), len(self.regression_ranges)
+        if levels != ranges:
+            raise ValueError(f'{levels} levels need as many regression_ranges, got {ranges}')
+        if self.external and self.cls_head.num_classes != 1:
+            raise ValueError(
+                'external_scores name the classes: they need a cls_head with num_classes=1, not '
+                f'{self.cls_head.num_classes}'
+            )
+
+    def forward(
+        self,
+        inputs: Tensor,
+        masks: Tensor,
+        data_samples: list[BaseDataElement] | None = None,
+        mode: str = 'tensor',
+    ) -> dict[str, Tensor] | list[BaseDataElement] | tuple[list[Tensor], ...]:
+        """Preprocessed batch (B, D, L), masks (B, 1, L) -> by ``mode``.
+
+        'loss': losses by name.  'predict': the data samples with ``pred_instances``, their
+        ``segments`` in seconds.  'tensor': logits, distances and masks of each level.
+
+        Raises:
+            ValueError: Features of another width, unknown mode, or no data samples.
+        """
+        self._check_width(inputs, data_samples)
+        logits, distances, level_masks = self._raw(inputs, masks)
+        if mode == 'tensor':
+            return logits, distances, level_masks
+        if mode not in ('loss', 'predict'):
+            raise ValueError(f"unknown mode {mode!r}; choose 'tensor', 'loss' or 'predict'")
+        if data_samples is None:
+            raise ValueError(f'mode {mode!r} needs data_samples')
+        lengths = [mask.shape[-1] for mask in level_masks]
+        points = make_points(lengths, self.backbone.strides, self.regression_ranges, inputs.device)
+        if mode == 'loss':
+            scores, reach, valid = (torch.cat(part, 1) for part in (logits, distances, level_masks))
+            return self._losses(scores, reach, valid, points, data_samples)
+        for row, sample in enumerate(data_samples):
+            raw = ([level[row] for level in part] for part in (logits, distances, level_masks))
+            row_logits, row_distances, row_masks = raw
+            found = candidates(row_logits, row_distances, row_masks, points, self.settings)
+            sample.pred_instances = self._in_seconds(suppress(found, self.settings), sample)
+        return data_samples
+
+    def _raw(
+        self, inputs: Tensor, masks: Tensor
+    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """Logits (B, L_l, K), distances (B, L_l, 2) and masks (B, L_l) of each level."""
+        feats, level_masks = self.backbone(inputs, masks)
+        feats = self.neck(feats, level_masks)
+        logits = self.cls_head(feats, level_masks)
+        distances = self.reg_head(feats, level_masks)
+        return logits, distances, [mask[:, 0] for mask in level_masks]
+
+    def _losses(
+        self,
+        logits: Tensor,
+        distances: Tensor,
+        valid: Tensor,
+        points: Points,
+        data_samples: list[BaseDataElement],
+    ) -> dict[str, Tensor]:
+        count = self.cls_head.num_classes
+        targets = []
+        for sample in data_samples:
+            truth = sample.gt_instances
+            # A class-agnostic head learns all actions as one class.
+            labels = torch.zeros_like(truth.labels) if count == 1 else truth.labels
+            targets.append(label_points(points, truth.segments, labels, count, self.center_radius))
+        classes, wanted = (torch.stack(each) for each in zip(*targets, strict=True))
+        return self.loss(logits, distances, classes, wanted, valid)
+
+    def _in_seconds(self, found: Detections, sample: BaseDataElement) -> InstanceData:
+        """Detections in steps -> in seconds, within the video, with external classes if any."""
+        seconds = sample.grid.to_seconds(found.segments.astype(np.float64))
+        found = found._replace(segments=seconds.clip(0, sample.duration))
+        if self.external:
+            found = self.external.apply(found, sample.video_id)
+        return InstanceData(
+            segments=torch.from_numpy(found.segments).float(),
+            scores=torch.from_numpy(found.scores).float(),
+            labels=torch.from_numpy(found.labels),
+        )
+
+    def _check_width(self, inputs: Tensor, data_samples: list[BaseDataElement] | None) -> None:
+        width = self.backbone.in_channels
+        if inputs.shape[1] != width:
+            videos = [sample.get('video_id') for sample in data_samples or ()]
+            raise ValueError(
+                f'features of width {inputs.shape[1]} for a backbone with in_channels={width}; '
+                f'videos {videos}'
+            )
+
+
+def _built(part: dict[str, Any] | nn.Module) -> nn.Module:
+    return MODELS.build(part) if isinstance(part, dict) else part

@@ -1,0 +1,195 @@
+"""Raw predictions at points -> segments in steps, without what is suppressed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmvideomae.models.localizers.point_labels import Points
+from mmvideomae.ops.segments import Kept, nms_1d, soft_nms_1d, vote
+
+METHODS = ('gaussian', 'linear', 'hard', 'none')
+
+
+class Detections(NamedTuple):
+    """m segments by falling score."""
+
+    segments: np.ndarray
+    """(m, 2) float."""
+    scores: np.ndarray
+    """(m,)."""
+    labels: np.ndarray
+    """(m,) int64."""
+
+    def best(self, count: int) -> 'Detections':
+        """The first ``count`` by score; of equal ones those that come first."""
+        order = np.argsort(-self.scores, kind='stable')[:count]
+        return Detections(self.segments[order], self.scores[order], self.labels[order])
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """How predictions become detections; THUMOS14's settings are the defaults.
+
+    Raises:
+        ValueError: The method is unknown.
+    """
+
+    pre_nms_thresh: float = 0.001
+    """Scores must exceed it."""
+    pre_nms_topk: int = 2000
+    """Of the scores of all points and classes of a level."""
+    duration_thresh: float = 0.05
+    """In steps; segments must be longer."""
+    method: str = 'gaussian'
+    """One of ``METHODS``."""
+    sigma: float = 0.5
+    iou_threshold: float = 0.1
+    """Of 'linear' and 'hard'."""
+    min_score: float = 0.001
+    max_segments: int = 200
+    """Of each class, and of all."""
+    class_agnostic: bool = False
+    """Suppress over all classes alike."""
+    voting_thresh: float | None = None
+    """IoU from which candidates of a class, or of all, draw a segment; None: no voting."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f'unknown NMS method {self.method!r}; choose one of {METHODS}')
+
+
+def candidates(
+    logits: Sequence[Tensor],
+    distances: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    points: Points,
+    settings: DecodeSettings,
+) -> Detections:
+    """The candidates of one sample, level by level.
+
+    Args:
+        logits: Of each level (L_l, K).
+        distances: Of each level (L_l, 2), in strides.
+        masks: Of each level (L_l,) bool.
+        points: Of all levels.
+    """
+    sizes = [len(level) for level in logits]
+    segments, scores, labels = [], [], []
+    for logit, distance, mask, places, strides in zip(
+        logits,
+        distances,
+        masks,
+        points.places.split(sizes),
+        points.strides.split(sizes),
+        strict=True,
+    ):
+        flat = (logit.float().sigmoid() * mask[:, None]).flatten()
+        kept = (flat > settings.pre_nms_thresh).nonzero()[:, 0]
+        best = flat[kept].sort(descending=True, stable=True).indices[: settings.pre_nms_topk]
+        chosen = kept[best]
+        rows = torch.div(chosen, logit.shape[1], rounding_mode='floor')
+        reach = distance[rows].float() * strides[rows, None]
+        places = places[rows]
+        found = torch.stack([places - reach[:, 0], places + reach[:, 1]], 1)
+        longer = found[:, 1] - found[:, 0] > settings.duration_thresh
+        segments.append(found[longer])
+        scores.append(flat[chosen][longer])
+        labels.append((chosen % logit.shape[1])[longer])
+    return Detections(*(torch.cat(each).cpu().numpy() for each in (segments, scores, labels)))
+
+
+def suppress(found: Detections, settings: DecodeSettings) -> Detections:
+    """Leave the best of overlapping candidates."""
+    segments, scores, labels = found
+    groups = None if settings.class_agnostic else labels
+    kept = _kept(segments, scores, groups, settings)
+    chosen = kept.indices[: settings.max_segments]
+    left = segments[chosen]
+    if settings.voting_thresh is not None:
+        left = left.copy()
+        of_kept = np.zeros(len(chosen), int) if groups is None else labels[chosen]
+        of_all = np.zeros(len(labels), int) if groups is None else labels
+        for label in np.unique(of_kept):
+            mine, theirs = of_kept == label, of_all == label
+            left[mine] = vote(left[mine], segments[theirs], scores[theirs], settings.voting_thresh)
+    return Detections(left, kept.scores[: settings.max_segments], labels[chosen])
+
+
+def _kept(
+    segments: np.ndarray, scores: np.ndarray, groups: np.ndarray | None, settings: DecodeSettings
+) -> Kept:
+    limit, least = settings.max_segments, settings.min_score
+    if settings.method == 'none':
+        order = np.argsort(-scores, kind='stable')
+        return Kept(order, scores[order])
+    if settings.method == 'hard':
+        return nms_1d(segments, scores, groups, settings.iou_threshold, least, limit)
+    return soft_nms_1d(
+        segments,
+        scores,
+        groups,
+        settings.method,
+        settings.sigma,
+        settings.iou_threshold,
+        least,
+        limit,
+    )
+
+
+@dataclass(frozen=True)
+class ExternalScores:
+    """Class scores of whole videos from another classifier, for class-agnostic detections."""
+
+    scores: Mapping[str, np.ndarray]
+    """(K,) in [0, 1], by video."""
+    top: int = 2
+    """Classes of a video that its segments are given."""
+    max_segments: int = 200
+
+    @classmethod
+    def read(cls, path: str | Path, top: int = 2, max_segments: int = 200) -> 'ExternalScores':
+        """Read JSON ``{video: [score of class 0, ...]}``, or such under ``results``.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: It does not hold that.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f'external class scores not found: {path}')
+        try:
+            content: Any = json.loads(path.read_text(encoding='utf-8'))
+            content = content.get('results', content)
+            scores = {name: np.asarray(row, dtype=np.float64) for name, row in content.items()}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise ValueError(f'{path}: expected JSON {{video: [scores]}}: {error}') from error
+        lengths = {row.shape for row in scores.values()}
+        if len(lengths) != 1 or len(next(iter(lengths))) != 1:
+            raise ValueError(f'{path}: videos need equally many scores each, got {lengths}')
+        return cls(scores, top, max_segments)
+
+    def apply(self, found: Detections, video: str) -> Detections:
+        """Give every segment the video's best classes, with sqrt(class score * its score).
+
+        Raises:
+            ValueError: There are no scores of the video.
+        """
+        if video not in self.scores:
+            raise ValueError(
+                f'video {video} has no external class scores ({len(self.scores)} videos have)'
+            )
+        row = self.scores[video]
+        best = np.argsort(-row, kind='stable')[: self.top]
+        fused = np.sqrt(row[best][:, None] * found.scores[None])
+        count = len(found.scores)
+        return Detections(
+            np.tile(found.segments, (len(best), 1)),
+            fused.flatten().astype(found.scores.dtype),
+            np.repeat(best, count),
+        ).best(self.max_segments)
