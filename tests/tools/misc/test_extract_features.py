@@ -1,0 +1,199 @@
+"""Contract: extract_features.py makes, shares and continues features, or ends in one line."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine import Config
+
+from mmvideomae.apis import FeatureExtractor, init_model
+from mmvideomae.datasets.feature_info import FeatureInfo
+from mmvideomae.testing.models import tiny_recognizer
+from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+
+SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'misc' / 'extract_features.py'
+WINDOWS = ['--window', '4', '--size', '32', '--preset', 'videomaev2_thumos14']
+
+
+@pytest.fixture(scope='module')
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('extract_features', SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tiny.py, tiny.pth and videos/{a,b,[c]}.mp4."""
+    folder = tmp_path_factory.mktemp('features')
+    cfg = Config({'default_scope': 'mmvideomae', 'model': tiny_recognizer()})
+    cfg.dump(folder / 'tiny.py')
+    torch.save({'state_dict': init_model(cfg, device='cpu').state_dict()}, folder / 'tiny.pth')
+    for name, frames in (('a', 12), ('b', 20), ('[c]', 3)):
+        write_video(folder / 'videos' / f'{name}.mp4', moving_shapes(frames), fps=10)
+    return folder
+
+
+@pytest.fixture
+def run(tool: ModuleType, folder: Path, monkeypatch: Any, capsys: Any) -> Any:
+    """Call the tool; returns the exit status, stdout and stderr."""
+
+    def call(out: Path, *options: str, videos: Path | None = None) -> tuple[int, str, str]:
+        files = [folder / 'tiny.py', folder / 'tiny.pth', videos or folder / 'videos', out]
+        argv = [str(SCRIPT), *map(str, files), '--device', 'cpu', *options]
+        monkeypatch.setattr(sys, 'argv', argv)
+        status = tool.main()
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'SLURM_ARRAY_TASK_ID'):
+        monkeypatch.delenv(name, raising=False)
+    return call
+
+
+def test_a_folder_of_videos(run: Any, folder: Path, tmp_path: Path) -> None:
+    status, out, err = run(tmp_path, *WINDOWS, '--json')
+    summary = json.loads(out)
+    assert status == 0
+    assert (summary['videos'], summary['done'], summary['windows']) == (3, 3, 3 + 5 + 1)
+    assert summary['settings']['model'] == 'tiny'
+    assert '3/3 videos, 0 failed' in err and 'windows/s, 0 s left' in err
+    extractor = FeatureExtractor(
+        folder / 'tiny.py',
+        folder / 'tiny.pth',
+        preset='videomaev2_thumos14',
+        settings={'window': 4, 'size': 32},
+        device='cpu',
+    )
+    for name in ('a', 'b', '[c]'):
+        found = np.load(tmp_path / f'{name}.npy')
+        expected = extractor(folder / 'videos' / f'{name}.mp4')
+        np.testing.assert_array_equal(found, expected.features)
+        assert FeatureInfo.read(tmp_path / f'{name}.npy') == expected.info
+    status, out, _ = run(tmp_path, *WINDOWS)
+    assert status == 0 and '0 of 3 videos' in out and '3 were finished before' in out
+
+
+def test_all_settings_reach_the_description(run: Any, folder: Path, tmp_path: Path) -> None:
+    options = [
+        *('--window', '4', '--stride', '3', '--interval', '2', '--offset', '1', '--size', '16'),
+        *('--resize', 'crop', '--short-side', '24', '--mean', '1', '2', '3'),
+        *('--std', '4', '5', '6', '--precision', 'bfloat16', '--batch-size', '2'),
+        *('--preset', 'videomaev2_fineaction'),
+    ]
+    status, _, _ = run(tmp_path, *options, videos=folder / 'videos' / 'a.mp4')
+    info = FeatureInfo.read(tmp_path / 'a.npy')
+    assert status == 0
+    assert (info.window, info.stride, info.interval, info.offset) == (4, 3, 2, 1)
+    assert info.preprocessing == {
+        'resize': 'crop',
+        'size': 16,
+        'short_side': 24,
+        'mean': [1, 2, 3],
+        'std': [4, 5, 6],
+    }
+    assert info.precision == 'bfloat16'
+    assert np.load(tmp_path / 'a.npy').shape == ((12 - 1 - 8) // 3 + 1, 32)
+
+
+def test_a_bad_video_among_good_ones(run: Any, folder: Path, tmp_path: Path) -> None:
+    videos = tmp_path / 'videos'
+    write_video(videos / 'good.mp4', moving_shapes(6))
+    make_broken_video('text', videos / 'bad.mp4')
+    status, out, err = run(tmp_path / 'out', *WINDOWS, videos=videos)
+    assert status == 3
+    assert '1 of 2 videos' in out and '1 failed' in out and '  bad: ' in out
+    assert (tmp_path / 'out' / 'bad.error').is_file()
+    assert (tmp_path / 'out' / 'good.npy').is_file()
+    assert 'Traceback' not in err
+
+
+@pytest.mark.parametrize('variables', [
+    {'RANK': '1', 'WORLD_SIZE': '2'},
+    {'SLURM_ARRAY_TASK_ID': '2', 'SLURM_ARRAY_TASK_COUNT': '2', 'SLURM_ARRAY_TASK_MIN': '1'},
+])  # fmt: skip
+def test_shares(run: Any, tmp_path: Path, monkeypatch: Any, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert run(tmp_path, *WINDOWS)[0] == 0
+    assert [path.name for path in tmp_path.glob('*.npy')] == ['a.npy']  # of [c], a, b
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['--stride', '0'], 'stride of features must be a positive integer, got 0'),
+        (['--window', '5'], '5 frames of 32x32 pixels do not divide'),
+        (['--batch-size', '0'], 'batch_size and fps must be positive'),
+        (['--device', 'abacus'], "device 'abacus' cannot be used"),
+    ],
+)
+def test_wrong_options_end_in_one_line(
+    run: Any, tmp_path: Path, options: list[str], message: str
+) -> None:
+    status, out, err = run(tmp_path / 'out', *WINDOWS, *options)
+    assert (status, out) == (1, '')
+    assert message in err and len(err.splitlines()) == 1
+    assert not (tmp_path / 'out').exists()
+
+
+def test_without_a_preset_the_config_must_say(run: Any, tmp_path: Path) -> None:
+    status, _, err = run(tmp_path)
+    assert status == 1 and 'choose a preset of videomaev2_thumos14' in err
+    assert len(err.splitlines()) == 1
+    status, _, _ = run(
+        tmp_path, '--cfg-options', 'features.preset=videomaev2_fineaction', 'features.window=4',
+        'features.size=32',
+    )  # fmt: skip
+    assert status == 0
+    assert FeatureInfo.read(tmp_path / 'a.npy').stride == 16
+
+
+def test_contradictions_and_missing_videos(run: Any, tmp_path: Path) -> None:
+    assert run(tmp_path, *WINDOWS)[0] == 0
+    status, _, err = run(tmp_path, *WINDOWS, '--stride', '2')
+    assert status == 1 and len(err.splitlines()) == 1
+    assert "'[c]'" in err and 'stride=4' in err and 'stride=2' in err
+    status, _, err = run(tmp_path, *WINDOWS, videos=tmp_path / 'none')
+    assert status == 1 and 'cannot read the list' in err
+
+
+def test_as_a_program_killed_and_continued(folder: Path, tmp_path: Path) -> None:
+    """A process that dies at its second video leaves whole files, and the next one goes on."""
+    program = f"""
+import os, runpy
+from mmvideomae.apis.features.feature_file import FeatureFile
+append, files = FeatureFile.append, set()
+def die_in_the_second_file(self, rows):
+    append(self, rows)
+    files.add(self.path)
+    if len(files) == 2:
+        os._exit(9)
+FeatureFile.append = die_in_the_second_file
+runpy.run_path({str(SCRIPT)!r}, run_name='__main__')
+"""
+    files = [str(folder / each) for each in ('tiny.py', 'tiny.pth', 'videos')]
+    options = [*files, str(tmp_path), *WINDOWS, '--json', '--device', 'cpu']
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
+    killed = subprocess.run([sys.executable, '-c', program, *options], env=environment, check=False)
+    assert killed.returncode == 9
+    assert [path.name for path in tmp_path.glob('*.npy')] == ['[c].npy']
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    summary = json.loads(done.stdout)
+    assert (summary['done'], summary['skipped']) == (2, 1)
+    assert {path.name for path in tmp_path.glob('*.npy')} == {'[c].npy', 'a.npy', 'b.npy'}
