@@ -17,6 +17,9 @@ class LinearProbeMetric(BaseMetric):
     ``acc/top1`` and ``acc/top5`` are those of the classifier that the model has chosen,
     ``acc/top1_lr0.1`` and so on those of each, ``acc/best_top1`` the highest of them on
     this very set and ``acc/best_probe`` its number.
+
+    Raises:
+        ValueError: The model has no such head.
     """
 
     default_prefix = 'acc'
@@ -24,6 +27,11 @@ class LinearProbeMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep label and ranks of one batch."""
         for sample in data_samples:
+            if 'probe_scores' not in sample:
+                raise ValueError(
+                    "LinearProbeMetric needs model.cls_head=dict(type='LinearProbeHead', ...); for "
+                    "other heads take dict(type='AccMetric')"
+                )
             scores = np.vstack(
                 [sample['pred_score'].cpu().numpy(), sample['probe_scores'].cpu().numpy()]
             )

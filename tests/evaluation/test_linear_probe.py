@@ -26,3 +26,9 @@ def test_accuracies_of_three_probes() -> None:
     assert [found[f'acc/top1_{name}'] for name in ('lr0.1', 'lr1', 'lr10')] == [
         pytest.approx(value) for value in (0.25, 0.75, 1.0)
     ]
+
+
+def test_another_head_is_refused_with_the_cure() -> None:
+    sample = {'gt_label': torch.tensor([0]), 'pred_score': torch.zeros(3)}
+    with pytest.raises(ValueError, match=r"LinearProbeHead.*'AccMetric'"):
+        LinearProbeMetric().process(None, [sample])

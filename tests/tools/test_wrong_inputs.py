@@ -92,6 +92,20 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
             'num_classes=3',
         ),
         (
+            [
+                'model.data_preprocessor.label_smoothing=0.1',
+                'model.data_preprocessor.num_classes=4',
+            ],
+            'the model has 3 classes and its data preprocessor 4',
+            'model.data_preprocessor.num_classes=3',
+        ),
+        (['train_dataloader.dataset.labelled=False'], 'labels', 'set labelled=True'),
+        (
+            ['train_dataloader.collate_fn.type=pseudo_collate'],
+            'inputs must be (B, R, T, H, W, C)',
+            'default_collate',
+        ),
+        (
             ['train_dataloader.dataset.num_classes=2', 'train_dataloader.dataset.classes=None'],
             'train.csv:3',
             '2',
@@ -116,6 +130,9 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
     ],
     ids=[
         'class count',
+        'class count of mixed labels',
+        'no labels',
+        'clips that are not stacked',
         'label out of range',
         'class names of another count',
         'missing class names',

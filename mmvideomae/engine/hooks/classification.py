@@ -19,14 +19,23 @@ class LabelCheckHook(Hook):
 
     A data set tells its number of classes by ``num_classes`` or by the names in its metainfo;
     one that tells neither is not checked, nor is a model without a classification head.
+    Before a training the classes of a data preprocessor that mixes labels are compared too.
 
     Raises:
         ClassCountError: They differ.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check the training data."""
+        """Check the training data and the labels that are mixed."""
         self._check(runner, runner.train_dataloader)
+        model = _unwrapped(runner)
+        mixed = getattr(getattr(model, 'data_preprocessor', None), 'num_classes', None)
+        classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
+        if mixed and classes and mixed != classes:
+            raise ClassCountError(
+                f'the model has {classes} classes and its data preprocessor {mixed}: set '
+                f'model.data_preprocessor.num_classes={classes}'
+            )
 
     def before_val(self, runner: Runner) -> None:
         """Check the validation data."""
@@ -62,7 +71,7 @@ class ChooseProbeHook(Hook):
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Choose by ``acc/best_probe``."""
         if metrics is None or 'acc/best_probe' not in metrics:
-            raise KeyError("ChooseProbeHook needs val_evaluator=dict(type='LinearProbeMetric')")
+            raise ValueError("ChooseProbeHook needs val_evaluator=dict(type='LinearProbeMetric')")
         _unwrapped(runner).cls_head.choose(int(metrics['acc/best_probe']))
 
 

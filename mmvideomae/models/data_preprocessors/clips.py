@@ -35,9 +35,10 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
             ValueError: ``inputs`` is not (B, R, T, H, W, C).
         """
         batch = self.cast_data(data)
-        if batch['inputs'].ndim != 6:
+        found = getattr(batch['inputs'], 'shape', ())  # pseudo_collate makes a list
+        if len(found) != 6:
             raise ValueError(
-                f'inputs must be (B, R, T, H, W, C), not of shape {tuple(batch["inputs"].shape)}; '
+                f'inputs must be (B, R, T, H, W, C), not of shape {tuple(found)}; '
                 'end the pipeline with PackClips and collate with default_collate'
             )
         return {**batch, 'inputs': batch['inputs'].permute(0, 1, 5, 2, 3, 4)}

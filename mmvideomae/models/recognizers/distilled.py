@@ -1,5 +1,6 @@
 """Learning a classifier from a larger one's scores."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -107,7 +108,8 @@ class DistilledRecognizer(Recognizer3D):
         """Initialise the student and read the teacher's weights."""
         super().init_weights()
         if self.teacher_checkpoint is None:
-            print_log('The teacher has random weights: teacher_checkpoint is not set', 'current')
+            message = 'The teacher has random weights: teacher_checkpoint is not set'
+            print_log(message, 'current', logging.WARNING)
             return
         content = CheckpointLoader.load_checkpoint(self.teacher_checkpoint, map_location='cpu')
         try:

@@ -14,12 +14,22 @@ from mmvideomae.registry import MODELS
 class Recognizer3D(MMActionRecognizer3D):
     """mmaction2's ``Recognizer3D`` that tests its views in chunks, whatever the batch.
 
-    Differs from mmaction2's in testing alone.  There, ``max_testing_views`` of
-    ``test_cfg`` asks for a batch of one video; here it bounds how many of the B * V views
-    of a batch are forwarded at a time, and uint8 views are normalised chunk by chunk, so
-    that neither activations nor floats grow with the number of views.  The backbone must
-    return one tensor per clip.
+    Differs from mmaction2's in testing, and refuses to learn without labels.  There,
+    ``max_testing_views`` of ``test_cfg`` asks for a batch of one video; here it bounds how many
+    of the B * V views of a batch are forwarded at a time, and uint8 views are normalised chunk
+    by chunk, so that neither activations nor floats grow with the number of views.  The
+    backbone must return one tensor per clip.
     """
+
+    def loss(self, inputs: Tensor, data_samples: list[ActionDataSample]) -> dict[str, Tensor]:
+        """Clips (B, 1, C, T, H, W) -> losses of the head.
+
+        Raises:
+            ValueError: A clip has no label.
+        """
+        if not all('gt_label' in sample for sample in data_samples):
+            raise ValueError('a classifier learns from labels: set labelled=True in the data set')
+        return super().loss(inputs, data_samples)
 
     def extract_feat(
         self,

@@ -57,5 +57,5 @@ def test_the_best_probe_is_chosen() -> None:
     fake.model.cls_head.choose = chosen.append
     ChooseProbeHook().after_val_epoch(fake, {'acc/best_probe': torch.tensor(2)})
     assert chosen == [2]
-    with pytest.raises(KeyError, match='LinearProbeMetric'):
+    with pytest.raises(ValueError, match='LinearProbeMetric'):
         ChooseProbeHook().after_val_epoch(fake, {'acc/top1': 0.5})
