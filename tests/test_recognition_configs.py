@@ -349,6 +349,7 @@ def test_the_recipe_is_the_published_one(path: Path) -> None:
         assert preprocessor.blend is None and preprocessor.label_smoothing == 0
         assert cfg.val_evaluator.type == cfg.test_evaluator.type == 'LinearProbeMetric'
         assert cfg.default_hooks.choose_probe.type == 'ChooseProbeHook'
+        assert cfg.default_hooks.checkpoint.save_best == 'acc/best_top1'
         return
     assert wrapper.optimizer.type == 'AdamW'
     assert tuple(wrapper.optimizer.betas) == (0.9, 0.999) and wrapper.optimizer.eps == 1e-8
