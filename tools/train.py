@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         metavar='CKPT',
         help='continue exactly where CKPT was saved; without CKPT, from the newest checkpoint of '
-        'the work directory, or from the beginning if there is none',
+        'the work directory, or as without --resume if there is none',
     )
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision even if the config does not'

@@ -54,13 +54,17 @@ def enable_amp(cfg: Config) -> None:
 def resume_from(cfg: Config, checkpoint: str) -> None:
     """Let a config continue from `checkpoint`, or from the newest of its folder if 'auto'.
 
+    Where the folder has none, 'auto' leaves the config as it is: a first start begins with the
+    weights of its `load_from`, which mmengine would leave out.
+
     Raises:
         FileNotFoundError: If a checkpoint is named that does not exist.
     """
     if checkpoint != 'auto':
         require_checkpoint(checkpoint)
-    cfg.resume = True
-    cfg.load_from = None if checkpoint == 'auto' else checkpoint
+        cfg.resume, cfg.load_from = True, checkpoint
+    elif (Path(cfg.work_dir) / 'last_checkpoint').is_file():
+        cfg.resume, cfg.load_from = True, None
 
 
 def require_checkpoint(checkpoint: str) -> None:

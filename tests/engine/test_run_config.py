@@ -61,7 +61,10 @@ def test_amp_replaces_the_plain_wrapper_only(config: Path) -> None:
 def test_resumes_from_the_newest_or_the_named_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / 'epoch_1.pth'
     path.touch()
-    cfg = Config({'load_from': 'elsewhere.pth'})
+    cfg = Config({'load_from': 'elsewhere.pth', 'resume': False, 'work_dir': str(tmp_path)})
+    resume_from(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (False, 'elsewhere.pth')  # a first start
+    (tmp_path / 'last_checkpoint').write_text(str(path))
     resume_from(cfg, 'auto')
     assert (cfg.resume, cfg.load_from) == (True, None)
     resume_from(cfg, str(path))
