@@ -17,6 +17,9 @@ WRITABLE = ('ours', 'videomae', 'hf', 'mmaction2')
 PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 POSITIONS = 'backbone.pos_embed'
 QKV = '.attn.qkv.weight'
+ACTION_FORMER = 'backbone.embd.0.conv.weight'
+LOSS_NORMALISER = 'loss.normaliser'
+"""Kept by ours only: released ActionFormers lack it, and detection does without."""
 
 
 class Dropped(NamedTuple):
@@ -57,6 +60,8 @@ def detect(state_dict: Mapping[str, Tensor]) -> str:
     """
     if any(key.endswith('embeddings.patch_embeddings.projection.weight') for key in state_dict):
         return 'hf'
+    if ACTION_FORMER in state_dict:
+        return 'ours' if LOSS_NORMALISER in state_dict else 'actionformer'
     if 'blocks.0.attn.q.weight' in state_dict:
         return 'mae-st'
     if {'layers.0.ln1.weight', 'backbone.layers.0.ln1.weight'} & state_dict.keys():
@@ -70,8 +75,7 @@ def detect(state_dict: Mapping[str, Tensor]) -> str:
                 return 'image-mae'
             return 'ours' if prefix == 'backbone.' and _all_ours(state_dict) else 'videomae'
     raise CheckpointError(
-        f'unknown format: no vision transformer of {some(LAYOUTS, 9)} has the keys '
-        f'{some(state_dict)}'
+        f'unknown format: no network of {some(LAYOUTS, 9)} has the keys {some(state_dict)}'
     )
 
 
@@ -97,6 +101,8 @@ def to_ours(state_dict: Mapping[str, Tensor], tubelet_size: int = 2) -> Conversi
     if name == 'ours':
         return Conversion(OrderedDict(state_dict), name)
     renamed, dropped = _renamed(state_dict, name)
+    if name == 'actionformer':
+        return Conversion(OrderedDict(renamed), name, tuple(dropped))
     notes: list[str] = []
     _join_positions(renamed, dropped, notes)
     _fuse_attention(renamed, dropped)

@@ -9,7 +9,13 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of
-from mmvideomae.checkpoints.conversion import POSITIONS, convert, detect, to_ours
+from mmvideomae.checkpoints.conversion import (
+    LOSS_NORMALISER,
+    POSITIONS,
+    convert,
+    detect,
+    to_ours,
+)
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.head_rows import select_rows
 from mmvideomae.checkpoints.reading import without_wrapper_prefixes
@@ -220,7 +226,7 @@ def _check_whole(
         for key, value in found.items()
         if key in expected and value.shape != expected[key].shape
     ]
-    missing = [key for key in expected if key not in found and not key.endswith(BATCHES)]
+    missing = [key for key in expected if key not in found and not key.endswith(NOT_NEEDED)]
     if training:
         missing = [key for key in missing if not _starts_anew(key, found)]
     unexpected = [key for key in found if key not in expected]
@@ -232,8 +238,8 @@ def _check_whole(
         raise CheckpointError('; '.join(complaints[:3]))
 
 
-# Of batch norms: a count that is not needed.
-BATCHES = 'num_batches_tracked'
+# A count of batch norms and a running mean of a loss: predictions do without.
+NOT_NEEDED = ('num_batches_tracked', LOSS_NORMALISER)
 
 
 def _starts_anew(key: str, found: Mapping[str, Tensor]) -> bool:

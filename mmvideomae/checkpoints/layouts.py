@@ -230,6 +230,13 @@ LAYOUTS = {
             (r'mask_token|decoder_.*', _IMAGE_DECODER),
         ),
     ),
+    'actionformer': Layout(
+        'ActionFormer',
+        parts=(),
+        block=(),
+        # Ours has the released names, and the normaliser of the loss besides.
+        kept=('backbone.', 'neck.', 'cls_head.', 'reg_head.'),
+    ),
     'mmpretrain': Layout(
         'mmpretrain MAE',
         parts=(

@@ -23,8 +23,9 @@ FOLDER_NAMES = (
     'pytorch_model.bin.index.json',
     'mp_rank_00_model_states.pt',
 )
-# Where files keep their state dict: mmengine, the VideoMAE code, DeepSpeed, PySlowFast.
-WRAPPERS = ('state_dict', 'model', 'module', 'model_state')
+# Where files keep their state dict: ActionFormer (the moving average, which it evaluates),
+# mmengine, the VideoMAE code, DeepSpeed, PySlowFast.
+WRAPPERS = ('state_dict_ema', 'state_dict', 'model', 'module', 'model_state')
 # Put before every key by DataParallel and by torch.compile.
 WRAPPER_PREFIXES = ('module.', '_orig_mod.')
 TRUST_COMMAND = 'python tools/misc/convert_checkpoint.py FILE OUT --trust'
