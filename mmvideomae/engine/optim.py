@@ -116,7 +116,8 @@ class GroupedOptimWrapperConstructor:
     layer-wise learning-rate decay.
 
     Weight decay is left off for one-dimensional parameters (norms, every bias, VideoMAE's
-    ``q_bias`` and ``v_bias``) and for parameters named in ``no_decay_names``.  With layer-wise
+    ``q_bias`` and ``v_bias``), also those shaped to be broadcast like ActionFormer's norms
+    (1, C, 1), and for parameters named in ``no_decay_names``.  With layer-wise
     decay, layer ``i`` of ``n`` learns at ``rate ** (n - 1 - i)`` times the base rate; the model
     part says which layer a parameter belongs to (``get_layer_depth(name) -> (layer, layers)``).
     Parameters outside such a part, like a head, learn at the base rate, unless their part
@@ -217,14 +218,21 @@ def _parts_with(model: nn.Module, method: str) -> dict[str, Any]:
 
 def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, int]]:
     """(name, parameter, number of dimensions) of what requires a gradient."""
-    ndims = {name: parameter.ndim for name, parameter in _named_parameters(model)}
+    ndims = {name: _dimensions(parameter) for name, parameter in _named_parameters(model)}
     if any(isinstance(module, FullyShardedDataParallel) for module in model.modules()):
         # A sharded parameter is a flat view whatever its shape; the shapes show when gathered.
         with FullyShardedDataParallel.summon_full_params(model, writeback=False):
-            ndims = {name: parameter.ndim for name, parameter in _named_parameters(model)}
+            ndims = {name: _dimensions(parameter) for name, parameter in _named_parameters(model)}
     for name, parameter in _named_parameters(model):
         if parameter.requires_grad:
             yield name, parameter, ndims[name]
+
+
+def _dimensions(parameter: nn.Parameter) -> int:
+    """1 for a vector shaped to be broadcast over channels, (1, C, 1) and the like."""
+    shape = parameter.shape
+    broadcast = parameter.ndim > 2 and shape[0] == 1 and max(shape[2:]) == 1
+    return 1 if broadcast else parameter.ndim
 
 
 def _named_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

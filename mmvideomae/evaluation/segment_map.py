@@ -31,6 +31,8 @@ class SegmentMAP(BaseMetric):
         iou_thresholds: For example 0.3 to 0.7 (THUMOS14), 0.5 to 0.95 (ActivityNet).
         recall_multiples: k of recall@kx.
         classwise: Also report each class.
+        class_agnostic: Take all segments for one class: how well a model that knows no
+            classes finds actions.
         errors_at: IoU threshold of the error breakdown in ``outfile``; None: none is made.
         outfile: JSON file for predictions (ActivityNet's layout) and everything measured.
 
@@ -45,6 +47,7 @@ class SegmentMAP(BaseMetric):
         iou_thresholds: Sequence[float] = (0.3, 0.4, 0.5, 0.6, 0.7),
         recall_multiples: Sequence[int] = (1, 5),
         classwise: bool = False,
+        class_agnostic: bool = False,
         errors_at: float | None = 0.5,
         outfile: str | os.PathLike[str] | None = None,
         collect_device: str = 'cpu',
@@ -55,6 +58,7 @@ class SegmentMAP(BaseMetric):
         self.iou_thresholds = tuple(float(each) for each in iou_thresholds)
         self.recall_multiples = tuple(recall_multiples)
         self.classwise = classwise
+        self.class_agnostic = class_agnostic
         self.errors_at = errors_at
         self.outfile = None if outfile is None else Path(outfile)
 
@@ -78,6 +82,12 @@ class SegmentMAP(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Evaluate all videos of all processes."""
         classes = list(self.dataset_meta['classes'])
+        if self.class_agnostic:
+            classes = ['action']
+            results = [
+                {**each, **{key: np.zeros_like(each[key]) for key in ('labels', 'gt_labels')}}
+                for each in results
+            ]
         evaluation = evaluate_segments(
             *tables_of(results), classes, self.iou_thresholds, self.recall_multiples, self.errors_at
         )

@@ -55,6 +55,13 @@ def test_numbers_over_videos_and_thresholds() -> None:
     assert found['segment/recall@1x'] == pytest.approx((1 + 0.75) / 2)
 
 
+def test_without_classes_only_the_places_count() -> None:
+    """A model of one class, 0, is compared with segments of all classes."""
+    samples = [sample('a', [(0, 10, 0), (20, 30, 1)], [(0, 10, 0, 0.9), (20, 30, 0, 0.8)])]
+    assert evaluate(SegmentMAP(class_agnostic=True), samples)['segment/mAP'] == 1
+    assert evaluate(SegmentMAP(), samples)['segment/mAP'] == 0.5
+
+
 def test_the_file_holds_predictions_and_everything_measured(tmp_path: Path) -> None:
     out = tmp_path / 'deep' / 'result.json'
     evaluate(SegmentMAP(outfile=out), SAMPLES)

@@ -1,0 +1,75 @@
+# FineAction: features of 16 consecutive frames, one every 16 frames, at 30 fps, stretched
+# or shrunk to 192 steps for every video. A leaf sets feature_dir and features.width.
+train_pipeline = [
+    dict(type='LoadFeatures'),
+    dict(type='ResampleFeatures', length=192),
+    dict(type='CropFeatures', max_seq_len=192, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)),
+    dict(type='PackFeatures', class_agnostic=True),
+]
+test_pipeline = [
+    dict(type='LoadFeatures'),
+    dict(type='ResampleFeatures', length=192),
+    dict(type='PackFeatures', class_agnostic=True),
+]
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='EpochSampler', shuffle=True),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/fineaction/annotations_gt.json',
+        subsets='training',
+        feature_dir='data/fineaction/features/videomaev2-giant',
+        features=dict(stride=16, window=16, fps=30.0, width=1408),
+        num_classes=106,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/fineaction/annotations_gt.json',
+        subsets='validation',
+        feature_dir='data/fineaction/features/videomaev2-giant',
+        features=dict(stride=16, window=16, fps=30.0, width=1408),
+        num_classes=106,
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/fineaction/annotations_gt.json',
+        subsets='validation',
+        feature_dir='data/fineaction/features/videomaev2-giant',
+        features=dict(stride=16, window=16, fps=30.0, width=1408),
+        num_classes=106,
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+# Validated without classes, as the model is trained; the test needs scores of another classifier.
+val_evaluator = dict(
+    type='SegmentMAP',
+    iou_thresholds=(0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
+    class_agnostic=True,
+)
+test_evaluator = dict(
+    type='SegmentMAP',
+    iou_thresholds=(0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
+)

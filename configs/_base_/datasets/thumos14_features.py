@@ -1,0 +1,67 @@
+# THUMOS14: training on its 200 validation videos, test on the 213 annotated ones of its test set.
+# Features of 16 consecutive frames, one every 4 frames, at the frame rate of the annotation; those
+# that are published have no sidecar, and these values are all that is known of them. A leaf sets
+# feature_dir and features.width.
+train_pipeline = [
+    dict(type='LoadFeatures'),
+    dict(type='CropFeatures', max_seq_len=2304, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)),
+    dict(type='PackFeatures'),
+]
+test_pipeline = [
+    dict(type='LoadFeatures'),
+    dict(type='PackFeatures'),
+]
+
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='EpochSampler', shuffle=True),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/thumos14/annotations/thumos14.json',
+        subsets='validation',
+        feature_dir='data/thumos14/features/videomaev2-giant',
+        features=dict(stride=4, window=16, width=1408),
+        num_classes=20,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/thumos14/annotations/thumos14.json',
+        subsets='test',
+        feature_dir='data/thumos14/features/videomaev2-giant',
+        features=dict(stride=4, window=16, width=1408),
+        num_classes=20,
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/thumos14/annotations/thumos14.json',
+        subsets='test',
+        feature_dir='data/thumos14/features/videomaev2-giant',
+        features=dict(stride=4, window=16, width=1408),
+        num_classes=20,
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+val_evaluator = dict(type='SegmentMAP', iou_thresholds=(0.3, 0.4, 0.5, 0.6, 0.7))
+test_evaluator = val_evaluator

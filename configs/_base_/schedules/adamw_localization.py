@@ -1,0 +1,25 @@
+# ActionFormer: AdamW in full precision, 5 epochs of warm-up from 0, cosine to 1e-8, gradients
+# clipped at 1. The average of the weights (0.999) is what is validated and tested. max_epochs
+# counts the warm-up.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='GroupedOptimWrapperConstructor',
+    optimizer=dict(type='AdamW', lr=1e-4, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.05),
+    clip_grad=dict(max_norm=1.0),
+)
+
+param_scheduler = dict(
+    type='WarmupCosineLR',
+    warmup=5,
+    eta_min_ratio=1e-8 / 1e-4,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)
+
+train_cfg = dict(type='EpochTrainLoop', max_epochs=35, val_begin=20, val_interval=5)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+
+custom_hooks = [dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=1e-3)]
+
+auto_scale_lr = dict(base_batch_size=2, enable=False)

@@ -1,0 +1,36 @@
+# python tools/train.py \
+# configs/localization/actionformer/actionformer_videomaev2-giant_1xb16-len192-15e_activitynet.py
+# Features: VideoMAE V2 ViT-g of tools/misc/extract_features.py, 1408 wide, one every 16 frames.
+# Testing needs class scores of whole videos, see _base_/models/actionformer_agnostic.py:
+# python tools/test.py CONFIG CKPT \
+#     --cfg-options model.external_scores.path=data/activitynet/class_scores.json
+# Cost: 1 GPU, 7.63 M parameters.
+# No result with these features is published; the recipe is that of FineAction with 10 + 5 epochs.
+_base_ = [
+    '../../_base_/models/actionformer_agnostic.py',
+    '../../_base_/datasets/activitynet_features.py',
+    '../../_base_/schedules/adamw_localization.py',
+    '../../_base_/default_runtime.py',
+]
+
+train_dataloader = dict(
+    dataset=dict(
+        feature_dir='data/activitynet/features/videomaev2-giant', features=dict(width=1408)
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        feature_dir='data/activitynet/features/videomaev2-giant', features=dict(width=1408)
+    )
+)
+test_dataloader = dict(
+    dataset=dict(
+        feature_dir='data/activitynet/features/videomaev2-giant', features=dict(width=1408)
+    )
+)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = dict(eta_min_ratio=1e-8 / 1e-3)
+train_cfg = dict(max_epochs=15, val_begin=7)
+auto_scale_lr = dict(base_batch_size=16)
+# The model knows one class, the data know more.
+default_hooks = dict(label_check=None)
