@@ -143,6 +143,11 @@ class ActionFormer(BaseModel):
             truth = sample.gt_instances
             # A class-agnostic head learns all actions as one class.
             labels = torch.zeros_like(truth.labels) if count == 1 else truth.labels
+            if len(labels) and int(labels.max()) >= count:
+                raise ValueError(
+                    f'video {sample.get("video_id")} has label {int(labels.max())}, the cls_head '
+                    f'num_classes={count}'
+                )
             targets.append(label_points(points, truth.segments, labels, count, self.center_radius))
         classes, wanted = (torch.stack(each) for each in zip(*targets, strict=True))
         return self.loss(logits, distances, classes, wanted, valid)

@@ -110,6 +110,23 @@ def test_videos_without_segments_and_longer_than_training_pass() -> None:
     assert [int(mask.sum()) for mask in masks] == [100, 50, 25]
 
 
+def test_it_trains_in_mixed_precision() -> None:
+    model = MODELS.build(tiny_action_former()).train()
+    data = model.data_preprocessor(batch(0, 1), True)
+    torch.manual_seed(0)  # of drop path
+    full = model(**data, mode='loss')
+    model.loss.normaliser.fill_(100)
+    torch.manual_seed(0)
+    with torch.autocast('cpu', torch.bfloat16):
+        mixed = model(**data, mode='loss')
+    sum(mixed.values()).backward()
+    for name, value in full.items():
+        assert mixed[name].dtype == torch.float32
+        assert mixed[name].item() == pytest.approx(value.item(), rel=0.05)
+    gradients = [param.grad for param in model.parameters()]
+    assert all(grad is not None and bool(grad.isfinite().all()) for grad in gradients)
+
+
 def test_a_class_agnostic_head_takes_its_classes_from_elsewhere(tmp_path: Path) -> None:
     file = tmp_path / 'scores.json'
     file.write_text(json.dumps({'v0': [0.0, 0.2, 0.8], 'v1': [0.9, 0.0, 0.1]}))
@@ -138,6 +155,9 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     data = {'inputs': [torch.ones(5, 20)], 'data_samples': [sample('clip 7', [], [])]}
     with pytest.raises(ValueError, match=r"width 5 .* in_channels=12; videos \['clip 7'\]"):
         model.test_step(data)
+    data = {'inputs': [torch.ones(12, 20)], 'data_samples': [sample('clip 7', [[2, 9]], [3])]}
+    with pytest.raises(ValueError, match='video clip 7 has label 3, the cls_head num_classes=3'):
+        model(**model.data_preprocessor(data, True), mode='loss')
     ready = model.data_preprocessor(batch(0, 1))
     with pytest.raises(ValueError, match="unknown mode 'guess'"):
         model(**ready, mode='guess')
