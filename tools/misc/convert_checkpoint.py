@@ -5,8 +5,8 @@ python tools/misc/convert_checkpoint.py epoch_100.pth OUT_FOLDER --to hf --confi
 
 Reads VideoMAE V1 and V2 (pre-trained, fine-tuned, distilled), Hugging Face transformers 4 and 5
 (folder, .bin, .safetensors), mmaction2, MAE-ST, ImageMAE, mmpretrain MAE, ActionFormer and our own
-files, told apart by their keys.  Says what the file is, and lists every tensor that has no place in the
-result, with the reason.  Training and testing read the same files directly.
+files, told apart by their keys.  Says what the file is, and lists every tensor that has no place in
+the result, with the reason.  Training and testing read the same files directly.
 """
 
 import argparse
