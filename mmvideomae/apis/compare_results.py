@@ -113,8 +113,8 @@ class Comparison:
 def compare_results(first: Results, second: Results, names: Sequence[str] = ()) -> Comparison:
     """Compare two classifiers.
 
-    A clip without a label, which a test counted as wrong because it could not be read,
-    is wrong here too, and belongs to no class.
+    A clip that could not be read, which the test counted as wrong, is wrong here too.  One
+    without a label in both is wrong and belongs to no class.
 
     Args:
         names: Of the classes; numbers if there are none.

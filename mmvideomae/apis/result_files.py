@@ -17,7 +17,7 @@ class Results:
     """Class scores of a test set, in its order.
 
     Attributes:
-        scores: (N, K) float32.
+        scores: (N, K) float32; -inf for the class of a video that could not be decoded.
         labels: Classes, (N,) int64, -1 where it is not known.
         files: Names of the videos, N of them, or none if the file tells none.
     """
@@ -57,6 +57,10 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         raise ValueError(f'{path} holds no scores of a classification: {what}') from None
     if scores.ndim != 2:
         raise ValueError(f'{path}: scores must be one row per video, found {scores.shape}')
+    for place, sample in enumerate(content):
+        if labels[place] < 0 and sample.get('undecodable') and -labels[place] <= scores.shape[1]:
+            labels[place] = -1 - labels[place]
+            scores[place, labels[place]] = -np.inf  # wrong, whatever was made of zero frames
     files = tuple(str(sample['filename']) for sample in content if 'filename' in sample)
     return Results(scores, labels, files if len(files) == len(labels) else ())
 
@@ -66,11 +70,11 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _label(sample: dict[str, Any]) -> int:
-    """The class of a sample, -1 without one and for one that could not be decoded."""
+    """The class of a sample, -1 without one, ``-1 - class`` if it could not be decoded."""
     value = np.asarray(sample.get('gt_label', -1)).reshape(-1)
     if value.size != 1:
         raise ValueError(f'a label must be one class, found {value.size} values')
-    return max(int(value[0]), -1)
+    return int(value[0])
 
 
 class _SafeUnpickler(pickle.Unpickler):

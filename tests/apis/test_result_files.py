@@ -33,10 +33,20 @@ def dump(path: Path, scores: np.ndarray, labels: list[int], **more: Any) -> Path
 @pytest.mark.parametrize('dtype', [np.float32, np.float64, np.float16])
 def test_scores_labels_and_names_come_back(tmp_path: Path, dtype: type) -> None:
     scores = np.random.default_rng(0).random((5, 3)).astype(dtype)
-    found = read_results(dump(tmp_path / 'a.pkl', scores, [0, 2, -3, 1, 1], extra=torch.Size([2])))
+    found = read_results(dump(tmp_path / 'a.pkl', scores, [0, 2, 2, 1, 1], extra=torch.Size([2])))
     np.testing.assert_array_equal(found.scores, scores.astype(np.float32))
-    assert found.labels.tolist() == [0, 2, -1, 1, 1]
+    assert found.labels.tolist() == [0, 2, 2, 1, 1]
     assert found.files == tuple(f'v/{n}.mp4' for n in range(5))
+
+
+def test_an_undecodable_video_is_wrong_in_its_class(tmp_path: Path) -> None:
+    scores = np.eye(3, dtype=np.float32)
+    found = read_results(dump(tmp_path / 'a.pkl', scores, [0, -2, -3]))
+    assert found.labels.tolist() == [0, 1, 2]
+    assert (found.scores.argmax(1) == found.labels).tolist() == [True, False, False]
+    unlabelled = read_results(dump(tmp_path / 'b.pkl', scores, [0, -1, 2], undecodable=False))
+    assert unlabelled.labels.tolist() == [0, -1, 2]
+    np.testing.assert_array_equal(unlabelled.scores, scores)
 
 
 @pytest.mark.parametrize('protocol', [0, 2, 4, 5])
