@@ -1,11 +1,11 @@
 """Features of untrimmed videos."""
 
-from mmvideomae.apis.features.extractor import FeatureError, FeatureExtractor, VideoFeatures
+from mmvideomae.apis.features.extractor import ExtractionError, FeatureExtractor, VideoFeatures
 from mmvideomae.apis.features.settings import PRESETS, FeatureSettings, finetuned_settings
 
 __all__ = [
     'PRESETS',
-    'FeatureError',
+    'ExtractionError',
     'FeatureExtractor',
     'FeatureSettings',
     'VideoFeatures',

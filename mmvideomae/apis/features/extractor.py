@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 _UNEVEN = 0.5  # seconds by which frames may be off the times of an even rate unmentioned
 
 
-class FeatureError(RuntimeError):
+class ExtractionError(RuntimeError):
     """Features of a video that are of no use; the message names the video."""
 
 
@@ -107,7 +107,7 @@ class FeatureExtractor:
 
         Raises:
             VideoReadError: The video cannot be read.
-            FeatureError: Features are not finite.
+            ExtractionError: Features are not finite.
         """
         with self._open(video) as (stream, info):
             plan = self.plan(len(stream))
@@ -124,7 +124,7 @@ class FeatureExtractor:
         """Write features as they come; the file and its description appear when all is done.
 
         Raises:
-            VideoReadError, FeatureError: As calling the extractor.
+            VideoReadError, ExtractionError: As calling the extractor.
             OSError: A file cannot be written.
         """
         with self._open(video) as (stream, info):
@@ -199,7 +199,7 @@ class FeatureExtractor:
                     ring = self.encoder.empty_ring(plan.capacity, batch.frames)
                 block = self.encoder.encode_batch(ring, batch)
                 if not np.isfinite(block).all():
-                    raise FeatureError(
+                    raise ExtractionError(
                         f'features of video {stream.path!r} are not finite in '
                         f'{self.encoder.precision}'
                     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from mmvideomae.apis.features.extractor import FeatureError, FeatureExtractor
+from mmvideomae.apis.features.extractor import ExtractionError, FeatureExtractor
 from mmvideomae.datasets.annotations import (
     AnnotationError,
     LineFormat,
@@ -161,7 +161,7 @@ def _extract(
 
     try:
         info = extractor.save(job.path, path, advance)
-    except (VideoReadError, FeatureError) as error:
+    except (VideoReadError, ExtractionError) as error:
         reason = error.reason if isinstance(error, VideoReadError) else str(error)
         outcome.failed[job.video_id] = reason
         note.write_text(f'{job.path}: {reason}\n', encoding='utf-8')

@@ -13,7 +13,7 @@ from mmengine.dataset import Compose, default_collate
 from torch import nn
 
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
-from mmvideomae.apis.features import FeatureError
+from mmvideomae.apis.features import ExtractionError
 from mmvideomae.apis.frame_stream import FileStream
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.datasets.readers import VideoReadError
@@ -209,7 +209,7 @@ def test_features_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     one = init_model(Config({'model': tiny_recognizer()}), device='cpu')
     made = extractor(one)
     nn.init.constant_(one.backbone.fc_norm.bias, float('nan'))
-    with pytest.raises(FeatureError, match=r'a\.mp4.* not finite in float32'):
+    with pytest.raises(ExtractionError, match=r'a\.mp4.* not finite in float32'):
         made.save(video, tmp_path / 'out' / 'a.npy')
     assert not list((tmp_path / 'out').iterdir())
 

@@ -1,0 +1,252 @@
+"""Measure what it saves to decode a long video once for all of its overlapping windows.
+
+    python tools/analysis_tools/benchmark_features.py [VIDEO] [--stride 4] [--model tiny]
+
+Two ways to the same features, each in a process of its own:
+  extractor   FeatureExtractor: every frame decoded and resized once, windows in batches
+  one by one  every window's frames read from the file by a reader, resized and forwarded alone,
+              as the papers' released code does
+The extractor also computes the first half of a synthesized video, to show that its memory does not
+grow with the length. "CPU" counts the processor time of all threads, and on a busy machine says
+more than the clock; memory is the peak above what the process held when it was ready.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+import av
+import numpy as np
+import torch
+from mmengine import Config
+
+from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
+from mmvideomae.apis.features.settings import RESIZES
+from mmvideomae.apis.frame_stream import FileStream
+from mmvideomae.datasets.readers import BACKENDS, VideoReadError
+from mmvideomae.testing.features import one_window_at_a_time
+from mmvideomae.testing.videos import moving_shapes
+
+ARCHITECTURES: dict[str, Any] = {
+    'tiny': {'embed_dims': 32, 'depth': 2, 'num_heads': 2},
+    'small': 'small',
+}
+FPS = 30
+SIDES = (256, 340)  # of the synthesized video, as Kinetics is often stored
+
+
+@dataclass(frozen=True)
+class Way:
+    """What one process does, and where it leaves the features."""
+
+    name: str
+    video: str
+    features: str
+    args: argparse.Namespace
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
+    parser.add_argument(
+        '--seconds', type=int, default=300, help='of the synthesized video (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--gop',
+        type=int,
+        default=250,
+        help="frames between its key frames; 250 is x264's own choice (default: %(default)s)",
+    )
+    parser.add_argument('--window', type=int, default=16, help='frames (default: %(default)s)')
+    parser.add_argument('--stride', type=int, default=4, help='frames (default: %(default)s)')
+    parser.add_argument('--size', type=int, default=64, help='of the input (default: %(default)s)')
+    parser.add_argument(
+        '--resize', choices=RESIZES, default='squash', help='of frames (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--model',
+        choices=ARCHITECTURES,
+        default='tiny',
+        help='tiny has two blocks of width 32, small is ViT-S/16 (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=16, help='of the extractor (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--backend',
+        choices=BACKENDS,
+        default='auto',
+        help='reader of the windows one by one (default: %(default)s)',
+    )
+    parser.add_argument('--threads', type=int, default=1, help='of PyTorch (default: %(default)s)')
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    args = parser.parse_args()
+    numbers = (args.seconds, args.gop, args.window, args.stride, args.size, args.batch_size)
+    if min(*numbers, args.threads) < 1:
+        parser.error('all numbers must be positive')
+    if args.size % 16 or args.window % 2:
+        parser.error('the models take an even --window and a --size divisible by 16')
+    return args
+
+
+def synthesize(path: Path, seconds: int, gop: int) -> str:
+    """Write moving shapes that go forth and back, frame by frame."""
+    period = moving_shapes(10 * FPS, *SIDES)
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=Fraction(FPS), options={'preset': 'veryfast'})
+        stream.height, stream.width = SIDES
+        stream.pix_fmt, stream.codec_context.gop_size = 'yuv420p', gop
+        for number in range(seconds * FPS):
+            turn, place = divmod(number, len(period))
+            picture = period[-1 - place if turn % 2 else place]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='rgb24')
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return str(path)
+
+
+def work(way: Way, sender: Any) -> None:
+    """In a process of its own: extract, and send what it took."""
+    args = way.args
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    backbone = {
+        'type': 'VideoMAEViT',
+        'arch': ARCHITECTURES[args.model],
+        'img_size': args.size,
+        'num_frames': args.window,
+        'out_type': 'avg',
+    }
+    model = init_model(
+        Config({'model': {'type': 'Recognizer3D', 'backbone': backbone}}), None, 'cpu'
+    )
+    settings = FeatureSettings(
+        window=args.window, stride=args.stride, size=args.size, resize=args.resize
+    )
+    extractor = FeatureExtractor(model, settings=settings, batch_size=args.batch_size)
+    held, wall, cpu = peak_mib(), time.perf_counter(), time.process_time()
+    try:
+        if way.name == 'one by one':
+            rows = one_window_at_a_time(model.backbone, way.video, settings, args.backend)
+            np.save(way.features, rows)
+        else:
+            extractor.save(way.video, way.features)
+    except VideoReadError as error:
+        sender.send({'error': str(error)})
+        return
+    sender.send({
+        'wall_s': time.perf_counter() - wall,
+        'cpu_s': time.process_time() - cpu,
+        'peak_mib': peak_mib() - held,
+    })  # fmt: skip
+
+
+def peak_mib() -> float:
+    """The most memory that the process has ever held."""
+    unit = 1 if sys.platform == 'darwin' else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def alone(way: Way) -> dict[str, Any]:
+    """Run one way in a fresh process.
+
+    Raises:
+        ValueError: The video cannot be read, or the process died.
+    """
+    tell(way.args, f'{way.name}: {Path(way.video).name} ...')
+    context = multiprocessing.get_context('spawn')
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(way, sender))
+    process.start()
+    sender.close()
+    try:
+        result: dict[str, Any] = receiver.recv()
+    except EOFError:
+        result = {'error': f'the process of {way.name} died'}
+    process.join()
+    if 'error' in result:
+        raise ValueError(result['error'])
+    windows = len(np.load(way.features, mmap_mode='r'))
+    return {'way': way.name, 'windows': windows, **result}
+
+
+def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """The whole report."""
+    video, half = args.video, None
+    if video is None:
+        tell(args, f'writing {args.seconds} seconds of video ...')
+        video = synthesize(folder / 'whole.mp4', args.seconds, args.gop)
+        half = synthesize(folder / 'half.mp4', max(args.seconds // 2, 1), args.gop)
+    FileStream(video).close()  # what cannot be read ends here
+    files = [str(folder / f'{number}.npy') for number in range(3)]
+    fast = alone(Way('extractor', video, files[0], args))
+    slow = alone(Way('one by one', video, files[1], args))
+    first, second = (np.load(file) for file in files[:2])
+    report = {
+        **{key: value for key, value in vars(args).items() if key != 'json'},
+        'ways': [fast, slow],
+        'times_as_fast_wall': slow['wall_s'] / fast['wall_s'],
+        'times_as_fast_cpu': slow['cpu_s'] / fast['cpu_s'],
+        'largest_difference': float(np.abs(first - second).max()),
+        'largest_value': float(np.abs(second).max()),
+    }
+    if half is not None:
+        report['half'] = alone(Way('extractor', half, files[2], args))
+    return report
+
+
+def lines(report: dict[str, Any]) -> Iterator[str]:
+    """What a person reads."""
+    yield (
+        '{window} frames at stride {stride}, {resize} to {size}, {model} model, '
+        'batches of {batch_size}'.format(**report)
+    )
+    rows = [*report['ways']]
+    if 'half' in report:
+        rows.append({**report['half'], 'way': 'extractor, half the video'})
+    for row in rows:
+        yield (
+            '  {way:27}{windows:7} windows {wall_s:8.1f} s wall {cpu_s:8.1f} s CPU '
+            '{peak_mib:7.0f} MiB'.format(**row)
+        )
+    yield (
+        'the extractor is {times_as_fast_wall:.1f} times as fast by the clock and '
+        '{times_as_fast_cpu:.1f} times by CPU; features differ by at most '
+        '{largest_difference:.1e} of values up to {largest_value:.1f}'.format(**report)
+    )
+
+
+def tell(args: argparse.Namespace, text: str) -> None:
+    """Say what is going on, beside the report."""
+    if not args.json:
+        print(text, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    args = parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            report = measure(args, Path(folder))
+        except (ValueError, OSError, VideoReadError) as error:
+            print(f'benchmark_features.py: {error}', file=sys.stderr)
+            return 1
+    print(json.dumps(report) if args.json else '\n'.join(lines(report)))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
