@@ -4,7 +4,7 @@
 # tools/misc/extract_features.py and the weights of videomae_vit-tiny-p8_finetune_motion.py, and
 # python tools/train.py configs/demo/actionformer_vit-tiny-p8_untrimmed.py
 # Stride and window of the features are read from the files beside them. Length, ranges and windows
-# as tools/data/analyze_segments.py proposes them for features of every 2nd frame.
+# suit features of every 2nd frame; tools/data/analyze_segments.py proposes them for other data.
 # Cost: 15 passes over 60 videos; a few minutes on two CPU cores.
 _base_ = [
     '../_base_/models/actionformer.py',
