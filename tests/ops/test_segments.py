@@ -120,6 +120,16 @@ def test_without_labels_all_candidates_are_of_one_class() -> None:
     assert nms_1d(segments, scores, np.array([0, 1, 0])).indices.tolist() == [0, 1, 2]
 
 
+def test_limits_themselves_suppress_and_keep() -> None:
+    segments, scores = np.array([[0.0, 10.0], [0.0, 8.0]]), np.array([0.9, 0.5])
+    iou = segment_iou(segments[:1], segments[1:], 1e-6).item()
+    assert nms_1d(segments, scores, iou_threshold=iou).indices.tolist() == [0]
+    soft = soft_nms_1d(segments, scores, method='linear', iou_threshold=iou)
+    assert soft.scores.tolist() == pytest.approx([0.9, 0.5 * (1 - iou)])
+    apart = np.array([[0.0, 1.0], [5.0, 6.0]])
+    assert len(soft_nms_1d(apart, np.full(2, 0.5), min_score=0.5).indices) == 2
+
+
 def test_soft_nms_of_200k_candidates_takes_less_than_3_seconds() -> None:
     rng = np.random.default_rng(0)
     starts, lengths = rng.uniform(0, 3000, 200_000), rng.lognormal(2, 1, 200_000)
