@@ -1,6 +1,5 @@
 """Protects `ops.segments`: each function equals a slow restatement, ties and duplicates too."""
 
-import math
 import time
 
 import numpy as np
@@ -17,7 +16,7 @@ Segment = tuple[float, float]
 def iou_of(a: Segment, b: Segment, eps: float = 0.0) -> float:
     """The length in both over the length in either."""
     both = max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
-    either = (a[1] - a[0] + eps) + (b[1] - b[0] + eps) - both
+    either = ((a[1] - a[0] + eps) + (b[1] - b[0] + eps)) - both
     return both / either if either > 0 else 0.0
 
 
@@ -43,7 +42,8 @@ def slow_suppression(
             for other in list(left):
                 iou = iou_of(segments[best], segments[other], 1e-6)
                 if method == 'gaussian':
-                    left[other] *= math.exp(-(iou**2) / value)
+                    # NumPy's, so that what is equal is equal to the last bit on both sides.
+                    left[other] *= float(np.exp(iou * iou / -value))
                 elif method == 'linear':
                     left[other] *= 1 - iou if iou >= value else 1
                 elif iou >= value:
