@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmcv.cnn.bricks import DropPath
 from mmengine import registry as mmengine_registries
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
@@ -202,6 +203,9 @@ def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
     model = registries.MODELS.build(cfg.model).to(get_device())
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    for part in model.modules():
+        if isinstance(part, DropPath):
+            part.drop_prob = 0.0  # so few clips may all drop one branch, which then does not move
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     before = {name: p.detach().clone() for name, p in trained.items()}
 

@@ -262,7 +262,7 @@ def find_handled(state: State) -> Iterator[Finding]:
         problem = f'transformers {transformers} breaks mmaction2 1.2.0 by itself; with mmvideomae '
         yield Finding('note', problem + 'only its VindLU models are off')
     torch = state.versions.get('torch')
-    if torch and release(torch) >= (2, 6):
+    if torch:
         problem = f'torch {torch} loads weights only; mmvideomae allows what mmengine saves'
         yield Finding('note', problem)
 
