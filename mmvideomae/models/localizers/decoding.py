@@ -101,7 +101,8 @@ def candidates(
         segments.append(found[longer])
         scores.append(flat[chosen][longer])
         labels.append((chosen % logit.shape[1])[longer])
-    return Detections(*(torch.cat(each).cpu().numpy() for each in (segments, scores, labels)))
+    found = (torch.cat(each).detach().cpu() for each in (segments, scores, labels))
+    return Detections(*(each.numpy() for each in found))
 
 
 def suppress(found: Detections, settings: DecodeSettings) -> Detections:

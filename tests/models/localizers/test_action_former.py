@@ -83,6 +83,13 @@ def test_it_learns_and_tells_segments_in_seconds(trained: nn.Module) -> None:
             assert best.segments[0].tolist() == pytest.approx(truth, abs=1.0)
 
 
+def test_it_predicts_where_gradients_are_recorded_too(trained: nn.Module) -> None:
+    with torch.no_grad():
+        expected = trained.test_step(batch(1000, 1001))
+    for one, other in zip(trained.test_step(batch(1000, 1001)), expected, strict=True):
+        assert torch.equal(one.pred_instances.scores, other.pred_instances.scores)
+
+
 def test_segments_are_cut_at_the_end_of_the_video(trained: nn.Module) -> None:
     data = batch(1000, 1001)
     data['data_samples'][0].set_metainfo({'duration': 20.0})
