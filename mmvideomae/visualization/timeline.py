@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from mmvideomae.visualization.canvas import FAINT, INK, new_figure, shortened, to_picture
+from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
 
 _COLOURS = (
     *('#2166ac', '#d6604d', '#4d9221', '#7b3294', '#e6a117', '#1b9e9e', '#8c6d31', '#c51b7d'),
@@ -14,6 +14,7 @@ _COLOURS = (
 )
 _OTHER = '#cccccc'
 _NOTABLE = 0.1
+_FAINTEST = 0.06
 
 
 def draw_timeline(
@@ -59,6 +60,47 @@ def draw_timeline(
     return to_picture(figure)
 
 
+def draw_segments(
+    segments: Sequence[tuple[float, float, str, float]],
+    duration: float,
+    title: str = '',
+    rows: int = 10,
+) -> np.ndarray:
+    """Draw segments as bars over the time of their video, a row for each class.
+
+    The higher the score of a segment, the stronger its colour; better ones lie on top, and a
+    score is written where no better segment of its class is.
+
+    Args:
+        segments: (start, end, label, score) in seconds, in any order.
+        duration: Of the video.
+        rows: At most so many classes get a row: those of the highest scores.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    best = sorted(segments, key=lambda segment: -segment[3])
+    labels = list(dict.fromkeys(label for _, _, label, _ in best))[:rows]
+    figure = new_figure(11, 1.5 + 0.42 * max(len(labels), 1))
+    axes = figure.subplots()
+    for number, label in enumerate(labels):
+        mine = [segment for segment in best if segment[2] == label]
+        _draw_bars(axes, number, mine, duration)
+    axes.set_xlim(0, duration)
+    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
+    axes.set_yticks(range(len(labels)), [shortened(label) for label in labels])
+    if not labels:
+        axes.text(duration / 2, 0, 'no segments', ha='center', va='center', color=FAINT)
+    axes.xaxis.set_major_formatter(FuncFormatter(clock))
+    axes.set_xlabel('time, minutes:seconds', color=INK)
+    axes.grid(axis='x', color=GRID)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, axis='y')
+    if title:
+        figure.suptitle(title, color=INK, fontsize=12)
+    return to_picture(figure)
+
+
 def pick_classes(scores: np.ndarray, count: int) -> list[int]:
     """Classes worth a row: by windows in which they are first, then by probability.
 
@@ -75,6 +117,31 @@ def clock(seconds: float, position: int | None = None) -> str:
     minutes, rest = divmod(round(float(seconds), 2), 60)
     text = f'{rest:05.2f}'.rstrip('0').rstrip('.')
     return f'{int(minutes)}:{text}'
+
+
+def _draw_bars(
+    axes: Axes,
+    row: int,
+    segments: Sequence[tuple[float, float, str, float]],
+    duration: float,
+) -> None:
+    """The segments of one class, best first."""
+    colour = _COLOURS[row % len(_COLOURS)]
+    for place, (start, end, _, score) in enumerate(segments):
+        strength = min(max(score, _FAINTEST), 1.0)
+        above = len(segments) - place
+        axes.barh(row, end - start, left=start, height=0.72, color='white', zorder=2 + above)
+        axes.barh(
+            row, end - start, left=start, height=0.72, color=colour, alpha=strength,
+            edgecolor=colour, linewidth=0.8, zorder=2 + above,
+        )  # fmt: skip
+        covered = any(a < end and start < b for a, b, _, _ in segments[:place])
+        if not covered and end - start > 0.035 * duration:
+            middle, ink = (start + end) / 2, 'white' if score > 0.6 else INK
+            axes.text(
+                middle, row, f'{score:.2f}', ha='center', va='center', color=ink, fontsize=8,
+                zorder=2 + above,
+            )  # fmt: skip
 
 
 def _draw_strip(

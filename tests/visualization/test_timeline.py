@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmvideomae.visualization.timeline import clock, draw_timeline, pick_classes
+from mmvideomae.visualization.timeline import clock, draw_segments, draw_timeline, pick_classes
 
 BLUE, RED, GREY = (0x21, 0x66, 0xAC), (0xD6, 0x60, 0x4D), (0xCC, 0xCC, 0xCC)
 
@@ -52,3 +52,28 @@ def test_rows_are_winners_and_what_came_near() -> None:
 ])  # fmt: skip
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_segments_are_as_long_as_they_last_and_fade_with_their_score() -> None:
+    segments = [(0.0, 6.0, 'a', 1.0), (7.0, 9.0, 'b', 1.0), (6.0, 9.0, 'a', 0.5)]
+    picture = draw_segments(segments, 10.0, 'a title')
+    assert picture.ndim == 3 and picture.dtype == np.uint8
+    assert share(picture, BLUE) == pytest.approx(3 * share(picture, RED), rel=0.03)
+    half = tuple(round((255 + value) / 2) for value in BLUE)
+    near = np.abs(picture.astype(int) - half).max(-1) <= 2
+    assert int(near.sum(1).max()) == pytest.approx(share(picture, BLUE) / 2, rel=0.03)
+
+
+def test_better_segments_lie_on_top() -> None:
+    under, over = (0.0, 10.0, 'a', 0.1), (2.0, 6.0, 'a', 1.0)
+    pictures = [draw_segments(each, 10.0) for each in ([under, over], [over, under])]
+    np.testing.assert_array_equal(*pictures)
+    assert share(pictures[0], BLUE) > 100
+
+
+def test_only_the_best_classes_get_rows_and_none_are_told() -> None:
+    segments = [(0.0, 5.0, 'a', 0.2), (5.0, 10.0, 'b', 1.0)]
+    np.testing.assert_array_equal(
+        draw_segments(segments, 10.0, rows=1), draw_segments(segments[1:], 10.0)
+    )
+    assert draw_segments([], 10.0).shape[1] == 1210
