@@ -5,13 +5,16 @@ from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFea
 from mmvideomae.apis.inference import init_model
 from mmvideomae.apis.predictions import Prediction, Timeline
 from mmvideomae.apis.reconstructor import ReconstructedClip, Reconstructor
+from mmvideomae.apis.temporal_localizer import FoundSegments, TemporalLocalizer
 
 __all__ = [
     'FeatureExtractor',
     'FeatureSettings',
+    'FoundSegments',
     'Prediction',
     'ReconstructedClip',
     'Reconstructor',
+    'TemporalLocalizer',
     'Timeline',
     'VideoClassifier',
     'VideoFeatures',

@@ -1,0 +1,236 @@
+"""Tell when something happens in long videos, and what: from frames to segments in one call."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from mmengine import Config
+from mmengine.dataset import Compose, pseudo_collate
+from torch import nn
+
+from mmvideomae.apis.class_names import Names, class_names
+from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
+from mmvideomae.apis.inference import init_model
+from mmvideomae.apis.predictions import Span
+from mmvideomae.datasets.feature_files import FeatureFormat
+from mmvideomae.registry import TRANSFORMS
+
+Video = str | os.PathLike[str]
+Progress = Callable[[int, int], None]
+"""Called with the windows that are done and how many there are."""
+VERSION = 'VERSION 1.3'
+"""That of the layout of ActivityNet's results."""
+ACTION = 'action'
+"""What the class of a class-agnostic detector is called."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoundSegments(Sequence[Span]):
+    """The segments of a video, a sequence of spans by falling score; they may overlap.
+
+    Attributes:
+        video: The file or folder.
+        video_id: Its name without suffix.
+        duration: In seconds.
+        spans: (start, end, label, score), times in seconds.
+    """
+
+    video: str
+    video_id: str
+    duration: float
+    spans: tuple[Span, ...]
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.spans[place]
+
+    def at_least(self, score: float) -> 'FoundSegments':
+        """Those of this score and more."""
+        return replace(self, spans=tuple(span for span in self.spans if span.score >= score))
+
+    def to_activitynet(self) -> dict[str, Any]:
+        """`activitynet_results` of this video alone."""
+        return activitynet_results([self])
+
+
+def activitynet_results(found: Iterable[FoundSegments]) -> dict[str, Any]:
+    """Plain values in ActivityNet's layout of results, which ``eval_segments`` reads.
+
+    Raises:
+        ValueError: Two videos have the same name.
+    """
+    results: dict[str, Any] = {}
+    for video in found:
+        if video.video_id in results:
+            raise ValueError(f'two videos are called {video.video_id!r}: rename one of them')
+        results[video.video_id] = [
+            {'segment': [span.start, span.end], 'label': span.label, 'score': span.score}
+            for span in video
+        ]
+    return {'version': VERSION, 'results': results, 'external_data': {}}
+
+
+class TemporalLocalizer:
+    """Find segments in videos with a model that makes features and a detector.
+
+    What comes between the features and the detector is the detector's test pipeline, whose
+    ``LoadFeatures`` is left out.
+
+    Args:
+        feature_model: A config file, a config or a model, of a backbone.
+        feature_checkpoint: Its weights, with a config.
+        detector: A config file, a config, or an ``ActionFormer`` from ``init_model``.
+        detector_checkpoint: Its weights, with a config.
+        classes: Names of the classes in the order of the labels, or a file of them; the
+            default is what the detector's config names, and `ACTION` for a detector of one
+            class.
+        preset, settings: Windows of the features, see `FeatureExtractor`.
+        device: The default is the GPU if there is one, and else the CPU.
+        batch_size, precision, filename_tmpl, fps: See `FeatureExtractor`.
+
+    Raises:
+        ValueError: The model makes no features or the detector detects no segments; width,
+            stride, window, interval or offset are not what the detector is made for; or there
+            are not as many names as classes.
+    """
+
+    def __init__(
+        self,
+        feature_model: nn.Module | Config | str | os.PathLike[str],
+        feature_checkpoint: str | os.PathLike[str] | None,
+        detector: nn.Module | Config | str | os.PathLike[str],
+        detector_checkpoint: str | os.PathLike[str] | None = None,
+        classes: Names | None = None,
+        preset: str | None = None,
+        settings: FeatureSettings | Mapping[str, Any] | None = None,
+        device: str | torch.device | None = None,
+        batch_size: int = 8,
+        precision: str = 'auto',
+        filename_tmpl: str = 'img_{:05}.jpg',
+        fps: float = 25.0,
+    ) -> None:
+        self.detector = _built_detector(detector, detector_checkpoint, device)
+        dataset = _test_dataset(self.detector.cfg)
+        self.classes = _names(self.detector, classes)
+        self._pipeline = _pipeline_of(self.detector.cfg, dataset)
+        self.extractor = FeatureExtractor(
+            feature_model,
+            feature_checkpoint,
+            preset=preset,
+            settings=settings,
+            device=device,
+            batch_size=batch_size,
+            precision=precision,
+            filename_tmpl=filename_tmpl,
+            fps=fps,
+        )
+        self._format = FeatureFormat(**(dataset.get('features') or {}))
+        _check(self.extractor, self.detector, self._format)
+
+    def __call__(self, video: Video, progress: Progress | None = None) -> FoundSegments:
+        """Segments of a video file or a folder of frames.
+
+        Raises:
+            VideoReadError: The video cannot be read.
+            ExtractionError: Features are not finite.
+            ValueError: The video has not the frame rate that the detector's config asks for,
+                or no class scores in ``external_scores``.
+        """
+        return self.of_features(video, self.extractor(video, progress))
+
+    @torch.inference_mode()
+    def of_features(self, video: Video, found: VideoFeatures) -> FoundSegments:
+        """Segments of a video whose features are there already."""
+        features, info = found
+        info.check({'fps': self._format.fps})
+        sample = self._pipeline(
+            {
+                'video_id': info.video_id,
+                'features': features,
+                'width': info.width,
+                'duration': info.duration,
+                'fps': info.fps,
+                'grid': info.grid,
+            }
+        )
+        (result,) = self.detector.test_step(pseudo_collate([sample]))
+        best = result.pred_instances
+        order = best.scores.argsort(descending=True, stable=True)
+        rows = (best.segments[order], best.labels[order], best.scores[order])
+        spans = tuple(
+            Span(start, end, self.classes[label], score)
+            for (start, end), label, score in zip(*(row.tolist() for row in rows), strict=True)
+        )
+        return FoundSegments(os.fspath(video), info.video_id, info.duration, spans)
+
+
+def _built_detector(
+    model: nn.Module | Config | str | os.PathLike[str],
+    checkpoint: str | os.PathLike[str] | None,
+    device: str | torch.device | None,
+) -> nn.Module:
+    if not isinstance(model, nn.Module):
+        model = init_model(model, checkpoint, device)
+    elif checkpoint is not None:
+        raise ValueError('a checkpoint is loaded with a config, not into a model')
+    elif device is not None:
+        model = model.to(device)
+    if getattr(model, 'reg_head', None) is None:
+        raise ValueError(
+            f'{type(model).__name__} detects no segments: give the config of a temporal detector '
+            'such as ActionFormer'
+        )
+    if getattr(model, 'cfg', None) is None:
+        raise ValueError(f'this {type(model).__name__} has no cfg: build it with init_model')
+    return model.eval()
+
+
+def _test_dataset(cfg: Config) -> Mapping[str, Any]:
+    """The data set that the detector is tested on, without wrappers; empty if none."""
+    dataset: Any = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), Mapping):
+        dataset = dataset['dataset']
+    return dataset
+
+
+def _pipeline_of(cfg: Config, dataset: Mapping[str, Any]) -> Compose:
+    steps = list(dataset.get('pipeline') or cfg.get('test_pipeline') or ())
+    if not steps or steps[0].get('type') != 'LoadFeatures':
+        raise ValueError(
+            f'{cfg.filename or "the config"} has no test pipeline that begins with LoadFeatures: '
+            'give the config of a temporal detector'
+        )
+    return Compose([TRANSFORMS.build(dict(step)) for step in steps[1:]])
+
+
+def _names(detector: nn.Module, given: Names | None) -> tuple[str, ...]:
+    """Names of what the detector's labels, or its external class scores, tell apart."""
+    count = detector.cls_head.num_classes
+    external = getattr(detector, 'external', None)
+    if external is not None:
+        count = len(next(iter(external.scores.values())))
+    elif count == 1 and given is None:
+        return (ACTION,)
+    return class_names(detector.cfg, count, given)
+
+
+def _check(extractor: FeatureExtractor, detector: nn.Module, told: FeatureFormat) -> None:
+    """Compare the features that will be made with those that the detector is made for."""
+    made = extractor.expected()
+    width = detector.backbone.in_channels
+    if made['width'] != width:
+        raise ValueError(
+            f'{made["model"]} makes features of width {made["width"]}, the detector takes '
+            f'in_channels={width}: they do not belong together'
+        )
+    for key in ('stride', 'window', 'interval', 'offset', 'width'):
+        wanted = getattr(told, key)
+        if wanted is not None and wanted != made[key]:
+            raise ValueError(
+                f"features would be made with {key}={made[key]}, the detector's config says "
+                f'{key}={wanted!r}: choose the preset or settings of its features'
+            )
