@@ -1,0 +1,140 @@
+"""Contract: localize.py writes segments and pictures, prints a table, or ends in one line."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from mmengine import Config
+from PIL import Image
+from torch import nn
+
+from mmvideomae.apis import init_model
+from mmvideomae.apis.eval_segments import evaluate_files
+from mmvideomae.testing.localizers import tiny_action_former
+from mmvideomae.testing.models import tiny_recognizer
+from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+
+SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'localize.py'
+
+
+@pytest.fixture(scope='module')
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('localize', SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """features.py, f.pth, detector.py, d.pth, classes.txt, '[a] b.mp4', c.mp4 and broken.mp4."""
+    folder = tmp_path_factory.mktemp('localize')
+    torch.manual_seed(0)
+    settings = {'preset': 'videomaev2_thumos14', 'window': 4, 'stride': 2, 'size': 32}
+    features = Config({'model': tiny_recognizer(), 'features': settings})
+    features.dump(folder / 'features.py')
+    torch.save({'state_dict': init_model(features).state_dict()}, folder / 'f.pth')
+    dataset = {
+        'pipeline': [{'type': 'LoadFeatures'}, {'type': 'PackFeatures'}],
+        'features': {'stride': 2, 'window': 4},
+        'classes': ['run', 'eat [big] cake', 'sleep'],
+    }
+    cfg = Config({'model': tiny_action_former(32), 'test_dataloader': {'dataset': dataset}})
+    cfg.dump(folder / 'detector.py')
+    model = init_model(cfg)
+    nn.init.normal_(model.cls_head.cls_head.conv.weight, std=0.5)
+    torch.save({'state_dict': model.state_dict()}, folder / 'd.pth')
+    (folder / 'classes.txt').write_text('jump\nfall\nstand up\n')
+    for name in ('[a] b', 'c'):
+        write_video(folder / f'{name}.mp4', moving_shapes(40, 48, 64), fps=10)
+    make_broken_video('truncated', folder / 'broken.mp4')
+    return folder
+
+
+@pytest.fixture
+def call(
+    tool: ModuleType,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object, detector: str = 'detector.py', weights: str = 'd.pth') -> Any:
+        models = [folder / name for name in ('features.py', 'f.pth', detector, weights)]
+        given = [*models, *words, '--out', 'out', '--device', 'cpu']
+        monkeypatch.setattr(sys, 'argv', ['localize.py', *map(str, given)])
+        code = tool.main()
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_table_pictures_and_results(call: Any, folder: Path, tmp_path: Path) -> None:
+    code, out, _ = call(folder / '[a] b.mp4', folder / 'c.mp4', '--top-k', 4)
+    assert code == 0 and '[a] b.mp4' in out and 'out/c.png' in out
+    names = ('run', 'eat [big] cake', 'sleep')
+    assert sum(any(name in line for name in names) for line in out.splitlines()) == 8
+    for name in ('[a] b', 'c'):
+        assert Image.open(tmp_path / f'out/{name}.png').size[0] > 1000
+    rows = [{'segment': [0.5, 2.0], 'label': name} for name in names]
+    video = {'duration': 4.0, 'subset': 'test', 'annotations': rows}
+    (tmp_path / 'truth.json').write_text(json.dumps({'database': {'[a] b': video, 'c': video}}))
+    told = evaluate_files(tmp_path / 'out/segments.json', tmp_path / 'truth.json')
+    assert 0 <= told['mAP'] <= 1
+
+
+def test_json_is_one_object_of_segments_that_score_enough(
+    call: Any, folder: Path, tmp_path: Path
+) -> None:
+    words = (folder / 'c.mp4', '--json', '--classes', folder / 'classes.txt')
+    everything = json.loads(call(*words)[1])['results']['c']
+    limit = everything[2]['score']
+    _, out, _ = call(*words, '--min-score', limit)
+    told = json.loads(out)
+    assert told['results']['c'] == [row for row in everything if row['score'] >= limit]
+    assert {row['label'] for row in everything} <= {'jump', 'fall', 'stand up'}
+    assert json.loads(Path(told['files']['segments']).read_text())['results'] == told['results']
+
+
+def test_no_segments_left(call: Any, folder: Path, tmp_path: Path) -> None:
+    code, out, _ = call(folder / 'c.mp4', '--min-score', 2)
+    assert code == 0 and 'no segments' in out and (tmp_path / 'out/c.png').is_file()
+    assert json.loads((tmp_path / 'out/segments.json').read_text())['results'] == {'c': []}
+
+
+def test_a_video_that_cannot_be_read_does_not_stop_the_rest(
+    call: Any, folder: Path, tmp_path: Path
+) -> None:
+    code, out, error = call(folder / 'broken.mp4', folder / 'none.mp4', folder / 'c.mp4', '--json')
+    assert code == 1 and list(json.loads(out)['results']) == ['c']
+    told = [line for line in error.splitlines() if line.startswith('localize.py: ')]
+    assert len(told) == 2 and 'broken.mp4' in told[0] and 'none.mp4' in told[1]
+
+
+@pytest.mark.parametrize(('words', 'options', 'told'), [
+    (['c.mp4', '--settings', 'stride=4'], {}, 'stride=4, the detector'),
+    (['c.mp4', '--settings', 'strode=4'], {}, 'unknown settings of features: strode'),
+    (['c.mp4', '--classes', 'nothing.txt'], {}, 'cannot read the class names'),
+    (['c.mp4', '--top-k', '0'], {}, '--top-k must be positive'),
+    (['c.mp4', 'c.mp4'], {}, "two videos are called 'c'"),
+    (['c.mp4'], {'detector': 'features.py', 'weights': 'f.pth'}, 'detects no segments'),
+    (['c.mp4'], {'weights': 'f.pth'}, 'f.pth'),
+    (['c.mp4'], {'weights': 'none.pth'}, 'none.pth'),
+    (['c.mp4'], {'detector': 'none.py'}, 'none.py'),
+])  # fmt: skip
+def test_wrong_input_ends_in_one_line(
+    call: Any, folder: Path, tmp_path: Path, words: list[str], options: Any, told: str
+) -> None:
+    code, out, error = call(*(folder / w if '.mp4' in w else w for w in words), **options)
+    assert code == 1 and not out and told in error
+    lines = [line for line in error.splitlines() if line.startswith('localize.py: ')]
+    assert len(lines) == 1 and 'Traceback' not in error
+    assert not (tmp_path / 'out').exists()

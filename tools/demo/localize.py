@@ -1,0 +1,196 @@
+"""Tell when something happens in videos, and what, with a temporal detector.
+
+python tools/demo/localize.py FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT film.mp4 --out work_dirs/film
+python tools/demo/localize.py FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT *.mp4 --out work_dirs/films \\
+    --preset videomaev2_thumos14 --classes classes.txt --min-score 0.2
+
+FEATURE_CONFIG makes the features, CONFIG detects segments in them: they must be those that the
+detector was trained on.  OUT/segments.json holds the segments of all videos in ActivityNet's layout
+of results, which tools/analysis_tools/eval_segments.py reads, and OUT/NAME.png shows those of one.
+A video that cannot be read is told of and left out; the exit status is then 1.
+"""
+
+import argparse
+import json
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import DictAction
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from mmvideomae.apis import FoundSegments, TemporalLocalizer
+from mmvideomae.apis.features import ExtractionError
+from mmvideomae.apis.features.encoder import PRECISIONS
+from mmvideomae.apis.features.settings import PRESET_NAMES
+from mmvideomae.apis.temporal_localizer import activitynet_results
+from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.visualization.files import save_picture
+from mmvideomae.visualization.timeline import clock, draw_segments
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('feature_config', metavar='FEATURE_CONFIG', help='of the feature model')
+    parser.add_argument('feature_checkpoint', metavar='FEATURE_CKPT', help='its weights')
+    parser.add_argument('config', metavar='CONFIG', help='config of the detector')
+    parser.add_argument('checkpoint', metavar='CKPT', help='its weights')
+    parser.add_argument('videos', metavar='VIDEO', nargs='+', help='file or folder of frames')
+    parser.add_argument(
+        '--out', type=Path, required=True, metavar='DIR', help='folder of what is written'
+    )
+    parser.add_argument(
+        '--classes',
+        metavar='FILE',
+        help="names of the classes, one to a line (default: those in the detector's config)",
+    )
+    parser.add_argument(
+        '--min-score',
+        type=float,
+        default=0.0,
+        metavar='X',
+        help='leave out segments of lower scores (default: none that the detector keeps)',
+    )
+    parser.add_argument(
+        '--top-k', type=int, default=10, help='rows of the table for a video (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--preset',
+        choices=PRESET_NAMES,
+        help="windows and preprocessing (default: the feature config's, else finetuned)",
+    )
+    parser.add_argument(
+        '--settings',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='what differs from the preset: window, stride, interval, offset, resize, size, ...',
+    )
+    add_reading(parser)
+    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
+    return parser.parse_args()
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How videos are read and features computed."""
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='windows at a time (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--precision',
+        choices=PRECISIONS,
+        default='auto',
+        help='what features are computed in (default: float16 on a GPU, else float32)',
+    )
+    parser.add_argument(
+        '--filename-tmpl',
+        default='img_{:05}.jpg',
+        metavar='NAME',
+        help='names of the pictures in a folder of frames (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--fps', type=float, default=25.0, help='of a folder of frames (default: %(default)s)'
+    )
+    parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+
+
+def make(args: argparse.Namespace) -> tuple[dict[str, Any], list[FoundSegments]]:
+    """Everything but what is printed; wrong input is raised."""
+    if args.top_k < 1:
+        raise ValueError('--top-k must be positive')
+    names = [Path(video).stem for video in args.videos]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f'two videos are called {twice[0]!r}: rename one of them')
+    localizer = TemporalLocalizer(
+        args.feature_config,
+        args.feature_checkpoint,
+        args.config,
+        args.checkpoint,
+        classes=args.classes,
+        preset=args.preset,
+        settings=args.settings,
+        device=args.device,
+        batch_size=args.batch_size,
+        precision=args.precision,
+        filename_tmpl=args.filename_tmpl,
+        fps=args.fps,
+    )
+    found, failed, pictures = [], {}, {}
+    args.out.mkdir(parents=True, exist_ok=True)
+    quiet = not sys.stderr.isatty()  # a log needs no bar
+    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        for video in args.videos:
+            try:
+                one = localize(localizer, video, bar).at_least(args.min_score)
+            except (VideoReadError, ExtractionError, ValueError) as error:
+                failed[video] = str(error)
+                continue
+            found.append(one)
+            place = args.out / f'{one.video_id}.png'
+            title = f'{Path(video).name}: {len(one)} segments'
+            pictures[one.video_id] = str(
+                save_picture(place, draw_segments(one, one.duration, title))
+            )
+    results = activitynet_results(found)
+    file = args.out / 'segments.json'
+    if found:
+        file.write_text(json.dumps(results, indent=1) + '\n', encoding='utf-8')
+    written = {'segments': str(file) if found else None, 'pictures': pictures}
+    return {**results, 'files': written, 'failed': failed}, found
+
+
+def localize(localizer: TemporalLocalizer, video: str, bar: Progress) -> FoundSegments:
+    task = bar.add_task(escape(f'windows of {Path(video).name}'), total=None)
+    found = localizer(video, lambda done, total: bar.update(task, completed=done, total=total))
+    bar.remove_task(task)
+    return found
+
+
+def table_of(found: list[FoundSegments], top_k: int) -> Table:
+    """The best segments of each video."""
+    table = Table('video', 'from', 'to', 'class', 'score', box=None)
+    for one in found:
+        name = escape(one.video)  # names may hold what rich takes for its markup
+        for span in one[:top_k]:
+            times = (clock(round(span.start, 1)), clock(round(span.end, 1)))
+            table.add_row(name, *times, escape(span.label), f'{span.score:.3f}')
+            name = ''
+        if not len(one):
+            table.add_row(name, '', '', 'no segments', '')
+    return table
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        with redirect_stdout(sys.stderr):  # where mmengine logs; stdout is for the result
+            summary, found = make(args)
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError) as error:
+        print(f'localize.py: {error}', file=sys.stderr)
+        return 1
+    except torch.cuda.OutOfMemoryError:
+        print('localize.py: out of GPU memory: lower --batch-size', file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(summary))
+    elif found:
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        console.print(table_of(found, args.top_k), highlight=False)
+        files = summary['files']
+        print(f'written: {", ".join([files["segments"], *files["pictures"].values()])}')
+    for reason in summary['failed'].values():
+        print(f'localize.py: {reason}', file=sys.stderr)
+    return 1 if summary['failed'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
