@@ -7,6 +7,7 @@ python tools/demo/localize.py FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT *.mp4 --ou
 FEATURE_CONFIG makes the features, CONFIG detects segments in them: they must be those that the
 detector was trained on.  OUT/segments.json holds the segments of all videos in ActivityNet's layout
 of results, which tools/analysis_tools/eval_segments.py reads, and OUT/NAME.png shows those of one.
+With --overlay OUT/NAME.mp4 is the video with the best segment of the moment written on it.
 A video that cannot be read is told of and left out; the exit status is then 1.
 """
 
@@ -31,6 +32,7 @@ from mmvideomae.apis.features.settings import PRESET_NAMES
 from mmvideomae.apis.temporal_localizer import activitynet_results
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
+from mmvideomae.visualization.overlay import VideoWriter, draw_label
 from mmvideomae.visualization.timeline import clock, draw_segments
 
 
@@ -74,6 +76,11 @@ def parse_args() -> argparse.Namespace:
         help='what differs from the preset: window, stride, interval, offset, resize, size, ...',
     )
     add_reading(parser)
+    parser.add_argument(
+        '--overlay',
+        action='store_true',
+        help='write OUT/NAME.mp4; choose --min-score, for segments of low scores are everywhere',
+    )
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser.parse_args()
 
@@ -108,27 +115,16 @@ def make(args: argparse.Namespace) -> tuple[dict[str, Any], list[FoundSegments]]
     names = [Path(video).stem for video in args.videos]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f'two videos are called {twice[0]!r}: rename one of them')
-    localizer = TemporalLocalizer(
-        args.feature_config,
-        args.feature_checkpoint,
-        args.config,
-        args.checkpoint,
-        classes=args.classes,
-        preset=args.preset,
-        settings=args.settings,
-        device=args.device,
-        batch_size=args.batch_size,
-        precision=args.precision,
-        filename_tmpl=args.filename_tmpl,
-        fps=args.fps,
-    )
-    found, failed, pictures = [], {}, {}
+    localizer = build(args)
+    found, failed, pictures, overlays = [], {}, {}, {}
     args.out.mkdir(parents=True, exist_ok=True)
     quiet = not sys.stderr.isatty()  # a log needs no bar
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
         for video in args.videos:
             try:
                 one = localize(localizer, video, bar).at_least(args.min_score)
+                if args.overlay:
+                    overlays[one.video_id] = str(overlay(localizer, one, args.out, bar))
             except (VideoReadError, ExtractionError, ValueError) as error:
                 failed[video] = str(error)
                 continue
@@ -142,8 +138,26 @@ def make(args: argparse.Namespace) -> tuple[dict[str, Any], list[FoundSegments]]
     file = args.out / 'segments.json'
     if found:
         file.write_text(json.dumps(results, indent=1) + '\n', encoding='utf-8')
-    written = {'segments': str(file) if found else None, 'pictures': pictures}
+    written = {'segments': str(file) if found else None, 'pictures': pictures, 'overlays': overlays}
     return {**results, 'files': written, 'failed': failed}, found
+
+
+def build(args: argparse.Namespace) -> TemporalLocalizer:
+    """The localizer that the options ask for."""
+    return TemporalLocalizer(
+        args.feature_config,
+        args.feature_checkpoint,
+        args.config,
+        args.checkpoint,
+        classes=args.classes,
+        preset=args.preset,
+        settings=args.settings,
+        device=args.device,
+        batch_size=args.batch_size,
+        precision=args.precision,
+        filename_tmpl=args.filename_tmpl,
+        fps=args.fps,
+    )
 
 
 def localize(localizer: TemporalLocalizer, video: str, bar: Progress) -> FoundSegments:
@@ -151,6 +165,27 @@ def localize(localizer: TemporalLocalizer, video: str, bar: Progress) -> FoundSe
     found = localizer(video, lambda done, total: bar.update(task, completed=done, total=total))
     bar.remove_task(task)
     return found
+
+
+def overlay(localizer: TemporalLocalizer, found: FoundSegments, out: Path, bar: Progress) -> Path:
+    """Write the video with the best segment of the moment, if any, on every frame."""
+    path = out / f'{found.video_id}.mp4'
+    if path.resolve() == Path(found.video).resolve():
+        raise ValueError(f'{path} is the video itself: choose another --out')
+    stream = localizer.extractor.open_stream(found.video)
+    with stream, VideoWriter(path, stream.fps) as writer:
+        times = stream.times.tolist()
+        task = bar.add_task(escape(f'overlay of {path.name}'), total=len(times))
+        for number, frame in stream.in_order(range(len(times))):
+            now = times[number]
+            best = next((span for span in found if span.start <= now < span.end), None)
+            if best:
+                note = f'{clock(round(best.start, 1))} to {clock(round(best.end, 1))}'
+                frame = draw_label(frame, best.label, best.score, note)
+            writer.write(frame, now)
+            bar.advance(task)
+        bar.remove_task(task)
+    return path
 
 
 def table_of(found: list[FoundSegments], top_k: int) -> Table:
@@ -186,7 +221,8 @@ def main() -> int:
         console = Console(width=None if sys.stdout.isatty() else 200)
         console.print(table_of(found, args.top_k), highlight=False)
         files = summary['files']
-        print(f'written: {", ".join([files["segments"], *files["pictures"].values()])}')
+        shown = (*files['pictures'].values(), *files['overlays'].values())
+        print(f'written: {", ".join([files["segments"], *shown])}')
     for reason in summary['failed'].values():
         print(f'localize.py: {reason}', file=sys.stderr)
     return 1 if summary['failed'] else 0

@@ -155,13 +155,15 @@ class FeatureExtractor:
         """The windows of a video of so many frames."""
         return WindowPlan(self.settings, frames, self.batch_size)
 
+    def open_stream(self, video: Video) -> FileStream | FolderStream:
+        """The frames of a video or folder, a context manager."""
+        if os.path.isdir(video):
+            return FolderStream(video, self.filename_tmpl, fps=self.fps)
+        return FileStream(video)
+
     @contextmanager
     def _open(self, video: Video) -> Iterator[tuple[FileStream | FolderStream, FeatureInfo]]:
-        stream: FileStream | FolderStream
-        if os.path.isdir(video):
-            stream = FolderStream(video, self.filename_tmpl, fps=self.fps)
-        else:
-            stream = FileStream(video)
+        stream = self.open_stream(video)
         with stream:
             yield stream, self._describe(stream)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine import Config
@@ -15,6 +16,7 @@ from torch import nn
 
 from mmvideomae.apis import init_model
 from mmvideomae.apis.eval_segments import evaluate_files
+from mmvideomae.datasets.readers import open_reader
 from mmvideomae.testing.localizers import tiny_action_former
 from mmvideomae.testing.models import tiny_recognizer
 from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
@@ -102,6 +104,34 @@ def test_json_is_one_object_of_segments_that_score_enough(
     assert told['results']['c'] == [row for row in everything if row['score'] >= limit]
     assert {row['label'] for row in everything} <= {'jump', 'fall', 'stand up'}
     assert json.loads(Path(told['files']['segments']).read_text())['results'] == told['results']
+
+
+def test_overlay_names_the_best_segment_of_the_moment(
+    call: Any, folder: Path, tmp_path: Path
+) -> None:
+    source = folder / 'c.mp4'
+    told = json.loads(call(source, '--json')[1])['results']['c']
+    limit = told[0]['score']  # only the best one is left
+    start, end = told[0]['segment']
+    code, out, _ = call(source, '--overlay', '--min-score', limit)
+    assert code == 0 and 'out/c.mp4' in out
+    with open_reader(tmp_path / 'out/c.mp4') as drawn, open_reader(source) as plain:
+        assert len(drawn) == 40
+        change = np.abs(drawn.read(range(40)).astype(int) - plain.read(range(40)))
+    feet = change[:, -8:].mean((1, 2, 3))
+    times = np.arange(40) / 10
+    inside = (times >= start) & (times < end)
+    assert inside.any() and feet[inside].min() > 15
+    assert not (~inside).any() or feet[~inside].max() < 8
+
+
+def test_an_overlay_does_not_replace_its_video(call: Any, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / 'out').mkdir()
+    video = tmp_path / 'out/c.mp4'
+    video.write_bytes((folder / 'c.mp4').read_bytes())
+    code, _, error = call(video, '--overlay')
+    assert code == 1 and 'is the video itself' in error
+    assert video.read_bytes() == (folder / 'c.mp4').read_bytes()
 
 
 def test_no_segments_left(call: Any, folder: Path, tmp_path: Path) -> None:
