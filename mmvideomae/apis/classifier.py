@@ -16,7 +16,7 @@ from torch import nn
 
 from mmvideomae.apis.class_names import Names, class_names
 from mmvideomae.apis.frame_stream import FileStream, FolderStream
-from mmvideomae.apis.inference import init_model
+from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.live import LiveSource, Newest
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
@@ -60,12 +60,7 @@ class VideoClassifier:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be positive, got {batch_size}')
-        if not isinstance(model, nn.Module):
-            model = init_model(model, checkpoint, device)
-        elif checkpoint is not None:
-            raise ValueError('a checkpoint is loaded with a config, not into a model')
-        elif device is not None:
-            model = model.to(device)
+        model = as_model(model, checkpoint, device)
         head = getattr(model, 'cls_head', None)
         if head is None:
             raise ValueError(

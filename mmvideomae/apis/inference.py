@@ -52,6 +52,23 @@ def init_model(
     return _moved(model, device or _default_device()).eval()
 
 
+def as_model(
+    model: nn.Module | Config | str | os.PathLike[str],
+    checkpoint: str | os.PathLike[str] | None = None,
+    device: str | torch.device | None = None,
+) -> nn.Module:
+    """`init_model` of a config; a model as it is, on ``device`` where one is named.
+
+    Raises:
+        ValueError: A model and a checkpoint were given; or see `init_model`.
+    """
+    if not isinstance(model, nn.Module):
+        return init_model(model, checkpoint, device)
+    if checkpoint is not None:
+        raise ValueError('a checkpoint is loaded with a config, not into a model')
+    return model if device is None else model.to(device)
+
+
 def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
     try:
         return model.to(device)

@@ -12,7 +12,7 @@ from torch import nn
 
 from mmvideomae.apis.class_names import Names, class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
-from mmvideomae.apis.inference import init_model
+from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.predictions import Span
 from mmvideomae.datasets.feature_files import FeatureFormat
 from mmvideomae.registry import TRANSFORMS
@@ -173,12 +173,7 @@ def _built_detector(
     checkpoint: str | os.PathLike[str] | None,
     device: str | torch.device | None,
 ) -> nn.Module:
-    if not isinstance(model, nn.Module):
-        model = init_model(model, checkpoint, device)
-    elif checkpoint is not None:
-        raise ValueError('a checkpoint is loaded with a config, not into a model')
-    elif device is not None:
-        model = model.to(device)
+    model = as_model(model, checkpoint, device)
     if getattr(model, 'reg_head', None) is None:
         raise ValueError(
             f'{type(model).__name__} detects no segments: give the config of a temporal detector '

@@ -20,7 +20,7 @@ from mmvideomae.apis.features.read_ahead import ReadAhead
 from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.windows import WindowPlan, preparation
 from mmvideomae.apis.frame_stream import FileStream, FolderStream
-from mmvideomae.apis.inference import init_model
+from mmvideomae.apis.inference import as_model
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.datasets.readers import VideoReadError
 
@@ -82,12 +82,7 @@ class FeatureExtractor:
     ) -> None:
         if batch_size < 1 or fps <= 0:
             raise ValueError(f'batch_size and fps must be positive, got {batch_size} and {fps}')
-        if not isinstance(model, nn.Module):
-            model = init_model(model, checkpoint, device)
-        elif checkpoint is not None:
-            raise ValueError('a checkpoint is loaded with a config, not into a model')
-        elif device is not None:
-            model = model.to(device)
+        model = as_model(model, checkpoint, device)
         backbone = getattr(model, 'backbone', None)
         if not isinstance(backbone, nn.Module):
             raise ValueError(f'{type(model).__name__} has no backbone that makes features')

@@ -1,7 +1,9 @@
 """What the command lines ``tools/data/<data set>/prepare.py`` have in common."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -66,6 +68,21 @@ def make_parser(
     parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser
+
+
+def run(make: Callable[[argparse.Namespace], Summary], args: argparse.Namespace) -> int:
+    """Make the lists and print the summary; what cannot be done is one line on stderr.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        summary = make(args)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f'prepare.py: {error}\n')
+        return 1
+    sys.stdout.write(f'{json.dumps(summary.as_dict()) if args.json else summary.describe()}\n')
+    return 0
 
 
 def annotations_of(args: argparse.Namespace) -> Path:

@@ -7,26 +7,19 @@ data/diving48/{train,val}.csv, lines "path label"; val is the official test list
 """
 
 import argparse
-import json
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare
+from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
 from mmvideomae.apis.preparation.diving48 import read_diving48
+from mmvideomae.apis.preparation.lists import Summary
 
 
-def parse_args() -> argparse.Namespace:
-    return make_parser(__doc__, 'data/diving48', '.mp4').parse_args()
+def make(args: argparse.Namespace) -> Summary:
+    return prepare(read_diving48(annotations_of(args)), args)
 
 
 def main() -> int:
-    args = parse_args()
-    try:
-        summary = prepare(read_diving48(annotations_of(args)), args)
-    except (ValueError, OSError) as error:
-        print(f'prepare.py: {error}', file=sys.stderr)
-        return 1
-    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
-    return 0
+    return run(make, make_parser(__doc__, 'data/diving48', '.mp4').parse_args())
 
 
 if __name__ == '__main__':

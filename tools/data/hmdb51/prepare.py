@@ -8,26 +8,19 @@ official test list.
 """
 
 import argparse
-import json
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare
+from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
 from mmvideomae.apis.preparation.hmdb51 import read_hmdb51
+from mmvideomae.apis.preparation.lists import Summary
 
 
-def parse_args() -> argparse.Namespace:
-    return make_parser(__doc__, 'data/hmdb51', '.avi').parse_args()
+def make(args: argparse.Namespace) -> Summary:
+    return prepare(read_hmdb51(annotations_of(args)), args)
 
 
 def main() -> int:
-    args = parse_args()
-    try:
-        summary = prepare(read_hmdb51(annotations_of(args)), args)
-    except (ValueError, OSError) as error:
-        print(f'prepare.py: {error}', file=sys.stderr)
-        return 1
-    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
-    return 0
+    return run(make, make_parser(__doc__, 'data/hmdb51', '.avi').parse_args())
 
 
 if __name__ == '__main__':

@@ -8,11 +8,10 @@ per label.  Clips without a file are left out and named in missing.txt.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare
+from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
 from mmvideomae.apis.preparation.kinetics import FILE_NAME, read_kinetics
 from mmvideomae.apis.preparation.lists import Summary
 
@@ -53,14 +52,7 @@ def make(args: argparse.Namespace) -> Summary:
 
 
 def main() -> int:
-    args = parse_args()
-    try:
-        summary = make(args)
-    except (ValueError, OSError) as error:
-        print(f'prepare.py: {error}', file=sys.stderr)
-        return 1
-    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
-    return 0
+    return run(make, parse_args())
 
 
 if __name__ == '__main__':

@@ -8,26 +8,19 @@ data/ucf101/videos become data/ucf101/split1/{train,val}.csv, also of splits 2 a
 """
 
 import argparse
-import json
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare
+from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
+from mmvideomae.apis.preparation.lists import Summary
 from mmvideomae.apis.preparation.ucf101 import read_ucf101
 
 
-def parse_args() -> argparse.Namespace:
-    return make_parser(__doc__, 'data/ucf101', '.avi').parse_args()
+def make(args: argparse.Namespace) -> Summary:
+    return prepare(read_ucf101(annotations_of(args)), args)
 
 
 def main() -> int:
-    args = parse_args()
-    try:
-        summary = prepare(read_ucf101(annotations_of(args)), args)
-    except (ValueError, OSError) as error:
-        print(f'prepare.py: {error}', file=sys.stderr)
-        return 1
-    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
-    return 0
+    return run(make, make_parser(__doc__, 'data/ucf101', '.avi').parse_args())
 
 
 if __name__ == '__main__':
