@@ -32,6 +32,7 @@ NAME = re.compile(
 )
 DATA_FOLDERS = {  # by the dataset in the name: where the list or folder of its first source lies
     'kinetics400': 'data/kinetics400/',
+    'kinetics700': 'data/kinetics700/',
     'sthv2': 'data/sthv2/train.csv',
     'sthv2-rawframes': 'data/sthv2/train_rawframes.csv',
     'ucf101': 'data/ucf101/',
@@ -61,6 +62,7 @@ RECIPES = {
     ('videomae', 'base', 'kinetics400', 800): Recipe(2048, 1, 1.5e-4, 40, 800, 4, 0.9),
     ('videomae', 'base', 'kinetics400', 1600): Recipe(2048, 1, 1.5e-4, 40, 1600, 4, 0.9),
     ('videomae', 'large', 'kinetics400', 1600): Recipe(512, 1, 1.5e-4, 40, 1600, 4, 0.9),
+    ('videomae', 'large', 'kinetics700', 1600): Recipe(512, 1, 1.5e-4, 40, 1600, 4, 0.9),
     ('videomae', 'huge', 'kinetics400', 1600): Recipe(1024, 1, 1.5e-4, 40, 1600, 4, 0.9),
     ('videomae', 'small', 'sthv2', 2400): Recipe(2048, 1, 1.5e-4, 40, 2400, 2, 0.9),
     ('videomae', 'large', 'sthv2', 2400): Recipe(1024, 1, 1.5e-4, 40, 2400, 2, 0.9),

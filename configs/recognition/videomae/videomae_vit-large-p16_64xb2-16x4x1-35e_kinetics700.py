@@ -4,8 +4,7 @@
 #   64 GPUs.
 # Paper: nothing on Kinetics-700; its detector of Table 5 with 39.3 mAP on AVA starts from such a
 #   model.
-# Recipe: not published. Chosen here: the script of Kinetics-400. The paper pre-trains on
-#   Kinetics-700 too.
+# Recipe: not published. Chosen here: the script of Kinetics-400.
 _base_ = [
     '../../_base_/models/recognizer_vit-large-p16.py',
     '../../_base_/datasets/kinetics700.py',
@@ -13,7 +12,7 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
-load_from = 'work_dirs/videomae_vit-large-p16_64xb8-16x4x1-1600e_kinetics400/epoch_1600.pth'
+load_from = 'work_dirs/videomae_vit-large-p16_64xb8-16x4x1-1600e_kinetics700/epoch_1600.pth'
 
 model = dict(
     cls_head=dict(num_classes=700),

@@ -1,0 +1,13 @@
+# Kinetics-700 videos, labels ignored, as kinetics400_pretrain.py: data/kinetics700/train.csv, videos/.
+_base_ = 'kinetics400_pretrain.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        sources=[
+            dict(
+                ann_file='data/kinetics700/train.csv',
+                data_prefix='data/kinetics700/videos',
+            )
+        ],
+    ),
+)
