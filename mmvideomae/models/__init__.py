@@ -2,6 +2,7 @@
 
 from mmvideomae.models.backbones import *  # noqa: F403
 from mmvideomae.models.data_preprocessors import *  # noqa: F403
+from mmvideomae.models.detectors import *  # noqa: F403
 from mmvideomae.models.heads import *  # noqa: F403
 from mmvideomae.models.localizers import *  # noqa: F403
 from mmvideomae.models.necks import *  # noqa: F403

@@ -1,11 +1,13 @@
 """From the loader's batch to what a model is given, on the device."""
 
+from mmvideomae.models.data_preprocessors.action_boxes import ActionBoxDataPreprocessor
 from mmvideomae.models.data_preprocessors.classification import ClassificationDataPreprocessor
 from mmvideomae.models.data_preprocessors.clips import ClipDataPreprocessor
 from mmvideomae.models.data_preprocessors.features import FeatureDataPreprocessor
 from mmvideomae.models.data_preprocessors.videomae import VideoMAEDataPreprocessor
 
 __all__ = [
+    'ActionBoxDataPreprocessor',
     'ClassificationDataPreprocessor',
     'ClipDataPreprocessor',
     'FeatureDataPreprocessor',

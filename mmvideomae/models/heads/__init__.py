@@ -1,11 +1,13 @@
 """What turns tokens into predictions and losses."""
 
+from mmvideomae.models.heads.action_box_head import ActionBoxHead
 from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
 from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
 from mmvideomae.models.heads.pixel_reconstruction_head import PixelReconstructionHead
 
 __all__ = [
+    'ActionBoxHead',
     'ActionFormerClsHead',
     'ActionFormerRegHead',
     'LinearHead',

@@ -1,0 +1,86 @@
+"""Boxes in frames: (n, 4) tensors of left, top, right and bottom edge (``xyxy``).
+
+Where sizes scale an edge's move, a box from pixel 3 to pixel 7 is 5 pixels wide, as in the released
+detection code of VideoMAE; areas and overlaps take edges as points.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+Size = tuple[int, int]
+"""Height and width of a frame in pixels."""
+
+
+def clip_boxes(boxes: Tensor, size: Size) -> Tensor:
+    """Cut boxes (n, 4) in pixels at the border of their frame."""
+    height, width = size
+    return torch.minimum(boxes.clamp(min=0), boxes.new_tensor([width, height, width, height]))
+
+
+def jitter_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
+    """Move every edge of boxes (n, 4) in pixels at random, by its own draw, within the frame.
+
+    Args:
+        size: Height and width of the frame.
+        amounts: The farthest that the left and right edge move outwards and inwards, as shares
+            of the box's width; then the top and bottom edge, of its height.  VideoMAE trains on
+            AVA with (0.2, 0.1, 0.1, 0.05) (recipe D.1).
+
+    Draws come from torch's generator on the CPU, so that they are the same on every device.
+    """
+    x_out, x_in, y_out, y_in = amounts
+    farthest = boxes.new_tensor([x_out, y_out, x_out, y_out])
+    nearest = -boxes.new_tensor([x_in, y_in, x_in, y_in])
+    draws = torch.rand(boxes.shape, dtype=torch.float32).to(boxes)
+    return clip_boxes(_moved_outwards(boxes, nearest + draws * (farthest - nearest)), size)
+
+
+def extend_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
+    """Enlarge boxes (n, 4) in pixels about their centres, within the frame.
+
+    Args:
+        size: Height and width of the frame.
+        amounts: Shares of width and height that boxes gain, half of it at either edge; VideoMAE
+            tests on AVA with (0.1, 0.05) (recipe D.1).
+    """
+    x, y = amounts
+    return clip_boxes(_moved_outwards(boxes, boxes.new_tensor([x, y, x, y]) / 2), size)
+
+
+def _moved_outwards(boxes: Tensor, shares: Tensor) -> Tensor:
+    """Move edges by shares of width and height, outwards where positive."""
+    sides = boxes[:, 2:] - boxes[:, :2] + 1
+    moves = shares * sides.repeat(1, 2)
+    return boxes + moves * boxes.new_tensor([-1, -1, 1, 1])
+
+
+def box_iou(a: Tensor, b: Tensor) -> Tensor:
+    """Intersection over union of every pair, (n, 4) and (m, 4) -> (n, m); 0 for empty unions."""
+    near = torch.maximum(a[:, None, :2], b[None, :, :2])
+    far = torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = (far - near).clamp(min=0).prod(-1)
+    union = _areas(a)[:, None] + _areas(b)[None, :] - shared
+    return torch.where(union > 0, shared / union, 0.0)
+
+
+def _areas(boxes: Tensor) -> Tensor:
+    return (boxes[:, 2:] - boxes[:, :2]).prod(-1)
+
+
+def from_view(boxes: Tensor, size: Size, crop: Sequence[float], flip: bool) -> Tensor:
+    """Boxes (n, 4) in pixels of a clip -> shares of the frame that the clip was cut from.
+
+    Args:
+        size: Height and width of the clip in pixels.
+        crop: The part of the frame that the clip shows, x1, y1, x2, y2 as shares of the frame.
+        flip: Whether the clip shows that part mirrored.
+    """
+    height, width = size
+    shares = boxes / boxes.new_tensor([width, height, width, height])
+    if flip:
+        shares = torch.stack([1 - shares[:, 2], shares[:, 1], 1 - shares[:, 0], shares[:, 3]], 1)
+    left, top, right, bottom = crop
+    sides = boxes.new_tensor([right - left, bottom - top]).repeat(2)
+    return shares * sides + boxes.new_tensor([left, top, left, top])
