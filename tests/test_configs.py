@@ -34,6 +34,8 @@ PRETRAIN = [p for p in LEAVES if 'pretrain' in p.parts]
 RECOGNITION = [p for p in LEAVES if 'recognition' in p.parts]
 # On features, not videos: test_localization_configs.py trains them.
 LOCALIZATION = [p for p in LEAVES if p.stem.startswith('actionformer_')]
+# On boxes of key frames: test_detection_configs.py trains them.
+DETECTION = [p for p in LEAVES if 'detection' in p.parts or p.stem.startswith('detector_')]
 # The others differ from one of these in numbers alone, which test_recognition_configs.py reads.
 CLASSIFIERS = [
     p
@@ -195,7 +197,9 @@ def shrink(path: Path, videos: Path) -> Config:
     return cfg
 
 
-@_by_path([p for p in LEAVES if p not in {*RECOGNITION, *LOCALIZATION} or p in CLASSIFIERS])
+@_by_path(
+    [p for p in LEAVES if p not in {*RECOGNITION, *LOCALIZATION, *DETECTION} or p in CLASSIFIERS]
+)
 def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
     """A batch of the real pipeline, the real optimizer: a finite loss moves every parameter."""
     cfg = shrink(path, videos)

@@ -1,0 +1,8 @@
+# Detection on AVA: as fine-tuning (adamw_finetune.py) at a batch of 128 clips, validated less often.
+# The values below are those of ViT-B without labels of Kinetics: 2.5e-4 x 128 / 256.
+_base_ = 'adamw_finetune.py'
+
+optim_wrapper = dict(optimizer=dict(lr=1.25e-4))
+param_scheduler = dict(eta_min_ratio=1e-6 / 2.5e-4)
+train_cfg = dict(max_epochs=30, val_interval=5)
+auto_scale_lr = dict(base_batch_size=128)
