@@ -191,10 +191,10 @@ def advance(
 ) -> list[tuple[float, float, float, float]]:
     """Poses ``(x, y, angle, phase)`` of the scene's shapes ``steps`` frames later."""
     height, width = scene.ground.shape[:2]
-    speed = _within(style.speed, scene.pace) * min(height, width)
-    turn = math.radians(_within(style.turn, scene.pace))
+    speed = between(style.speed, scene.pace) * min(height, width)
+    turn = math.radians(between(style.turn, scene.pace))
     cycle = math.log(style.radius[1] / style.radius[0])
-    rate = _within(style.growth, scene.pace) / cycle if cycle else 0.0
+    rate = between(style.growth, scene.pace) / cycle if cycle else 0.0
     return [
         (
             (shape.x + motion.direction[0] * speed * steps) % width,
@@ -215,11 +215,11 @@ def render_scene(scene: Scene, motion: Motion, frames: int, style: Style) -> np.
     for number, shape in enumerate(scene.shapes):
         x, y, angle, phase = poses[:, number].T.astype(np.float32)
         radius = small * (large / small) ** phase
-        _paint_shape(canvas, shape, x, y, angle, radius)
+        paint_shape(canvas, shape, x, y, angle, radius)
     return np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
 
 
-def _paint_shape(
+def paint_shape(
     canvas: np.ndarray,
     shape: Shape,
     x: np.ndarray,
@@ -280,6 +280,19 @@ _OUTLINES = (
 )
 
 
+def shape_box(
+    shape: Shape, x: float, y: float, angle: float, radius: float
+) -> tuple[float, float, float, float]:
+    """The tight box (x1, y1, x2, y2) of a posed shape, in pixels from the corner of the frame.
+
+    A pose counts from the centre of the first pixel, half a pixel inside the frame.
+    """
+    corners = np.array(_OUTLINES[shape.outline])
+    turned = corners @ [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
+    low, high = turned.min(0) * radius + 0.5, turned.max(0) * radius + 0.5
+    return x + low[0], y + low[1], x + high[0], y + high[1]
+
+
 @cache
 def _distance_table(outline: int) -> np.ndarray:
     """Signed distances to an outline in units of its radius, positive inside."""
@@ -314,6 +327,6 @@ def _draw_paint(
     return np.clip(paint, 0, 255)
 
 
-def _within(bounds: tuple[float, float], fraction: float) -> float:
+def between(bounds: tuple[float, float], fraction: float) -> float:
     """The point at ``fraction`` of the way from the first bound to the second."""
     return bounds[0] + (bounds[1] - bounds[0]) * fraction

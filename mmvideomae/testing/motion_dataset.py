@@ -47,18 +47,28 @@ class ActionsSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.classes <= len(CLASS_NAMES):
-            raise ValueError(f'{self.classes} classes asked for: there are {len(CLASS_NAMES)}')
-        if unknown := set(self.clips) - set(SPLITS):
-            raise ValueError(f'no split {sorted(unknown)}: the splits are {SPLITS}')
-        if min(self.clips.values(), default=0) < 0 or not sum(self.clips.values()):
-            raise ValueError(f'no clips to make: {self.clips}')
-        if any(side < 16 or side % 2 for side in self.size):
-            raise ValueError(f'frame size {self.size} must be even and at least 16 pixels')
-        if self.frames < 2 or self.fps <= 0 or self.seed < 0:
-            raise ValueError(
-                f'frames {self.frames} must be >= 2, fps {self.fps} > 0, seed {self.seed} >= 0'
-            )
+        check_counts(self.clips, SPLITS, 'clips')
+        check_frames(self.classes, self.size, self.fps, self.seed)
+        if self.frames < 2:
+            raise ValueError(f'frames {self.frames} must be >= 2')
+
+
+def check_counts(counts: dict[str, int], splits: Sequence[str], what: str) -> None:
+    """``ValueError`` unless ``counts`` are numbers of clips or videos of some of the splits."""
+    if unknown := set(counts) - set(splits):
+        raise ValueError(f'no split {sorted(unknown)}: the splits are {tuple(splits)}')
+    if min(counts.values(), default=0) < 0 or not sum(counts.values()):
+        raise ValueError(f'no {what} to make: {counts}')
+
+
+def check_frames(classes: int, size: tuple[int, int], fps: float, seed: int) -> None:
+    """``ValueError`` unless videos of so many classes can be drawn and written."""
+    if not 1 <= classes <= len(CLASS_NAMES):
+        raise ValueError(f'{classes} classes asked for: there are {len(CLASS_NAMES)}')
+    if any(side < 16 or side % 2 for side in size):
+        raise ValueError(f'frame size {size} must be even and at least 16 pixels')
+    if fps <= 0 or seed < 0:
+        raise ValueError(f'fps {fps} must be > 0, seed {seed} >= 0')
 
 
 @dataclass(frozen=True)
@@ -123,10 +133,14 @@ def settings_text(settings: ActionsSettings) -> str:
 
 def _write_clip(clip: Clip, out: Path, settings: ActionsSettings) -> Clip:
     cv2.setNumThreads(1)  # one clip is too small to share; the processes share the cores
-    # With its macroblock tree x264 codes one small clip in several ways from call to call.
-    coding = {'mbtree': '0'}
-    write_video(out / clip.path, make_clip(clip, settings), fps=settings.fps, options=coding)
+    write_frames(out / clip.path, make_clip(clip, settings), settings.fps)
     return clip
+
+
+def write_frames(path: Path, frames: np.ndarray, fps: float) -> None:
+    """Write small frames (T, H, W, 3) uint8 as H.264; the same frames give the same bytes."""
+    # With its macroblock tree x264 codes one small clip in several ways from call to call.
+    write_video(path, frames, fps=fps, options={'mbtree': '0'})
 
 
 def run_tasks(task: Callable[[Item], Item], items: Sequence[Item], workers: int) -> Iterator[Item]:

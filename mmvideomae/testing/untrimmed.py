@@ -26,8 +26,14 @@ from mmvideomae.testing.motion import (
     render_scene,
     style_of,
 )
-from mmvideomae.testing.motion_dataset import SETTINGS_FILE, UNFINISHED_FILE, run_tasks
-from mmvideomae.testing.videos import write_video
+from mmvideomae.testing.motion_dataset import (
+    SETTINGS_FILE,
+    UNFINISHED_FILE,
+    check_counts,
+    check_frames,
+    run_tasks,
+    write_frames,
+)
 
 SUBSETS = {'train': 'training', 'val': 'validation'}
 ANNOTATION_FILE = 'annotation.json'
@@ -61,16 +67,8 @@ class UntrimmedSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.classes <= len(CLASS_NAMES):
-            raise ValueError(f'{self.classes} classes asked for: there are {len(CLASS_NAMES)}')
-        if unknown := set(self.videos) - set(SUBSETS):
-            raise ValueError(f'no split {sorted(unknown)}: the splits are {tuple(SUBSETS)}')
-        if min(self.videos.values(), default=0) < 0 or not sum(self.videos.values()):
-            raise ValueError(f'no videos to make: {self.videos}')
-        if any(side < 16 or side % 2 for side in self.size):
-            raise ValueError(f'frame size {self.size} must be even and at least 16 pixels')
-        if self.fps <= 0 or self.seed < 0:
-            raise ValueError(f'fps {self.fps} must be > 0, seed {self.seed} >= 0')
+        check_counts(self.videos, tuple(SUBSETS), 'videos')
+        check_frames(self.classes, self.size, self.fps, self.seed)
         for name in ('seconds', 'segment_seconds', 'gap_seconds'):
             low, high = getattr(self, name)
             if not 1 / self.fps <= low <= high:
@@ -198,9 +196,7 @@ def settings_text(settings: UntrimmedSettings) -> str:
 def _write_video(video: UntrimmedVideo, out: Path, settings: UntrimmedSettings) -> UntrimmedVideo:
     cv2.setNumThreads(1)  # the processes share the cores
     frames, _ = render_video(video, settings)
-    # As for short clips: without this x264 codes small pictures in several ways.
-    path = out / 'videos' / f'{video.video_id}.mp4'
-    write_video(path, frames, fps=settings.fps, options={'mbtree': '0'})
+    write_frames(out / 'videos' / f'{video.video_id}.mp4', frames, settings.fps)
     return video
 
 

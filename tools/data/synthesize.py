@@ -2,6 +2,7 @@
 
 python tools/data/synthesize.py actions data/actions
 python tools/data/synthesize.py untrimmed data/untrimmed
+python tools/data/synthesize.py people data/people
 """
 
 import argparse
@@ -10,6 +11,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,11 @@ from mmvideomae.testing.motion_dataset import (
     settings_text,
     write_actions,
 )
+from mmvideomae.testing.people import STYLE as PEOPLE
+from mmvideomae.testing.people import PeopleSettings
+from mmvideomae.testing.people_dataset import FOLDERS as PEOPLE_FOLDERS
+from mmvideomae.testing.people_dataset import settings_text as people_text
+from mmvideomae.testing.people_dataset import write_people
 from mmvideomae.testing.untrimmed import UntrimmedSettings, write_untrimmed
 from mmvideomae.testing.untrimmed import settings_text as untrimmed_text
 
@@ -52,6 +59,19 @@ def parse_args() -> argparse.Namespace:
             'whether anything happens. Writes OUT/videos/, OUT/annotation.json (layout of '
             'ActivityNet, subsets training and validation), OUT/{train,val}.csv (path start total '
             'label of the segments, to fine-tune on), OUT/classes.txt, OUT/dataset.json.',
+        )
+    )
+    add_people(
+        kinds.add_parser(
+            'people',
+            help='videos of several actors, each with its own motion, and boxes per second',
+            description='H.264 videos of two or three textured actors. Through every whole second '
+            'each of them makes a stroke of its own class; the frames of whole seconds themselves '
+            'do not tell it. Writes OUT/videos/, OUT/{train,val}.csv (lines video,second,x1,y1,x2,'
+            'y2,label,person below a header; boxes in shares of the frame, labels are names), '
+            'OUT/actions/ (clips of single actors of other videos, and lists of them, path label '
+            'with paths relative to OUT/actions, to fine-tune a classifier on), OUT/classes.txt, '
+            'OUT/dataset.json.',
         )
     )
     return parser.parse_args()
@@ -111,6 +131,49 @@ def add_untrimmed(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(make=make_untrimmed)
 
 
+def add_people(parser: argparse.ArgumentParser) -> None:
+    """The options of ``synthesize.py people``."""
+    add_common(parser)
+    add_classes(parser, 4)
+    for option, default, what in (
+        ('--train', 60, 'training videos'),
+        ('--val', 20, 'validation videos'),
+        ('--train-clips', 800, 'clips of single actors to train a classifier on'),
+        ('--val-clips', 200, 'clips of single actors to validate it on'),
+    ):
+        parser.add_argument(
+            option, type=int, default=default, help=f'{what} (default: %(default)s)'
+        )
+    for option, default, what in (
+        ('--seconds', (10, 20), 'length of a video'),
+        ('--act-seconds', (2, 4), 'how long actors keep their places and motions'),
+    ):
+        parser.add_argument(
+            option,
+            type=int,
+            nargs=2,
+            default=default,
+            metavar=('MIN', 'MAX'),
+            help=f'{what} (default: {default[0]} {default[1]})',
+        )
+    parser.add_argument(
+        '--actors',
+        type=int,
+        nargs=2,
+        default=PEOPLE.num_shapes,
+        metavar=('MIN', 'MAX'),
+        help='actors in a video (default: {} {})'.format(*PEOPLE.num_shapes),
+    )
+    parser.add_argument(
+        '--size', type=parse_size, default='96x128', help='HxW in pixels (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--fps', type=float, default=20.0, help='frames per second (default: %(default)s)'
+    )
+    add_speed(parser, 'about a hundredth')
+    parser.set_defaults(make=make_people)
+
+
 def add_classes(parser: argparse.ArgumentParser, default: int) -> None:
     """How many classes there are."""
     parser.add_argument(
@@ -141,12 +204,17 @@ def add_looks(parser: argparse.ArgumentParser, size: str, fps: float) -> None:
         action=argparse.BooleanOptionalAction,
         help='textured shapes and grounds, whatever the difficulty says',
     )
+    add_speed(parser, 'as the difficulty says')
+
+
+def add_speed(parser: argparse.ArgumentParser, default: str) -> None:
+    """How fast things move."""
     parser.add_argument(
         '--speed',
         type=float,
         nargs=2,
         metavar=('MIN', 'MAX'),
-        help='translation per frame in shorter sides (default: as the difficulty says)',
+        help=f'translation per frame in shorter sides (default: {default})',
     )
 
 
@@ -216,61 +284,86 @@ def style_asked(args: argparse.Namespace) -> Style:
     return style
 
 
-def make_untrimmed(args: argparse.Namespace) -> dict[str, object]:
-    """Write the videos, unless the same ones stand there already; returns the summary."""
-    settings = untrimmed_settings(args)
-    videos = sum(settings.videos.values())
-    summary: dict[str, object] = {'kind': 'untrimmed', 'out': str(args.out), 'videos': videos}
-    if not prepare_folder(args.out, untrimmed_text(settings), args.overwrite):
-        return {**summary, 'written': 0}
-    start = time.perf_counter()
-    written = write_untrimmed(args.out, settings, args.workers)
-    for _ in track(written, 'videos', total=videos, console=Console(stderr=True)):
-        pass
-    seconds = time.perf_counter() - start
-    return {
-        **summary,
-        'written': videos,
-        'seconds': round(seconds, 2),
-        'videos_per_second': round(videos / seconds, 1),
-    }
+def people_settings(args: argparse.Namespace) -> PeopleSettings:
+    """The settings that the command line asks for; ``ValueError`` says what is wrong."""
+    style = replace(PEOPLE, num_shapes=tuple(args.actors))
+    if args.speed is not None:
+        style = replace(style, speed=tuple(args.speed))
+    return PeopleSettings(
+        videos={'train': args.train, 'val': args.val},
+        clips={'train': args.train_clips, 'val': args.val_clips},
+        classes=args.classes,
+        size=args.size,
+        fps=args.fps,
+        seconds=tuple(args.seconds),
+        act_seconds=tuple(args.act_seconds),
+        style=style,
+        seed=args.seed,
+    )
 
 
 def make_actions(args: argparse.Namespace) -> dict[str, object]:
     """Write the clips, unless the same ones stand there already; returns the summary."""
     settings = actions_settings(args)
-    clips = sum(settings.clips.values())
-    summary: dict[str, object] = {'kind': 'actions', 'out': str(args.out), 'clips': clips}
-    if not prepare_folder(args.out, settings_text(settings), args.overwrite):
+    text, total = settings_text(settings), sum(settings.clips.values())
+    return make(args, text, write_actions(args.out, settings, args.workers), {'clips': total})
+
+
+def make_untrimmed(args: argparse.Namespace) -> dict[str, object]:
+    """Write the videos, unless the same ones stand there already; returns the summary."""
+    settings = untrimmed_settings(args)
+    text, total = untrimmed_text(settings), sum(settings.videos.values())
+    return make(args, text, write_untrimmed(args.out, settings, args.workers), {'videos': total})
+
+
+def make_people(args: argparse.Namespace) -> dict[str, object]:
+    """Write videos and clips, unless the same ones stand there already; returns the summary."""
+    settings = people_settings(args)
+    counts = {'videos': sum(settings.videos.values()), 'clips': sum(settings.clips.values())}
+    written = write_people(args.out, settings, args.workers)
+    return make(args, people_text(settings), written, counts, PEOPLE_FOLDERS)
+
+
+def make(
+    args: argparse.Namespace,
+    wanted: str,
+    written: Iterable[object],
+    counts: dict[str, int],
+    folders: Sequence[str] = ('videos',),
+) -> dict[str, object]:
+    """Let ``written``, a lazy iterable, write the data whose settings are the text ``wanted``."""
+    total = sum(counts.values())
+    summary: dict[str, object] = {'kind': args.kind, 'out': str(args.out), **counts}
+    if not prepare_folder(args.out, wanted, args.overwrite, folders):
         return {**summary, 'written': 0}
     start = time.perf_counter()
-    written = write_actions(args.out, settings, args.workers)
-    for _ in track(written, 'clips', total=clips, console=Console(stderr=True)):
+    for _ in track(written, ' and '.join(counts), total=total, console=Console(stderr=True)):
         pass
     seconds = time.perf_counter() - start
+    rate = f'{next(iter(counts))}_per_second'
     return {
         **summary,
-        'written': clips,
+        'written': total,
         'seconds': round(seconds, 2),
-        'clips_per_second': round(clips / seconds, 1),
+        rate: round(next(iter(counts.values())) / seconds, 1),
     }
 
 
-def prepare_folder(out: Path, wanted: str, overwrite: bool) -> bool:
+def prepare_folder(out: Path, wanted: str, overwrite: bool, folders: Sequence[str]) -> bool:
     """Whether there is something to write: false where the same data stands whole.
 
-    Begun data of the same settings is begun again; other data is refused, and removed
-    only with ``overwrite``.
+    Begun data of the same settings is begun again; other data (of files in ``folders``) is
+    refused, and removed only with ``overwrite``.
     """
     whole, begun = out / SETTINGS_FILE, out / UNFINISHED_FILE
     found = next((file.read_text() for file in (whole, begun) if file.is_file()), None)
     if not overwrite and found == wanted and whole.is_file():
         return False
-    videos = out / 'videos'
-    if not overwrite and found != wanted and (found is not None or videos.exists()):
+    standing = [out / name for name in folders if (out / name).exists()]
+    if not overwrite and found != wanted and (found is not None or standing):
         raise ValueError(f'{out} holds other data: choose another folder, or --overwrite')
-    if videos.exists():
-        shutil.rmtree(videos)
+    for folder in standing:
+        shutil.rmtree(folder)
     return True
 
 
@@ -284,14 +377,15 @@ def main() -> int:
     if args.json:
         print(json.dumps(summary))
         return 0
-    what = 'clips' if args.kind == 'actions' else 'videos'
-    if summary['written']:
-        print(
-            f'{summary[what]} {what} in {summary["out"]}: {summary["seconds"]} s, '
-            f'{summary[f"{what}_per_second"]} {what}/s'
-        )
+    counts = ' and '.join(f'{summary[k]} {k}' for k in ('videos', 'clips') if k in summary)
+    if not summary['written']:
+        print(f'{counts} stand in {summary["out"]} already')
+    elif args.kind == 'people':
+        print(f'{counts} in {summary["out"]}: {summary["seconds"]} s')
     else:
-        print(f'{summary[what]} {what} stand in {summary["out"]} already')
+        what = 'clips' if args.kind == 'actions' else 'videos'
+        rate = summary[f'{what}_per_second']
+        print(f'{counts} in {summary["out"]}: {summary["seconds"]} s, {rate} {what}/s')
     return 0
 
 
