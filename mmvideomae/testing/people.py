@@ -160,8 +160,10 @@ def boxes_of(plan: Plan, settings: PeopleSettings) -> np.ndarray:
     height, width = settings.size
     boxes = [
         [
-            shape_box(shape, *pose, _radius(plan.scene, actor, settings))
-            for actor, (shape, pose) in enumerate(zip(plan.scene.shapes, poses, strict=True))
+            shape_box(shape, x, y, angle, _radius(plan.scene, actor, settings))
+            for actor, (shape, (x, y, angle)) in enumerate(
+                zip(plan.scene.shapes, poses, strict=True)
+            )
         ]
         for poses in plan.poses
     ]

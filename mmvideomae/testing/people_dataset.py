@@ -102,10 +102,8 @@ def rows_of(video: PeopleVideo, settings: PeopleSettings) -> list[str]:
 
 def settings_text(settings: PeopleSettings) -> str:
     """The settings as the JSON text of ``dataset.json``."""
-    counts = (
-        {split: n.get(split, 0) for split in SPLITS} for n in (settings.videos, settings.clips)
-    )
-    videos, clips = counts
+    videos = {split: settings.videos.get(split, 0) for split in SPLITS}
+    clips = {split: settings.clips.get(split, 0) for split in SPLITS}
     named = replace(settings, videos=videos, clips=clips)
     return json.dumps({'kind': 'people', **asdict(named)}, indent=2) + '\n'
 
