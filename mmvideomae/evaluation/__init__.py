@@ -1,7 +1,9 @@
 """Predictions -> numbers."""
 
 from mmvideomae.evaluation.accuracy import AccMetric
+from mmvideomae.evaluation.ava_metric import AVAMetric
+from mmvideomae.evaluation.frame_map import FrameMAP
 from mmvideomae.evaluation.linear_probe import LinearProbeMetric
 from mmvideomae.evaluation.segment_map import SegmentMAP
 
-__all__ = ['AccMetric', 'LinearProbeMetric', 'SegmentMAP']
+__all__ = ['AVAMetric', 'AccMetric', 'FrameMAP', 'LinearProbeMetric', 'SegmentMAP']

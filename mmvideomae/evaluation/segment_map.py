@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from mmvideomae.evaluation.arrays import to_numpy
 from mmvideomae.evaluation.segment_ap import average_precision, check_thresholds, recall_at
 from mmvideomae.evaluation.segment_errors import break_down_errors
 from mmvideomae.evaluation.segment_matching import SegmentTable
@@ -75,7 +76,7 @@ class SegmentMAP(BaseMetric):
                     'video_id': sample['video_id'],
                     'gt_seconds': np.asarray(sample['gt_seconds'], np.float64).reshape(-1, 2),
                     'gt_labels': np.asarray(sample['gt_labels'], np.int64),
-                    **{key: _to_numpy(found[key]) for key in ('segments', 'scores', 'labels')},
+                    **{key: to_numpy(found[key]) for key in ('segments', 'scores', 'labels')},
                 }
             )
 
@@ -172,7 +173,3 @@ def results_layout(results: Sequence[Mapping[str, Any]], classes: Sequence[str])
 
 def _by(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
     return dict(zip(names, values.tolist(), strict=True))
-
-
-def _to_numpy(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, 'detach') else np.asarray(values)

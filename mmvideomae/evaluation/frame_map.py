@@ -1,0 +1,205 @@
+"""The metric of action detection on key frames."""
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from mmvideomae.evaluation.arrays import to_numpy
+from mmvideomae.evaluation.box_ap import BoxTable, average_precision
+from mmvideomae.registry import METRICS
+
+_SUFFIXES = ('.json', '.csv')
+
+
+@METRICS.register_module()
+class FrameMAP(BaseMetric):
+    """Mean average precision over classes of the boxes of key frames (AVA's protocol).
+
+    Every sample has ``pred_instances`` with ``bboxes`` (m, 4) in shares of the original frame
+    and ``scores`` (m, K), and in its metainfo ``video_id``, ``second``, ``gt_original_boxes``
+    (n, 4) and ``gt_original_labels`` (n, K): the annotation itself, whatever the pipeline did
+    to the frames.  Column k belongs to id k + 1.  Only the ids in ``class_ids`` of the data
+    set's metainfo count (AVA's label map names 60 of 80); without it all do.
+
+    Metrics are ``mAP`` and, with ``classwise``, ``AP/<class>``.  Classes without true boxes do
+    not count, those without predictions count as 0.
+
+    Numbers are those of mmaction2's ``AVAMetric``, which is not used because it takes a score
+    for the background before the K others, rounds boxes and scores to 4 decimals, knows whole
+    seconds only, leaves classes that were never predicted out of the mean, counts true boxes
+    of excluded key frames as missed, starts 32 processes, writes a file into the working
+    directory and prints.
+
+    Args:
+        iou_threshold: IoU at which a box is found.
+        action_threshold: Only higher scores are predictions, 0.002 in mmaction2.
+        classwise: Also report each class.
+        ignore_empty: See `average_precision`.
+        outfile: ``.json``: everything measured, class by class; ``.csv``: the predictions in
+            AVA's layout of results.
+
+    Raises:
+        ValueError: The threshold lies outside (0, 1], the file has another suffix, or nothing
+            true can be compared with.
+    """
+
+    default_prefix = 'frame'
+
+    def __init__(
+        self,
+        iou_threshold: float = 0.5,
+        action_threshold: float = 0.002,
+        classwise: bool = False,
+        ignore_empty: bool = True,
+        outfile: str | os.PathLike[str] | Sequence[str] | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if not 0 < iou_threshold <= 1:
+            raise ValueError(f'iou_threshold must lie in (0, 1], got {iou_threshold}')
+        self.iou_threshold = iou_threshold
+        self.action_threshold = action_threshold
+        self.classwise = classwise
+        self.ignore_empty = ignore_empty
+        self.outfiles = _paths(outfile)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep predictions and annotations of one batch."""
+        for sample in data_samples:
+            if 'gt_original_boxes' not in sample:
+                raise ValueError(
+                    f'key frame {sample.get("second")} of {sample.get("video_id")!r} has no '
+                    'annotation to be evaluated against'
+                )
+            found = sample['pred_instances']
+            self.results.append(
+                {
+                    'video_id': sample['video_id'],
+                    'second': float(sample['second']),
+                    'boxes': to_numpy(found['bboxes']).reshape(-1, 4),
+                    'scores': to_numpy(found['scores']),
+                    'gt_boxes': to_numpy(sample['gt_original_boxes']).reshape(-1, 4),
+                    'gt_labels': to_numpy(sample['gt_original_labels']).astype(bool),
+                }
+            )
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
+        """Evaluate all key frames of all processes."""
+        names = list(self.dataset_meta['classes'])
+        ids = list(self.dataset_meta.get('class_ids') or range(1, len(names) + 1))
+        columns = np.array(ids) - 1
+        predictions, truths = (
+            BoxTable.gather(((each[b], each[v]) for each in results), len(names))
+            for b, v in (('boxes', 'scores'), ('gt_boxes', 'gt_labels'))
+        )
+        classes = {number: names[number - 1] for number in ids}
+        evaluation = evaluate_boxes(
+            _only(predictions, columns),
+            _only(truths, columns),
+            classes,
+            self.iou_threshold,
+            self.action_threshold,
+            self.ignore_empty,
+        )
+        for path in self.outfiles:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == '.json':
+                path.write_text(json.dumps(evaluation, indent=1) + '\n', encoding='utf-8')
+                continue
+            with path.open('w', encoding='utf-8', newline='') as file:
+                csv.writer(file).writerows(result_rows(results, ids, self.action_threshold))
+        metrics = {'mAP': evaluation['mAP']}
+        if self.classwise:
+            known = [each for each in evaluation['classes'] if each['AP'] is not None]
+            metrics.update({f'AP/{each["name"]}': each['AP'] for each in known})
+        return metrics
+
+
+def evaluate_boxes(
+    predictions: BoxTable,
+    truths: BoxTable,
+    classes: Mapping[int, str],
+    iou_threshold: float = 0.5,
+    score_threshold: float = 0.0,
+    ignore_empty: bool = True,
+) -> dict[str, Any]:
+    """Everything that is measured, as plain numbers.
+
+    Args:
+        predictions, truths: Their columns are the classes in their order.
+        classes: Names by id.
+
+    Returns:
+        ``mAP``; ``iou_threshold``; ``key_frames``, those with true boxes of a class; and
+        ``classes``, a list of ``id``, ``name``, ``AP`` (None without true boxes), ``boxes``
+        (true ones) and ``predictions``.
+
+    Raises:
+        ValueError: No class has a true box.
+    """
+    labels = truths.values.astype(bool)
+    if not labels.any():
+        raise ValueError('there are no true boxes of the evaluated classes to compare with')
+    precisions = average_precision(
+        predictions, truths, iou_threshold, score_threshold, ignore_empty
+    )
+    counts = (predictions.values > score_threshold).sum(0)
+    rows = zip(classes.items(), precisions, labels.sum(0), counts, strict=True)
+    return {
+        'mAP': float(np.nanmean(precisions)),
+        'iou_threshold': iou_threshold,
+        'key_frames': len(np.unique(truths.frames[labels.any(1)])),
+        'classes': [
+            {
+                'id': number,
+                'name': name,
+                'AP': float(precision) if np.isfinite(precision) else None,
+                'boxes': int(boxes),
+                'predictions': int(predicted),
+            }
+            for (number, name), precision, boxes, predicted in rows
+        ],
+    }
+
+
+def result_rows(
+    results: Iterable[Mapping[str, Any]], ids: Sequence[int], score_threshold: float
+) -> Iterator[tuple[str, ...]]:
+    """Lines video, second, x1, y1, x2, y2, id, score of AVA's layout, for scores above the threshold.
+
+    Args:
+        results: As `FrameMAP.process` keeps them.
+    """
+    for each in results:
+        for box, scores in zip(each['boxes'].tolist(), each['scores'], strict=True):
+            place = (each['video_id'], second_text(each['second']), *(f'{x:.6g}' for x in box))
+            for number in ids:
+                if (score := scores[number - 1]) > score_threshold:
+                    yield (*place, str(number), f'{score:.6g}')
+
+
+def second_text(second: float) -> str:
+    """A second as AVA's files write it: ``0902``, and ``12.5`` where it is not whole."""
+    return f'{second:04.0f}' if second == int(second) else f'{second:.10g}'
+
+
+def _only(table: BoxTable, columns: np.ndarray) -> BoxTable:
+    return BoxTable(table.frames, table.boxes, table.values[:, columns])
+
+
+def _paths(outfile: str | os.PathLike[str] | Sequence[str] | None) -> list[Path]:
+    if outfile is None:
+        return []
+    given = [outfile] if isinstance(outfile, (str, os.PathLike)) else outfile
+    paths = [Path(each) for each in given]
+    for path in paths:
+        if path.suffix not in _SUFFIXES:
+            raise ValueError(f'outfile must end in {" or ".join(_SUFFIXES)}, got {str(path)!r}')
+    return paths
