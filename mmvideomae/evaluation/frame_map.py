@@ -172,7 +172,7 @@ def evaluate_boxes(
 def result_rows(
     results: Iterable[Mapping[str, Any]], ids: Sequence[int], score_threshold: float
 ) -> Iterator[tuple[str, ...]]:
-    """Lines video, second, x1, y1, x2, y2, id, score of AVA's layout, for scores above the threshold.
+    """Lines of video, second, x1, y1, x2, y2, id and score, for scores above the threshold.
 
     Args:
         results: As `FrameMAP.process` keeps them.
