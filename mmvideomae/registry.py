@@ -7,9 +7,49 @@ is asked, and the parent's are not imported then, so each child names our rooms
 first and then mmaction2's.
 """
 
+import importlib
+import importlib.util
+
 from mmaction import registry as mmaction
 from mmengine import registry as mmengine
 from mmengine.registry import Registry
+
+
+class DetectionMissingError(ImportError, ValueError):
+    """What a config asks for needs mmdet and a compiled mmcv, which are not both installed."""
+
+
+def require_detection(wanted: str) -> None:
+    """Check that mmdet, with the compiled mmcv that it needs, is installed.
+
+    Raises:
+        DetectionMissingError: It is not; the line names ``wanted`` and the command to install.
+    """
+    reason = None
+    if importlib.util.find_spec('mmdet') is None:
+        reason = 'mmdet, which is not installed'
+    else:
+        try:
+            importlib.import_module('mmcv.ops')
+        except ImportError as error:
+            said = ' '.join(str(error).split())
+            reason = f'the full mmcv, whose compiled operators cannot be loaded ({said})'
+    if reason is not None:
+        raise DetectionMissingError(f'{wanted} needs {reason}; run: make install-detection')
+
+
+class _Models(Registry):
+    """The models, which says how to install mmdet where a part of it is asked for in vain."""
+
+    def get(self, key: str) -> type | None:
+        """As mmengine's.
+
+        Raises:
+            DetectionMissingError: See `require_detection`.
+        """
+        if str(key).startswith('mmdet.'):
+            require_detection(key)
+        return super().get(key)
 
 
 def _child(parent: Registry, *locations: str) -> Registry:
@@ -36,7 +76,7 @@ TRANSFORMS = _child(
 )
 FUNCTIONS = _child(mmengine.FUNCTIONS, 'mmvideomae.datasets')
 
-MODELS = _child(mmaction.MODELS, *_MODELS)
+MODELS = _Models('model', parent=mmaction.MODELS, scope='mmvideomae', locations=list(_MODELS))
 MODEL_WRAPPERS = _child(mmaction.MODEL_WRAPPERS, *_MODELS)
 WEIGHT_INITIALIZERS = _child(mmaction.WEIGHT_INITIALIZERS, _ENGINE, *_MODELS)
 TASK_UTILS = _child(mmaction.TASK_UTILS, *_MODELS)

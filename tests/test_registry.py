@@ -1,5 +1,8 @@
 """Parts of ours, mmaction2's and mmengine's are found by their bare names, and ours win."""
 
+import subprocess
+import sys
+
 import pytest
 from mmengine import registry as mmengine
 from mmengine.registry import DefaultScope, Registry, init_default_scope
@@ -61,3 +64,23 @@ def test_building_in_our_scope_searches_our_registries() -> None:
                 assert chosen is child
     finally:
         init_default_scope(previous.scope_name if previous else 'mmvideomae')
+
+
+@pytest.mark.parametrize(
+    ('missing', 'reason'),
+    [('mmdet', 'mmdet, which is not installed'), ('mmcv._ext', 'the full mmcv, whose compiled')],
+)
+def test_a_part_of_mmdet_asked_for_in_vain_says_what_to_install(missing: str, reason: str) -> None:
+    """Without mmdet, and with mmcv-lite; everything else is found as ever."""
+    code = (
+        f'import sys; sys.modules[{missing!r}] = None\n'
+        'from mmvideomae.registry import MODELS\n'
+        'assert MODELS.get("ActionRoIHead") and MODELS.get("ActionRoIAlign")\n'
+        'try: MODELS.build({"type": "mmdet.FastRCNN"})\n'
+        'except ValueError as error: print(error)\n'
+    )
+    command = [sys.executable, '-W', 'ignore', '-c', code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    line = done.stdout.strip().splitlines()[-1]
+    assert line.startswith(f'mmdet.FastRCNN needs {reason}')
+    assert line.endswith('run: make install-detection')
