@@ -73,3 +73,18 @@ def find_flips(transforms: object) -> Iterator[str]:
         inner = getattr(transforms, name, None)
         if inner is not None:
             yield from find_flips(inner)
+
+
+def refuse_flips(transforms: object) -> None:
+    """Keep a pipeline from turning one class into another.
+
+    Raises:
+        ValueError: It may mirror frames.
+    """
+    flips = ', '.join(find_flips(transforms))
+    if flips:
+        raise ValueError(
+            f'the pipeline mirrors videos ({flips}), which changes classes of this data set '
+            "(mirrorable=False), such as 'pushing from left to right': take it out or set its "
+            'probability to 0'
+        )

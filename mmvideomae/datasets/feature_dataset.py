@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
-from mmengine.structures import BaseDataElement
 
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.classes import check_class_count, class_names
 from mmvideomae.datasets.feature_files import FeatureError, FeatureFormat, inspect_features
-from mmvideomae.datasets.seeding import SampleSeeds
+from mmvideomae.datasets.seeded_dataset import SeededDataset
 from mmvideomae.datasets.segment_annotations import (
     AnnotatedVideo,
     classes_of,
@@ -22,11 +20,11 @@ from mmvideomae.datasets.segment_annotations import (
     of_subsets,
     read_segments,
 )
-from mmvideomae.registry import DATASETS, TRANSFORMS
+from mmvideomae.registry import DATASETS
 
 
 @DATASETS.register_module()
-class FeatureDataset(BaseDataset):
+class FeatureDataset(SeededDataset):
     """Feature files of annotated videos, one sample a video.
 
     A record is a dict of ``video_id``, ``feature_path``, ``width``, ``duration`` (seconds),
@@ -43,7 +41,7 @@ class FeatureDataset(BaseDataset):
       takes its place, drawn from (seed, epoch, index, attempt), and the failure travels in the
       metainfo ``decode_failures`` of that sample, a list of (path, reason).
 
-    With `EpochSampler` everything random is a function of (seed, epoch, index).
+    Seeds are treated as `SeededDataset` says.
 
     Args:
         ann_file: See `segment_annotations`.
@@ -67,6 +65,8 @@ class FeatureDataset(BaseDataset):
         AnnotationError: The annotation is missing or malformed, or a video is not as above.
         FeatureError: The features of a video are not as above.
     """
+
+    unreadable = FeatureError
 
     def __init__(
         self,
@@ -104,9 +104,6 @@ class FeatureDataset(BaseDataset):
         self.tolerance = tolerance
         self.on_bad_sample = on_bad_sample
         self.skipped: dict[str, str] = {}
-        self._seeds = SampleSeeds()
-        if test_mode:
-            self._seeds.set(0, 0)
         videos = read_segments(ann_file)
         names = classes_of(videos) if classes is None else class_names(classes)
         check_class_count(names, num_classes)
@@ -114,22 +111,16 @@ class FeatureDataset(BaseDataset):
             videos if self.subsets is None else of_subsets(videos, self.subsets, ann_file)
         )
         super().__init__(
+            pipeline,
+            test_mode,
+            'raise' if on_bad_sample == 'raise' else 'replace',
+            max_refetch,
             ann_file=os.fspath(ann_file),
             metainfo={'classes': names},
-            data_prefix={},
-            data_root='',
             indices=indices,
             serialize_data=serialize_data,
-            pipeline=[TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline],
-            test_mode=test_mode,
             lazy_init=lazy_init,
-            max_refetch=max_refetch,
         )
-
-    def set_epoch(self, seed: int, epoch: int) -> None:
-        """Make samples a function of (seed, epoch, index); no effect in test mode."""
-        if not self.test_mode:
-            self._seeds.set(seed, epoch)
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Records of all videos that can be used."""
@@ -175,38 +166,3 @@ class FeatureDataset(BaseDataset):
             'labels': labels,
             'all_labels': labels,
         }
-
-    @force_full_init
-    def __getitem__(self, idx: int) -> Any:
-        """The sample at ``idx``, or the one that takes its place.
-
-        Raises:
-            FeatureError: Its features cannot be used and bad samples are not skipped.
-            RuntimeError: ``max_refetch`` replacements could not be used either.
-        """
-        if not -len(self) <= idx < len(self):
-            raise IndexError(f'sample {idx} of a data set of {len(self)}')
-        idx %= len(self)
-        failures: list[tuple[str, str]] = []
-        for attempt in range(self.max_refetch + 1):
-            with self._seeds.scope(idx, attempt):
-                chosen = idx if attempt == 0 else int(np.random.randint(len(self)))
-                try:
-                    return _with_failures(self.prepare_data(chosen), failures)
-                except FeatureError as error:
-                    if self.on_bad_sample == 'raise':
-                        raise
-                    failures.append((error.path, error.reason))
-        causes = '; '.join(f'{path}: {reason}' for path, reason in failures[-3:])
-        raise RuntimeError(
-            f'sample {idx} and {self.max_refetch} replacements could not be used, the last ones '
-            f'{causes}'
-        )
-
-
-def _with_failures(sample: Any, failures: list[tuple[str, str]]) -> Any:
-    """Write the failures into the sample's metainfo, where it has one; the hook logs them."""
-    packed = sample.get('data_samples') if isinstance(sample, dict) else None
-    if isinstance(packed, BaseDataElement):
-        packed.set_metainfo({'decode_failures': failures})
-    return sample

@@ -356,9 +356,9 @@ def test_replacements_follow_the_seed_too(mixed):
 def test_each_broken_file_is_logged_once(mixed, monkeypatch):
     folder, ann_file, _ = mixed
     lines = []
-    monkeypatch.setattr('mmvideomae.datasets.video_list_dataset._logged', set())
+    monkeypatch.setattr('mmvideomae.datasets.seeded_dataset._logged', set())
     monkeypatch.setattr(
-        'mmvideomae.datasets.video_list_dataset.print_log',
+        'mmvideomae.datasets.seeded_dataset.print_log',
         lambda message, **settings: lines.append(message),
     )
     dataset = build([{'ann_file': ann_file, 'data_prefix': str(folder)}])
