@@ -21,6 +21,7 @@ import torch
 from mmaction.models.recognizers import Recognizer3D
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmvideomae.apis.operation_counter import OperationCounter
@@ -42,8 +43,8 @@ _PRETRAINER_PARTS = (
     ('head', 'head'),
 )
 NORMS = 'norms'
-_SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip')
-_CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop')
+_SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
+_CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ def measure_config(
 
     Args:
         shape: frames, height and width of one clip; by default those that the
-            training pipeline of a recognizer makes, otherwise those the backbone is
-            made for.
+            training pipeline of a recognizer or a detector of actions makes, otherwise
+            those the backbone is made for.
         count: 'paper' embeds all tokens and computes every block in full, as the
             released code does and the papers count; 'actual' counts what runs.
 
@@ -98,7 +99,7 @@ def measure_config(
         model = model.to('meta').eval()
         if isinstance(model, VideoMAE):
             return _measure_pretrainer(model, cfg, shape, count)
-        if isinstance(model, Recognizer3D):
+        if isinstance(model, Recognizer3D) or _is_detector(model):
             shape = shape or pipeline_shape(cfg)
         return _measure_plain(model, shape, count)
 
@@ -126,18 +127,30 @@ def _measure_pretrainer(
 
 
 def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: str) -> Complexity:
-    """A recognizer, single view, or a bare backbone; of a distillation the student."""
+    """A recognizer, single view; a detector, one box; or a bare backbone.
+
+    Of a distillation the student.  A box costs a detector next to nothing, and its RoIAlign is
+    told as an operator of unknown cost.
+    """
     shape = shape or default_shape(getattr(model, 'backbone', model))
     clips = torch.empty(1, _channels(model), *shape, device='meta')
 
     def run() -> None:
         if isinstance(model, Recognizer3D):
             model(clips[:, None], mode='tensor', stage='head')
+        elif _is_detector(model):
+            box = torch.empty(1, 4, device='meta')
+            model.roi_head(model.extract_feat(clips), [InstanceData(bboxes=box)], [])
         else:
             model(clips)
 
     parts, unknown = _count(model, run, count, ())
     return Complexity(shape, parts, None, None, unknown)
+
+
+def _is_detector(model: nn.Module) -> bool:
+    """Whether a model is mmdet's ``FastRCNN``, without importing mmdet."""
+    return hasattr(model, 'roi_head')
 
 
 def _count(
@@ -271,7 +284,8 @@ def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor 
 def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
     """Frames, height and width of the clips that ``train_dataloader`` makes; None if unknown.
 
-    A recognizer is given longer and larger clips than its position table is made for.
+    Recognizers and detectors are given longer and larger clips than their position tables are
+    made for.
     """
     sampling, crop = _find_transform(cfg, _SAMPLINGS), _find_transform(cfg, _CROPS)
     if sampling is None or crop is None:

@@ -167,6 +167,26 @@ def test_classification_rows_of_both_papers(
         assert f'{result.macs / GIGA:.0f}' == printed
 
 
+@pytest.mark.parametrize(
+    ('leaf', 'printed', 'mega'),
+    [
+        ('videomae_vit-base-*_ava_kinetics400', '180', 86.227 + 80 * 769e-6),
+        ('videomae_vit-large-*_ava_kinetics700', '597', 303.861 + 80 * 1025e-6),
+        ('videomae_vit-huge-*_ava_kinetics400', '1192', 631.607 + 80 * 1281e-6),
+    ],
+)
+def test_detection_rows_are_those_of_the_encoder(leaf: str, printed: str, mega: float) -> None:
+    """The papers print the same figures for AVA as for classification (V1 Table 7): no boxes."""
+    (path,) = (CONFIGS / 'detection').glob(f'*/{leaf}.py')
+    result = measure_config(Config.fromfile(path))
+    assert result.shape == (16, 224, 224)
+    assert f'{result.macs / GIGA:.0f}' == printed
+    assert result.params / 1e6 == pytest.approx(mega, abs=6e-4)
+    head = {part.name: part for part in result.parts}['roi_head']
+    assert head.macs == head.params - 80
+    assert result.uncounted == ('torchvision.roi_align.default',)
+
+
 def test_a_shape_overrides_the_pipeline() -> None:
     (path,) = (CONFIGS / 'recognition').glob('*/videomae_vit-large-*_320px.py')
     cfg = Config.fromfile(path)

@@ -5,8 +5,8 @@ python tools/analysis_tools/get_flops.py CONFIG
 One multiply-accumulate of a convolution, linear layer or attention product counts
 one, and a layer norm five per element; softmax, activations and sums count nothing.
 The count is of one forward pass of one clip (one view), fused attention included.
-A pretrainer runs under the masks of its config's training pipeline; a recognizer is given
-clips of the size that pipeline makes.
+A pretrainer runs under the masks of its config's training pipeline; a recognizer and a
+detector of actions are given clips of the size that pipeline makes, and the detector one box.
 """
 
 import argparse
@@ -25,14 +25,16 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file of a pretrainer, recognizer or backbone')
+    parser.add_argument(
+        'config', help='config file of a pretrainer, recognizer, detector or backbone'
+    )
     parser.add_argument(
         '--shape',
         type=int,
         nargs=3,
         metavar=('T', 'H', 'W'),
         help='frames, height and width of the clip (default: those that the training pipeline of a '
-        'recognizer makes, otherwise those the backbone is made for)',
+        'recognizer or a detector makes, otherwise those the backbone is made for)',
     )
     parser.add_argument(
         '--count',
