@@ -1,5 +1,12 @@
 """Transforms of sample dicts: open, sample, read, augment, mask, crop and pack clips."""
 
+from mmvideomae.datasets.transforms.boxes import (
+    ClipColorJitterHSV,
+    ClipRandomCropBoxes,
+    ClipResizeShortSide,
+    PackActionBoxes,
+    SampleKeyFrameClip,
+)
 from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
 from mmvideomae.datasets.transforms.features import (
     CropFeatures,
@@ -20,16 +27,20 @@ from mmvideomae.datasets.transforms.sampling import SampleClip, SampleDenseClips
 from mmvideomae.datasets.transforms.views import CropViews
 
 __all__ = [
+    'ClipColorJitterHSV',
     'ClipFlip',
     'ClipMultiScaleCrop',
     'ClipRandAugment',
+    'ClipRandomCropBoxes',
     'ClipRandomErasing',
     'ClipRandomResizedCrop',
+    'ClipResizeShortSide',
     'CropFeatures',
     'CropViews',
     'GenerateMasks',
     'LoadFeatures',
     'OpenVideo',
+    'PackActionBoxes',
     'PackClips',
     'PackFeatures',
     'ReadFrames',
@@ -37,5 +48,6 @@ __all__ = [
     'ResampleFeatures',
     'SampleClip',
     'SampleDenseClips',
+    'SampleKeyFrameClip',
     'SampleSegments',
 ]

@@ -206,14 +206,16 @@ class ClipFlip(BaseTransform):
     Required Keys:
 
     - imgs: uint8 ``(T, H, W, 3)``
+    - gt_boxes, proposals (optional): ``(n, 4)``, x1, y1, x2, y2 as shares of the frame
 
     Modified Keys:
 
     - imgs: a mirrored copy, or the array itself
+    - gt_boxes, proposals: mirrored as well, new arrays
 
     Added Keys:
 
-    - flip: whether the clip is mirrored
+    - flip: whether the clip is mirrored; one that was mirrored before no longer is
     - flip_direction: ``'horizontal'``
 
     Args:
@@ -234,6 +236,11 @@ class ClipFlip(BaseTransform):
             for frame, target in zip(imgs, mirrored, strict=True):
                 cv2.flip(frame, 1, dst=target)
             results['imgs'] = mirrored
+            for key in ('gt_boxes', 'proposals'):
+                if key in results:
+                    x1, y1, x2, y2 = results[key].T
+                    results[key] = np.stack([1 - x2, y1, 1 - x1, y2], axis=1)
+        flip ^= results.get('flip', False)
         results.update(flip=flip, flip_direction='horizontal')
         return results
 

@@ -1,0 +1,390 @@
+"""Transforms of clips around a key frame with boxes of people.
+
+Boxes are float32 (n, 4), x1, y1, x2, y2 as shares of the frame as it stands: resizing leaves them
+alone, `ClipRandomCropBoxes` and `ClipFlip` move them.  ``crop`` and ``flip`` keep the way back:
+the frame shows the part ``crop`` (x1, y1, x2, y2 as shares) of the original frame, mirrored if
+``flip``.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from mmaction.structures import ActionDataSample
+from mmcv.transforms import BaseTransform
+from mmengine.structures import InstanceData
+
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.registry import TRANSFORMS
+
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
+_WITH_BOXES = {
+    'gt_boxes': ('gt_labels', 'person_ids'),
+    'proposals': ('proposal_scores',),
+}
+"""What goes with which boxes, row by row."""
+
+
+@TRANSFORMS.register_module()
+class SampleKeyFrameClip(BaseTransform):
+    """Frames around the key frame.
+
+    The clip is cut from the window of ``clip_len * stride`` frames that begins half of it before
+    the key frame: frame i lies ``i * stride + phase - clip_len * stride // 2`` frames from the key
+    frame.  The official code for AVA takes ``phase=1`` (-31, -27, ..., 29 at 16x4), mmaction2
+    ``phase=0`` (-32, -28, ..., 28).  Frames outside the video become its first or last one.
+
+    With ``jitter`` each frame moves by a random number of frames, uniform over
+    ``-(stride // 2), ..., (stride - 1) // 2``, as mmaction2's `SampleAVAFrames` moves them in
+    training at its even strides.
+
+    With ``fps`` all this counts frames of that rate, whatever rate the video has.
+
+    Required Keys:
+
+    - total_frames, start_index, fps: of the video, see `OpenVideo`
+    - video_id, second
+    - start_second (optional: the second of the first frame, 0 if absent)
+
+    Added Keys:
+
+    - frame_inds: int64 ``(clip_len,)``
+    - clip_len, frame_interval, num_clips
+
+    Args:
+        clip_len: Frames of the clip.
+        stride: Distance between two frames of the clip, in frames.
+        phase: Which frame of each stride is taken, below ``stride``.
+        jitter: Move each frame at random; for training.
+        fps: Rate in which frames are counted; None: that of the video.
+
+    Raises:
+        AnnotationError: The key frame lies outside the video.
+    """
+
+    def __init__(
+        self,
+        clip_len: int = 16,
+        stride: int = 4,
+        phase: int = 1,
+        jitter: bool = False,
+        fps: float | None = None,
+    ) -> None:
+        if clip_len < 1 or stride < 1 or not 0 <= phase < stride:
+            raise ValueError(
+                f'need clip_len and stride above 0 and phase in 0..stride - 1, got {clip_len}, '
+                f'{stride} and {phase}'
+            )
+        if fps is not None and fps <= 0:
+            raise ValueError(f'fps must be positive, got {fps}')
+        self.clip_len = clip_len
+        self.stride = stride
+        self.phase = phase
+        self.jitter = jitter
+        self.fps = fps
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        total, rate = results['total_frames'], results['fps']
+        offsets = np.arange(self.clip_len) * self.stride
+        offsets += self.phase - self.clip_len * self.stride // 2
+        if self.jitter:
+            low = -(self.stride // 2)
+            offsets += np.random.randint(low, low + self.stride, size=self.clip_len)
+        if self.fps is not None:
+            offsets = np.rint(offsets * (rate / self.fps)).astype(np.int64)
+        frames = (_key_frame(results) + offsets).clip(0, total - 1)
+        results['frame_inds'] = frames + results.get('start_index', 0)
+        results.update(clip_len=self.clip_len, frame_interval=self.stride, num_clips=1)
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(clip_len={self.clip_len}, stride={self.stride}, '
+            f'phase={self.phase}, jitter={self.jitter}, fps={self.fps})'
+        )
+
+
+def _key_frame(results: dict[str, Any]) -> int:
+    """Number of the key frame, counted from the first frame of the record."""
+    if results.get('undecodable', False):
+        return 0  # blank frames: any is right
+    total, rate = results['total_frames'], results['fps']
+    second, start = results['second'], results.get('start_second', 0.0)
+    place = (second - start) * rate
+    if not -1e-6 <= place < total:
+        raise AnnotationError(
+            f'video {results["video_id"]!r}: timestamp {second:g} lies outside it: it lasts from '
+            f'second {start:g} to {start + total / rate:.2f} ({total} frames at {rate:g} per '
+            f'second, {results.get("filename")}); mend the annotation, or the start_second of '
+            'the video'
+        )
+    return min(round(place), total - 1)
+
+
+@TRANSFORMS.register_module()
+class ClipResizeShortSide(BaseTransform):
+    """Resize all frames so that the short side has a given length; the aspect stays.
+
+    The long side is rounded down.  OpenCV's bilinear interpolation on uint8.
+
+    Required Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)``
+
+    Modified Keys:
+
+    - imgs: contiguous
+    - img_shape
+
+    Args:
+        short_side: In pixels; or the least and the largest, between which it is drawn for each
+            clip, both included.
+        max_long: The long side gets no longer; then the short side is shorter.
+    """
+
+    def __init__(self, short_side: int | tuple[int, int], max_long: int | None = None) -> None:
+        low, high = (short_side, short_side) if isinstance(short_side, int) else short_side
+        if not 0 < low <= high or (max_long is not None and max_long < low):
+            raise ValueError(
+                f'short_side must be positive and ascending and max_long no less, got '
+                f'{short_side} and {max_long}'
+            )
+        self.short_side = (int(low), int(high))
+        self.max_long = max_long
+
+    def resized_shape(self, height: int, width: int, short_side: int) -> tuple[int, int]:
+        """Height and width in pixels of a resized frame."""
+        short, long = min(height, width), max(height, width)
+        if self.max_long is not None and short_side * long > self.max_long * short:
+            short_side = max(1, self.max_long * short // long)
+        long = short_side * long // short
+        return (short_side, long) if height <= width else (long, short_side)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        imgs, (low, high) = results['imgs'], self.short_side
+        side = low if low == high else int(np.random.randint(low, high + 1))
+        height, width = imgs.shape[1:3]
+        shape = self.resized_shape(height, width, side)
+        if shape != (height, width):
+            out = np.empty((len(imgs), *shape, imgs.shape[3]), dtype=np.uint8)
+            for frame, target in zip(imgs, out, strict=True):
+                cv2.resize(frame, shape[::-1], dst=target, interpolation=cv2.INTER_LINEAR)
+            results['imgs'] = out
+        results['img_shape'] = shape
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(short_side={self.short_side}, max_long={self.max_long})'
+
+
+@TRANSFORMS.register_module()
+class ClipRandomCropBoxes(BaseTransform):
+    """Cut one square out of all frames at a random place; boxes follow.
+
+    Boxes are cut at the edges, and those that keep no pixel are dropped with all that belongs to
+    them: no box may be left.
+
+    Required Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)``
+    - gt_boxes with gt_labels and person_ids (optional)
+    - proposals with proposal_scores (optional)
+    - crop, flip (optional: of transforms before)
+
+    Modified Keys:
+
+    - imgs: uint8 ``(T, size, size, 3)``, contiguous and new
+    - img_shape, and the boxes with what belongs to them
+
+    Added Keys:
+
+    - crop: the part of the original frame that is left, x1, y1, x2, y2 as shares
+
+    Args:
+        size: Side of the square in pixels.
+
+    Raises:
+        ValueError: A frame is smaller.
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise ValueError(f'size must be positive, got {size}')
+        self.size = size
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        imgs, size = results['imgs'], self.size
+        height, width = imgs.shape[1:3]
+        if min(height, width) < size:
+            raise ValueError(
+                f'no square of {size} pixels fits a frame of {width}x{height}; put '
+                f'ClipResizeShortSide(short_side={size}) or more before'
+            )
+        top = int(np.random.randint(height - size + 1))
+        left = int(np.random.randint(width - size + 1))
+        cut = imgs[:, top : top + size, left : left + size]
+        results.update(imgs=cut.copy(), img_shape=(size, size))
+        window = np.array([left, top, left + size, top + size]) / (width, height, width, height)
+        results['crop'] = _inside(results.get('crop', _WHOLE), window, results.get('flip', False))
+        for key, companions in _WITH_BOXES.items():
+            if key not in results:
+                continue
+            boxes = _seen_through(results[key], window)
+            left_over = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+            results[key] = boxes[left_over]
+            for name in companions:
+                if name in results:
+                    results[name] = results[name][left_over]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(size={self.size})'
+
+
+def _seen_through(boxes: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) as shares of a window, cut at its edges."""
+    origin, size = window[[0, 1, 0, 1]], (window[2:] - window[:2])[[0, 1, 0, 1]]
+    return ((boxes - origin) / size).clip(0, 1).astype(np.float32)
+
+
+def _inside(
+    crop: tuple[float, float, float, float], window: np.ndarray, mirrored: bool
+) -> tuple[float, float, float, float]:
+    """The part of the original frame that a window of its cropped and mirrored part shows."""
+    if mirrored:
+        window = np.array([1 - window[2], window[1], 1 - window[0], window[3]])
+    x, y, width, height = crop[0], crop[1], crop[2] - crop[0], crop[3] - crop[1]
+    x1, y1, x2, y2 = (window * (width, height, width, height) + (x, y, x, y)).tolist()
+    return x1, y1, x2, y2
+
+
+@TRANSFORMS.register_module()
+class ClipColorJitterHSV(BaseTransform):
+    """Shift hue, saturation and value of a whole clip by one random amount each.
+
+    The colour jitter of the official AVA code (AlphAction's), which the papers do not mention:
+    whole numbers, uniform, in OpenCV's uint8 HSV.  Hue turns round by up to ``hue / 2`` of 180,
+    saturation and value move by up to their share of 255 and stop at 0 and 255.
+
+    Required Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)`` RGB
+
+    Modified Keys:
+
+    - imgs: contiguous and new
+
+    Args:
+        hue: Whole width of the range of hues, in OpenCV's units of two degrees.
+        saturation: Share of 255.
+        value: Share of 255.
+    """
+
+    def __init__(self, hue: float = 20, saturation: float = 0.1, value: float = 0.1) -> None:
+        if not (0 <= hue <= 180 and 0 <= saturation <= 1 and 0 <= value <= 1):
+            raise ValueError(
+                f'hue must lie in [0, 180], saturation and value in [0, 1], got {hue}, '
+                f'{saturation} and {value}'
+            )
+        self.hue = hue
+        self.saturation = saturation
+        self.value = value
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        bounds = (round(self.hue / 2), round(self.saturation * 255), round(self.value * 255))
+        shifts = [int(np.random.randint(-bound, bound + 1)) for bound in bounds]
+        levels = np.arange(256)
+        tables = [(levels + shifts[0]) % 180, *((levels + s).clip(0, 255) for s in shifts[1:])]
+        table = np.stack(tables, axis=-1).astype(np.uint8)[None]
+        imgs = results['imgs']
+        # OpenCV knows pictures, not clips: the frames stand on top of one another.
+        tall = np.ascontiguousarray(imgs).reshape(-1, *imgs.shape[2:])
+        tall = cv2.LUT(cv2.cvtColor(tall, cv2.COLOR_RGB2HSV), table)
+        results['imgs'] = cv2.cvtColor(tall, cv2.COLOR_HSV2RGB).reshape(imgs.shape)
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(hue={self.hue}, saturation={self.saturation}, '
+            f'value={self.value})'
+        )
+
+
+@TRANSFORMS.register_module()
+class PackActionBoxes(BaseTransform):
+    """Pack the clip of a key frame and its boxes; from here on boxes are pixels of the clip.
+
+    Required Keys:
+
+    - imgs: uint8 ``(T, H, W, 3)``
+    - video_id, second
+    - original_shape: ``(H, W)`` of the video
+    - crop, flip (optional: as `ClipRandomCropBoxes` and `ClipFlip` leave them)
+    - gt_boxes, gt_labels (optional): shares (n, 4), float32 multi-hot (n, K)
+    - gt_original_boxes, gt_original_labels (optional): the same before all transforms
+    - proposals, proposal_scores (optional): shares (m, 4), (m,); without them the true boxes with
+      score 1 are proposed
+
+    Returns a dict of:
+
+    - inputs: uint8 tensor ``(1, T, H, W, 3)``
+    - data_samples: an `ActionDataSample` with
+
+      - proposals: float32 ``bboxes`` (m, 4) in pixels and ``scores`` (m,)
+      - gt_instances, if there are true boxes: float32 ``bboxes`` (n, 4) in pixels and ``labels``
+        (n, K)
+      - metainfo: video_id; second, and the same as timestamp, its name in mmaction2; img_shape
+        (H, W) of the clip; original_shape; crop; flip; if there are true boxes gt_original_boxes
+        and gt_original_labels, arrays; and what the sample has of ``meta_keys``
+
+    Args:
+        meta_keys: What else to hand on.
+
+    Raises:
+        ValueError: The sample has no boxes, or frames were cropped and the boxes left behind.
+    """
+
+    def __init__(
+        self, meta_keys: tuple[str, ...] = ('filename', 'frame_inds', 'fps', 'sample_idx')
+    ) -> None:
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        if 'crop_quadruple' in results:
+            raise ValueError(
+                'the pipeline crops frames by a transform that leaves the boxes behind; crop '
+                'with ClipRandomCropBoxes and flip with ClipFlip'
+            )
+        if 'gt_boxes' not in results and 'proposals' not in results:
+            raise ValueError(f'video {results["video_id"]!r}: the sample has no boxes to look at')
+        imgs = np.ascontiguousarray(results['imgs'])
+        sample = ActionDataSample(metainfo=self._metainfo(results, imgs.shape[1:3]))
+        pixels = torch.tensor([imgs.shape[2], imgs.shape[1]] * 2, dtype=torch.float32)
+        if 'gt_boxes' in results:
+            true = torch.from_numpy(results['gt_boxes']) * pixels
+            labels = torch.from_numpy(results['gt_labels'])
+            sample.gt_instances = InstanceData(bboxes=true, labels=labels)
+        if 'proposals' in results:
+            boxes = torch.from_numpy(results['proposals']) * pixels
+            scores = torch.from_numpy(results['proposal_scores'])
+        else:
+            boxes, scores = true.clone(), torch.ones(len(true))
+        sample.proposals = InstanceData(bboxes=boxes, scores=scores)
+        return {'inputs': torch.from_numpy(imgs)[None], 'data_samples': sample}
+
+    def _metainfo(self, results: dict[str, Any], shape: tuple[int, int]) -> dict[str, Any]:
+        known = (*self.meta_keys, 'gt_original_boxes', 'gt_original_labels')
+        return {
+            'video_id': results['video_id'],
+            'second': results['second'],
+            'timestamp': results['second'],
+            'img_shape': tuple(shape),
+            'original_shape': tuple(results['original_shape']),
+            'crop': results.get('crop', _WHOLE),
+            'flip': results.get('flip', False),
+            **{key: results[key] for key in known if key in results},
+        }
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(meta_keys={self.meta_keys})'
