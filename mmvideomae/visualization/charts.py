@@ -60,16 +60,16 @@ class _Axes:
         parts = []
         for tick in self.y_ticks:
             x, y = self.place(self.x_ticks[0], tick)
-            parts.append(_line(x, y, self.width - self.right, y, _GRID))
-            parts.append(_text(x - 8, y + 4, _number(tick), anchor='end'))
+            parts.append(svg_line(x, y, self.width - self.right, y, _GRID))
+            parts.append(svg_text(x - 8, y + 4, _number(tick), anchor='end'))
         for tick in self.x_ticks:
             x, y = self.place(tick, self.y_ticks[0])
-            parts.append(_line(x, y, x, y + 4, _FAINT))
-            parts.append(_text(x, y + 18, _number(tick)))
+            parts.append(svg_line(x, y, x, y + 4, _FAINT))
+            parts.append(svg_text(x, y + 18, _number(tick)))
         middle = (self.left + self.width - self.right) / 2
-        parts.append(_text(middle, self.height - 8, x_label, colour=_INK))
+        parts.append(svg_text(middle, self.height - 8, x_label, colour=_INK))
         turned = f'translate(14 {(self.height - self.bottom + self.top) / 2}) rotate(-90)'
-        parts.append(f'<g transform="{turned}">{_text(0, 0, y_label, colour=_INK)}</g>')
+        parts.append(f'<g transform="{turned}">{svg_text(0, 0, y_label, colour=_INK)}</g>')
         return parts
 
 
@@ -95,7 +95,7 @@ def line_chart(
             'stroke-linejoin="round"/>'
         )
     label = f'{y_label} over {x_label}: {", ".join(curve.name for curve in curves)}'
-    return _svg(parts, width, height, label)
+    return svg(parts, width, height, label)
 
 
 def bar_chart(bars: Sequence[Bar], chance: float | None = None, width: int = 720) -> str:
@@ -106,12 +106,12 @@ def bar_chart(bars: Sequence[Bar], chance: float | None = None, width: int = 720
     parts = []
     for tick in range(0, 101, 20):
         x = left + tick / 100 * scale
-        parts.append(_line(x, top, x, height - 24, _GRID))
-        parts.append(_text(x, height - 8, f'{tick} %'))
+        parts.append(svg_line(x, top, x, height - 24, _GRID))
+        parts.append(svg_text(x, height - 8, f'{tick} %'))
     for number, (bar, colour) in enumerate(zip(bars, _colours(len(bars)), strict=True)):
         y = top + number * row + 8
         length = bar.share * scale
-        parts.append(_text(left - 12, y + 18, bar.name, anchor='end', colour=_INK, size=14))
+        parts.append(svg_text(left - 12, y + 18, bar.name, anchor='end', colour=_INK, size=14))
         parts.append(
             f'<rect x="{left}" y="{y}" width="{length:.1f}" height="28" rx="2" fill="{colour}"/>'
         )
@@ -119,21 +119,23 @@ def bar_chart(bars: Sequence[Bar], chance: float | None = None, width: int = 720
         if bar.interval is not None:
             low, high = (left + bound * scale for bound in bar.interval)
             parts += [
-                _line(low, y + 14, high, y + 14, _INK),
-                _line(low, y + 9, low, y + 19, _INK),
-                _line(high, y + 9, high, y + 19, _INK),
+                svg_line(low, y + 14, high, y + 14, _INK),
+                svg_line(low, y + 9, low, y + 19, _INK),
+                svg_line(high, y + 9, high, y + 19, _INK),
             ]
             end = max(end, high - left)
         text = f'{100 * bar.share:.1f} %'
         parts.append(
-            _text(left + end + 10, y + 19, text, anchor='start', colour=_INK, size=14, weight=600)
+            svg_text(
+                left + end + 10, y + 19, text, anchor='start', colour=_INK, size=14, weight=600
+            )
         )
     if chance is not None:
         x = left + chance * scale
-        parts.append(_line(x, top - 4, x, height - 24, _INK, dash='4 3'))
-        parts.append(_text(x, top - 10, f'chance {100 * chance:.1f} %', colour=_INK))
+        parts.append(svg_line(x, top - 4, x, height - 24, _INK, dash='4 3'))
+        parts.append(svg_text(x, top - 10, f'chance {100 * chance:.1f} %', colour=_INK))
     label = ', '.join(f'{bar.name}: {100 * bar.share:.1f} %' for bar in bars)
-    return _svg(parts, width, height, label)
+    return svg(parts, width, height, label)
 
 
 def legend(names: Sequence[str]) -> str:
@@ -178,21 +180,23 @@ def _number(value: float) -> str:
     return f'{value:.6g}' if abs(value) < 1e4 else f'{value:,.0f}'.replace(',', ' ')
 
 
-def _svg(parts: Sequence[str], width: int, height: int, label: str) -> str:
+def svg(parts: Sequence[str], width: int, height: int, label: str) -> str:
+    """A drawing of some parts, with its description for who does not see it."""
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = '') -> str:
+def svg_line(x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = '') -> str:
+    """A line as part of a drawing."""
     dashes = f' stroke-dasharray="{dash}"' if dash else ''
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dashes}/>'
     )
 
 
-def _text(
+def svg_text(
     x: float,
     y: float,
     text: str,
@@ -201,6 +205,7 @@ def _text(
     size: int = 12,
     weight: int = 400,
 ) -> str:
+    """Text as part of a drawing; (x, y) is on its base line."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
         f'font-size="{size}" font-weight="{weight}">{escape(text)}</text>'

@@ -1,6 +1,5 @@
 """One self-contained HTML page with the results of a demo."""
 
-import base64
 import io
 import math
 import os
@@ -13,8 +12,7 @@ import numpy as np
 from PIL import Image
 
 from mmvideomae.visualization.charts import Bar, Curve, bar_chart, legend, line_chart
-
-_MEDIA_TYPES = {'.png': 'image/png', '.gif': 'image/gif', '.mp4': 'video/mp4'}
+from mmvideomae.visualization.page import data_uri, file_uri, html_page
 
 
 @dataclass(frozen=True)
@@ -96,13 +94,7 @@ def demo_page(results: DemoResults) -> str:
     ]
     body = ''.join(f'<section><h2>{name}</h2>{part}</section>' for name, part in sections if part)
     summary = f'<p class="summary">{escape(results.summary)}</p>' if results.summary else ''
-    title = escape(results.title)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{title}</title><style>{_STYLE}</style></head>\n'
-        f'<body><main><h1>{title}</h1>{summary}{body}</main></body></html>\n'
-    )
+    return html_page(results.title, summary + body)
 
 
 def wilson_interval(share: float, count: int) -> tuple[float, float]:
@@ -162,15 +154,11 @@ def _picture(picture: Picture) -> str:
     if isinstance(picture.source, np.ndarray):
         buffer = io.BytesIO()
         Image.fromarray(picture.source).save(buffer, 'PNG', optimize=True)
-        kind, content = 'image/png', buffer.getvalue()
+        source = data_uri('image/png', buffer.getvalue())
     else:
-        path = Path(picture.source)
-        if path.suffix.lower() not in _MEDIA_TYPES:
-            raise ValueError(f'{path}: a picture must end in {", ".join(_MEDIA_TYPES)}')
-        kind, content = _MEDIA_TYPES[path.suffix.lower()], path.read_bytes()
-    source = f'data:{kind};base64,{base64.b64encode(content).decode()}'
+        source = file_uri(picture.source)
     caption = escape(picture.caption)
-    if kind.startswith('video'):
+    if source.startswith('data:video'):
         shown = f'<video src="{source}" autoplay loop muted controls playsinline></video>'
     else:
         shown = f'<img src="{source}" alt="{caption}">'
@@ -205,36 +193,3 @@ def _settings(settings: Mapping[str, object]) -> str:
         for name, value in settings.items()
     )
     return f'<table>{rows}</table>'
-
-
-_STYLE = """
-:root { color-scheme: light; }
-body { margin: 0; background: #f6f6f4; color: #222;
-  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }
-h1 { font-size: 28px; line-height: 1.25; margin: 0 0 8px; }
-h2 { font-size: 19px; margin: 0 0 14px; }
-.summary { max-width: 46em; margin: 0 0 24px; color: #444; }
-section { background: #fff; border: 1px solid #e2e2de; border-radius: 8px;
-  padding: 20px 24px; margin: 18px 0; overflow-x: auto; }
-section p { margin: 6px 0; }
-.note, .empty { color: #666; font-size: 14px; }
-svg { max-width: 100%; height: auto; font-family: inherit; }
-figure { margin: 0; }
-figure.chart { display: inline-block; vertical-align: top; margin: 0 20px 16px 0; }
-figure.chart figcaption { font-weight: 600; }
-figure.picture { margin: 0 0 22px; }
-figure.picture figcaption { color: #555; font-size: 14px; }
-.keys { font-size: 14px; }
-.key { margin-right: 16px; }
-.key i { display: inline-block; width: 12px; height: 12px; border-radius: 2px;
-  margin-right: 6px; vertical-align: -1px; }
-img, video { max-width: 100%; height: auto; border: 1px solid #e8e8e4; }
-pre { margin: 4px 0 14px; padding: 10px 12px; background: #f3f3f0; border-radius: 6px;
-  font: 13.5px/1.45 ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace;
-  white-space: pre-wrap; overflow-wrap: anywhere; }
-table { border-collapse: collapse; font-size: 15px; }
-th { text-align: left; font-weight: 500; color: #555; padding: 3px 24px 3px 0;
-  vertical-align: top; }
-td { padding: 3px 0; overflow-wrap: anywhere; }
-"""

@@ -1,6 +1,7 @@
 """The classes of a long video over time."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
 
-_COLOURS = (
+COLOURS = (
     *('#2166ac', '#d6604d', '#4d9221', '#7b3294', '#e6a117', '#1b9e9e', '#8c6d31', '#c51b7d'),
     *('#555555', '#92c5de'),
 )
@@ -49,7 +50,7 @@ def draw_timeline(
     heat.invert_yaxis()
     heat.set_yticks(np.arange(len(shown)) + 0.5, [shortened(classes[index]) for index in shown])
     for label, number in zip(heat.get_yticklabels(), range(len(shown)), strict=True):
-        label.set_color(_COLOURS[number % len(_COLOURS)])
+        label.set_color(COLOURS[number % len(COLOURS)])
     heat.set_xlim(edges[0], edges[-1])
     heat.xaxis.set_major_formatter(FuncFormatter(clock))
     heat.set_xlabel('time, minutes:seconds', color=INK)
@@ -79,12 +80,11 @@ def draw_segments(
     Returns:
         (H, W, 3) uint8.
     """
-    best = sorted(segments, key=lambda segment: -segment[3])
-    labels = list(dict.fromkeys(label for _, _, label, _ in best))[:rows]
+    by_class = segments_by_class(segments, rows)
+    labels = list(by_class)
     figure = new_figure(11, 1.5 + 0.42 * max(len(labels), 1))
     axes = figure.subplots()
-    for number, label in enumerate(labels):
-        mine = [segment for segment in best if segment[2] == label]
+    for number, mine in enumerate(by_class.values()):
         _draw_bars(axes, number, mine, duration)
     axes.set_xlim(0, duration)
     axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
@@ -99,6 +99,21 @@ def draw_segments(
     if title:
         figure.suptitle(title, color=INK, fontsize=12)
     return to_picture(figure)
+
+
+def segments_by_class(
+    segments: Sequence[tuple[float, float, str, float]], rows: int
+) -> dict[str, list[tuple[float, float, str, float]]]:
+    """The segments of at most ``rows`` classes, best first: classes, and segments within one."""
+    found: dict[str, list[tuple[float, float, str, float]]] = {}
+    for segment in sorted(segments, key=lambda segment: -segment[3]):
+        found.setdefault(segment[2], []).append(segment)
+    return dict(islice(found.items(), rows))
+
+
+def strength_of(score: float) -> float:
+    """How strong the colour of a segment is, in [0, 1]: its score, but never invisible."""
+    return min(max(score, _FAINTEST), 1.0)
 
 
 def pick_classes(scores: np.ndarray, count: int) -> list[int]:
@@ -126,9 +141,9 @@ def _draw_bars(
     duration: float,
 ) -> None:
     """The segments of one class, best first."""
-    colour = _COLOURS[row % len(_COLOURS)]
+    colour = COLOURS[row % len(COLOURS)]
     for place, (start, end, _, score) in enumerate(segments):
-        strength = min(max(score, _FAINTEST), 1.0)
+        strength = strength_of(score)
         above = len(segments) - place
         axes.barh(row, end - start, left=start, height=0.72, color='white', zorder=2 + above)
         axes.barh(
@@ -153,7 +168,7 @@ def _draw_strip(
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         index, left, right = int(best[first]), edges[first], edges[last]
         known = index in shown
-        colour = _COLOURS[shown.index(index) % len(_COLOURS)] if known else _OTHER
+        colour = COLOURS[shown.index(index) % len(COLOURS)] if known else _OTHER
         axes.barh(0, right - left, left=left, height=1, color=colour, edgecolor='white')
         share = (right - left) / (edges[-1] - edges[0])
         name = shortened(classes[index])

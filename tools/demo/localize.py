@@ -7,13 +7,15 @@ python tools/demo/localize.py FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT *.mp4 --ou
 FEATURE_CONFIG makes the features, CONFIG detects segments in them: they must be those that the
 detector was trained on.  OUT/segments.json holds the segments of all videos in ActivityNet's layout
 of results, which tools/analysis_tools/eval_segments.py reads, and OUT/NAME.png shows those of one.
-With --overlay OUT/NAME.mp4 is the video with the best segment of the moment written on it.
+With --overlay OUT/NAME.mp4 is the video with the best segment of the moment written on it, with
+--html OUT/NAME.html a page that plays the video above its segments and needs nothing else.
 A video that cannot be read is told of and left out; the exit status is then 1.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from mmvideomae.apis import FoundSegments, TemporalLocalizer
+from mmvideomae.apis.browser_video import browser_video
 from mmvideomae.apis.features import ExtractionError
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.settings import PRESET_NAMES
@@ -33,6 +36,7 @@ from mmvideomae.apis.temporal_localizer import activitynet_results
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import VideoWriter, draw_label
+from mmvideomae.visualization.segment_page import write_segment_page
 from mmvideomae.visualization.timeline import clock, draw_segments
 
 
@@ -81,6 +85,12 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='write OUT/NAME.mp4; choose --min-score, for segments of low scores are everywhere',
     )
+    parser.add_argument(
+        '--html',
+        action='store_true',
+        help='write OUT/NAME.html, which holds the video itself; large files, and those that '
+        'browsers do not play, as a silent copy of at most 640 pixels',
+    )
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser.parse_args()
 
@@ -116,30 +126,28 @@ def make(args: argparse.Namespace) -> tuple[dict[str, Any], list[FoundSegments]]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f'two videos are called {twice[0]!r}: rename one of them')
     localizer = build(args)
-    found, failed, pictures, overlays = [], {}, {}, {}
+    found: list[FoundSegments] = []
+    failed: dict[str, str] = {}
+    written: dict[str, dict[str, str]] = {'pictures': {}, 'overlays': {}, 'pages': {}}
     args.out.mkdir(parents=True, exist_ok=True)
     quiet = not sys.stderr.isatty()  # a log needs no bar
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
         for video in args.videos:
             try:
                 one = localize(localizer, video, bar).at_least(args.min_score)
-                if args.overlay:
-                    overlays[one.video_id] = str(overlay(localizer, one, args.out, bar))
+                files = illustrate(localizer, one, args, bar)
             except (VideoReadError, ExtractionError, ValueError) as error:
                 failed[video] = str(error)
                 continue
             found.append(one)
-            place = args.out / f'{one.video_id}.png'
-            title = f'{Path(video).name}: {len(one)} segments'
-            pictures[one.video_id] = str(
-                save_picture(place, draw_segments(one, one.duration, title))
-            )
+            for kind, path in files.items():
+                written[kind][one.video_id] = str(path)
     results = activitynet_results(found)
     file = args.out / 'segments.json'
     if found:
         file.write_text(json.dumps(results, indent=1) + '\n', encoding='utf-8')
-    written = {'segments': str(file) if found else None, 'pictures': pictures, 'overlays': overlays}
-    return {**results, 'files': written, 'failed': failed}, found
+    files = {'segments': str(file) if found else None, **written}
+    return {**results, 'files': files, 'failed': failed}, found
 
 
 def build(args: argparse.Namespace) -> TemporalLocalizer:
@@ -165,6 +173,40 @@ def localize(localizer: TemporalLocalizer, video: str, bar: Progress) -> FoundSe
     found = localizer(video, lambda done, total: bar.update(task, completed=done, total=total))
     bar.remove_task(task)
     return found
+
+
+def illustrate(
+    localizer: TemporalLocalizer, found: FoundSegments, args: argparse.Namespace, bar: Progress
+) -> dict[str, Path]:
+    """Write what is asked for of one video; paths by kind."""
+    title = f'{Path(found.video).name}: {len(found)} segments'
+    written = {}
+    if args.overlay:
+        written['overlays'] = overlay(localizer, found, args.out, bar)
+    if args.html:
+        written['pages'] = page(localizer, found, args.out / f'{found.video_id}.html', title, bar)
+    picture = draw_segments(found, found.duration, title)
+    written['pictures'] = save_picture(args.out / f'{found.video_id}.png', picture)
+    return written
+
+
+def page(
+    localizer: TemporalLocalizer, found: FoundSegments, path: Path, title: str, bar: Progress
+) -> Path:
+    """Write the page that plays the video above its segments."""
+    task = bar.add_task(escape(f'page {path.name}'), total=None)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        localizer.extractor.open_stream(found.video) as stream,
+    ):
+        playable = browser_video(
+            stream,
+            Path(folder) / 'copy.mp4',
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        write_segment_page(path, playable, found, found.duration, title)
+    bar.remove_task(task)
+    return path
 
 
 def overlay(localizer: TemporalLocalizer, found: FoundSegments, out: Path, bar: Progress) -> Path:
@@ -221,7 +263,8 @@ def main() -> int:
         console = Console(width=None if sys.stdout.isatty() else 200)
         console.print(table_of(found, args.top_k), highlight=False)
         files = summary['files']
-        shown = (*files['pictures'].values(), *files['overlays'].values())
+        kinds = ('pictures', 'overlays', 'pages')
+        shown = [path for kind in kinds for path in files[kind].values()]
         print(f'written: {", ".join([files["segments"], *shown])}')
     for reason in summary['failed'].values():
         print(f'localize.py: {reason}', file=sys.stderr)

@@ -1,5 +1,6 @@
 """Contract: localize.py writes segments and pictures, prints a table, or ends in one line."""
 
+import base64
 import importlib.util
 import json
 import sys
@@ -17,6 +18,7 @@ from torch import nn
 from mmvideomae.apis import init_model
 from mmvideomae.apis.eval_segments import evaluate_files
 from mmvideomae.datasets.readers import open_reader
+from mmvideomae.testing.browser import find_browser, visit
 from mmvideomae.testing.localizers import tiny_action_former
 from mmvideomae.testing.models import tiny_recognizer
 from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
@@ -123,6 +125,31 @@ def test_overlay_names_the_best_segment_of_the_moment(
     inside = (times >= start) & (times < end)
     assert inside.any() and feet[inside].min() > 15
     assert not (~inside).any() or feet[~inside].max() < 8
+
+
+@pytest.mark.parametrize('name', ['[a] b.mp4', 'c.avi'])
+def test_a_page_holds_the_video_and_its_segments(
+    call: Any, folder: Path, tmp_path: Path, name: str
+) -> None:
+    """An mp4 file as it is, an avi file as a copy that browsers play."""
+    source = folder / name
+    if not source.exists():
+        write_video(source, moving_shapes(40, 48, 64), fps=10, codec='mpeg4')
+    code, out, _ = call(source, '--html', '--json')
+    told = json.loads(out)
+    page = tmp_path / told['files']['pages'][source.stem]
+    text = page.read_text(encoding='utf-8')
+    assert code == 0 and page.name == f'{source.stem}.html'
+    assert text.count('class="segment"') == 2 * len(told['results'][source.stem])
+    held = base64.b64decode(text.partition('data:video/mp4;base64,')[2].partition('"')[0])
+    assert (held == source.read_bytes()) is (source.suffix == '.mp4')
+    if find_browser() is None:
+        return
+    best = told['results'][source.stem][0]
+    middle = round(sum(best['segment']) / 2, 2)
+    until = f'!video.seeking && Math.abs(video.currentTime - {middle}) < 0.01'
+    tree = visit(page, tmp_path, f'#t={middle}', until=until).tree
+    assert f'<p id="moment">{best["label"]} ({best["score"]:.2f})</p>' in tree
 
 
 def test_an_overlay_does_not_replace_its_video(call: Any, folder: Path, tmp_path: Path) -> None:
