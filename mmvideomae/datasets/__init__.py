@@ -1,7 +1,8 @@
 """Videos and annotations -> sample dicts."""
 
+from mmvideomae.datasets.action_box_dataset import ActionBoxDataset
 from mmvideomae.datasets.feature_dataset import FeatureDataset
 from mmvideomae.datasets.samplers import EpochSampler
 from mmvideomae.datasets.video_list_dataset import VideoListDataset
 
-__all__ = ['EpochSampler', 'FeatureDataset', 'VideoListDataset']
+__all__ = ['ActionBoxDataset', 'EpochSampler', 'FeatureDataset', 'VideoListDataset']

@@ -1,0 +1,296 @@
+"""Key frames of videos with boxes of people and their actions (AVA and its like)."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import force_full_init
+from mmengine.logging import print_log
+
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.box_annotations import (
+    Box,
+    BoxLabel,
+    KeyFrame,
+    key_frame,
+    read_boxes,
+    read_excluded,
+)
+from mmvideomae.datasets.label_maps import LabelMap, read_label_map
+from mmvideomae.datasets.proposals import Proposals, read_proposals
+from mmvideomae.datasets.seeded_dataset import SeededDataset, decode_policy
+from mmvideomae.datasets.video_places import VideoPlaces
+from mmvideomae.registry import DATASETS
+
+_WHOLE_FRAME = np.array([[0, 0, 1, 1, 1]], np.float32)
+_NO_BOX = np.zeros((0, 5), np.float32)
+
+People = dict[tuple[Box, int | None], list[int]]
+"""Labels of each box and person of a key frame."""
+
+
+@DATASETS.register_module()
+class ActionBoxDataset(SeededDataset):
+    """Key frames with boxes of people, of AVA, AVA-Kinetics or data in their layout.
+
+    A sample is a key frame.  Its record has ``video_id``, ``second``, ``filename``,
+    ``start_second``, for a folder of frames ``filename_tmpl``, ``start_index`` and ``fps``;
+    ``gt_boxes`` float32 (n, 4) as shares of the frame, ``gt_labels`` float32 (n, K) of 0 and 1,
+    ``person_ids`` int64 (n,), -1 where unknown; ``gt_original_boxes`` and
+    ``gt_original_labels``, the same, for the metric; with a proposal file ``proposals`` (m, 4)
+    and ``proposal_scores`` (m,); ``sample_idx``.  Begin the pipeline with `OpenVideo` and
+    `SampleKeyFrameClip`.
+
+    K is the largest id of the label map, or ``num_classes``; column ``id - 1`` belongs to an id.
+    Ids in gaps of the map are learned and not evaluated: AVA has 80, of which the map of
+    ActivityNet names 60.  The metainfo holds ``classes`` (K names), ``class_ids`` (those that the
+    map names) and ``num_classes``.
+
+    Every key frame of a test stays, with all its true boxes: without proposals ('skip'), or
+    counted as wrong, it is a sample with no box to predict for, so that what was not found
+    counts against the model.  Seeds and videos that cannot be decoded are treated as
+    `SeededDataset` says.
+
+    mmaction2's ``AVADataset`` and ``AVAKineticsDataset`` are not used because they take 30 frames
+    per second and second 900 for all videos; count the number of the first file twice, so that
+    clips begin a frame late; compare each key frame with each line of the excluded ones;
+    fail on lists without persons and on fractions of a second; put the whole frame in the place
+    of proposals that are missing, and the best box in the place of those below the threshold,
+    without a word; and take label 0.
+
+    Args:
+        ann_file: Boxes and labels, see `box_annotations`.
+        pipeline: Transforms.
+        label_map: ``.pbtxt`` file of ids and names.
+        videos: Config of `VideoPlaces`.
+        num_classes: Number of classes without background; None: the largest id of the map.
+        excluded_file: Key frames to leave out, lines ``video,second``.
+        proposal_file: Boxes of a person detector, see `mmvideomae.datasets.proposals`.  In a test
+            they are what the model looks at; in training they join the true boxes.
+        proposal_images: Table of images for a ``.json`` that has nothing but image ids.
+        boxes: ``'proposals'``, or ``'truth'`` to look at the true boxes; the proposal file is
+            not read then.
+        min_box_score: Proposals below are left out, 0.8 in the papers.
+        missing_proposals: What to do with a key frame without any: ``'raise'``; ``'skip'``, it
+            has none; ``'whole_frame'``, one box is put around the frame.
+        missing_videos: ``'raise'``, or ``'skip'`` in training to leave out key frames of videos
+            that are not there.
+        mirrorable: Whether a mirrored video keeps its classes; False refuses pipelines that flip.
+        test_mode: Whether samples are for validation or test.
+        on_decode_error: See `SeededDataset`; None is ``'replace'``, in test mode ``'raise'``.
+        max_refetch: Replacements tried for one sample.
+        indices: Only these records, or the first so many.
+        serialize_data: Keep records in one array that forked workers share.
+        lazy_init: Read lists on first use.
+
+    Raises:
+        AnnotationError: A file is missing or malformed, a label is above the classes, a key frame
+            has no proposals, or videos are missing.
+        ValueError: Settings contradict one another.
+    """
+
+    def __init__(
+        self,
+        ann_file: str | os.PathLike[str],
+        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
+        label_map: str | os.PathLike[str],
+        videos: Mapping[str, Any] | VideoPlaces,
+        num_classes: int | None = None,
+        excluded_file: str | os.PathLike[str] | None = None,
+        proposal_file: str | os.PathLike[str] | None = None,
+        proposal_images: str | os.PathLike[str] | None = None,
+        boxes: str = 'proposals',
+        min_box_score: float = 0.0,
+        missing_proposals: str = 'raise',
+        missing_videos: str = 'raise',
+        mirrorable: bool = True,
+        test_mode: bool = False,
+        on_decode_error: str | None = None,
+        max_refetch: int = 10,
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        lazy_init: bool = False,
+    ) -> None:
+        _check_one_of('boxes', boxes, ('proposals', 'truth'))
+        _check_one_of('missing_proposals', missing_proposals, ('raise', 'skip', 'whole_frame'))
+        _check_one_of('missing_videos', missing_videos, ('raise', *([] if test_mode else ['skip'])))
+        if test_mode and boxes == 'proposals' and proposal_file is None:
+            raise ValueError(
+                "a test needs proposal_file=FILE, the boxes of a person detector, or boxes='truth'"
+            )
+        if not 0 <= min_box_score <= 1:
+            raise ValueError(f'min_box_score must lie in [0, 1], got {min_box_score}')
+        self.label_map = read_label_map(label_map)
+        self.num_classes = self.label_map.class_count(num_classes)
+        self.excluded_file = excluded_file
+        self.proposal_file = proposal_file if boxes == 'proposals' else None
+        self.proposal_images = proposal_images
+        self.min_box_score = min_box_score
+        self.missing_proposals = missing_proposals
+        self.missing_videos = missing_videos
+        self.places = videos if isinstance(videos, VideoPlaces) else VideoPlaces.of(videos)
+        super().__init__(
+            pipeline,
+            test_mode,
+            decode_policy(on_decode_error, test_mode),
+            max_refetch,
+            ann_file=os.fspath(ann_file),
+            metainfo={
+                'classes': self.label_map.classes(self.num_classes),
+                'class_ids': list(self.label_map.names),
+                'num_classes': self.num_classes,
+            },
+            indices=indices,
+            serialize_data=serialize_data,
+            lazy_init=lazy_init,
+            mirrorable=mirrorable,
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Records of all key frames, in the order of the file, in few bytes each."""
+        people = self._key_frames()
+        places = self._places(people)
+        moments = [moment for moment in people if moment in places]
+        proposals = self._proposals(moments)
+        return [
+            {
+                'key_frame': moment,
+                'place': places[moment],
+                'people': list(people[moment].items()),
+                'found': None if proposals is None else proposals[moment],
+            }
+            for moment in moments
+        ]
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """The record of one key frame, as the pipeline gets it."""
+        return _record(super().get_data_info(idx), self.num_classes)
+
+    def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record with no box to predict for: all that is true is missed."""
+        return {**record, 'proposals': _NO_BOX[:, :4], 'proposal_scores': _NO_BOX[:, 4]}
+
+    def _key_frames(self) -> dict[KeyFrame, People]:
+        """Boxes of each key frame that is not excluded."""
+        rows = read_boxes(self.ann_file, self.label_map, self.num_classes)
+        _tell_unnamed(rows, self.label_map, self.ann_file)
+        excluded = set() if self.excluded_file is None else read_excluded(self.excluded_file)
+        people: dict[KeyFrame, People] = {}
+        for row in rows:
+            moment = row.video_id, row.second
+            if moment not in excluded:
+                boxes = people.setdefault(moment, {})
+                boxes.setdefault((row.box, row.person), []).append(row.label)
+        if not people:
+            raise AnnotationError(
+                f'{self.ann_file}: {self.excluded_file} excludes all key frames, none is left'
+            )
+        return people
+
+    def _places(self, moments: Mapping[KeyFrame, People]) -> dict[KeyFrame, dict[str, Any]]:
+        """Where the video of each key frame is; without those that are missing and skipped."""
+        places: dict[KeyFrame, dict[str, Any]] = {}
+        missing: dict[str, float] = {}
+        known: dict[str, dict[str, Any] | None] = {}
+        of_clips = self.places.start_second == 'name'  # several clips may have one name
+        for video_id, second in moments:
+            if of_clips or video_id not in known:
+                known[video_id] = self.places.find(video_id, second)
+            place = known[video_id]
+            if place is None:
+                missing.setdefault(video_id, second)
+            else:
+                places[video_id, second] = place
+        if missing:
+            first, second = next(iter(missing.items()))
+            told = (
+                f'{self.ann_file}: {len(missing)} of {len({video for video, _ in moments})} videos '
+                f'are missing, such as {first!r} for second {second:g}: looked for '
+                f'{self.places.wanted(first)}'
+            )
+            if self.missing_videos == 'raise' or not places:
+                advice = '' if self.test_mode else "; missing_videos='skip' trains without them"
+                raise AnnotationError(told + advice)
+            print_log(f'{told}; they are left out', logger='current', level=logging.WARNING)
+        return places
+
+    def _proposals(self, moments: Sequence[KeyFrame]) -> Proposals | None:
+        """Boxes to look at in each key frame, None without a proposal file."""
+        if self.proposal_file is None:
+            return None
+        found = read_proposals(self.proposal_file, self.proposal_images)
+        proposals: Proposals = {}
+        missing: list[KeyFrame] = []
+        for moment in moments:
+            boxes = found.get(moment)
+            if (
+                boxes is None
+            ):  # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source
+                boxes = found.get(key_frame(self.places.source_id(moment[0]), moment[1]), _NO_BOX)
+            proposals[moment] = boxes[boxes[:, 4] >= self.min_box_score]
+            if not len(proposals[moment]):
+                missing.append(moment)
+        if missing:
+            self._handle_missing(missing, len(moments))
+        if self.missing_proposals == 'whole_frame':
+            proposals.update(dict.fromkeys(missing, _WHOLE_FRAME))
+        return proposals
+
+    def _handle_missing(self, missing: Sequence[KeyFrame], total: int) -> None:
+        """Raise or log that key frames have no proposals."""
+        video_id, second = missing[0]
+        told = (
+            f'{self.proposal_file}: {len(missing)} of {total} key frames have no box with a score '
+            f'of at least {self.min_box_score:g}, the first is video {video_id!r} at second '
+            f'{second:g}'
+        )
+        if self.missing_proposals == 'raise':
+            raise AnnotationError(
+                f"{told}; set missing_proposals='skip' (nothing is predicted there) or "
+                "'whole_frame', or mend the file"
+            )
+        print_log(told, logger='current', level=logging.WARNING)
+
+
+def _record(packed: Mapping[str, Any], num_classes: int) -> dict[str, Any]:
+    """What `ActionBoxDataset` says of its records, from what it keeps of them."""
+    people, found = packed['people'], packed['found']
+    boxes = np.array([box for (box, _), _ in people], np.float32).clip(0, 1)
+    labels = np.zeros((len(people), num_classes), np.float32)
+    for row, (_, ids) in zip(labels, people, strict=True):
+        row[np.array(ids) - 1] = 1
+    persons = [-1 if person is None else person for (_, person), _ in people]
+    video_id, second = packed['key_frame']
+    record = {
+        'video_id': video_id,
+        'second': second,
+        **packed['place'],
+        'gt_boxes': boxes,
+        'gt_labels': labels,
+        'person_ids': np.array(persons, np.int64),
+        'gt_original_boxes': boxes,
+        'gt_original_labels': labels,
+        'sample_idx': packed['sample_idx'],
+    }
+    if found is not None:
+        record.update(proposals=found[:, :4], proposal_scores=found[:, 4])
+    return record
+
+
+def _tell_unnamed(rows: Sequence[BoxLabel], label_map: LabelMap, path: str) -> None:
+    """Log how many labels are learned and not evaluated."""
+    unnamed = [row.label for row in rows if row.label not in label_map.names]
+    if unnamed:
+        print_log(
+            f'{path}: {len(unnamed)} of {len(rows)} labels, of {len(set(unnamed))} ids, have no '
+            f'name in {label_map.path}: these classes are learned and not evaluated',
+            logger='current',
+        )
+
+
+def _check_one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f'{name} must be one of {", ".join(allowed)}, got {value!r}')
