@@ -80,7 +80,7 @@ def recall_at(
     check_tables(predictions, truths, num_classes)
     ranked = predictions.by_score()
     pairs = overlapping_pairs(ranked, truths, min(iou_thresholds))
-    places = _places_in_group(groups_of(ranked))
+    places = places_in_group(groups_of(ranked))
     keys, number, counts = np.unique(groups_of(truths), return_inverse=True, return_counts=True)
     quota = counts[number] if len(keys) else np.zeros(0, np.int64)
     positives = np.bincount(truths.labels, minlength=num_classes)
@@ -102,7 +102,7 @@ def _best_iou(pairs: Pairs, places: np.ndarray, quota: np.ndarray) -> np.ndarray
     return best
 
 
-def _places_in_group(groups: np.ndarray) -> np.ndarray:
+def places_in_group(groups: np.ndarray) -> np.ndarray:
     """How many rows of the same group come before each row, (n,)."""
     order = np.argsort(groups, kind='stable')
     firsts = np.searchsorted(groups[order], groups[order], side='left')

@@ -121,10 +121,9 @@ def call_tool(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         spec.loader.exec_module(module)
         monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
         try:
-            module.main()
+            return module.main() or 0
         except SystemExit as stop:
             return stop.code
-        return 0
 
     return call
 

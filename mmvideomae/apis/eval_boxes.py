@@ -1,0 +1,138 @@
+"""Compare a file of predicted boxes with an annotation."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.box_annotations import (
+    Box,
+    KeyFrame,
+    key_frame,
+    parse_place,
+    read_boxes,
+    read_excluded,
+    read_rows,
+)
+from mmvideomae.datasets.label_maps import read_label_map
+from mmvideomae.evaluation.box_ap import BoxTable
+from mmvideomae.evaluation.frame_map import evaluate_boxes
+from mmvideomae.evaluation.segment_ap import places_in_group
+
+_LAYOUT = 'video,second,x1,y1,x2,y2,id,score'
+
+
+def evaluate_files(
+    results: str | os.PathLike[str],
+    annotations: str | os.PathLike[str],
+    label_map: str | os.PathLike[str],
+    excluded: str | os.PathLike[str] | None = None,
+    iou_threshold: float = 0.5,
+) -> dict[str, Any]:
+    """Everything that `evaluate_boxes` measures, and ``ignored``.
+
+    Ids that the label map does not name are not evaluated (AVA's names 60 of 80).  Excluded
+    key frames count neither way, nor does what is predicted on key frames where nobody is
+    annotated; ``ignored`` is the number of the latter.
+
+    Raises:
+        AnnotationError: A file cannot be read or is malformed.
+        ValueError: The results share no key frame with the annotation, or nothing true is left.
+    """
+    names = read_label_map(label_map)
+    columns = {number: column for column, number in enumerate(names.names)}
+    gone = read_excluded(excluded) if excluded is not None else set()
+    rows = read_boxes(annotations, strict=False)
+    kept = [row for row in rows if row.label in columns and (row.video_id, row.second) not in gone]
+    numbers = {moment: place for place, moment in enumerate(dict.fromkeys(r[:2] for r in kept))}
+    truths = _table(
+        ((numbers[row[:2]], row.box, columns[row.label], 1.0) for row in kept), len(columns), 0.0
+    )
+    others: set[KeyFrame] = set()
+    predictions = _table(
+        (
+            (numbers[moment], box, columns[number], score)
+            for moment, box, number, score in _read_results(results, names.num_classes)
+            if number in columns and moment not in gone and _known(moment, numbers, others)
+        ),
+        len(columns),
+        absent=-np.inf,
+    )
+    if others and not len(predictions):
+        video, second = min(others)
+        raise ValueError(
+            f'{os.fspath(results)}: none of its key frames, such as second {second:g} of '
+            f'{video!r}, is in {os.fspath(annotations)}'
+        )
+    evaluation = evaluate_boxes(
+        predictions, truths, names.names, iou_threshold, score_threshold=-np.inf
+    )
+    return {**evaluation, 'ignored': len(others)}
+
+
+def _known(moment: KeyFrame, numbers: dict[KeyFrame, int], others: set[KeyFrame]) -> bool:
+    """Whether somebody is annotated there; if not, remember it."""
+    if moment in numbers:
+        return True
+    others.add(moment)
+    return False
+
+
+def _read_results(
+    path: str | os.PathLike[str], num_classes: int
+) -> Iterator[tuple[KeyFrame, Box, int, float]]:
+    """Key frame, box, id and score of each line; a line without a score has 1.
+
+    Raises:
+        AnnotationError: A line is malformed, or the file has none.
+    """
+    empty = True
+    for number, row in read_rows(path, 'results'):
+        empty = False
+        try:
+            if len(row) not in (7, 8):
+                raise ValueError(f'{len(row)} fields, expected {_LAYOUT}')
+            video, second, box = parse_place(row)
+            label, score = int(row[6]), float(row[7]) if len(row) == 8 else 1.0
+        except ValueError as error:
+            told = ','.join(row)
+            raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {told!r}') from None
+        if not 1 <= label <= num_classes:
+            raise AnnotationError(
+                f'{os.fspath(path)}:{number}: id {label} is outside 1..{num_classes} of the label '
+                'map (ids count from 1)'
+            )
+        yield key_frame(video, second), box, label, score
+    if empty:
+        raise AnnotationError(f'{os.fspath(path)} has no results; its lines must be {_LAYOUT}')
+
+
+def _table(
+    rows: Iterable[tuple[int, Box, int, float]], num_classes: int, absent: float
+) -> BoxTable:
+    """One row for each box, with its scores side by side.
+
+    A box that has several scores of one class stands there several times.
+
+    Args:
+        rows: Number of the key frame, box, column of the class and score.
+        absent: Score of classes that a box has no row of.
+    """
+    places: dict[tuple[int, Box], int] = {}  # of boxes
+    listed = [
+        (places.setdefault((frame, box), len(places)), column, score)
+        for frame, box, column, score in rows
+    ]
+    mine = np.array([each[0] for each in listed], np.int64)
+    columns = np.array([each[1] for each in listed], np.int64)
+    copies = places_in_group(mine * num_classes + columns)
+    most = int(copies.max(initial=0)) + 1
+    keys, inverse = np.unique(mine * most + copies, return_inverse=True)
+    values = np.full((len(keys), num_classes), absent)
+    values[inverse, columns] = [each[2] for each in listed]
+    frames = np.array([frame for frame, _ in places], np.int64)[keys // most]
+    boxes = np.array([box for _, box in places], np.float64).reshape(-1, 4)[keys // most]
+    order = np.argsort(frames, kind='stable')
+    return BoxTable(frames[order], boxes[order], values[order])

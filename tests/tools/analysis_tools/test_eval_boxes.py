@@ -1,0 +1,59 @@
+"""Contract: eval_boxes.py measures a file of AVA's layout of results, and draws the classes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+TOOL = 'analysis_tools/eval_boxes.py'
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    monkeypatch.chdir(tmp_path)
+    Path('map.pbtxt').write_text(
+        'label { name: "stand [up]" label_id: 1 }\nlabel { name: "run" label_id: 3 }\n'
+        'label { name: "fly" label_id: 4 }\n'
+    )
+    Path('truth.csv').write_text('a,1,0,0,.5,1,1\na,2,0,0,.5,1,1\na,2,0,0,.5,1,3\n')
+    Path('found.csv').write_text('a,1,0,0,.5,1,1,.9\na,2,0,0,.5,1,3,.9\nb,2,0,0,.5,1,3,.9\n')
+    return 'found.csv', 'truth.csv', 'map.pbtxt'
+
+
+def test_table_picture_and_numbers(
+    call_tool: Callable[..., Any], files: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call_tool(TOOL, *files, '--out', 'o') == 0
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines()]
+    assert ['3', '100.00', '1', '1', 'run'] in lines
+    assert ['1', '50.00', '2', '1', 'stand', '[up]'] in lines and ['4', '0', '0', 'fly'] in lines
+    assert 'frame mAP 75.00 at IoU 0.5 on 2 key frames' in out
+    assert '1 key frames of the results have no annotation' in out
+    assert Image.open('o/per_class.png').size[0] > 600
+    assert json.loads(Path('o/metrics.json').read_text())['mAP'] == 0.75
+
+
+def test_json_and_excluded_key_frames(
+    call_tool: Callable[..., Any], files: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path('gone.csv').write_text('a,2\n')
+    assert call_tool(TOOL, *files, '--json', '--excluded', 'gone.csv') == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told['mAP'] == 1 and told['key_frames'] == 1 and told['out'] == 'work_dirs/eval_boxes'
+
+
+def test_bad_input_ends_in_one_line(
+    call_tool: Callable[..., Any], files: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, told in (
+        (('none.csv', *files[1:]), 'none.csv'),
+        ((*files[:2], 'truth.csv'), 'truth.csv:1'),
+        ((*files, '--iou', '2'), 'IoU threshold'),
+    ):
+        assert call_tool(TOOL, *words) == 1
+        error = capsys.readouterr().err
+        assert told in error and error.count('\n') == 1 and error.startswith('eval_boxes.py: ')
