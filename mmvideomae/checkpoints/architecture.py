@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from torch import Tensor
 
 from mmvideomae.checkpoints.conversion import PATCH_EMBED
+from mmvideomae.checkpoints.head_rows import BOX_HEAD, HEAD
 
 NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}
 """Attention heads by width, of the published encoders and decoders (V1 Table 8, V2 Table 7)."""
@@ -27,6 +28,7 @@ class Architecture:
     decoder_depth: int | None = None
     decoder_hidden: int | None = None
     num_classes: int | None = None
+    """Rows of the head; mmaction2's detectors have one of the background among them."""
 
     def differences(self, other: 'Architecture') -> list[str]:
         """Where the encoders differ: ``'width 384 against 768'``."""
@@ -46,7 +48,7 @@ def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
         return None
     width, channels, tubelet, patch, _ = kernel.shape
     embed = weights.get('neck.embed.weight')
-    classes = weights.get('cls_head.fc_cls.weight')
+    classes = weights.get(HEAD, weights.get(BOX_HEAD))
     return Architecture(
         width=width,
         depth=_depth(weights, 'backbone.blocks'),

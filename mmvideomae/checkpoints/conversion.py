@@ -114,9 +114,23 @@ def to_ours(state_dict: Mapping[str, Tensor], tubelet_size: int = 2) -> Conversi
         # MAE-ST applies its last norm to the mean of the tokens when it classifies.
         for leaf in ('weight', 'bias'):
             renamed[f'backbone.fc_norm.{leaf}'] = renamed.pop(f'backbone.norm.{leaf}')
+    if name == 'videomae' and _is_detector(renamed):
+        for leaf in ('weight', 'bias'):
+            renamed[f'roi_head.bbox_head.fc_cls.{leaf}'] = renamed.pop(f'cls_head.fc_cls.{leaf}')
+        notes.append('the head follows the norm of every token: it is that of an action detector')
     require_whole(renamed)
     ordered = OrderedDict((key, renamed[key]) for key in sorted(renamed, key=canonical_order))
     return Conversion(ordered, name, tuple(dropped), tuple(notes))
+
+
+def _is_detector(renamed: Mapping[str, Tensor]) -> bool:
+    """Whether official weights are those of VideoMAE-Action-Detection.
+
+    Its classes are those of boxes, whose features are of normalised tokens; a classifier has
+    ``fc_norm``, of the tokens' mean.
+    """
+    head = {f'cls_head.fc_cls.{leaf}' for leaf in ('weight', 'bias')} <= renamed.keys()
+    return head and 'backbone.norm.weight' in renamed and 'backbone.fc_norm.weight' not in renamed
 
 
 def _renamed(

@@ -11,6 +11,8 @@ from mmvideomae.checkpoints.errors import CheckpointError
 
 HEAD = 'cls_head.fc_cls.weight'
 HEAD_BIAS = 'cls_head.fc_cls.bias'
+BOX_HEAD = 'roi_head.bbox_head.fc_cls.weight'
+BOX_HEAD_BIAS = 'roi_head.bbox_head.fc_cls.bias'
 K710_ROWS = 710
 
 
@@ -41,6 +43,7 @@ def select_rows(
     notes: list[str],
 ) -> None:
     """Choose the rows of the head that are the model's classes, or take the head away."""
+    _check_box_head(found, expected, training, notes)
     if HEAD not in found or HEAD not in expected:
         return
     rows, classes = len(found[HEAD]), len(expected[HEAD])
@@ -67,6 +70,31 @@ def select_rows(
         del found[key]
     notes.append(
         f'head: dropped, it has {rows} classes and the model {classes}; a new one is trained{hint}'
+    )
+
+
+def _check_box_head(
+    found: dict[str, Tensor], expected: Mapping[str, Tensor], training: bool, notes: list[str]
+) -> None:
+    """Take a detector's head of other classes away to train, and refuse it to test."""
+    if BOX_HEAD not in found or BOX_HEAD not in expected:
+        return
+    rows, classes = len(found[BOX_HEAD]), len(expected[BOX_HEAD])
+    if rows == classes:
+        return
+    hint = ''
+    if abs(rows - classes) == 1:
+        hint = (
+            "; mmaction2's detectors have a row of the background, the official ones have none: "
+            f'set model.roi_head.bbox_head.background={rows > classes}'
+        )
+    if not training:
+        cure = hint or f': set model.roi_head.bbox_head.num_classes={rows}'
+        raise CheckpointError(f'its roi_head has {rows} rows, the model {classes}{cure}')
+    for key in (BOX_HEAD, BOX_HEAD_BIAS):
+        found.pop(key, None)
+    notes.append(
+        f'roi_head: dropped, it has {rows} rows and the model {classes}; a new one is trained{hint}'
     )
 
 

@@ -35,6 +35,7 @@ PART_ORDER = (
     'neck.embed',
     'head.proj',
     'cls_head.fc_cls',
+    'roi_head.bbox_head.fc_cls',
 )
 BLOCK = re.compile(r'\.(\d+)\.(.+)')
 
@@ -155,6 +156,8 @@ LAYOUTS = {
             ('neck.blocks', 'decoder.blocks'),
             ('neck.norm', 'decoder.norm'),
             ('head.proj', 'decoder.head'),
+            # Written; a file's `head` is read as a classifier's, see `conversion.to_ours`.
+            ('roi_head.bbox_head.fc_cls', 'head'),
         ),
         block=_BLOCK_NAMES + _Q_V,
         prefixes=('encoder.', 'backbone.'),

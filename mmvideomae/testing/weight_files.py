@@ -1,7 +1,8 @@
 """Weight files as other projects write them, spelt out here without our converter.
 
 Each writer takes the state dict of one of our models and says the same in the words of another
-project, with what such a file holds besides.  `CLASSIFIERS` and `PRETRAINERS` list them by name.
+project, with what such a file holds besides.  `CLASSIFIERS`, `PRETRAINERS` and `DETECTORS` list
+them by name.
 """
 
 import argparse
@@ -65,6 +66,12 @@ def official_finetuned(state: State) -> State:
     return out | _pair(state, 'cls_head.fc_cls', 'head')
 
 
+def official_detector(state: State) -> State:
+    """Names of VideoMAE-Action-Detection, whose norm is of tokens and whose head is of boxes."""
+    out = official_finetuned(state) | _pair(state, 'backbone.norm', 'norm')
+    return out | _pair(state, 'roi_head.bbox_head.fc_cls', 'head')
+
+
 def official_pretrained(state: State) -> State:
     """Names of the pre-training code of VideoMAE, V1 and V2."""
     out = {'mask_token': state['neck.mask_token']}
@@ -118,7 +125,7 @@ def _hugging_face_layer(block: State, version: int) -> State:
 
 
 def mmaction2(state: State, positions: Tensor) -> State:
-    """Names of mmaction2's recognizer, which stores its table of positions."""
+    """Names of mmaction2's recognizer or detector, which store their table of positions."""
     out = {'backbone.pos_embed': positions}
     out |= _pair(state, 'backbone.patch_embed.proj', 'backbone.patch_embed.projection')
     for i in range(_depth(state, 'backbone')):
@@ -134,8 +141,9 @@ def mmaction2(state: State, positions: Tensor) -> State:
             **_pair(block, 'mlp.fc2', 'mlp.layers.1'),
         }
         out |= {f'backbone.blocks.{i}.{name}': value for name, value in named.items()}
-    out |= _pair(state, 'backbone.fc_norm', 'backbone.fc_norm')
-    return out | _pair(state, 'cls_head.fc_cls', 'cls_head.fc_cls')
+    for same in ('backbone.norm', 'backbone.fc_norm', 'cls_head.fc_cls'):
+        out |= _pair(state, same, same)
+    return out | _pair(state, 'roi_head.bbox_head.fc_cls', 'roi_head.bbox_head.fc_cls')
 
 
 def mae_st(state: State, slots: int) -> State:
@@ -240,11 +248,14 @@ def _prefixed(prefix: str) -> Callable[[State], Any]:
     return lambda weights: {'model': {prefix + key: value for key, value in weights.items()}}
 
 
-def _deepspeed_folder(state: State, folder: Path) -> Path:
-    halves = {key: value.half() for key, value in official_finetuned(state).items()}
-    content = {'module': halves, 'epoch': 7, 'optimizer': None, 'ds_version': '0.9'}
-    torch.save(content, folder / 'mp_rank_00_model_states.pt')
-    return folder
+def _deepspeed_folder(spell: Callable[[State], State]) -> Writer:
+    def write(state: State, folder: Path) -> Path:
+        halves = {key: value.half() for key, value in spell(state).items()}
+        content = {'module': halves, 'epoch': 7, 'optimizer': None, 'ds_version': '0.9'}
+        torch.save(content, folder / 'mp_rank_00_model_states.pt')
+        return folder
+
+    return write
 
 
 def _hugging_face_folder(version: int, shards: int, safe: bool) -> Writer:
@@ -308,7 +319,7 @@ CLASSIFIERS: dict[str, Writer] = {
     'official-parallel': _torch_file(official_finetuned, _prefixed('module._orig_mod.')),
     'official-backbone': _torch_file(official_finetuned, _prefixed('backbone.')),
     'official-encoder': _torch_file(official_finetuned, _prefixed('encoder.')),
-    'official-deepspeed': _deepspeed_folder,
+    'official-deepspeed': _deepspeed_folder(official_finetuned),
     'hf4-bin': _hugging_face_folder(4, 1, safe=False),
     'hf4-safetensors': _hugging_face_folder(4, 1, safe=True),
     'hf4-bin-sharded': _hugging_face_folder(4, 3, safe=False),
@@ -318,6 +329,15 @@ CLASSIFIERS: dict[str, Writer] = {
     'mmaction2': _mmaction2_file,
 }
 """Writers of a recognizer."""
+DETECTORS: dict[str, Writer] = {
+    'official': _torch_file(official_detector, _run_of_official_code),
+    'official-module': _torch_file(official_detector, _halves),
+    'official-raw': _torch_file(official_detector),
+    'official-compiled': _torch_file(official_detector, _prefixed('module._orig_mod.')),
+    'official-deepspeed': _deepspeed_folder(official_detector),
+    'mmaction2': _mmaction2_file,
+}
+"""Writers of a detector."""
 LEARNED_POSITIONS: dict[str, Writer] = {
     'mae-st': _torch_file(lambda s: mae_st(s, SLOTS), _run_of_official_code),
     'mae-st-slowfast': _torch_file(lambda s: mae_st(s, SLOTS), lambda w: {'model_state': w}),

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmvideomae.registry import MODELS
+from mmvideomae.testing.detectors import tiny_detector_config
 from mmvideomae.testing.hf_reference import randomise
 from mmvideomae.testing.models import tiny_videomae, tiny_vit
 
@@ -37,6 +39,11 @@ class Zoo:
         cfg['backbone'].update(backbone)
         return self.drawn(cfg, seed)
 
+    def detector(self, num_classes: int = 5, seed: int = 0, **head: Any) -> nn.Module:
+        cfg = tiny_detector_config(num_classes)
+        cfg.roi_head.bbox_head.update(head)
+        return self.drawn(cfg, seed)
+
     def drawn(self, cfg: dict[str, Any], seed: int) -> nn.Module:
         init_default_scope('mmvideomae')
         model = MODELS.build(cfg).eval()
@@ -51,6 +58,10 @@ class Zoo:
 
     def logits(self, model: nn.Module, clips: Tensor | None = None) -> Tensor:
         with torch.no_grad():
+            if hasattr(model, 'roi_head'):
+                boxes = torch.tensor([[3.0, 2, 20, 31], [0, 9, 32, 23]])
+                people = [InstanceData(bboxes=boxes[:1]), InstanceData(bboxes=boxes)]
+                return model.roi_head(model.backbone(self.clips()), people, [])
             return model.cls_head(model.backbone(self.clips() if clips is None else clips))
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from mmvideomae.checkpoints import LAYOUTS, detect, fit, load, load_state_dict, to_ours
 from mmvideomae.testing.weight_files import (
     CLASSIFIERS,
+    DETECTORS,
     IMAGES,
     LEARNED_POSITIONS,
     PRETRAINERS,
@@ -65,6 +66,20 @@ def test_pretrainer_files(zoo: Any, tmp_path: Path, kind: str) -> None:
     with torch.no_grad():
         pairs = [each.reconstruct(zoo.clips(), mask).pred for each in (model, other)]
     assert torch.equal(*pairs)
+
+
+@pytest.mark.parametrize('kind', DETECTORS)
+def test_detector_files(zoo: Any, tmp_path: Path, kind: str) -> None:
+    model = zoo.detector()
+    path = DETECTORS[kind](model.state_dict(), tmp_path)
+    done = load(path)
+    assert done.format == format_of(kind)
+    assert list(done.state_dict) == list(model.state_dict())
+    dropped = {item.key for item in done.dropped}
+    assert dropped == ({'backbone.pos_embed'} if kind == 'mmaction2' else set())
+    other = loaded(path, zoo.detector(seed=1))
+    assert torch.equal(zoo.logits(other), zoo.logits(model))
+    assert not torch.allclose(zoo.logits(zoo.detector(seed=1)), zoo.logits(model), rtol=0.1)
 
 
 @pytest.mark.parametrize('kind', LEARNED_POSITIONS)
