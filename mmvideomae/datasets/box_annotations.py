@@ -82,17 +82,17 @@ def read_boxes(
     """
     if label_map is not None:
         num_classes = label_map.class_count(num_classes)
-    rows: list[BoxLabel] = []
+    rows: dict[tuple[object, ...], BoxLabel] = {}
     for row in scan_boxes(path):
         if isinstance(row, AnnotationError):
             raise row
         fault = find_fault(row, num_classes, label_map) if strict else None
         if fault is not None:
             raise AnnotationError(f'{os.fspath(path)}:{row.line}: {fault}')
-        rows.append(row)
+        rows.setdefault(row[:5], row)  # all but the line
     if not rows:
         raise AnnotationError(f'{os.fspath(path)} has no box; its lines must be {_LAYOUT}')
-    return list({row[:5]: row for row in reversed(rows)}.values())[::-1]
+    return list(rows.values())
 
 
 def scan_boxes(path: str | os.PathLike[str]) -> Iterator[BoxLabel | AnnotationError]:
