@@ -1,0 +1,141 @@
+"""Make a data set to train an action detector on, of your own boxes and videos.
+
+python tools/data/ava/init.py boxes.csv data/boxes --videos FOLDER
+python tools/data/ava/init.py train.csv data/boxes --val val.csv --videos FOLDER
+python tools/data/ava/init.py coco.json data/boxes --videos FOLDER
+
+CSV: lines video,second,x1,y1,x2,y2,label or with ,person behind, with or without that header. Boxes
+are shares of the frame (or pixels, with --pixels), a label is the name or the number of a class
+(numbers count from 1), a box with several labels has several lines.
+
+JSON: images, annotations (bbox [x, y, width, height] in pixels, one per label) and categories as in
+COCO. An image says its moment by "video" and "second", by "video" and "frame" (from 0 on), or by a
+file_name such as VIDEO/000123.jpg; persons are "person" or "track_id" of annotations.
+
+Writes OUT/{train,val}.csv in AVA's layout, OUT/label_map.pbtxt, OUT/videos.csv (where videos lie),
+OUT/{train,val}_proposals.pkl (the true boxes with score 1) and OUT/config.py.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from mmvideomae.apis.make_annotations import FrameNames
+from mmvideomae.apis.preparation.box_files import InitSettings
+from mmvideomae.apis.preparation.box_sources import SourceRow, read_source
+from mmvideomae.apis.preparation.boxes import InitSummary, prepare_boxes
+
+BASE = Path(__file__).resolve().parents[3] / 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('boxes', type=Path, metavar='BOXES', help='CSV or JSON file')
+    parser.add_argument('out', type=Path, metavar='OUT', help='folder to write')
+    parser.add_argument(
+        '--videos',
+        type=Path,
+        required=True,
+        metavar='FOLDER',
+        help='the videos, in sub-folders or not',
+    )
+    parser.add_argument(
+        '--val',
+        type=Path,
+        metavar='BOXES',
+        help='boxes to validate on (default: those of some videos of the first file)',
+    )
+    parser.add_argument(
+        '--val-share',
+        type=float,
+        default=0.2,
+        metavar='SHARE',
+        help='share of the videos to validate on, without --val (default: %(default)s)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='the same seed, the same split')
+    parser.add_argument(
+        '--classes',
+        type=Path,
+        metavar='FILE',
+        help='class names: one per line, the first is number 1, or a label map (.pbtxt); default: '
+        'the names in BOXES, sorted',
+    )
+    parser.add_argument('--pixels', action='store_true', help='boxes of a CSV file are in pixels')
+    parser.add_argument(
+        '--start-second',
+        type=float,
+        default=0.0,
+        metavar='S',
+        help='the second that the first frame of every video is (default: 0)',
+    )
+    parser.add_argument(
+        '--filename-tmpl',
+        metavar='NAME',
+        help='the videos are folders of frames with such file names, for example img_{:05}.jpg',
+    )
+    parser.add_argument(
+        '--start-index', type=int, default=1, help='number of the first of these (default: 1)'
+    )
+    parser.add_argument(
+        '--fps',
+        type=float,
+        help='frames per second of folders of frames, and that frame numbers of a JSON file count '
+        '(default: those of the video)',
+    )
+    parser.add_argument(
+        '--base',
+        type=Path,
+        default=BASE,
+        metavar='CONFIG',
+        help='config of a detector to base OUT/config.py on (default: a tiny one for CPUs)',
+    )
+    parser.add_argument('--overwrite', action='store_true', help='replace files that stand in OUT')
+    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
+    return parser.parse_args()
+
+
+def make(args: argparse.Namespace) -> InitSummary:
+    """Write the data set; returns the summary."""
+    frames = FrameNames(args.filename_tmpl, args.start_index) if args.filename_tmpl else None
+    settings = InitSettings(
+        out=args.out,
+        videos=args.videos,
+        base=args.base,
+        classes=args.classes,
+        val_share=args.val_share,
+        seed=args.seed,
+        start_second=args.start_second,
+        frames=frames,
+        fps=args.fps if frames else None,
+        overwrite=args.overwrite,
+    )
+    boxes = read_source(args.boxes, args.pixels, args.fps)
+    val_boxes = read_source(args.val, args.pixels, args.fps) if args.val else None
+    console = Console(stderr=True)
+
+    def watch(rows: Sequence[SourceRow]) -> Iterable[SourceRow]:
+        return track(rows, 'boxes', console=console, disable=not console.is_terminal)
+
+    return prepare_boxes(boxes, val_boxes, settings, watch)
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        summary = make(args)
+    except (ValueError, OSError) as error:
+        print(f'init.py: {error}', file=sys.stderr)
+        return 1
+    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
