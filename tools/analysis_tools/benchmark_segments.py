@@ -6,8 +6,8 @@ Soft NMS of random candidates and average precision of random predictions, as Ac
 configs ask for them; "CPU" counts the processor time of all threads.  Local attention (window 19,
 heads as in the THUMOS14 configs) beside dense attention under a band mask, by PyTorch's fused
 kernel, which turns the mask into numbers and keeps them, and by scores, softmax and product: what
-is kept for the backward pass, and the most held in a forward and backward pass.  Inputs and the mask
-are not counted.
+is kept for the backward pass, and the most held in a forward and backward pass, inputs and mask
+not counted.
 """
 
 import argparse
