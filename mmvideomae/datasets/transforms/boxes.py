@@ -55,7 +55,7 @@ class SampleKeyFrameClip(BaseTransform):
     Args:
         clip_len: Frames of the clip.
         stride: Distance between two frames of the clip, in frames.
-        phase: Which frame of each stride is taken, below ``stride``.
+        phase: Which frame of each stride is taken, at most ``stride``.
         jitter: Move each frame at random; for training.
         fps: Rate in which frames are counted; None: that of the video.
 
@@ -71,9 +71,9 @@ class SampleKeyFrameClip(BaseTransform):
         jitter: bool = False,
         fps: float | None = None,
     ) -> None:
-        if clip_len < 1 or stride < 1 or not 0 <= phase < stride:
+        if clip_len < 1 or stride < 1 or not 0 <= phase <= stride:
             raise ValueError(
-                f'need clip_len and stride above 0 and phase in 0..stride - 1, got {clip_len}, '
+                f'need clip_len and stride above 0 and phase in 0..stride, got {clip_len}, '
                 f'{stride} and {phase}'
             )
         if fps is not None and fps <= 0:
