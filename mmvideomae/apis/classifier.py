@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmvideomae.apis.class_names import Names, class_names
-from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.live import LiveSource, Newest
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
@@ -173,9 +173,7 @@ class VideoClassifier:
 
     def open_stream(self, video: Video) -> FileStream | FolderStream:
         """Open a video file or a folder of frames for reading in order."""
-        if os.path.isdir(video):
-            return FolderStream(video, self.filename_tmpl, fps=self.fps)
-        return FileStream(video)
+        return open_stream(video, self.filename_tmpl, self.fps)
 
     def _span(self, sampler: WindowSampler, newest: Newest) -> Span:
         scores = self._scores([sampler.of_frames(newest.frames, newest.fps)])[0]

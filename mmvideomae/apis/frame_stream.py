@@ -1,8 +1,9 @@
 """Frames of a video from its start to its end, each decoded once and none kept."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
+from typing import Protocol
 
 import av
 import numpy as np
@@ -89,6 +90,41 @@ class FolderStream(FrameFolderReader):
             yield number, self.read([number])[0]
 
 
+def open_stream(
+    video: str | os.PathLike[str],
+    filename_tmpl: str = 'img_{:05}.jpg',
+    fps: float = 25.0,
+    start: int = 1,
+) -> FileStream | FolderStream:
+    """Open a video file, or a folder of frames, for reading in order.
+
+    Args:
+        filename_tmpl, fps, start: Of a folder, see `FrameFolderReader`.
+
+    Raises:
+        VideoReadError: It cannot be read.
+    """
+    if os.path.isdir(video):
+        return FolderStream(video, filename_tmpl, start, fps=fps)
+    return FileStream(video)
+
+
+class FrameStream(Protocol):
+    """What windows are read from, see `mmvideomae.apis.frame_stream`."""
+
+    path: str
+
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+
+    def in_order(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture of frames, given ascending numbers."""
+
+
 class KeptFrames(VideoReader):
     """Frames that are in memory already, for the transforms that read from a reader.
 
@@ -124,3 +160,30 @@ class KeptFrames(VideoReader):
         if len({picture.shape for picture in pictures}) > 1:
             raise VideoReadError(self.path, 'the frame size changes within it')
         return np.stack(pictures)
+
+
+def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[KeptFrames]:
+    """Readers of the frames that each of several clips needs, every frame decoded at most once.
+
+    Frames are kept from when they are decoded until no clip waits for them; a reader keeps its
+    own as long as it lives.
+
+    Args:
+        needed: Numbers of frames, (T,) for each clip; the clips begin in ascending order.
+    """
+    if not needed:
+        return
+    # What clips from here on need begins no earlier than this.
+    since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
+    wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
+    kept: dict[int, np.ndarray] = {}
+    place = 0
+    for number, picture in stream.in_order(wanted):
+        kept[number] = picture
+        while place < len(needed) and needed[place].max() <= number:
+            own = {each: kept[each] for each in needed[place].ravel().tolist()}
+            yield KeptFrames(stream.path, own, len(stream), stream.fps)
+            place += 1
+            if place < len(needed):
+                for old in [key for key in kept if key < since[place]]:
+                    del kept[old]

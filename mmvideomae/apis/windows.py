@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmvideomae.apis.frame_stream import KeptFrames
+from mmvideomae.apis.frame_stream import FrameStream, KeptFrames, read_once
 
 _TOLERANCE = 1e-6  # of a time, in seconds
 
@@ -19,22 +19,6 @@ class Window(NamedTuple):
     end: float
     first: int
     frames: int
-
-
-class FrameStream(Protocol):
-    """What windows are read from, see `mmvideomae.apis.frame_stream`."""
-
-    path: str
-
-    def __len__(self) -> int:
-        """Number of frames."""
-
-    @property
-    def fps(self) -> float:
-        """Frames per second."""
-
-    def in_order(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
-        """Number and picture of frames, given ascending numbers."""
 
 
 def cut_windows(times: np.ndarray, fps: float, length: float, stride: float) -> list[Window]:
@@ -85,26 +69,11 @@ class WindowSampler:
         self._choose, self._finish = choose, finish
 
     def in_order(self, stream: FrameStream, windows: Sequence[Window]) -> Iterator[Any]:
-        """Packed samples of windows in their order, every frame decoded at most once.
-
-        A frame is kept from when it is decoded until no window waits for it.
-        """
+        """Packed samples of windows in their order, every frame decoded at most once."""
         chosen = [self._frames_of(window, stream.path, stream.fps) for window in windows]
-        needed = [record['frame_inds'] for record in chosen]
-        # What windows from here on need begins no earlier than this.
-        since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
-        wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
-        kept: dict[int, np.ndarray] = {}
-        place = 0
-        for number, picture in stream.in_order(wanted):
-            kept[number] = picture
-            while place < len(windows) and needed[place].max() <= number:
-                reader = KeptFrames(stream.path, kept, len(stream), stream.fps)
-                yield self._finish({**chosen[place], 'video_reader': reader})
-                place += 1
-                if place < len(windows):
-                    for old in [key for key in kept if key < since[place]]:
-                        del kept[old]
+        readers = read_once(stream, [record['frame_inds'] for record in chosen])
+        for record, reader in zip(chosen, readers, strict=True):
+            yield self._finish({**record, 'video_reader': reader})
 
     def of_frames(self, frames: Sequence[np.ndarray], fps: float) -> Any:
         """A packed sample of pictures (H, W, 3) uint8 that make one window."""

@@ -27,14 +27,13 @@ from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmvideomae.apis import FeatureExtractor, FeatureSettings
 from mmvideomae.apis.features.encoder import PRECISIONS
-from mmvideomae.apis.features.jobs import Outcome, extract_all, jobs_of, share_of
+from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
+from mmvideomae.apis.job_display import JobDisplay
+from mmvideomae.apis.video_jobs import Outcome, jobs_of, share_of
 
 FAILED = 3
 
@@ -100,63 +99,13 @@ def add_settings(group: Any) -> None:
         )
 
 
-class Display:
-    """Tell how far the work is: a bar on a terminal, a line for each video in a log."""
-
-    def __init__(self, total: int) -> None:
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn('{task.fields[video]}'),
-            BarColumn(),
-            TextColumn('{task.fields[done]}/{task.total} videos, {task.fields[speed]}, left'),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self._logging = not console.is_terminal
-        self._total, self._start = total, time.monotonic()
-        self._done = self._windows = 0
-        self._task = self._bar.add_task('', total=total, video='', done=0, speed='')
-
-    def __enter__(self) -> 'Display':
-        self._bar.start()
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        self._bar.stop()
-
-    def within(self, name: str, done: int, total: int) -> None:
-        """Windows of the video under way."""
-        self._bar.update(
-            self._task,
-            completed=self._done + done / total,
-            video=escape(name[-40:]),
-            speed=self._speed(self._windows + done),
-        )
-
-    def after(self, outcome: Outcome) -> None:
-        """One more video is done or failed; at first, some were done before."""
-        worked = len(outcome.done) + len(outcome.failed)
-        self._done, self._windows = worked + len(outcome.skipped), outcome.windows
-        speed = self._speed(outcome.windows)
-        self._bar.update(self._task, completed=self._done, done=self._done, speed=speed)
-        if self._logging and worked:
-            left = (time.monotonic() - self._start) / worked * (self._total - self._done)
-            line = f'{self._done}/{self._total} videos, {len(outcome.failed)} failed'
-            print(f'{line}, {speed}, {left:.0f} s left', file=sys.stderr, flush=True)
-
-    def _speed(self, windows: int) -> str:
-        return f'{windows / max(time.monotonic() - self._start, 1e-9):.1f} windows/s'
-
-
 def make(args: argparse.Namespace) -> dict[str, Any]:
     """Extract this process's share; returns the summary."""
     share, shares = share_of()
     jobs = jobs_of(args.videos, args.data_prefix, args.filename_tmpl)[share::shares]
     extractor = build(args)
     start, outcome = time.monotonic(), Outcome()
-    with Display(len(jobs)) as display:
+    with JobDisplay(len(jobs), 'windows') as display:
         for outcome in extract_all(extractor, jobs, args.out, display.within):
             display.after(outcome)
     seconds = time.monotonic() - start
@@ -167,9 +116,9 @@ def make(args: argparse.Namespace) -> dict[str, Any]:
         'done': len(outcome.done),
         'skipped': len(outcome.skipped),
         'failed': outcome.failed,
-        'windows': outcome.windows,
+        'windows': outcome.units,
         'seconds': round(seconds, 2),
-        'windows_per_second': round(outcome.windows / max(seconds, 1e-9), 2),
+        'windows_per_second': round(outcome.units / max(seconds, 1e-9), 2),
         'out': str(args.out),
         'settings': extractor.expected(),
     }

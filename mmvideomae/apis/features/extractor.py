@@ -19,7 +19,7 @@ from mmvideomae.apis.features.feature_file import FeatureFile
 from mmvideomae.apis.features.read_ahead import ReadAhead
 from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.windows import WindowPlan, preparation
-from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.apis.inference import as_model
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.datasets.readers import VideoReadError
@@ -152,9 +152,7 @@ class FeatureExtractor:
 
     def open_stream(self, video: Video) -> FileStream | FolderStream:
         """The frames of a video or folder, a context manager."""
-        if os.path.isdir(video):
-            return FolderStream(video, self.filename_tmpl, fps=self.fps)
-        return FileStream(video)
+        return open_stream(video, self.filename_tmpl, self.fps)
 
     @contextmanager
     def _open(self, video: Video) -> Iterator[tuple[FileStream | FolderStream, FeatureInfo]]:

@@ -1,103 +1,12 @@
-"""Features of many videos: which there are, who computes them, and what became of them."""
+"""Features of many videos."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePath
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mmvideomae.apis.features.extractor import ExtractionError, FeatureExtractor
-from mmvideomae.datasets.annotations import (
-    AnnotationError,
-    LineFormat,
-    find_videos,
-    is_video_name,
-    read_list,
-)
+from mmvideomae.apis.video_jobs import Advance, Job, Outcome, Progress, file_of, run_jobs
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.datasets.readers import VideoReadError
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a video, its windows that are done and how many there are."""
-
-
-class Job(NamedTuple):
-    """One video and the name of its features, without ``.npy``."""
-
-    path: str
-    video_id: str
-
-
-@dataclass
-class Outcome:
-    """What became of the videos of one process.
-
-    Attributes:
-        done: Names of videos that were extracted now.
-        skipped: Names of those that were finished before.
-        failed: Why each of the others has no features, by name.
-        windows: Number that was computed now.
-    """
-
-    done: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    windows: int = 0
-
-
-def jobs_of(
-    source: str | os.PathLike[str], data_prefix: str = '', filename_tmpl: str = 'img_{:05}.jpg'
-) -> list[Job]:
-    """The videos that ``source`` names.
-
-    Args:
-        source: A video file; a folder of videos or of folders of frames, searched through;
-            one folder of frames; or a list (`mmvideomae.datasets.annotations`), of whose
-            lines only the paths count.
-        data_prefix: Joined before the paths of a list.
-
-    Returns:
-        Videos named by their path in the folder or list, less its extension.
-
-    Raises:
-        AnnotationError: There is no such file, no video in it, or two of one name.
-    """
-    path = os.fspath(source)
-    if os.path.isdir(path):
-        found = [(os.path.join(path, name), name) for name in _within(path, filename_tmpl)]
-        found = found or [(path, os.path.basename(os.path.abspath(path)))]
-    elif is_video_name(path):
-        found = [(path, os.path.basename(path))]
-    else:
-        entries = read_list(path, LineFormat())
-        found = [(os.path.join(data_prefix, each.path), each.path) for each in entries]
-    jobs = [Job(place, _identity(place, name)) for place, name in found]
-    _check_names(jobs)
-    return jobs
-
-
-def share_of(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
-    """Which share of the videos this process takes, and of how many shares.
-
-    ``torchrun`` sets ``RANK`` and ``WORLD_SIZE``, a Slurm array ``SLURM_ARRAY_TASK_ID``,
-    ``_COUNT``, ``_MIN`` and ``_STEP``; both at once multiply.
-
-    Raises:
-        ValueError: The numbers do not fit one another, as those of an array with gaps.
-    """
-    rank, world = int(environ.get('RANK', 0)), int(environ.get('WORLD_SIZE', 1))
-    task, tasks = 0, 1
-    if 'SLURM_ARRAY_TASK_ID' in environ:
-        tasks = int(environ.get('SLURM_ARRAY_TASK_COUNT', 1))
-        first = int(environ.get('SLURM_ARRAY_TASK_MIN', 0))
-        step = int(environ.get('SLURM_ARRAY_TASK_STEP', 1))
-        task = (int(environ['SLURM_ARRAY_TASK_ID']) - first) // step
-    if not (0 <= task < tasks and 0 <= rank < world):
-        raise ValueError(
-            f'process {rank} of {world} in task {task} of {tasks} has no share: give the Slurm '
-            'array numbers without gaps, such as --array=0-7'
-        )
-    return task * world + rank, tasks * world
 
 
 def extract_all(
@@ -106,27 +15,20 @@ def extract_all(
     out: Path,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Extract what is not finished, into ``out/ID.npy`` and ``out/ID.json``.
-
-    The reason why a video failed is kept in ``out/ID.error`` until it succeeds.
-
-    Yields:
-        The same outcome after each video, as it grows.
+    """Extract what is not finished, into ``out/ID.npy`` and ``out/ID.json``; see `run_jobs`.
 
     Raises:
         ValueError: Finished features were made otherwise; before anything is extracted.
     """
-    outcome = Outcome()
-    waiting = []
-    for job in jobs:
-        if is_finished(extractor, job, out):
-            outcome.skipped.append(job.video_id)
-        else:
-            waiting.append(job)
-    yield outcome
-    for job in waiting:
-        _extract(extractor, job, out, outcome, progress)
-        yield outcome
+
+    def extract(job: Job, advance: Advance) -> int:
+        info = extractor.save(job.path, file_of(job, out, '.npy'), advance)
+        return extractor.plan(info.frames).steps
+
+    def finished(job: Job) -> bool:
+        return is_finished(extractor, job, out)
+
+    return run_jobs(jobs, out, finished, extract, (VideoReadError, ExtractionError), progress)
 
 
 def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
@@ -135,7 +37,7 @@ def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
     Raises:
         ValueError: The description contradicts the settings.
     """
-    path = _file_of(job, out, '.npy')
+    path = file_of(job, out, '.npy')
     if not path.is_file():
         return False
     try:
@@ -147,66 +49,3 @@ def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
     except ValueError as error:
         raise ValueError(f'{out} holds other features: {error}') from None
     return True
-
-
-def _extract(
-    extractor: FeatureExtractor, job: Job, out: Path, outcome: Outcome, progress: Progress | None
-) -> None:
-    path, note = _file_of(job, out, '.npy'), _file_of(job, out, '.error')
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-    def advance(done: int, total: int) -> None:
-        if progress:
-            progress(job.video_id, done, total)
-
-    try:
-        info = extractor.save(job.path, path, advance)
-    except (VideoReadError, ExtractionError) as error:
-        reason = error.reason if isinstance(error, VideoReadError) else str(error)
-        outcome.failed[job.video_id] = reason
-        note.write_text(f'{job.path}: {reason}\n', encoding='utf-8')
-        return
-    note.unlink(missing_ok=True)
-    outcome.done.append(job.video_id)
-    outcome.windows += extractor.plan(info.frames).steps
-
-
-def _within(folder: str, filename_tmpl: str) -> list[str]:
-    """Videos, or else folders of frames, below a folder; none if it is one of frames itself."""
-    first = filename_tmpl.format(1)
-    if os.path.isfile(os.path.join(folder, first)):
-        return []
-    try:
-        return find_videos(folder)
-    except AnnotationError as error:
-        names = [
-            os.path.relpath(place, folder)
-            for place, _, files in os.walk(folder, followlinks=True)
-            if first in files
-        ]
-        if not names:
-            raise AnnotationError(f'{error}, nor a folder of frames with {first!r}') from None
-        return sorted(names)
-
-
-def _identity(place: str, name: str) -> str:
-    """The name of a video's features: a path below the output folder."""
-    pure = PurePath(name)
-    if pure.is_absolute() or '..' in pure.parts:
-        pure = PurePath(pure.name)
-    return str(pure.with_suffix('')) if is_video_name(place) else str(pure)
-
-
-def _check_names(jobs: Sequence[Job]) -> None:
-    seen: dict[str, str] = {}
-    for job in jobs:
-        if job.video_id in seen:
-            raise AnnotationError(
-                f'features of {seen[job.video_id]} and of {job.path} would both be named '
-                f'{job.video_id}: extract them into different folders'
-            )
-        seen[job.video_id] = job.path
-
-
-def _file_of(job: Job, out: Path, suffix: str) -> Path:
-    return out / f'{job.video_id}{suffix}'

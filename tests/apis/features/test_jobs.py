@@ -1,20 +1,17 @@
-"""Contract: many videos are shared out, continued, and one that fails does not stop the rest."""
+"""Contract: features of many videos are continued, and one that fails does not stop the rest."""
 
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from mmengine import Config
 from torch import nn
 
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
-from mmvideomae.apis.features.jobs import Job, Outcome, extract_all, jobs_of, share_of
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.apis.features.jobs import extract_all
+from mmvideomae.apis.video_jobs import Outcome, jobs_of
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.testing.models import tiny_recognizer
 from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
@@ -44,69 +41,6 @@ def last(outcomes: Any) -> Outcome:
     return list(outcomes)[-1]
 
 
-def test_videos_of_a_folder_a_file_and_a_list(videos: Path, tmp_path: Path) -> None:
-    assert [job.video_id for job in jobs_of(videos)] == ['a', 'b.c', 'deep/a']
-    assert jobs_of(videos / 'a.mp4') == [Job(str(videos / 'a.mp4'), 'a')]
-    names = tmp_path / 'list.csv'
-    names.write_text(f'deep/a.mkv 3\n# none\n{videos}/b.c.mp4 0\n')
-    assert jobs_of(names, str(videos)) == [
-        Job(str(videos / 'deep/a.mkv'), 'deep/a'),
-        Job(str(videos / 'b.c.mp4'), 'b.c'),
-    ]
-
-
-def test_folders_of_frames(tmp_path: Path) -> None:
-    for name in ('one', 'two/x.y'):
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        cv2.imwrite(str(folder / 'img_00001.jpg'), moving_shapes(1)[0])
-    assert [job.video_id for job in jobs_of(tmp_path)] == ['one', 'two/x.y']
-    assert jobs_of(tmp_path / 'one') == [Job(str(tmp_path / 'one'), 'one')]
-
-
-def test_sources_without_videos_and_names_that_clash(videos: Path, tmp_path: Path) -> None:
-    (tmp_path / 'empty').mkdir()
-    with pytest.raises(AnnotationError, match=r'no video below .*empty.*, nor a folder of frames'):
-        jobs_of(tmp_path / 'empty')
-    with pytest.raises(AnnotationError, match=r'cannot read the list .*none\.txt'):
-        jobs_of(tmp_path / 'none.txt')
-    write_video(videos / 'a.avi', moving_shapes(3), codec='mpeg4')
-    with pytest.raises(AnnotationError, match=r'a\.avi and of .*a\.mp4 would both be named a'):
-        jobs_of(videos)
-
-
-@given(count=st.integers(0, 40), world=st.integers(1, 4), tasks=st.integers(1, 4),
-       first=st.integers(0, 3), step=st.integers(1, 3))  # fmt: skip
-def test_shares_are_disjoint_and_whole(
-    count: int, world: int, tasks: int, first: int, step: int
-) -> None:
-    taken: list[int] = []
-    for rank in range(world):
-        for task in range(tasks):
-            share, shares = share_of({
-                'RANK': str(rank),
-                'WORLD_SIZE': str(world),
-                'SLURM_ARRAY_TASK_ID': str(first + task * step),
-                'SLURM_ARRAY_TASK_COUNT': str(tasks),
-                'SLURM_ARRAY_TASK_MIN': str(first),
-                'SLURM_ARRAY_TASK_STEP': str(step),
-            })  # fmt: skip
-            assert shares == world * tasks
-            taken += range(count)[share::shares]
-    assert sorted(taken) == list(range(count))
-
-
-def test_one_process_takes_all_and_an_array_with_gaps_none() -> None:
-    assert share_of({}) == (0, 1)
-    assert share_of({'SLURM_ARRAY_TASK_ID': '5', 'SLURM_ARRAY_TASK_MIN': '5'}) == (0, 1)
-    with pytest.raises(ValueError, match='task 8 of 3 has no share'):
-        share_of({
-            'SLURM_ARRAY_TASK_ID': '9',
-            'SLURM_ARRAY_TASK_COUNT': '3',
-            'SLURM_ARRAY_TASK_MIN': '1',
-        })  # fmt: skip
-
-
 def test_finished_videos_are_skipped_and_a_run_continues(
     model: nn.Module, videos: Path, tmp_path: Path
 ) -> None:
@@ -119,7 +53,7 @@ def test_finished_videos_are_skipped_and_a_run_continues(
     stamp = (out / 'a.npy').stat().st_mtime_ns
     outcome = last(extract_all(one, jobs, out))
     assert (outcome.skipped, outcome.done, outcome.failed) == (['a'], ['b.c', 'deep/a'], {})
-    assert outcome.windows == 2 + 1
+    assert outcome.units == 2 + 1
     assert (out / 'a.npy').stat().st_mtime_ns == stamp
     for job in jobs:
         path = out / f'{job.video_id}.npy'

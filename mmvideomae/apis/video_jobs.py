@@ -1,0 +1,196 @@
+"""Work on many videos: which there are, who does it, and what became of them."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from mmvideomae.datasets.annotations import (
+    AnnotationError,
+    LineFormat,
+    find_videos,
+    is_video_name,
+    read_list,
+)
+from mmvideomae.datasets.readers import VideoReadError
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a video, its units that are done and how many there are."""
+Advance = Callable[[int, int], None]
+"""The same for the video that is worked on."""
+
+
+class Job(NamedTuple):
+    """One video and the name of what is made of it, without a suffix."""
+
+    path: str
+    video_id: str
+
+
+@dataclass
+class Outcome:
+    """What became of the videos of one process.
+
+    Attributes:
+        done: Names of videos that were worked on now.
+        skipped: Names of those that were finished before.
+        failed: What went wrong with each of the others, by name.
+        units: Windows or key frames that were computed now.
+    """
+
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    units: int = 0
+
+
+def jobs_of(
+    source: str | os.PathLike[str], data_prefix: str = '', filename_tmpl: str = 'img_{:05}.jpg'
+) -> list[Job]:
+    """The videos that ``source`` names.
+
+    Args:
+        source: A video file; a folder of videos or of folders of frames, searched through;
+            one folder of frames; or a list (`mmvideomae.datasets.annotations`), of whose
+            lines only the paths count.
+        data_prefix: Joined before the paths of a list.
+
+    Returns:
+        Videos named by their path in the folder or list, less its extension.
+
+    Raises:
+        AnnotationError: There is no such file, no video in it, or two of one name.
+    """
+    path = os.fspath(source)
+    if os.path.isdir(path):
+        found = [(os.path.join(path, name), name) for name in _within(path, filename_tmpl)]
+        found = found or [(path, os.path.basename(os.path.abspath(path)))]
+    elif is_video_name(path):
+        found = [(path, os.path.basename(path))]
+    else:
+        entries = read_list(path, LineFormat())
+        found = [(os.path.join(data_prefix, each.path), each.path) for each in entries]
+    jobs = [Job(place, _identity(place, name)) for place, name in found]
+    check_names(jobs)
+    return jobs
+
+
+def share_of(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
+    """Which share of the videos this process takes, and of how many shares.
+
+    ``torchrun`` sets ``RANK`` and ``WORLD_SIZE``, a Slurm array ``SLURM_ARRAY_TASK_ID``,
+    ``_COUNT``, ``_MIN`` and ``_STEP``; both at once multiply.
+
+    Raises:
+        ValueError: The numbers do not fit one another, as those of an array with gaps.
+    """
+    rank, world = int(environ.get('RANK', 0)), int(environ.get('WORLD_SIZE', 1))
+    task, tasks = 0, 1
+    if 'SLURM_ARRAY_TASK_ID' in environ:
+        tasks = int(environ.get('SLURM_ARRAY_TASK_COUNT', 1))
+        first = int(environ.get('SLURM_ARRAY_TASK_MIN', 0))
+        step = int(environ.get('SLURM_ARRAY_TASK_STEP', 1))
+        task = (int(environ['SLURM_ARRAY_TASK_ID']) - first) // step
+    if not (0 <= task < tasks and 0 <= rank < world):
+        raise ValueError(
+            f'process {rank} of {world} in task {task} of {tasks} has no share: give the Slurm '
+            'array numbers without gaps, such as --array=0-7'
+        )
+    return task * world + rank, tasks * world
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    out: Path,
+    is_finished: Callable[[Job], bool],
+    work: Callable[[Job, Advance], int],
+    failures: tuple[type[Exception], ...],
+    progress: Progress | None = None,
+) -> Iterator[Outcome]:
+    """Do what is not finished, and go on after a video that fails.
+
+    The reason why a video failed is kept in ``out/ID.error`` until it succeeds.
+
+    Args:
+        is_finished: Whether a video needs no work any more; asked before all work.
+        work: Does it, calls back with what is done and how much there is, and returns the
+            number of units.
+        failures: What ``work`` raises where a video is bad; everything else ends the run.
+
+    Yields:
+        The same outcome after each video, as it grows.
+    """
+    outcome = Outcome()
+    waiting = []
+    for job in jobs:
+        if is_finished(job):
+            outcome.skipped.append(job.video_id)
+        else:
+            waiting.append(job)
+    yield outcome
+    for job in waiting:
+        note = file_of(job, out, '.error')
+        note.parent.mkdir(parents=True, exist_ok=True)
+
+        def advance(done: int, total: int, name: str = job.video_id) -> None:
+            if progress:
+                progress(name, done, total)
+
+        try:
+            outcome.units += work(job, advance)
+        except failures as error:
+            reason = error.reason if isinstance(error, VideoReadError) else str(error)
+            outcome.failed[job.video_id] = reason
+            note.write_text(f'{job.path}: {reason}\n', encoding='utf-8')
+        else:
+            note.unlink(missing_ok=True)
+            outcome.done.append(job.video_id)
+        yield outcome
+
+
+def _within(folder: str, filename_tmpl: str) -> list[str]:
+    """Videos, or else folders of frames, below a folder; none if it is one of frames itself."""
+    first = filename_tmpl.format(1)
+    if os.path.isfile(os.path.join(folder, first)):
+        return []
+    try:
+        return find_videos(folder)
+    except AnnotationError as error:
+        names = [
+            os.path.relpath(place, folder)
+            for place, _, files in os.walk(folder, followlinks=True)
+            if first in files
+        ]
+        if not names:
+            raise AnnotationError(f'{error}, nor a folder of frames with {first!r}') from None
+        return sorted(names)
+
+
+def _identity(place: str, name: str) -> str:
+    """The name of what is made of a video: a path below the output folder."""
+    pure = PurePath(name)
+    if pure.is_absolute() or '..' in pure.parts:
+        pure = PurePath(pure.name)
+    return str(pure.with_suffix('')) if is_video_name(place) else str(pure)
+
+
+def check_names(jobs: Sequence[Job]) -> None:
+    """Refuse two videos of one name.
+
+    Raises:
+        AnnotationError: Names both.
+    """
+    seen: dict[str, str] = {}
+    for job in jobs:
+        if job.video_id in seen:
+            raise AnnotationError(
+                f'what is made of {seen[job.video_id]} and of {job.path} would both be named '
+                f'{job.video_id}: use different output folders'
+            )
+        seen[job.video_id] = job.path
+
+
+def file_of(job: Job, out: Path, suffix: str) -> Path:
+    """The file of a video in the output folder."""
+    return out / f'{job.video_id}{suffix}'

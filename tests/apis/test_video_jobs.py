@@ -1,0 +1,122 @@
+"""Contract: many videos are found, named, shared out, and worked on though some of them fail."""
+
+from pathlib import Path
+
+import cv2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmvideomae.apis.video_jobs import Advance, Job, Outcome, file_of, jobs_of, run_jobs, share_of
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.testing.videos import moving_shapes, write_video
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    folder = tmp_path / 'videos'
+    for name, frames in (('a.mp4', 12), ('b.c.mp4', 9), ('deep/a.mkv', 3)):
+        write_video(folder / name, moving_shapes(frames))
+    return folder
+
+
+def test_videos_of_a_folder_a_file_and_a_list(videos: Path, tmp_path: Path) -> None:
+    assert [job.video_id for job in jobs_of(videos)] == ['a', 'b.c', 'deep/a']
+    assert jobs_of(videos / 'a.mp4') == [Job(str(videos / 'a.mp4'), 'a')]
+    names = tmp_path / 'list.csv'
+    names.write_text(f'deep/a.mkv 3\n# none\n{videos}/b.c.mp4 0\n')
+    assert jobs_of(names, str(videos)) == [
+        Job(str(videos / 'deep/a.mkv'), 'deep/a'),
+        Job(str(videos / 'b.c.mp4'), 'b.c'),
+    ]
+
+
+def test_folders_of_frames(tmp_path: Path) -> None:
+    for name in ('one', 'two/x.y'):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / 'img_00001.jpg'), moving_shapes(1)[0])
+    assert [job.video_id for job in jobs_of(tmp_path)] == ['one', 'two/x.y']
+    assert jobs_of(tmp_path / 'one') == [Job(str(tmp_path / 'one'), 'one')]
+
+
+def test_sources_without_videos_and_names_that_clash(videos: Path, tmp_path: Path) -> None:
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(AnnotationError, match=r'no video below .*empty.*, nor a folder of frames'):
+        jobs_of(tmp_path / 'empty')
+    with pytest.raises(AnnotationError, match=r'cannot read the list .*none\.txt'):
+        jobs_of(tmp_path / 'none.txt')
+    write_video(videos / 'a.avi', moving_shapes(3), codec='mpeg4')
+    with pytest.raises(AnnotationError, match=r'a\.avi and of .*a\.mp4 would both be named a'):
+        jobs_of(videos)
+
+
+@given(count=st.integers(0, 40), world=st.integers(1, 4), tasks=st.integers(1, 4),
+       first=st.integers(0, 3), step=st.integers(1, 3))  # fmt: skip
+def test_shares_are_disjoint_and_whole(
+    count: int, world: int, tasks: int, first: int, step: int
+) -> None:
+    taken: list[int] = []
+    for rank in range(world):
+        for task in range(tasks):
+            share, shares = share_of({
+                'RANK': str(rank),
+                'WORLD_SIZE': str(world),
+                'SLURM_ARRAY_TASK_ID': str(first + task * step),
+                'SLURM_ARRAY_TASK_COUNT': str(tasks),
+                'SLURM_ARRAY_TASK_MIN': str(first),
+                'SLURM_ARRAY_TASK_STEP': str(step),
+            })  # fmt: skip
+            assert shares == world * tasks
+            taken += range(count)[share::shares]
+    assert sorted(taken) == list(range(count))
+
+
+def test_one_process_takes_all_and_an_array_with_gaps_none() -> None:
+    assert share_of({}) == (0, 1)
+    assert share_of({'SLURM_ARRAY_TASK_ID': '5', 'SLURM_ARRAY_TASK_MIN': '5'}) == (0, 1)
+    with pytest.raises(ValueError, match='task 8 of 3 has no share'):
+        share_of({
+            'SLURM_ARRAY_TASK_ID': '9',
+            'SLURM_ARRAY_TASK_COUNT': '3',
+            'SLURM_ARRAY_TASK_MIN': '1',
+        })  # fmt: skip
+
+
+def test_work_is_done_once_and_failures_are_noted_until_they_are_mended(tmp_path: Path) -> None:
+    jobs = [Job(f'{name}.mp4', name) for name in ('a', 'deep/b', 'c')]
+    broken = {'deep/b'}
+    seen: list[tuple[str, int, int]] = []
+
+    def work(job: Job, advance: Advance) -> int:
+        advance(1, 2)
+        if job.video_id in broken:
+            raise VideoReadError(job.path, 'it is torn')
+        file_of(job, tmp_path, '.txt').write_text('done')
+        return 5
+
+    def run() -> Outcome:
+        def finished(job: Job) -> bool:
+            return file_of(job, tmp_path, '.txt').exists()
+
+        def note(*now: object) -> None:
+            seen.append(now)
+
+        return list(run_jobs(jobs, tmp_path, finished, work, (VideoReadError,), note))[-1]
+
+    assert run() == Outcome(done=['a', 'c'], failed={'deep/b': 'it is torn'}, units=10)
+    assert seen == [('a', 1, 2), ('deep/b', 1, 2), ('c', 1, 2)]
+    assert (tmp_path / 'deep/b.error').read_text() == 'deep/b.mp4: it is torn\n'
+    broken.clear()
+    assert run() == Outcome(done=['deep/b'], skipped=['a', 'c'], units=5)
+    assert not (tmp_path / 'deep/b.error').exists()
+
+
+def test_what_is_no_fault_of_the_video_ends_the_run(tmp_path: Path) -> None:
+    def work(job: Job, advance: Advance) -> int:
+        raise RuntimeError('no memory')
+
+    running = run_jobs([Job('a.mp4', 'a')], tmp_path, lambda job: False, work, (VideoReadError,))
+    with pytest.raises(RuntimeError, match='no memory'):
+        list(running)
