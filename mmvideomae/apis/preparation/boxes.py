@@ -19,6 +19,11 @@ from mmvideomae.datasets.label_maps import read_label_map
 Watch = Callable[[Sequence[SourceRow]], Iterable[SourceRow]]
 """Wraps rows to show how far reading their videos is."""
 
+_ABOUT_PROPOSALS = (
+    'The files of proposals hold the true boxes with score 1: results on them tell how well\n'
+    'actions are told in given boxes (boxes of a detector: tools/data/ava/detect_people.py)'
+)
+
 
 @dataclass
 class InitSummary:
@@ -68,9 +73,8 @@ class InitSummary:
             f'{len(self.classes)} classes in {self.out / "label_map.pbtxt"}\n'
             + ''.join(f'{line}\n' for line in counts)
             + repeated
-            + 'The files of proposals hold the true boxes with score 1: results on them tell how well\n'
-            'actions are told in given boxes (boxes of a detector: tools/data/ava/detect_people.py)\n'
-            'Next:\n' + '\n'.join(f'  {command}' for command in self.commands())
+            + f'{_ABOUT_PROPOSALS}\nNext:\n'
+            + '\n'.join(f'  {command}' for command in self.commands())
         )
 
 

@@ -1,0 +1,213 @@
+"""Look through a data set of boxes in AVA's layout for everything that is wrong with it.
+
+python tools/data/ava/check.py CONFIG.py
+python tools/data/ava/check.py ANN.csv LABEL_MAP.pbtxt --videos FOLDER --proposals BOXES.pkl
+
+Of a config all lists are checked that it trains, validates and tests on. Checked are ids, seconds
+against the lengths of the videos, boxes, persons, proposals, excluded key frames and whether all
+videos can be read. Prints numbers, the balance of the classes and all problems, with examples of each.
+The exit status is 1 if there are errors (training or a test would fail, or learn what is not meant),
+and 0 with warnings alone.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine import Config
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+from rich.table import Table
+
+from mmvideomae.apis.check_boxes import BoxReport, BoxSet, Probe, check_sets, sets_of
+from mmvideomae.datasets.video_places import VideoPlaces
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'source', type=Path, metavar='CONFIG_OR_ANN', help='a config (.py), or a list of boxes'
+    )
+    parser.add_argument(
+        'label_map', type=Path, nargs='?', metavar='LABEL_MAP', help='names of the ids, for a list'
+    )
+    parser.add_argument('--videos', metavar='FOLDER', help='of the videos or folders of frames')
+    parser.add_argument(
+        '--table', metavar='CSV', help='where videos lie: lines video,path,start_second[,fps]'
+    )
+    parser.add_argument('--proposals', metavar='FILE', help='boxes of a detector')
+    parser.add_argument(
+        '--proposal-images', metavar='JSON', help='table of images for proposals with ids alone'
+    )
+    parser.add_argument(
+        '--min-box-score',
+        type=float,
+        default=0.0,
+        metavar='SCORE',
+        help='proposals below are not looked at (default: 0)',
+    )
+    parser.add_argument('--excluded', metavar='CSV', help='key frames that do not count')
+    parser.add_argument(
+        '--num-classes', type=int, metavar='K', help='largest id (default: that of LABEL_MAP)'
+    )
+    parser.add_argument(
+        '--start-second',
+        type=parse_start,
+        default=0.0,
+        metavar='S',
+        help='second of the first frame: 900 for AVA as it is usually cut, or "name" to read it '
+        'from names such as VIDEO_000012_000022 (default: 0)',
+    )
+    parser.add_argument(
+        '--filename-tmpl',
+        metavar='NAME',
+        help='videos are folders of such frames, for example {video}_{:06}.jpg',
+    )
+    parser.add_argument(
+        '--start-index', type=int, default=1, help='number of the first frame (default: 1)'
+    )
+    parser.add_argument('--fps', type=float, help='frames per second of folders of frames')
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)'
+    )
+    parser.add_argument(
+        '--timeout',
+        type=float,
+        default=120.0,
+        metavar='SECONDS',
+        help='a video that takes longer cannot be read (default: %(default)s)',
+    )
+    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
+    return parser.parse_args()
+
+
+def parse_start(text: str) -> float | str:
+    """A number of seconds, or ``'name'``."""
+    if text == 'name':
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is neither a number nor "name"') from None
+
+
+def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
+    """The lists to check; ``ValueError`` says what is wrong with the command line."""
+    if args.label_map is None:
+        if args.source.suffix != '.py':
+            raise ValueError(f'{args.source} is no config (.py), and a list needs a LABEL_MAP')
+        if not args.source.is_file():
+            raise ValueError(f'no such config: {args.source}')
+        return sets_of(Config.fromfile(args.source))
+    places = VideoPlaces(
+        folder=args.videos or '',
+        filename_tmpl=args.filename_tmpl,
+        start_index=args.start_index,
+        fps=args.fps,
+        start_second=args.start_second,
+        table=args.table,
+    )
+    return [
+        BoxSet(
+            name=args.source.stem,
+            ann_file=str(args.source),
+            label_map=str(args.label_map),
+            videos=places,
+            num_classes=args.num_classes,
+            excluded_file=args.excluded,
+            proposal_file=args.proposals,
+            proposal_images=args.proposal_images,
+            min_box_score=args.min_box_score,
+        )
+    ]
+
+
+def check(args: argparse.Namespace) -> list[BoxReport]:
+    """Look through the lists, with a bar while videos are read."""
+    console = Console(stderr=True)
+
+    def watch(items: Iterator[Any], total: int) -> Iterator[Any]:
+        hidden = not console.is_terminal
+        yield from track(items, 'videos', total=total, console=console, disable=hidden)
+
+    return check_sets(sets_asked(args), Probe(args.workers, args.timeout, watch))
+
+
+def tables_of(reports: Sequence[BoxReport]) -> Iterator[Table]:
+    """Numbers of each list, and rows of each class in each list."""
+    numbers = Table(box=None)
+    numbers.add_column('list')
+    kinds = list(dict.fromkeys(kind for report in reports for kind in report.counts))
+    for kind in kinds:
+        numbers.add_column(kind, justify='right')
+    for report in reports:
+        cells = (report.counts.get(kind, '') for kind in kinds)
+        numbers.add_row(report.name, *(f'{n:,}' if n != '' else '' for n in cells))
+    yield numbers
+    classes = Table(box=None)
+    classes.add_column('id', justify='right')
+    classes.add_column('class')
+    for report in reports:
+        classes.add_column(f'rows in {report.name}', justify='right')
+        classes.add_column('share', justify='right')
+    names = {number: name for report in reports for number, name, _ in report.classes}
+    for number, name in sorted(names.items()):
+        cells = []
+        for report in reports:
+            rows = {each: count for each, _, count in report.classes}
+            count, total = rows.get(number, 0), max(1, sum(rows.values()))
+            cells += [f'{count:,}', f'{count / total:.1%}']
+        classes.add_row(str(number), escape(name), *cells)
+    yield classes
+
+
+def show(reports: Sequence[BoxReport]) -> None:
+    """Print tables, then all problems."""
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    for table in tables_of(reports):
+        console.print(table, highlight=False)
+        print()
+    for report in reports:
+        for problem in report.problems:
+            print(f'{problem.level}: {report.name}: {problem.kind}: {problem.count}')
+            for example in problem.examples:
+                print(f'  {example}')
+            if problem.count > len(problem.examples):
+                print('  ...')
+    errors, warnings = totals(reports)
+    print(f'{errors} errors, {warnings} warnings')
+
+
+def totals(reports: Sequence[BoxReport]) -> tuple[int, int]:
+    """Numbers of errors and warnings."""
+    errors, warnings = (
+        sum(report.number(level) for report in reports) for level in ('error', 'warning')
+    )
+    return errors, warnings
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        reports = check(args)
+    except (ValueError, OSError) as error:
+        print(f'check.py: {error}', file=sys.stderr)
+        return 1
+    errors, warnings = totals(reports)
+    if args.json:
+        lists = [report.as_dict() for report in reports]
+        print(json.dumps({'errors': errors, 'warnings': warnings, 'lists': lists}))
+    else:
+        show(reports)
+    return 1 if errors else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
