@@ -100,7 +100,7 @@ def share_of(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
     return task * world + rank, tasks * world
 
 
-def run_jobs(
+def work_through(
     jobs: Sequence[Job],
     out: Path,
     is_finished: Callable[[Job], bool],

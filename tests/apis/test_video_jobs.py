@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmvideomae.apis.video_jobs import Advance, Job, Outcome, file_of, jobs_of, run_jobs, share_of
+from mmvideomae.apis.video_jobs import (
+    Advance,
+    Job,
+    Outcome,
+    file_of,
+    jobs_of,
+    share_of,
+    work_through,
+)
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.testing.videos import moving_shapes, write_video
@@ -103,7 +111,7 @@ def test_work_is_done_once_and_failures_are_noted_until_they_are_mended(tmp_path
         def note(*now: object) -> None:
             seen.append(now)
 
-        return list(run_jobs(jobs, tmp_path, finished, work, (VideoReadError,), note))[-1]
+        return list(work_through(jobs, tmp_path, finished, work, (VideoReadError,), note))[-1]
 
     assert run() == Outcome(done=['a', 'c'], failed={'deep/b': 'it is torn'}, units=10)
     assert seen == [('a', 1, 2), ('deep/b', 1, 2), ('c', 1, 2)]
@@ -117,6 +125,8 @@ def test_what_is_no_fault_of_the_video_ends_the_run(tmp_path: Path) -> None:
     def work(job: Job, advance: Advance) -> int:
         raise RuntimeError('no memory')
 
-    running = run_jobs([Job('a.mp4', 'a')], tmp_path, lambda job: False, work, (VideoReadError,))
+    running = work_through(
+        [Job('a.mp4', 'a')], tmp_path, lambda job: False, work, (VideoReadError,)
+    )
     with pytest.raises(RuntimeError, match='no memory'):
         list(running)

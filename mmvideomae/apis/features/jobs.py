@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmvideomae.apis.features.extractor import ExtractionError, FeatureExtractor
-from mmvideomae.apis.video_jobs import Advance, Job, Outcome, Progress, file_of, run_jobs
+from mmvideomae.apis.video_jobs import Advance, Job, Outcome, Progress, file_of, work_through
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.datasets.readers import VideoReadError
 
@@ -15,7 +15,7 @@ def extract_all(
     out: Path,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Extract what is not finished, into ``out/ID.npy`` and ``out/ID.json``; see `run_jobs`.
+    """Extract what is not finished, into ``out/ID.npy`` and ``out/ID.json``; see `work_through`.
 
     Raises:
         ValueError: Finished features were made otherwise; before anything is extracted.
@@ -28,7 +28,7 @@ def extract_all(
     def finished(job: Job) -> bool:
         return is_finished(extractor, job, out)
 
-    return run_jobs(jobs, out, finished, extract, (VideoReadError, ExtractionError), progress)
+    return work_through(jobs, out, finished, extract, (VideoReadError, ExtractionError), progress)
 
 
 def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
