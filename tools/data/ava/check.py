@@ -5,9 +5,9 @@ python tools/data/ava/check.py ANN.csv LABEL_MAP.pbtxt --videos FOLDER --proposa
 
 Of a config all lists are checked that it trains, validates and tests on. Checked are ids, seconds
 against the lengths of the videos, boxes, persons, proposals, excluded key frames and whether all
-videos can be read. Prints numbers, the balance of the classes and all problems, with examples of each.
-The exit status is 1 if there are errors (training or a test would fail, or learn what is not meant),
-and 0 with warnings alone.
+videos can be read. Prints numbers, the balance of the classes and all problems, with some examples.
+The exit status is 1 if there are errors (training or a test would fail, or learn what is not
+meant), and 0 with warnings alone.
 """
 
 import argparse
