@@ -96,7 +96,7 @@ class ActionRoIHead(BaseModule):
             data_samples: With ``gt_instances``: ``bboxes`` (n, 4) in pixels, ``labels`` (n, K).
 
         Raises:
-            ValueError: Labels are not of K classes; the key frame is named.
+            ValueError: A clip has no true boxes, or labels not of K classes; it is named.
         """
         chosen = [
             self._to_learn(own, sample) for own, sample in zip(proposals, data_samples, strict=True)
@@ -166,6 +166,8 @@ class ActionRoIHead(BaseModule):
 
     def _to_learn(self, given: InstanceData, sample: BaseDataElement) -> tuple[Tensor, Tensor]:
         """Boxes (n, 4) in pixels and labels (n, K) that a clip is trained on."""
+        if 'gt_instances' not in sample:
+            raise ValueError(f'{_name(sample)} has no true boxes to learn from')
         settings, truth = self.train_settings, sample.gt_instances
         boxes, labels = truth.bboxes, truth.labels
         if labels.ndim != 2 or labels.shape[1] != self.bbox_head.num_classes:

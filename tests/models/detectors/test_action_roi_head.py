@@ -203,6 +203,9 @@ def test_labels_of_other_classes_name_their_key_frame() -> None:
     message = r'video video1 at 903\.0 s: labels \(n, K\) of shape \(2, 5\) .* num_classes=4'
     with pytest.raises(ValueError, match=message):
         make_head().loss(x, proposals, samples)
+    del samples[1].gt_instances
+    with pytest.raises(ValueError, match=r'video1 at 903\.0 s has no true boxes to learn from'):
+        make_head().loss(x, proposals, samples)
 
 
 def test_a_stride_that_is_not_the_patch_size_is_refused() -> None:
