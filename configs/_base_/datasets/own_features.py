@@ -1,0 +1,76 @@
+# Features of your own untrimmed videos, whose sidecars say how they were made.
+# tools/data/prepare_segments.py writes annotation.json and classes.txt, and
+# tools/misc/extract_features.py the features. The environment tells the number of classes, and
+# what the features are where they are not those of the small network of docs/localization.md:
+#   NUM_CLASSES=7 FEATURE_WIDTH=384 FEATURE_STRIDE=4 FEATURE_DIR=folder python tools/train.py ...
+num_classes = {{'$NUM_CLASSES:10'}}
+feature_width = {{'$FEATURE_WIDTH:128'}}
+feature_stride = {{'$FEATURE_STRIDE:8'}}
+feature_dir = '{{$FEATURE_DIR:data/own/features}}'
+
+train_pipeline = [
+    dict(type='LoadFeatures'),
+    dict(type='CropFeatures', max_seq_len=768, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)),
+    dict(type='PackFeatures'),
+]
+test_pipeline = [dict(type='LoadFeatures'), dict(type='PackFeatures')]
+
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,  # there may be fewer videos than a batch
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='EpochSampler', shuffle=True),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/own/annotation.json',
+        subsets='training',
+        feature_dir=feature_dir,
+        features=dict(width=feature_width, stride=feature_stride),
+        classes='data/own/classes.txt',
+        num_classes=num_classes,
+        allow_empty=True,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/own/annotation.json',
+        subsets='validation',
+        feature_dir=feature_dir,
+        features=dict(width=feature_width, stride=feature_stride),
+        classes='data/own/classes.txt',
+        num_classes=num_classes,
+        allow_empty=True,
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='FeatureDataset',
+        ann_file='data/own/annotation.json',
+        subsets='validation',
+        feature_dir=feature_dir,
+        features=dict(width=feature_width, stride=feature_stride),
+        classes='data/own/classes.txt',
+        num_classes=num_classes,
+        allow_empty=True,
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+val_evaluator = dict(type='SegmentMAP', iou_thresholds=(0.3, 0.4, 0.5, 0.6, 0.7), classwise=True)
+test_evaluator = val_evaluator
