@@ -49,7 +49,7 @@ def init_model(
     if checkpoint is not None:
         _load_weights(model, checkpoint, cfg)
     model.cfg = cfg
-    return _moved(model, device or _default_device()).eval()
+    return _moved(model, device or default_device()).eval()
 
 
 def as_model(
@@ -88,5 +88,14 @@ def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -
         print_log(f'{name}: {line}', logger='current')
 
 
-def _default_device() -> str:
+def default_device() -> str:
+    """The GPU if there is one, and else the CPU."""
     return 'cuda' if torch.cuda.is_available() else 'cpu'
+
+
+def process_device(device: str | None) -> str | None:
+    """``device`` where it is named, else the GPU of this process of ``torchrun``, else None."""
+    rank = os.environ.get('LOCAL_RANK')
+    if device is None and rank is not None and torch.cuda.is_available():
+        return f'cuda:{rank}'
+    return device

@@ -17,7 +17,6 @@ when some videos failed.
 
 import argparse
 import json
-import os
 import sys
 import time
 from contextlib import redirect_stdout
@@ -32,6 +31,7 @@ from mmvideomae.apis import FeatureExtractor, FeatureSettings
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
+from mmvideomae.apis.inference import process_device
 from mmvideomae.apis.job_display import JobDisplay
 from mmvideomae.apis.video_jobs import Outcome, jobs_of, share_of
 
@@ -126,9 +126,6 @@ def make(args: argparse.Namespace) -> dict[str, Any]:
 
 def build(args: argparse.Namespace) -> FeatureExtractor:
     """The extractor that the options ask for, on the GPU of this process."""
-    device = args.device
-    if device is None and 'LOCAL_RANK' in os.environ and torch.cuda.is_available():
-        device = f'cuda:{os.environ["LOCAL_RANK"]}'
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     return FeatureExtractor(
@@ -136,7 +133,7 @@ def build(args: argparse.Namespace) -> FeatureExtractor:
         args.checkpoint,
         preset=args.preset,
         settings={each.name: getattr(args, each.name) for each in fields(FeatureSettings)},
-        device=device,
+        device=process_device(args.device),
         batch_size=args.batch_size,
         precision=args.precision,
         filename_tmpl=args.filename_tmpl,

@@ -1,0 +1,64 @@
+"""Moments of videos that are read in order."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
+from mmvideomae.datasets.transforms import SampleKeyFrameClip
+
+Stream = FileStream | FolderStream
+_ONE_FRAME = SampleKeyFrameClip(clip_len=1, stride=1, phase=0)
+_TOLERANCE = 1e-6  # of a time, in seconds
+
+
+def open_place(place: Mapping[str, Any]) -> Stream:
+    """Open what ``VideoPlaces.find`` found.
+
+    Raises:
+        VideoReadError: It cannot be read.
+    """
+    return open_stream(
+        place['filename'],
+        place.get('filename_tmpl', 'img_{:05}.jpg'),
+        place.get('fps') or 25.0,
+        place.get('start_index', 1),
+    )
+
+
+def key_frame_record(
+    stream: Stream, video_id: str, second: float, start_second: float = 0.0
+) -> dict[str, Any]:
+    """What the pipeline of an action detector gets of a moment once the video is open.
+
+    Raises:
+        AnnotationError: The moment lies outside the video.
+    """
+    record = {
+        'filename': stream.path,
+        'video_id': video_id,
+        'second': second,
+        'start_second': start_second,
+        'start_index': 0,
+        'total_frames': len(stream),
+        'modality': 'RGB',
+        'fps': stream.fps,
+        'avg_fps': stream.fps,
+    }
+    record['key_frame'] = int(_ONE_FRAME.transform(dict(record))['frame_inds'][0])
+    return record
+
+
+def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[float]:
+    """The multiples of ``step`` that lie in a video, its first moment if there is none.
+
+    Raises:
+        ValueError: ``step`` is not positive.
+    """
+    if not step > 0:
+        raise ValueError(f'key frames must be a positive number of seconds apart, got {step}')
+    end = start_second + (len(stream) - 1) / (stream.fps or 25.0)
+    first = math.ceil((start_second - _TOLERANCE) / step)
+    last = math.floor((end + _TOLERANCE) / step)
+    found = [round(number * step, 3) for number in range(first, last + 1)]
+    return found or [round(start_second, 3)]

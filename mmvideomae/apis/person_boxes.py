@@ -1,0 +1,210 @@
+"""Find people in pictures, and at moments of videos, with a detector of mmdet."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine import Config
+from mmengine.dataset import Compose
+from mmengine.hub import get_config
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from mmvideomae.apis.frame_stream import read_once
+from mmvideomae.apis.inference import default_device
+from mmvideomae.apis.key_frames import key_frame_record, open_place
+from mmvideomae.datasets.box_annotations import KeyFrame, key_frame
+from mmvideomae.registry import require_detection
+
+PERSON = 'person'
+"""What the category is called in COCO, and so in nearly all detectors of mmdet."""
+Progress = Callable[[int, int], None]
+"""Called with the key frames that are done and how many there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedPeople(Mapping[float, np.ndarray]):
+    """The people at moments of one video, a mapping of seconds to boxes.
+
+    Attributes:
+        video_id: Its name.
+        boxes: float32 (n, 5) for each moment, by falling score: x1, y1, x2, y2 as shares of
+            the frame, and the score.
+    """
+
+    video_id: str
+    boxes: dict[float, np.ndarray]
+
+    def __getitem__(self, second: float) -> np.ndarray:
+        return self.boxes[second]
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.boxes)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def proposals(self) -> dict[KeyFrame, np.ndarray]:
+        """For ``write_proposals``."""
+        return {key_frame(self.video_id, second): boxes for second, boxes in self.items()}
+
+
+class PersonDetector:
+    """A detector of mmdet that is asked for people only.
+
+    Args:
+        model: A config file of mmdet, the name of one that comes with it
+            (``mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py``), a config, or a model from
+            ``mmdet.apis.init_detector``.
+        checkpoint: Weights, with a config; a file or an address.
+        device: The default is the GPU if there is one, and else the CPU.
+        category: Name of the category among the detector's classes.
+        min_score: Boxes of lower scores are left out.
+        batch_size: Pictures that are forwarded at a time.
+
+    Raises:
+        DetectionMissingError: mmdet or the full mmcv is not installed.
+        ValueError: The detector has no such category, the config no test pipeline, or a
+            number is out of range.
+        FileNotFoundError: There is no such config or checkpoint.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | Config | str | os.PathLike[str],
+        checkpoint: str | os.PathLike[str] | None = None,
+        device: str | torch.device | None = None,
+        category: str = PERSON,
+        min_score: float = 0.05,
+        batch_size: int = 4,
+    ) -> None:
+        if batch_size < 1 or not 0 <= min_score <= 1:
+            raise ValueError(
+                f'batch_size must be positive and min_score in [0, 1], got {batch_size} and '
+                f'{min_score}'
+            )
+        require_detection('a detector of people')
+        if not isinstance(model, nn.Module):
+            model = _build(model, checkpoint, device)
+        elif checkpoint is not None:
+            raise ValueError('a checkpoint is loaded with a config, not into a model')
+        classes = _classes_of(model)
+        if category not in classes:
+            known = ', '.join(classes[:10]) + (', ...' if len(classes) > 10 else '')
+            raise ValueError(f'the detector knows no category {category!r}, only {known}')
+        self.model, self.label = model.eval(), classes.index(category)
+        self.category, self.min_score, self.batch_size = category, min_score, batch_size
+        self._pipeline = _pipeline_of(model.cfg)
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """People in pictures (H, W, 3) uint8 RGB, each of any size.
+
+        Returns:
+            float32 (n, 5) for each, by falling score: x1, y1, x2, y2 as shares of the frame,
+            and the score.
+        """
+        found: list[np.ndarray] = []
+        for first in range(0, len(pictures), self.batch_size):
+            part = pictures[first : first + self.batch_size]
+            # Detectors of mmdet are written for BGR; their preprocessors change it.
+            samples = [self._pipeline({'img': p[..., ::-1].copy(), 'img_id': 0}) for p in part]
+            batch = {key: [each[key] for each in samples] for key in samples[0]}
+            with torch.inference_mode():
+                outputs = self.model.test_step(batch)
+            found += [
+                self._people(output.pred_instances, picture.shape[:2])
+                for output, picture in zip(outputs, part, strict=True)
+            ]
+        return found
+
+    def _people(self, found: Any, size: tuple[int, int]) -> np.ndarray:
+        """Boxes in pixels with labels and scores -> those of people as shares (n, 5)."""
+        chosen = (found.labels == self.label) & (found.scores >= self.min_score)
+        boxes = found.bboxes[chosen].float().cpu().numpy()
+        scores = found.scores[chosen].float().cpu().numpy()
+        height, width = size
+        shares = (boxes / (width, height, width, height)).clip(0, 1).astype(np.float32)
+        rows = np.concatenate([shares, scores[:, None]], 1).astype(np.float32)
+        rows = rows[(rows[:, 2:4] > rows[:, :2]).all(1)]
+        return rows[np.argsort(-rows[:, 4], kind='stable')]
+
+
+def find_people(
+    detector: PersonDetector,
+    place: Mapping[str, Any],
+    video_id: str,
+    seconds: Sequence[float],
+    progress: Progress | None = None,
+) -> DetectedPeople:
+    """Find the people at moments of a video, which is decoded once.
+
+    Args:
+        place: As ``VideoPlaces.find`` gives it: ``filename``, and where it has them
+            ``start_second``, ``filename_tmpl``, ``start_index`` and ``fps``.
+        seconds: Key frames in the time that begins at ``start_second``.
+
+    Raises:
+        VideoReadError: The video cannot be read.
+        AnnotationError: A moment lies outside the video.
+    """
+    moments = sorted(set(seconds))
+    start = place.get('start_second', 0.0)
+    found: dict[float, np.ndarray] = {}
+    stream = open_place(place)
+    with stream:
+        numbers = [
+            np.array([key_frame_record(stream, video_id, second, start)['key_frame']])
+            for second in moments
+        ]
+        waiting: list[np.ndarray] = []
+        for number, reader in zip(numbers, read_once(stream, numbers), strict=True):
+            waiting.append(reader.read(number)[0])
+            done = len(found) + len(waiting)
+            if len(waiting) == detector.batch_size or done == len(moments):
+                found.update(zip(moments[len(found) : done], detector(waiting), strict=True))
+                waiting = []
+                if progress:
+                    progress(done, len(moments))
+    return DetectedPeople(video_id, found)
+
+
+def _build(
+    config: Config | str | os.PathLike[str],
+    checkpoint: str | os.PathLike[str] | None,
+    device: str | torch.device | None,
+) -> nn.Module:
+    from mmdet.apis import init_detector  # part of the detection level only
+
+    if not isinstance(config, Config):
+        name = os.fspath(config)
+        config = get_config(name) if '::' in name else Config.fromfile(name)
+    if config.get('model') is None or config.get('test_dataloader') is None:
+        raise ValueError(
+            f'{config.filename or "the config"} has no model and test_dataloader: give the config '
+            'of a detector of mmdet'
+        )
+    weights = None if checkpoint is None else os.fspath(checkpoint)
+    if weights is not None and '://' not in weights and not os.path.isfile(weights):
+        raise FileNotFoundError(f'{weights}: no such checkpoint of the detector of people')
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        return init_detector(config, weights, device=str(device or default_device()))
+
+
+def _classes_of(model: nn.Module) -> list[str]:
+    """Names of the categories: the config's, else those in the checkpoint."""
+    told = (model.cfg.test_dataloader.dataset.get('metainfo') or {}).get('classes')
+    names = told or model.dataset_meta['classes']
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _pipeline_of(cfg: Config) -> Compose:
+    """The test pipeline of a detector, for pictures that are in memory."""
+    from mmdet.utils import get_test_pipeline_cfg
+
+    steps = [dict(step) for step in get_test_pipeline_cfg(cfg)]
+    steps[0] = {'type': 'mmdet.LoadImageFromNDArray'}
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        return Compose(steps)
