@@ -120,18 +120,17 @@ def _config(classes: Mapping[int, str], settings: InitSettings, few: bool) -> li
         few: There are fewer key frames to train on than a batch has.
     """
     out = settings.out
-    videos = {'folder': str(settings.videos), 'table': str(out / 'videos.csv')}
-    lines = [
+    videos: dict[str, object] = {'folder': str(settings.videos), 'table': str(out / 'videos.csv')}
+    if settings.frames is not None:
+        videos.update(filename_tmpl=settings.frames.template, start_index=settings.frames.first)
+    return [
         '# Made by tools/data/ava/init.py; paths count from the folder in which tools are run.',
         f'_base_ = [{os.path.relpath(settings.base, out)!r}]',
         '',
         f'label_map = {str(out / "label_map.pbtxt")!r}',
-        f'videos = {_dict(videos)}',
-    ]
-    if settings.frames is not None:
-        frames = {'filename_tmpl': settings.frames.template, 'start_index': settings.frames.first}
-        lines.append(f'videos.update({_dict(frames)[5:-1]})')
-    lines += [
+        'videos = dict(',
+        *(f'    {key}={value!r},' for key, value in videos.items()),
+        ')',
         '',
         f'model = dict(roi_head=dict(bbox_head=dict(num_classes={max(classes)})))',
         'train_dataloader = dict(',
@@ -153,8 +152,3 @@ def _config(classes: Mapping[int, str], settings: InitSettings, few: bool) -> li
         ')',
         'test_dataloader = val_dataloader',
     ]
-    return lines
-
-
-def _dict(items: Mapping[str, object]) -> str:
-    return f'dict({", ".join(f"{key}={value!r}" for key, value in items.items())})'

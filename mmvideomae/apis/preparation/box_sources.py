@@ -80,6 +80,11 @@ def read_source(path: Path, pixels: bool = False, fps: float | None = None) -> B
         source = BoxSource(path, pixels, list(_read_csv(path)))
     if not source.rows:
         raise AnnotationError(f'{path} has no box')
+    if source.pixels and max(max(row.box) for row in source.rows) <= 1:
+        raise AnnotationError(
+            f'{path}: no box reaches beyond the first pixel: are they shares of the frame? '
+            '(in CSV files they may be, without --pixels)'
+        )
     return source
 
 
@@ -101,8 +106,8 @@ def _read_csv(path: Path) -> Iterator[SourceRow]:
 
 def _check_header(path: Path) -> None:
     """Refuse a header that promises other columns than are read."""
-    lines = (line for line in read_text(path).split('\n') if line.strip() and line[0] != '#')
-    for row in csv.reader([next(lines, '')]):
+    lines = [line for line in read_text(path).split('\n') if line.strip() and line[0] != '#']
+    for row in csv.reader(lines[:1]):
         names = [cell.strip().lower() for cell in row]
         is_header = not any(re.fullmatch(r'[-+.\d]+', name) for name in names[1:])
         if is_header and tuple(names) not in (COLUMNS, COLUMNS[:-1]):
