@@ -13,7 +13,8 @@ Three layouts are read, all into boxes as shares of the frame with scores:
     "timestamp", "width", "height"}``, which stands in the same file (then the detections are its
     ``annotations``) or in another one, such as AlphAction's ``ava_val_v2.2_min.json``.
 
-  Detections whose ``category_id`` is not 1, COCO's person, are left out.
+  The right edge is x + width, as in COCO; AlphAction's own reader takes a pixel less.  Detections
+  whose ``category_id`` is not 1, COCO's person, are left out.
 - **.csv**: lines ``video,second,x1,y1,x2,y2[,score]`` in [0, 1], or the eight columns of
   SlowFast's detections, ``video,second,x1,y1,x2,y2,label,score``, of which the label is ignored.
 
@@ -24,7 +25,7 @@ import io
 import json
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -281,8 +282,8 @@ def _doubtful(rows: np.ndarray) -> np.ndarray:
     return ~(possible & (rows[:, 2:4] >= rows[:, :2]).all(axis=1))
 
 
-def _merged(parts: Iterable[np.ndarray]) -> np.ndarray:
+def _merged(parts: Sequence[np.ndarray]) -> np.ndarray:
     """All boxes of a key frame, each once."""
-    rows = np.concatenate(list(parts))
-    _, first = np.unique(rows, axis=0, return_index=True)
-    return rows[np.sort(first)]
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    known = dict.fromkeys(map(tuple, rows.tolist()))
+    return rows if len(known) == len(rows) else np.array(list(known), np.float32)
