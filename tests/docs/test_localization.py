@@ -1,0 +1,148 @@
+"""Contract: every command and the Python of docs/localization.md run as they stand."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmvideomae.testing.browser import find_browser, visit
+from mmvideomae.testing.videos import moving_shapes, write_video
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / 'docs' / 'localization.md').read_text(encoding='utf-8')
+
+# One process for all commands: loading the stack takes longer than most of them.
+DRIVER = """
+import os, runpy, shlex, sys
+for line in open('commands.txt'):
+    words = shlex.split(line)
+    while '=' in words[0]:
+        os.environ.__setitem__(*words.pop(0).split('=', 1))
+    sys.argv = words[1:]
+    try:
+        runpy.run_path(words[1], run_name='__main__')
+    except SystemExit as stop:
+        if stop.code:
+            sys.exit(f'{line}: {stop.code}')
+exec(open('snippet.py').read())
+"""
+SYNTHESIZE = (
+    'python tools/data/synthesize.py untrimmed synthetic --train 6 --val 2 --workers 1 --size 32 '
+    '--seconds 8 10 --segment-seconds 1 2 --gap-seconds 0.5 1'
+)
+SMALL = (
+    'train_cfg.max_epochs=1 train_cfg.val_begin=1 default_hooks.checkpoint.interval=1 '
+    'train_dataloader.num_workers=0 train_dataloader.persistent_workers=False'
+)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf'^```{language}\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
+
+
+def shortened(command: str) -> str:
+    """The command, its training an epoch long, and no segment too unlikely to be shown."""
+    command = command.replace('epoch_30', 'epoch_1').replace('--min-score 0.1', '--min-score 0.0')
+    if 'tools/train.py' in command:
+        joined = ' ' if '--cfg-options' in command else ' --cfg-options '
+        return f'{command}{joined}{SMALL}'
+    return command
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which all commands were run, with what they printed."""
+    folder = tmp_path_factory.mktemp('tutorial')
+    for name in ('tools', 'configs'):
+        (folder / name).symlink_to(ROOT / name)
+    write_video(folder / 'new.mp4', moving_shapes(90, 64, 80, seed=99), fps=10)
+    copy = (
+        'import csv, json, os\n'
+        'os.makedirs("data/own"); os.rename("synthetic/videos", "data/own/videos")\n'
+        'told = json.load(open("synthetic/annotation.json"))["database"]\n'
+        'rows = csv.writer(open("data/own/segments.csv", "w"))\n'
+        'rows.writerow(["video", "start", "end", "label"])\n'
+        'rows.writerows([f"{name}.mp4", *one["segment"], one["label"]]\n'
+        '               for name, video in told.items() for one in video["annotations"])\n'
+    )
+    (folder / 'own.py').write_text(copy)
+    lines = [line for block in blocks('bash') for line in block.splitlines()]
+    lines = [SYNTHESIZE, 'python own.py', *map(shortened, lines)]
+    (folder / 'commands.txt').write_text('\n'.join(lines) + '\n')
+    (python,) = blocks('python')
+    (folder / 'snippet.py').write_text(shortened(python).replace('at_least(0.1)', 'at_least(0.0)'))
+    done = subprocess.run(
+        [sys.executable, '-c', DRIVER],
+        cwd=folder,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    (folder / 'printed.txt').write_text(done.stdout)
+    return folder
+
+
+def test_there_are_three_commands() -> None:
+    section = PAGE.partition('## The three commands')[2].partition('\n## ')[0]
+    (block,) = re.findall(r'^```bash\n(.*?)^```$', section, re.MULTILINE | re.DOTALL)
+    assert len(block.splitlines()) == 3
+    lines = [line for block in blocks('bash') for line in block.splitlines()]
+    assert all(re.match(r'(\w+=\w+ )*python tools/', line) for line in lines)
+
+
+def test_segments_of_a_new_video_stand_on_a_timeline(folder: Path) -> None:
+    out = folder / 'work_dirs/new'
+    assert {path.name for path in out.iterdir()} == {
+        'segments.json', 'new.png', 'new.html', 'new.mp4',
+    }  # fmt: skip
+    found = json.loads((out / 'segments.json').read_text())['results']['new']
+    classes = (folder / 'data/own/classes.txt').read_text().split()
+    assert len(classes) == 4 and found and {one['label'] for one in found} <= set(classes)
+    # The Python of the page tells the same.
+    first = found[0]
+    start, end = first['segment']
+    told = f'{start:.1f} to {end:.1f} s: {first["label"]} ({first["score"]:.2f})'
+    assert told in (folder / 'printed.txt').read_text()
+
+
+@pytest.mark.skipif(find_browser() is None, reason='no chromium')
+def test_the_page_shows_them_in_a_browser(folder: Path, tmp_path: Path) -> None:
+    found = json.loads((folder / 'work_dirs/new/segments.json').read_text())['results']['new']
+    seen = visit(folder / 'work_dirs/new/new.html', tmp_path, '#t=4', until='!video.seeking')
+    assert seen.tree.count('<g class="segment') == len(found)
+    current = sum(one['segment'][0] <= 4 < one['segment'][1] for one in found)
+    assert seen.tree.count('<g class="segment now') == current
+    assert np.ptp(seen.picture[100:400, 300:700], axis=(0, 1)).min() > 50  # a frame of shapes
+
+
+def test_features_tell_how_they_were_made(folder: Path) -> None:
+    told = json.loads((folder / 'data/own/features/val_0000.json').read_text())
+    assert (told['window'], told['interval'], told['stride']) == (16, 2, 8)
+    assert f'{told["window"] * told["interval"]} frames, every {told["stride"]} frames' in PAGE
+    assert told['width'] == 128
+
+
+def test_evaluation_and_sizes(folder: Path) -> None:
+    errors = folder / 'work_dirs/own/errors'
+    assert {path.name for path in errors.iterdir()} == {'errors.png', 'metrics.json'}
+    assert 0 <= json.loads((errors / 'metrics.json').read_text())['mAP'] <= 1
+    assert (folder / 'work_dirs/own/lengths.png').is_file()
+    assert 'max_seq_len=' in (folder / 'printed.txt').read_text()
+
+
+def test_every_path_and_environment_of_the_page_exists() -> None:
+    named = set(re.findall(r'(?:tools|configs)/[\w./-]+\.py', PAGE))
+    linked = {f'docs/{name}' for name in re.findall(r'\]\(([\w/]+\.md)\)', PAGE)}
+    assert len(named) > 6 and linked
+    assert [path for path in named | linked if not (ROOT / path).is_file()] == []
+    base = (ROOT / 'configs/_base_/datasets/own_features.py').read_text(encoding='utf-8')
+    for name in set(re.findall(r'\b([A-Z]+_[A-Z]+)=', PAGE)):
+        assert f'${name}:' in base
