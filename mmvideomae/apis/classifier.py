@@ -1,26 +1,28 @@
 """Name what happens in videos."""
 
-import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine import Config
-from mmengine.dataset import Compose
-from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmvideomae.apis.class_names import Names, class_names
+from mmvideomae.apis.config_pipeline import (
+    batched,
+    collate_of,
+    compose,
+    pipeline_of,
+    split_at_reading,
+)
 from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.live import LiveSource, Newest
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
-from mmvideomae.registry import FUNCTIONS, TRANSFORMS
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -69,9 +71,9 @@ class VideoClassifier:
         self.model, self._averaged = model.eval(), getattr(head, 'average_clips', None)
         self.classes = class_names(model.cfg, head.num_classes, classes)
         self.batch_size, self.filename_tmpl, self.fps = batch_size, filename_tmpl, fps
-        self._steps = _pipeline_of(model.cfg)
-        self._pipeline = self._compose(self._steps)
-        self._collate = _collate_of(model.cfg)
+        self._steps = pipeline_of(model.cfg, 'a classification')
+        self._pipeline = compose(self._steps)
+        self._collate = collate_of(model.cfg)
 
     def __call__(
         self,
@@ -132,7 +134,7 @@ class VideoClassifier:
             windows = cut_windows(stream.times, stream.fps, window_seconds, step)
             sampler = self._window_sampler(all_views)
             rows: list[np.ndarray] = []
-            for samples in _batched(sampler.in_order(stream, windows), self.batch_size):
+            for samples in batched(sampler.in_order(stream, windows), self.batch_size):
                 rows += list(self._scores(samples))
                 if progress:
                     progress(len(rows), len(windows))
@@ -198,51 +200,5 @@ class VideoClassifier:
 
     def _window_sampler(self, all_views: bool) -> WindowSampler:
         steps = self._steps if all_views else single_view(self._steps)
-        kinds = [step.get('type') for step in steps]
-        if kinds[:1] != ['OpenVideo'] or 'ReadFrames' not in kinds:
-            raise ValueError(
-                'a test pipeline that is cut into windows begins with OpenVideo and holds '
-                f'ReadFrames; this one is {", ".join(map(str, kinds))}'
-            )
-        cut = kinds.index('ReadFrames')
-        return WindowSampler(self._compose(steps[1:cut]), self._compose(steps[cut:]))
-
-    def _compose(self, steps: Sequence[dict[str, Any]]) -> Compose:
-        with DefaultScope.overwrite_default_scope('mmvideomae'):
-            return Compose([TRANSFORMS.build(copy.deepcopy(step)) for step in steps])
-
-
-def _pipeline_of(cfg: Config) -> list[dict[str, Any]]:
-    """Transforms of a config's test.
-
-    Raises:
-        ValueError: It has none.
-    """
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    steps = dataset.get('pipeline') or cfg.get('test_pipeline')
-    if not steps:
-        raise ValueError(
-            f'{cfg.filename or "the config"} has no test_pipeline, which says how videos are '
-            'sampled: give the config of a classification'
-        )
-    return [dict(step) for step in steps]
-
-
-def _collate_of(cfg: Config) -> Callable[[Sequence[Any]], Any]:
-    """How a config's test makes a batch of samples; mmengine's default lists them."""
-    chosen = dict(
-        (cfg.get('test_dataloader') or {}).get('collate_fn') or {'type': 'pseudo_collate'}
-    )
-    kind = chosen.pop('type')
-    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **chosen)
-
-
-def _batched(samples: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for sample in samples:
-        batch.append(sample)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        choose, finish = split_at_reading(steps)
+        return WindowSampler(compose(choose), compose(finish))

@@ -91,7 +91,7 @@ def read_proposals(
     parts: dict[KeyFrame, list[np.ndarray]] = {}
     try:
         for where, moment, boxes in read():
-            parts.setdefault(moment, []).append(_checked(boxes, where))
+            parts.setdefault(moment, []).append(check_boxes(boxes, where))
     except OSError as error:
         raise AnnotationError(f'cannot read the boxes {path}: {error.strerror or error}') from error
     if not parts:
@@ -106,7 +106,7 @@ def write_proposals(path: str | os.PathLike[str], proposals: Mapping[KeyFrame, n
     content = {}
     for (video, second), boxes in proposals.items():
         name = f'{video},{second_text(second)}'
-        content[name] = _checked(boxes, f'{os.fspath(path)}: {name!r}')
+        content[name] = check_boxes(boxes, f'{os.fspath(path)}: {name!r}')
     with open(path, 'wb') as file:
         pickle.dump(content, file, protocol=4)
 
@@ -252,8 +252,16 @@ def _moment(video: str, second: str, where: str) -> KeyFrame:
         raise AnnotationError(f'{where}: {error}') from None
 
 
-def _checked(boxes: Any, where: str) -> np.ndarray:
-    """Boxes and scores, float32 (n, 5), with every value possible."""
+def check_boxes(boxes: Any, where: str) -> np.ndarray:
+    """Boxes and scores, float32 (n, 5), with every value possible; score 1 where there is none.
+
+    Args:
+        boxes: (n, 5) or (n, 4) of shares of the frame, or nothing.
+        where: For messages.
+
+    Raises:
+        AnnotationError: It is no such array, or a value is impossible.
+    """
     try:
         rows = np.array(boxes, dtype=np.float32)
     except (TypeError, ValueError):
