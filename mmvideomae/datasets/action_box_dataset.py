@@ -192,18 +192,7 @@ class ActionBoxDataset(SeededDataset):
 
     def _places(self, moments: Mapping[KeyFrame, People]) -> dict[KeyFrame, dict[str, Any]]:
         """Where the video of each key frame is; without those that are missing and skipped."""
-        places: dict[KeyFrame, dict[str, Any]] = {}
-        missing: dict[str, float] = {}
-        known: dict[str, dict[str, Any] | None] = {}
-        of_clips = self.places.start_second == 'name'  # several clips may have one name
-        for video_id, second in moments:
-            if of_clips or video_id not in known:
-                known[video_id] = self.places.find(video_id, second)
-            place = known[video_id]
-            if place is None:
-                missing.setdefault(video_id, second)
-            else:
-                places[video_id, second] = place
+        places, missing = self.places.find_all(moments)
         if missing:
             first, second = next(iter(missing.items()))
             told = (

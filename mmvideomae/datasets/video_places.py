@@ -3,14 +3,14 @@
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
-from mmvideomae.datasets.box_annotations import read_rows
+from mmvideomae.datasets.box_annotations import KeyFrame, read_rows
 
 _NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # of Kinetics: source, first and last second
 _FRAME_TEMPLATE = 'img_{:05}.jpg'
@@ -92,6 +92,28 @@ class VideoPlaces:
             if first <= second < last:
                 return self._place(path, name, self._start(name))
         return None
+
+    def find_all(
+        self, moments: Iterable[KeyFrame]
+    ) -> tuple[dict[KeyFrame, dict[str, Any]], dict[str, float]]:
+        """`find` for many key frames, each video looked for once.
+
+        Returns:
+            What there is of each key frame, and of each video that is missing the first second.
+        """
+        places: dict[KeyFrame, dict[str, Any]] = {}
+        missing: dict[str, float] = {}
+        known: dict[str, dict[str, Any] | None] = {}
+        for video_id, second in moments:
+            # Several clips may have the name of one source.
+            if self.start_second == 'name' or video_id not in known:
+                known[video_id] = self.find(video_id, second)
+            place = known[video_id]
+            if place is None:
+                missing.setdefault(video_id, second)
+            else:
+                places[video_id, second] = place
+        return places, missing
 
     def source_id(self, video_id: str) -> str:
         """``VIDEO`` of the clip ``VIDEO_000012_000022``, where names say the start."""

@@ -46,7 +46,7 @@ def test_replacements_are_sound_seeded_and_bounded(kind: type[Numbers]) -> None:
 
 
 def test_raised_errors_say_in_a_test_on_videos_what_else_can_be_done() -> None:
-    with pytest.raises(VideoReadError, match='it is broken$'):
+    with pytest.raises(VideoReadError, match=r'it is broken$'):
         Numbers({1}, 'raise')[1]
     with pytest.raises(VideoReadError, match="set on_decode_error='count_wrong'"):
         Numbers({1}, 'raise', test_mode=True)[1]
