@@ -246,6 +246,40 @@ def test_a_shrunken_leaf_trains_a_step_and_predicts(path: Path, tmp_path: Path) 
     assert samples[0].pred_instances.segments.shape[1] == 2
 
 
+@pytest.mark.parametrize(('name', 'steps', 'shapes'), [
+    pytest.param(
+        'actionformer_videomaev2-giant_1xb2-len2304-50e_thumos14', 3000, (2304, 20),
+        marks=pytest.mark.slow,
+    ),
+    ('actionformer_videomaev2-giant_1xb16-len192-25e_fineaction', 150, (192, 1)),
+])  # fmt: skip
+def test_training_steps_at_full_size(
+    name: str, steps: int, shapes: tuple[int, int], tmp_path: Path
+) -> None:
+    """Two videos of the published width; THUMOS14's are cut to 2304 steps."""
+    cfg = load(FOLDER / f'{name}.py')
+    make_features(tmp_path, cfg, ['a', 'b', 'c', 'd'], steps=steps, fps=30.0)
+    model = registries.MODELS.build(cfg.model)
+    optim = build_optim_wrapper(model, cfg.optim_wrapper)
+    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    sizes = []
+    model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].shape))
+    for epoch in range(2):
+        loader.sampler.set_epoch(epoch)
+        losses = model.train_step(next(iter(loader)), optim)
+        assert all(bool(torch.isfinite(value)) for value in losses.values())
+    length, classes = shapes
+    assert sizes == [(2, 1408, length)] * 2
+    assert all(bool(p.isfinite().all()) for p in model.parameters())
+    model.eval()
+    with torch.no_grad():
+        logits, distances, masks = model(torch.zeros(1, 1408, length), torch.ones(1, 1, length) > 0)
+    lengths = [length // 2**level for level in range(6)]
+    assert [tuple(each.shape) for each in logits] == [(1, size, classes) for size in lengths]
+    assert [tuple(each.shape) for each in distances] == [(1, size, 2) for size in lengths]
+    assert [tuple(each.shape) for each in masks] == [(1, size) for size in lengths]
+
+
 def test_the_demo_runs_through_the_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loop, hooks, average, validation and the metric do an epoch together."""
     cfg = load(DEMO)

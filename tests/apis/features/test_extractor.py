@@ -86,6 +86,23 @@ def test_real_clips(model: nn.Module, name: str, stride: int) -> None:
     np.testing.assert_allclose(one(clip).features, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize('frames', [1, 3, 4, 5, 19, 20, 21])
+@pytest.mark.parametrize('stride', [1, 4, 16])
+def test_lengths_around_the_window_on_a_real_clip(
+    model: nn.Module, stride: int, frames: int
+) -> None:
+    clip = media_clip('people.mp4')
+    if clip is None:
+        pytest.skip('no real clips here')
+    with FileStream(clip) as stream:
+        offset = len(stream) - frames
+    one = extractor(model, stride=stride, offset=offset)
+    features = one(clip).features
+    assert len(features) == max((frames - 4) // stride + 1, 1)
+    expected = one_window_at_a_time(model.backbone, clip, one.settings)
+    np.testing.assert_allclose(features, expected, atol=1e-4)
+
+
 @pytest.mark.parametrize('batch_size', [1, 2, 100])
 def test_the_batch_size_does_not_matter(model: nn.Module, tmp_path: Path, batch_size: int) -> None:
     video = write_video(tmp_path / 'a.mp4', moving_shapes(30))
