@@ -1,16 +1,23 @@
 """What a user calls from Python."""
 
+from mmvideomae.apis.action_detector import ActionDetector
 from mmvideomae.apis.classifier import VideoClassifier
+from mmvideomae.apis.detected_actions import DetectedActions
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
 from mmvideomae.apis.inference import init_model
+from mmvideomae.apis.person_boxes import DetectedPeople, PersonDetector
 from mmvideomae.apis.predictions import Prediction, Timeline
 from mmvideomae.apis.reconstructor import ReconstructedClip, Reconstructor
 from mmvideomae.apis.temporal_localizer import FoundSegments, TemporalLocalizer
 
 __all__ = [
+    'ActionDetector',
+    'DetectedActions',
+    'DetectedPeople',
     'FeatureExtractor',
     'FeatureSettings',
     'FoundSegments',
+    'PersonDetector',
     'Prediction',
     'ReconstructedClip',
     'Reconstructor',

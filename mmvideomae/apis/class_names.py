@@ -1,11 +1,14 @@
 """What the classes of a classifier are called."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine import Config
+
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.label_maps import read_label_map
 
 Names = str | os.PathLike[str] | Sequence[str]
 """Names in the order of the labels, or the file that lists them, one to a line."""
@@ -55,18 +58,55 @@ def class_names(cfg: Config, num_classes: int, given: Names | None = None) -> tu
     return names
 
 
+def action_names(cfg: Config, num_classes: int, given: Names | None = None) -> dict[int, str]:
+    """Names of the actions of a detector by id, from 1 on.
+
+    They are those given, as `class_names` takes them or in a label map (``.pbtxt``), else those
+    of the label map of the config's data sets, or what these name.  Ids that a label map leaves
+    out have no name.
+
+    Raises:
+        AnnotationError: A label map (a ``ValueError``) cannot be read.
+        ValueError: There are no names, or more than ``num_classes``.
+    """
+    path = given if given is not None else _first_in(cfg, 'label_map')
+    if isinstance(path, (str, os.PathLike)) and os.fspath(path).endswith('.pbtxt'):
+        try:
+            label_map = read_label_map(path)
+        except AnnotationError as error:
+            raise AnnotationError(error if given is not None else f'{error}; {_CURE}') from None
+        if label_map.num_classes > num_classes:
+            raise ValueError(
+                f'{label_map.path} names id {label_map.num_classes}, and the model tells '
+                f'{num_classes} classes apart: give the label map that it was trained with'
+            )
+        return dict(label_map.names)
+    return dict(enumerate(class_names(cfg, num_classes, given), 1))
+
+
 def _names_in(cfg: Config) -> tuple[tuple[str, ...], str] | None:
     """Names from the first data set of a config that has any, and where they stand."""
+    for loader, dataset in _datasets_of(cfg):
+        for holder in (dataset.get('metainfo') or {}, dataset):
+            if holder.get('classes'):
+                names, place = _listed(holder['classes'])
+                is_list = place == 'classes'
+                return names, f'{loader} of the config' if is_list else place
+    return None
+
+
+def _first_in(cfg: Config, key: str) -> Any:
+    """The value of a key in the first data set of a config that has it, None if none has."""
+    return next((dataset[key] for _, dataset in _datasets_of(cfg) if dataset.get(key)), None)
+
+
+def _datasets_of(cfg: Config) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Data sets of a config and the loaders that they stand in, those within wrappers, too."""
     for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset: Any = (cfg.get(loader) or {}).get('dataset')
         while isinstance(dataset, dict):
-            for holder in (dataset.get('metainfo') or {}, dataset):
-                if holder.get('classes'):
-                    names, place = _listed(holder['classes'])
-                    is_list = place == 'classes'
-                    return names, f'{loader} of the config' if is_list else place
+            yield loader, dataset
             dataset = dataset.get('dataset')  # of a wrapper
-    return None
 
 
 def _listed(names: Names) -> tuple[tuple[str, ...], str]:

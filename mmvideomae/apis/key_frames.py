@@ -1,7 +1,9 @@
 """Moments of videos that are read in order."""
 
 import math
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
@@ -62,3 +64,9 @@ def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[f
     last = math.floor((end + _TOLERANCE) / step)
     found = [round(number * step, 3) for number in range(first, last + 1)]
     return found or [round(start_second, 3)]
+
+
+def video_name(video: str | os.PathLike[str]) -> str:
+    """What annotations call a video: the name of its folder of frames, or of its file."""
+    path = Path(os.path.abspath(video))
+    return path.name if path.is_dir() else path.stem

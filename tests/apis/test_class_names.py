@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from mmengine import Config
 
-from mmvideomae.apis.class_names import class_names, read_class_names
+from mmvideomae.apis.class_names import action_names, class_names, read_class_names
+from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.label_maps import write_label_map
 
 NAMES = ('run', 'eat a cake', 'Süßes backen')
 
@@ -62,3 +64,19 @@ def test_every_complaint_is_one_line_that_names_the_cure(tmp_path: Path, file: P
         assert '--classes FILE' in str(error.value) and '\n' not in str(error.value)
     with pytest.raises(ValueError, match=r'classes\.txt lists 3 classes and the model tells 400'):
         class_names(cfg, 400, file)
+
+
+def test_actions_are_named_by_a_label_map_or_a_list(file: Path, tmp_path: Path) -> None:
+    """A label map may leave ids out; it is given, or that of the config's data."""
+    names = {1: 'stand', 4: 'run'}
+    write_label_map(tmp_path / 'map.pbtxt', names)
+    cfg = Config({'val_dataloader': {'dataset': {'label_map': str(tmp_path / 'map.pbtxt')}}})
+    assert action_names(cfg, 4) == action_names(Config({}), 5, tmp_path / 'map.pbtxt') == names
+    assert action_names(cfg, 3, file) == dict(enumerate(NAMES, 1))
+    listed = Config({'val_dataloader': {'dataset': {'classes': ['a', 'b']}}})
+    assert action_names(listed, 2) == {1: 'a', 2: 'b'}
+    with pytest.raises(ValueError, match=r'map\.pbtxt names id 4, and the model tells 3'):
+        action_names(cfg, 3)
+    cfg.val_dataloader.dataset.label_map = str(tmp_path / 'none.pbtxt')
+    with pytest.raises(AnnotationError, match=r'none\.pbtxt: No such file.*--classes FILE'):
+        action_names(cfg, 4)
