@@ -4,11 +4,11 @@
 #   data/boxes/label_map.pbtxt                  numbers and names of the classes
 #   data/boxes/videos.csv                       where each video lies
 #   data/boxes/{train,val}_proposals.pkl        boxes to test on
-# 8 frames, 0.2 seconds apart, around the key frame: at 10 frames per second, whatever the video has.
+# 8 frames, 0.1 seconds apart, around the key frame, whatever the frame rate of the video.
 # Nothing is mirrored, since left and right may be classes.
 train_pipeline = [
     dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=10),
+    dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=20),
     dict(type='ReadFrames'),
     dict(type='ClipResizeShortSide', short_side=96),
     dict(type='ClipRandomCropBoxes', size=96),
@@ -16,7 +16,7 @@ train_pipeline = [
 ]
 val_pipeline = [
     dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=10),
+    dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=20),
     dict(type='ReadFrames'),
     dict(type='ClipResizeShortSide', short_side=96),
     dict(type='PackActionBoxes'),

@@ -4,7 +4,7 @@ _base_ = 'detector_vit-base-p16.py'
 
 model = dict(
     backbone=dict(
-        arch=dict(embed_dims=96, depth=4, num_heads=3),
+        arch=dict(_delete_=True, embed_dims=96, depth=4, num_heads=3),
         img_size=32,
         patch_size=8,
         num_frames=8,
