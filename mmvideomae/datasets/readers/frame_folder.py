@@ -1,6 +1,7 @@
 """Reader of raw frames: one picture file per frame in a folder."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -82,8 +83,18 @@ class FrameFolderReader(VideoReader):
 
     def _count(self) -> int:
         """Count files from the first on, up to the first gap."""
-        names = {entry.name for entry in os.scandir(self.path)}
-        total = 0
-        while self._template.format(total + self._start) in names:
-            total += 1
-        return total
+        modified = os.stat(self.path).st_mtime_ns
+        return _count_files(self.path, self._template, self._start, modified)
+
+
+@lru_cache(maxsize=4096)
+def _count_files(folder: str, template: str, start: int, modified: int) -> int:
+    """Consecutive frames of a folder, looked up again when it was modified.
+
+    A film of AVA has 27000 frames and 900 samples: listing them takes longer than reading a clip.
+    """
+    names = {entry.name for entry in os.scandir(folder)}
+    total = 0
+    while template.format(total + start) in names:
+        total += 1
+    return total

@@ -1,5 +1,6 @@
 """A folder of numbered pictures reads like a video and names the picture that is missing."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,14 @@ def test_total_is_counted_up_to_the_first_gap(tmp_path: Path) -> None:
     folder = write_frames(tmp_path / 'clip', 'img_{:05}.jpg', 1, 9)
     (folder / 'img_00007.jpg').unlink()
     assert len(FrameFolderReader(folder)) == 6
+
+
+def test_a_folder_that_has_changed_is_counted_again(tmp_path: Path) -> None:
+    folder = write_frames(tmp_path / 'growing', 'img_{:05}.jpg', 1, 4)
+    assert len(FrameFolderReader(folder)) == 4 and len(FrameFolderReader(folder, start=2)) == 3
+    (folder / 'img_00005.jpg').write_bytes((folder / 'img_00004.jpg').read_bytes())
+    os.utime(folder, ns=(1, 1))  # clocks of file systems may be coarse
+    assert len(FrameFolderReader(folder)) == 5
 
 
 def test_rate_is_what_the_caller_knows(tmp_path: Path) -> None:
