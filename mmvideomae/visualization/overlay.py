@@ -40,7 +40,7 @@ def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> n
     draw.rectangle((0, height - line, round(score * width), height), fill=_BAR)
     small = max(8, round(size * 0.7))
     x, y = size // 2, top + (band - line - size * 1.25) / 2
-    text, used = _fitting(label, f'  {100 * score:.0f} %', size, width - size)
+    text, used = fitting_text(label, f'  {100 * score:.0f} %', size, width - size)
     draw.text((x, y), text, _INK, font(size))
     needed = font(small).getlength(note)
     if note and x + used + size + needed < width - x:
@@ -49,8 +49,13 @@ def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> n
     return np.asarray(page)
 
 
-def _fitting(label: str, tail: str, size: int, width: int) -> tuple[str, float]:
-    """Label and tail, the label cut so that both fit, and their length in pixels."""
+def fitting_text(label: str, tail: str, size: int, width: int) -> tuple[str, float]:
+    """Label and tail, the label cut so that both fit, and their length in pixels.
+
+    Args:
+        size: Of the font.
+        width: Room in pixels.
+    """
     text = label
     while len(text) > 1 and font(size).getlength(_cut(text, label) + tail) > width:
         text = text[:-1]

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.config import DictAction
 from rich.console import Console
 from rich.markup import escape
@@ -23,10 +24,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from mmvideomae.apis import Prediction, Timeline, VideoClassifier, init_model
+from mmvideomae.apis.overlay_video import overlay_video
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
-from mmvideomae.visualization.overlay import VideoWriter, draw_label
+from mmvideomae.visualization.overlay import draw_label
 from mmvideomae.visualization.timeline import clock, draw_timeline
 
 
@@ -188,17 +190,19 @@ def overlay(
 ) -> Path:
     """Write the video with the class of the moment, or of the whole, on every frame."""
     stream = classifier.open_stream(result.video)
-    with stream, VideoWriter(path, stream.fps) as writer:
-        times = stream.times
-        task = bar.add_task(escape(f'overlay of {path.name}'), total=len(times)) if bar else None
-        for number, frame in stream.in_order(range(len(times))):
-            now = float(times[number])
-            best = result.nearest(now) if isinstance(result, Timeline) else result.top[0]
-            note = f'{clock(round(now, 1))} of {clock(round(float(times[-1]), 1))}'
-            writer.write(draw_label(frame, best.label, best.score, note), now)
-            if bar:
-                bar.advance(task)
-    return path
+    end = float(stream.times[-1])
+    task = bar.add_task(escape(f'overlay of {path.name}'), total=len(stream)) if bar else None
+
+    def draw(frame: np.ndarray, now: float) -> np.ndarray:
+        best = result.nearest(now) if isinstance(result, Timeline) else result.top[0]
+        note = f'{clock(round(now, 1))} of {clock(round(end, 1))}'
+        return draw_label(frame, best.label, best.score, note)
+
+    def advance(done: int, total: int) -> None:
+        if bar:
+            bar.update(task, completed=done)
+
+    return overlay_video(stream, path, draw, advance)
 
 
 def watch(args: argparse.Namespace, classifier: VideoClassifier) -> None:

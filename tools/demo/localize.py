@@ -20,6 +20,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import DictAction
 from rich.console import Console
@@ -32,10 +33,11 @@ from mmvideomae.apis.browser_video import browser_video
 from mmvideomae.apis.features import ExtractionError
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.settings import PRESET_NAMES
+from mmvideomae.apis.overlay_video import overlay_video
 from mmvideomae.apis.temporal_localizer import activitynet_results
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
-from mmvideomae.visualization.overlay import VideoWriter, draw_label
+from mmvideomae.visualization.overlay import draw_label
 from mmvideomae.visualization.segment_page import write_segment_page
 from mmvideomae.visualization.timeline import clock, draw_segments
 
@@ -212,21 +214,22 @@ def page(
 def overlay(localizer: TemporalLocalizer, found: FoundSegments, out: Path, bar: Progress) -> Path:
     """Write the video with the best segment of the moment, if any, on every frame."""
     path = out / f'{found.video_id}.mp4'
-    if path.resolve() == Path(found.video).resolve():
-        raise ValueError(f'{path} is the video itself: choose another --out')
-    stream = localizer.extractor.open_stream(found.video)
-    with stream, VideoWriter(path, stream.fps) as writer:
-        times = stream.times.tolist()
-        task = bar.add_task(escape(f'overlay of {path.name}'), total=len(times))
-        for number, frame in stream.in_order(range(len(times))):
-            now = times[number]
-            best = next((span for span in found if span.start <= now < span.end), None)
-            if best:
-                note = f'{clock(round(best.start, 1))} to {clock(round(best.end, 1))}'
-                frame = draw_label(frame, best.label, best.score, note)
-            writer.write(frame, now)
-            bar.advance(task)
-        bar.remove_task(task)
+    task = bar.add_task(escape(f'overlay of {path.name}'), total=None)
+
+    def draw(frame: np.ndarray, now: float) -> np.ndarray:
+        best = next((span for span in found if span.start <= now < span.end), None)
+        if best is None:
+            return frame
+        note = f'{clock(round(best.start, 1))} to {clock(round(best.end, 1))}'
+        return draw_label(frame, best.label, best.score, note)
+
+    overlay_video(
+        localizer.extractor.open_stream(found.video),
+        path,
+        draw,
+        lambda done, total: bar.update(task, completed=done, total=total),
+    )
+    bar.remove_task(task)
     return path
 
 

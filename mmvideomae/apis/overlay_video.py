@@ -1,0 +1,40 @@
+"""Write a video once more, with something drawn on every frame."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.visualization.overlay import VideoWriter
+
+Draw = Callable[[np.ndarray, float], np.ndarray]
+"""(H, W, 3) uint8 and the seconds since the first frame -> (H, W, 3) uint8."""
+
+
+def overlay_video(
+    stream: FileStream | FolderStream,
+    path: str | os.PathLike[str],
+    draw: Draw,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write the frames of a video that is open, as ``draw`` returns them, to an ``.mp4`` file.
+
+    Args:
+        progress: Called with the frames that are done and how many there are.
+
+    Raises:
+        VideoReadError: The video cannot be decoded.
+        ValueError: ``path`` is the video itself, or has another suffix.
+    """
+    path = Path(path)
+    if path.resolve() == Path(stream.path).resolve():
+        raise ValueError(f'{path} is the video itself: choose another folder')
+    with stream, VideoWriter(path, stream.fps) as writer:
+        times = stream.times.tolist()
+        for number, frame in stream.in_order(range(len(times))):
+            writer.write(draw(frame, times[number]), times[number])
+            if progress:
+                progress(number + 1, len(times))
+    return path
