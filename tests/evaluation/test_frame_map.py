@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 import torch
 from mmaction.evaluation.functional import ava_utils
+from mmengine.dataset import pseudo_collate
+from mmengine.evaluator import Evaluator
 from mmengine.structures import BaseDataElement, InstanceData
 
+from mmvideomae.datasets import ActionBoxDataset
 from mmvideomae.evaluation import AVAMetric, FrameMAP
 from mmvideomae.registry import METRICS
+from mmvideomae.testing.detectors import tiny_detector
+from mmvideomae.testing.videos import moving_shapes, write_video
 
 IDS = (1, 2, 4, 6)  # 3 and 5 are not evaluated
 META = {'classes': [f'act {number}' for number in range(1, 7)], 'class_ids': list(IDS)}
@@ -210,3 +215,39 @@ def test_wrong_use_is_refused() -> None:
         theirs.process(None, few)
     with pytest.raises(ValueError, match=r"'a' has a key frame at 2.5: use FrameMAP"):
         theirs.process(None, [sample('a', 2.5, box, np.ones((1, 80)), box, np.ones((1, 80)))])
+
+
+def test_what_a_detector_says_of_a_data_set(tmp_path: Path) -> None:
+    """Through mmengine's evaluator: true boxes are found, so that only scores decide."""
+    pytest.importorskip('mmdet', reason='needs the detection level')
+    write_video(tmp_path / 'v.mp4', moving_shapes(40, 48, 64), fps=10)
+    rows = ['v,1,.1,.2,.4,.9,1', 'v,1,.5,.2,.9,.9,2', 'v,2,.2,.1,.5,.8,1', 'v,3,.5,0,1,1,4']
+    write_annotation(tmp_path, [])  # the label map
+    pipeline = [
+        {'type': 'OpenVideo'},
+        {'type': 'SampleKeyFrameClip', 'clip_len': 4, 'stride': 2},
+        {'type': 'ReadFrames'},
+        {'type': 'ClipResizeShortSide', 'short_side': 36},
+        {'type': 'PackActionBoxes'},
+    ]
+    (tmp_path / 'truth.csv').write_text('\n'.join(rows) + '\n')
+    samples = ActionBoxDataset(
+        tmp_path / 'truth.csv',
+        pipeline,
+        tmp_path / 'map.pbtxt',
+        {'folder': str(tmp_path)},
+        boxes='truth',
+        test_mode=True,
+    )
+    evaluator = Evaluator(FrameMAP(classwise=True, outfile=str(tmp_path / 'found.csv')))
+    evaluator.dataset_meta = samples.metainfo
+    model = tiny_detector(6).eval()
+    with torch.no_grad():
+        for one in samples:
+            evaluator.process(model.test_step(pseudo_collate([one])))
+    found = evaluator.evaluate(len(samples))
+    assert set(found) == {'frame/mAP', *(f'frame/AP/act {number}' for number in (1, 2, 4))}
+    assert 0 < found['frame/mAP'] < 1
+    lines = list(csv.reader((tmp_path / 'found.csv').open()))
+    assert len(lines) == 4 * len(IDS)  # boxes of all key frames, with all ids that are evaluated
+    assert [float(edge) for edge in lines[0][2:6]] == pytest.approx([0.1, 0.2, 0.4, 0.9], abs=1e-4)
