@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import torch
 from mmengine import Config
 
+from mmvideomae.apis.box_report import BoxReport, BoxSet, Moments, attempt, boxes_of
+from mmvideomae.apis.check_proposals import check_proposals
 from mmvideomae.apis.workers import run_jobs
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.box_annotations import (
@@ -16,12 +16,10 @@ from mmvideomae.datasets.box_annotations import (
     KeyFrame,
     find_box_fault,
     find_fault,
-    key_frame,
     read_excluded,
     scan_boxes,
 )
 from mmvideomae.datasets.label_maps import LabelMap, read_label_map
-from mmvideomae.datasets.proposals import Proposals, read_proposals
 from mmvideomae.datasets.readers import (
     FrameFolderReader,
     VideoReader,
@@ -29,91 +27,12 @@ from mmvideomae.datasets.readers import (
     open_reader,
 )
 from mmvideomae.datasets.video_places import VideoPlaces
-from mmvideomae.ops.boxes import box_iou
 
-LEVELS = ('error', 'warning')
-EXAMPLES = 5  # of each kind of problem
-_IOU = 0.5
 _TINY = 0.01  # of the frame
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 
-Moments = Mapping[KeyFrame, Sequence[BoxLabel]]
 Lengths = dict[str, tuple[int, float] | str]
 """Of a video file or folder: number of frames and their rate, or why it cannot be read."""
-
-
-@dataclass(frozen=True)
-class BoxSet:
-    """One list of boxes and what belongs to it; see `ActionBoxDataset` for the settings.
-
-    Attributes:
-        name: Such as ``train``.
-    """
-
-    name: str
-    ann_file: str
-    label_map: str
-    videos: VideoPlaces
-    num_classes: int | None = None
-    excluded_file: str | None = None
-    proposal_file: str | None = None
-    proposal_images: str | None = None
-    min_box_score: float = 0.0
-    missing_proposals: str = 'raise'
-    missing_videos: str = 'raise'
-
-
-@dataclass
-class Problem:
-    """Everything of one kind that is wrong.
-
-    Attributes:
-        level: One of ``LEVELS``; training or tests fail at an error.
-        kind: What is wrong.
-        count: How often.
-        examples: The first ``EXAMPLES``.
-    """
-
-    level: str
-    kind: str
-    count: int = 0
-    examples: list[str] = field(default_factory=list)
-
-
-@dataclass
-class BoxReport:
-    """What was found in one list.
-
-    Attributes:
-        name: Of the list.
-        counts: How many there are of what; the recall of proposals.
-        classes: (id, name, rows) of each class.
-        problems: Errors first.
-    """
-
-    name: str
-    counts: dict[str, float] = field(default_factory=dict)
-    classes: list[tuple[int, str, int]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, level: str, kind: str, example: str, count: int = 1) -> None:
-        """Note a problem."""
-        found = next((each for each in self.problems if each.kind == kind), None)
-        if found is None:
-            found = Problem(level, kind)
-            self.problems.append(found)
-            self.problems.sort(key=lambda each: LEVELS.index(each.level))
-        found.count += count
-        if len(found.examples) < EXAMPLES:
-            found.examples.append(example)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-    def number(self, level: str) -> int:
-        """How many problems of a level there are."""
-        return sum(each.count for each in self.problems if each.level == level)
 
 
 @dataclass(frozen=True)
@@ -180,12 +99,12 @@ def _same(one: BoxSet, other: BoxSet) -> bool:
 
 def _check(box_set: BoxSet, probe: Probe, lengths: Lengths) -> BoxReport:
     report = BoxReport(box_set.name)
-    label_map = _attempt(report, 'label map', lambda: _read_map(box_set))
+    label_map = attempt(report, 'label map', lambda: _read_map(box_set))
     rows = _read_rows(report, box_set)
     excluded: set[KeyFrame] = set()
     if box_set.excluded_file is not None:
         path = box_set.excluded_file
-        excluded = _attempt(report, 'excluded key frames', lambda: read_excluded(path)) or set()
+        excluded = attempt(report, 'excluded key frames', lambda: read_excluded(path)) or set()
     _check_rows(report, rows, box_set, label_map)
     _count_classes(report, rows, label_map)
     kept: dict[KeyFrame, list[BoxLabel]] = {}
@@ -197,7 +116,7 @@ def _check(box_set: BoxSet, probe: Probe, lengths: Lengths) -> BoxReport:
             'rows': len(rows),
             'videos': len({row.video_id for row in rows}),
             'key frames': len(kept),
-            'boxes': sum(len(_boxes(each)) for each in kept.values()),
+            'boxes': sum(len(boxes_of(each)) for each in kept.values()),
             'excluded key frames': len({row[:2] for row in rows} & excluded),
         }
     )
@@ -205,17 +124,8 @@ def _check(box_set: BoxSet, probe: Probe, lengths: Lengths) -> BoxReport:
         report.add('error', 'excluded key frames', f'{box_set.excluded_file} excludes all')
     _check_videos(report, kept, box_set, probe, lengths)
     if box_set.proposal_file is not None:
-        _check_proposals(report, kept, box_set)
+        check_proposals(report, kept, box_set)
     return report
-
-
-def _attempt(report: BoxReport, kind: str, read: Callable[[], Any]) -> Any:
-    """What is read, None with an error where that fails."""
-    try:
-        return read()
-    except AnnotationError as error:
-        report.add('error', kind, str(error))
-        return None
 
 
 def _read_map(box_set: BoxSet) -> LabelMap:
@@ -350,40 +260,3 @@ def _open(place: Mapping[str, Any]) -> VideoReader:
     return FrameFolderReader(
         place['filename'], place['filename_tmpl'], place['start_index'], fps=place['fps']
     )
-
-
-def _check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> None:
-    """Whether key frames have boxes to look at, and true boxes one that fits."""
-    path = box_set.proposal_file
-    assert path is not None
-    found: Proposals | None = _attempt(
-        report, 'proposals', lambda: read_proposals(path, box_set.proposal_images)
-    )
-    if found is None:
-        return
-    boxes = near = total = 0
-    level = 'error' if box_set.missing_proposals == 'raise' else 'warning'
-    for (video, second), rows in moments.items():
-        mine = found.get((video, second))
-        if mine is None:  # as the data set does
-            mine = found.get(key_frame(box_set.videos.source_id(video), second), np.zeros((0, 5)))
-        mine = mine[mine[:, 4] >= box_set.min_box_score]
-        truths = _boxes(rows)
-        boxes, total = boxes + len(mine), total + len(truths)
-        if not len(mine):
-            limit = f' of score {box_set.min_box_score:g}' if box_set.min_box_score else ''
-            told = f'{path}: none{limit} for second {second:g} of {video}'
-            report.add(level, 'key frames without proposals', told)
-            continue
-        overlaps = box_iou(torch.tensor(truths), torch.from_numpy(mine[:, :4]).double())
-        near += int((overlaps.max(1).values >= _IOU).sum())
-    recall = near / total if total else 0.0
-    report.counts.update({'proposals': boxes, f'recall at IoU {_IOU}': round(recall, 4)})
-    if total and recall < _IOU:
-        told = f'{path}: {near} of {total} true boxes have one that fits; is it of these videos?'
-        report.add('warning', 'recall of proposals', told)
-
-
-def _boxes(rows: Sequence[BoxLabel]) -> list[tuple[float, ...]]:
-    """The boxes of a key frame, each once."""
-    return list(dict.fromkeys(row.box for row in rows))

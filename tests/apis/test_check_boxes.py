@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from mmengine import Config
 
-from mmvideomae.apis.check_boxes import EXAMPLES, BoxReport, BoxSet, check_sets, measure, sets_of
+from mmvideomae.apis.box_report import EXAMPLES, BoxReport, BoxSet
+from mmvideomae.apis.check_boxes import check_sets, measure, sets_of
 from mmvideomae.datasets.video_places import VideoPlaces
 from mmvideomae.testing.videos import numbered_frames, write_video
 

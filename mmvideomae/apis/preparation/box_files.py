@@ -108,8 +108,9 @@ def _table(videos: Sequence[SourceVideo], settings: InitSettings) -> list[str]:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['video', 'path', 'start_second', 'fps'])
     for video in videos:
-        fps = round(video.length[1], 6)
-        writer.writerow([video.video_id, video.path, f'{settings.start_second:g}', f'{fps:g}'])
+        numbers = settings.start_second, video.length[1]
+        start, fps = (f'{number:.6f}'.rstrip('0').rstrip('.') for number in numbers)
+        writer.writerow([video.video_id, video.path, start, fps])
     return text.getvalue().splitlines()
 
 

@@ -24,7 +24,8 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from mmvideomae.apis.check_boxes import BoxReport, BoxSet, Probe, check_sets, sets_of
+from mmvideomae.apis.box_report import BoxReport, BoxSet
+from mmvideomae.apis.check_boxes import Probe, check_sets, sets_of
 from mmvideomae.datasets.video_places import VideoPlaces
 
 
