@@ -198,13 +198,12 @@ def _check_videos(
 ) -> None:
     """Whether there are the videos, can be read and have the key frames in them."""
     try:
-        found = {moment: box_set.videos.find(*moment) for moment in moments}
+        places, missing = box_set.videos.find_all(moments)
     except (AnnotationError, OSError) as error:
         report.add('error', 'table or folder of videos', str(error))
         return
-    places = {moment: place for moment, place in found.items() if place is not None}
     level = 'error' if box_set.missing_videos == 'raise' or not places else 'warning'
-    for video in dict.fromkeys(video for video, second in found if (video, second) not in places):
+    for video in missing:
         wanted = box_set.videos.wanted(video)
         report.add(level, 'missing videos', f'{video}: looked for {wanted}')
     jobs = {place['filename']: place for place in places.values()}
