@@ -13,7 +13,7 @@ begin the next.  Hence
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -58,6 +58,8 @@ class PeopleSettings:
             keep their places and classes.
         reach: A stroke begins so many frames before a key frame and ends as many after it.
         crop: Side in pixels of the square that a clip shows around its actor.
+        clip_actors: Least and greatest number of actors of which a clip shows one and maybe parts
+            of others; None: as many as in videos.
         style: How scenes look, how many actors there are and how fast they move.
         seed: A video depends on seed, split and its number only, a clip too.
     """
@@ -71,6 +73,7 @@ class PeopleSettings:
     act_seconds: tuple[int, int] = (2, 4)
     reach: int = 8
     crop: int = 48
+    clip_actors: tuple[int, int] | None = None
     style: Style = STYLE
     seed: int = 0
 
@@ -129,6 +132,9 @@ def plan_clip(split: str, number: int, settings: PeopleSettings) -> Plan:
     The clip is about the first actor, whose label is ``number`` modulo the classes.
     """
     rng = np.random.default_rng((settings.seed, len(SPLITS) + SPLITS.index(split), number))
+    if settings.clip_actors is not None:
+        style = replace(settings.style, num_shapes=settings.clip_actors)
+        settings = replace(settings, style=style)
     key = np.array([settings.reach])
     plan = _draw_plan(rng, 2 * settings.reach + 1, key, settings)
     plan.labels[0, 0] = number % settings.classes

@@ -168,6 +168,12 @@ def test_clips_show_one_stroke_of_one_actor_of_no_video() -> None:
     assert len(grounds) == 12
 
 
+def test_clips_have_as_many_actors_around_as_asked() -> None:
+    alone = replace(SMALL, clip_actors=(1, 1))
+    assert all(len(plan_clip('val', number, alone).paces) == 1 for number in range(6))
+    assert {len(plan_clip('val', number, SMALL).paces) for number in range(9)} == {2, 3}
+
+
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [

@@ -165,6 +165,25 @@ def add_people(parser: argparse.ArgumentParser) -> None:
         help='actors in a video (default: {} {})'.format(*PEOPLE.num_shapes),
     )
     parser.add_argument(
+        '--clip-actors',
+        type=int,
+        nargs=2,
+        metavar=('MIN', 'MAX'),
+        help='actors around in clips of a single actor (default: as in videos)',
+    )
+    parser.add_argument(
+        '--crop',
+        type=int,
+        default=48,
+        help='side in pixels of clips of a single actor (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--random-polarity',
+        action='store_true',
+        help='actors are brighter or darker than the ground at random, which makes motion harder '
+        'to see (default: brighter)',
+    )
+    parser.add_argument(
         '--size', type=parse_size, default='96x128', help='HxW in pixels (default: %(default)s)'
     )
     parser.add_argument(
@@ -286,7 +305,7 @@ def style_asked(args: argparse.Namespace) -> Style:
 
 def people_settings(args: argparse.Namespace) -> PeopleSettings:
     """The settings that the command line asks for; ``ValueError`` says what is wrong."""
-    style = replace(PEOPLE, num_shapes=tuple(args.actors))
+    style = replace(PEOPLE, num_shapes=tuple(args.actors), random_polarity=args.random_polarity)
     if args.speed is not None:
         style = replace(style, speed=tuple(args.speed))
     return PeopleSettings(
@@ -297,6 +316,8 @@ def people_settings(args: argparse.Namespace) -> PeopleSettings:
         fps=args.fps,
         seconds=tuple(args.seconds),
         act_seconds=tuple(args.act_seconds),
+        crop=args.crop,
+        clip_actors=tuple(args.clip_actors) if args.clip_actors else None,
         style=style,
         seed=args.seed,
     )
