@@ -31,6 +31,7 @@ from mmvideomae.testing.motion_dataset import check_counts, check_frames
 SPLITS = ('train', 'val')
 # Bodies of some 30 pixels of 96 that move by about a pixel per frame.
 STYLE = Style(
+    random_polarity=True,
     textured=True,
     num_shapes=(2, 3),
     radius=(0.14, 0.18),

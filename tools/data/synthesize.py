@@ -138,7 +138,7 @@ def add_people(parser: argparse.ArgumentParser) -> None:
     for option, default, what in (
         ('--train', 60, 'training videos'),
         ('--val', 20, 'validation videos'),
-        ('--train-clips', 800, 'clips of single actors to train a classifier on'),
+        ('--train-clips', 2400, 'clips of single actors to train a classifier on'),
         ('--val-clips', 200, 'clips of single actors to validate it on'),
     ):
         parser.add_argument(
@@ -179,9 +179,10 @@ def add_people(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--random-polarity',
-        action='store_true',
+        action=argparse.BooleanOptionalAction,
+        default=PEOPLE.random_polarity,
         help='actors are brighter or darker than the ground at random, which makes motion harder '
-        'to see (default: brighter)',
+        'to see, or always brighter (default: at random)',
     )
     parser.add_argument(
         '--size', type=parse_size, default='96x128', help='HxW in pixels (default: %(default)s)'

@@ -44,11 +44,11 @@ def test_other_data_goes_only_when_told(tool: Callable[..., Any], tmp_path: Path
 
 def test_actors_speed_and_clips_are_as_asked(tool: Callable[..., Any], tmp_path: Path) -> None:
     words = ('people', 'out', *SMALL, *SHORT, '--actors', 1, 1, '--speed', 0.01, 0.01)
-    clips = ('--crop', 40, '--clip-actors', 1, 1, '--random-polarity')
+    clips = ('--crop', 40, '--clip-actors', 1, 1, '--no-random-polarity')
     assert tool('synthesize.py', *words, *clips, '--classes', 12).code == 0
     settings = json.loads((tmp_path / 'out' / 'dataset.json').read_text())
     assert settings['crop'] == 40 and settings['clip_actors'] == [1, 1]
-    assert settings['style']['random_polarity'] is True
+    assert settings['style']['random_polarity'] is False
     persons = {line.split(',')[7] for line in (tmp_path / 'out' / 'train.csv').open()}
     assert persons == {'person\n', '1\n'}
 
