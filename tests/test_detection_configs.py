@@ -201,12 +201,15 @@ def test_data(path: Path) -> None:
         assert (size, tuple(short), sampling.phase, sampling.jitter) == (256, (256, 320), 0, True)
         assert 'ClipColorJitterHSV' not in steps
         assert (train.min_box_score, test.min_box_score) == (0.9, 0.9)
+        assert (train.missing_proposals, test.missing_proposals) == ('skip', 'best')
+        assert (train.videos.start_index, train.videos.fps) == (1, 30)
         assert train.proposal_file.endswith('_train.FAIR.recall_93.9.pkl')
         return
     assert (size, short, sampling.phase, sampling.fps) == (224, 256, 1, 30)
     jitter = steps['ClipColorJitterHSV']
     assert (jitter.hue, jitter.saturation, jitter.value) == (20, 0.1, 0.1)
-    assert test.min_box_score == 0.8 and 'proposal_file' not in train
+    assert (test.min_box_score, test.missing_proposals) == (0.8, 'skip')
+    assert 'proposal_file' not in train
     assert ('kinetics' in train.ann_file) is path.stem.endswith('ava-kinetics')
 
 
@@ -287,9 +290,8 @@ def make_data(root: Path, cfg: Config) -> None:
             ann_file=str(root / 'boxes.csv'),
             label_map=str(root / 'classes.pbtxt'),
             excluded_file=str(root / 'excluded.csv'),
-            videos=dict(_delete_=True, folder=str(root / 'videos'), start_second=900),
         )
-        dataset.videos.pop('_delete_')
+        dataset.videos = dict(folder=str(root / 'videos'), start_second=900)
         if 'proposal_file' in dataset:
             dataset.proposal_file = str(root / 'found.csv')
 

@@ -26,6 +26,7 @@ from mmvideomae.registry import DATASETS
 
 _WHOLE_FRAME = np.array([[0, 0, 1, 1, 1]], np.float32)
 _NO_BOX = np.zeros((0, 5), np.float32)
+_MISSING = ('raise', 'skip', 'whole_frame', 'best')
 
 People = dict[tuple[Box, int | None], list[int]]
 """Labels of each box and person of a key frame."""
@@ -74,7 +75,8 @@ class ActionBoxDataset(SeededDataset):
             not read then.
         min_box_score: Proposals below are left out, 0.8 in the papers.
         missing_proposals: What to do with a key frame without any: ``'raise'``; ``'skip'``, it
-            has none; ``'whole_frame'``, one box is put around the frame.
+            has none; ``'whole_frame'``, one box is put around the frame; ``'best'``, the best of
+            the boxes below ``min_box_score`` is taken, if there are such, as mmaction2 does.
         missing_videos: ``'raise'``, or ``'skip'`` in training to leave out key frames of videos
             that are not there.
         mirrorable: Whether a mirrored video keeps its classes; False refuses pipelines that flip.
@@ -114,7 +116,7 @@ class ActionBoxDataset(SeededDataset):
         lazy_init: bool = False,
     ) -> None:
         _check_one_of('boxes', boxes, ('proposals', 'truth'))
-        _check_one_of('missing_proposals', missing_proposals, ('raise', 'skip', 'whole_frame'))
+        _check_one_of('missing_proposals', missing_proposals, _MISSING)
         _check_one_of('missing_videos', missing_videos, ('raise', *([] if test_mode else ['skip'])))
         if test_mode and boxes == 'proposals' and proposal_file is None:
             raise ValueError(
@@ -222,6 +224,8 @@ class ActionBoxDataset(SeededDataset):
             proposals[moment] = boxes[boxes[:, 4] >= self.min_box_score]
             if not len(proposals[moment]):
                 missing.append(moment)
+                if self.missing_proposals == 'best' and len(boxes):
+                    proposals[moment] = boxes[[boxes[:, 4].argmax()]]
         if missing:
             self._handle_missing(missing, len(moments))
         if self.missing_proposals == 'whole_frame':
@@ -238,8 +242,8 @@ class ActionBoxDataset(SeededDataset):
         )
         if self.missing_proposals == 'raise':
             raise AnnotationError(
-                f"{told}; set missing_proposals='skip' (nothing is predicted there) or "
-                "'whole_frame', or mend the file"
+                f"{told}; set missing_proposals='skip' (nothing is predicted there), "
+                "'whole_frame' or 'best', or mend the file"
             )
         print_log(told, logger='current', level=logging.WARNING)
 

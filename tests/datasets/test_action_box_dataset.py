@@ -283,6 +283,23 @@ def test_skipped_key_frames_keep_their_truth_in_a_test(
     assert sample.proposals.scores.tolist() == [1]
 
 
+def test_the_best_box_below_the_threshold_is_taken_where_asked(files: Path, media: Path) -> None:
+    boxes = dict(BOXES)
+    boxes['a', 901.0] = np.array(
+        [[0.1, 0.1, 0.5, 0.9, 0.4], [0.5, 0.1, 0.9, 0.9, 0.7]], np.float32
+    )
+    boxes['b', 903.0] = boxes['a', 901.0][:0]
+    write_proposals(files / 'boxes.pkl', proposals(boxes))
+    settings = dict(test_mode=True, min_box_score=0.75, missing_proposals='best')
+    dataset = build(files, media, **settings)
+    by_key = {
+        (sample.video_id, sample.second): sample.proposals.scores.tolist()
+        for sample in (dataset[number]['data_samples'] for number in range(len(dataset)))
+    }
+    assert by_key['a', 901.0] == pytest.approx([0.7])  # the best, though below
+    assert by_key['b', 903.0] == []  # there is none at all
+
+
 def test_a_test_can_look_at_the_true_boxes(files: Path, media: Path) -> None:
     gone = str(files / 'gone.pkl')  # named in the config, not needed
     dataset = build(files, media, test_mode=True, boxes='truth', proposal_file=gone)

@@ -1,8 +1,8 @@
-# AVA-Kinetics: AVA 2.2 and ten-second clips of Kinetics-700 with one annotated key frame each, in one
-# list (tools/data/ava/README.md):
+# AVA-Kinetics: AVA 2.2, and clips of ten seconds of Kinetics-700 with one annotated key frame each,
+# in one list (tools/data/ava/README.md):
 #   data/ava_kinetics/annotations/ava_kinetics_{train,val}.csv
 #   data/ava_kinetics/boxes/val.json            persons that a detector found
-#   data/ava_kinetics/videos/ID_START_END.mp4   a clip of Kinetics: seconds of its source, in the name
+#   data/ava_kinetics/videos/ID_START_END.mp4   of Kinetics: the seconds of its source in the name
 #   data/ava_kinetics/videos/ID.mp4             of AVA, cut from second 900 on
 _base_ = 'ava.py'
 
@@ -10,6 +10,7 @@ train_dataloader = dict(
     dataset=dict(
         ann_file='data/ava_kinetics/annotations/ava_kinetics_train.csv',
         excluded_file='data/ava/annotations/ava_train_excluded_timestamps_v2.2.csv',
+        missing_videos='skip',  # some of Kinetics are gone
         videos=dict(folder='data/ava_kinetics/videos', start_second='name'),
     ),
 )

@@ -1,6 +1,6 @@
 # AVA-Kinetics and AVA 2.2 as mmaction2 prepares and reads them: frames of both in one folder, and
 # dense proposals of Facebook's detector, for training as well.
-#   data/ava_kinetics/rawframes/{ID,ID_START_END}/img_00000.jpg   30 per second
+#   data/ava_kinetics/rawframes/{ID,ID_START_END}/img_00001.jpg   30 per second
 #   data/ava_kinetics/annotations/ava_{train,val}_v2.2.csv and what goes with them
 #   data/ava_kinetics/annotations/ava_dense_proposals_{train,val}.FAIR.recall_93.9.pkl
 # Frames are moved by up to half a stride in training. The whole 256 pixels are cropped.
@@ -25,7 +25,7 @@ val_pipeline = [
 videos = dict(
     folder='data/ava_kinetics/rawframes',
     filename_tmpl='img_{:05}.jpg',
-    start_index=0,
+    start_index=1,
     fps=30,
     start_second='name',
 )
@@ -41,6 +41,7 @@ train_dataloader = dict(
         ),
         min_box_score=0.9,
         missing_proposals='skip',
+        missing_videos='skip',  # some of Kinetics are gone
         videos=videos,
         pipeline=train_pipeline,
     ),
@@ -54,6 +55,7 @@ val_dataloader = dict(
             'data/ava_kinetics/annotations/ava_dense_proposals_val.FAIR.recall_93.9.pkl'
         ),
         min_box_score=0.9,
+        missing_proposals='best',
         videos=videos,
         pipeline=val_pipeline,
     ),

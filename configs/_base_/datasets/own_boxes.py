@@ -1,5 +1,5 @@
-# Your own videos with boxes of persons and their actions. tools/data/ava/init.py makes the folder of
-# a CSV file, with a config beside that overrides the paths below:
+# Your own videos with boxes of persons and their actions. tools/data/ava/init.py makes the folder
+# of a CSV file, with a config beside that overrides the paths below:
 #   data/boxes/{train,val}.csv                  lines 'video,second,x1,y1,x2,y2,class,person'
 #   data/boxes/label_map.pbtxt                  numbers and names of the classes
 #   data/boxes/videos.csv                       where each video lies

@@ -1,4 +1,4 @@
-# Detection on AVA: as fine-tuning (adamw_finetune.py) at a batch of 128 clips, validated less often.
+# Detection on AVA: as fine-tuning (adamw_finetune.py), at a batch of 128 clips, validated less.
 # The values below are those of ViT-B without labels of Kinetics: 2.5e-4 x 128 / 256.
 _base_ = 'adamw_finetune.py'
 
