@@ -61,6 +61,7 @@ def test_training_and_scores_are_those_of_the_cpu(
     loss, scores = model.loss_and_scores()
     loss.backward()
     there = Detector().cuda()
+    there.prepare.cuda()  # it remembers its device, which only mmengine's models tell it
     scaler = torch.amp.GradScaler('cuda', enabled=dtype == torch.float16)
     optimizer = torch.optim.SGD(there.parameters(), lr=0.0)
     with torch.autocast('cuda', dtype=dtype or torch.float16, enabled=dtype is not None):
