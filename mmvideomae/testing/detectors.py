@@ -62,8 +62,9 @@ def box_batch(
     size: tuple[int, int] = (32, 32),
     num_classes: int = 4,
     seed: int = 0,
+    frames: int = 4,
 ) -> dict[str, Any]:
-    """What the loader gives a detector: clips of 4 frames, of as many boxes each as ``counts``.
+    """What the loader gives a detector: random clips, of as many boxes each as ``counts``.
 
     Every sample has true boxes with labels, and the same boxes as proposals with scores.
     """
@@ -71,7 +72,7 @@ def box_batch(
     height, width = size
     inputs, samples = [], []
     for row, count in enumerate(counts):
-        shape = (1, 4, height, width, 3)
+        shape = (1, frames, height, width, 3)
         inputs.append(torch.randint(256, shape, generator=generator, dtype=torch.uint8))
         corners = torch.rand(2, count, 2, generator=generator).sort(0).values
         boxes = torch.cat([*corners], 1) * torch.tensor([width, height, width, height])

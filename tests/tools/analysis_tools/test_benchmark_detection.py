@@ -1,0 +1,58 @@
+"""Contract: benchmark_detection.py trains and tests what it names, and reports both speeds."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmvideomae.testing.detectors import tiny_detector_config
+
+DEMO = 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
+TOOL = 'analysis_tools/benchmark_detection.py'
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The demo's schedule around a tiny network on clips of 4x32x32."""
+    root = Path(__file__).resolve().parents[3]
+    path = tmp_path / 'tiny.py'
+    model = tiny_detector_config().to_dict()
+    pipeline = [
+        {'type': 'SampleKeyFrameClip', 'clip_len': 4},
+        {'type': 'ClipRandomCropBoxes', 'size': 32},
+    ]
+    path.write_text(
+        f"_base_ = '{root / DEMO}'\n"
+        f'model = dict(_delete_=True, **{model})\n'
+        f'train_dataloader = dict(dataset=dict(pipeline={pipeline}))\n'
+    )
+    return path
+
+
+def test_the_report(call_tool, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = call_tool(
+        TOOL, config, config, '--batch-size', '2', '--rounds', '1', '--test-size', '40', '56',
+        '--json',
+    )  # fmt: skip
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+    report = json.loads(printed.out.splitlines()[-1])
+    assert (report['batch_size'], report['persons'], len(report['rows'])) == (2, 3, 2)
+    for row in report['rows']:
+        assert (row['config'], row['frames']) == ('tiny', 4)
+        assert (row['train'], row['test']) == ([32, 32], [40, 56])
+        assert row['train_clips_per_s'] > 0 and row['test_clips_per_s'] > 0
+
+
+@pytest.mark.parametrize(
+    ('words', 'told'),
+    [
+        (['--batch-size', '0'], 'all numbers must be positive'),
+        (['gone.py'], 'gone.py'),
+    ],
+)
+def test_wrong_input_is_one_line(
+    call_tool, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    assert call_tool(TOOL, *words) != 0
+    assert told in capsys.readouterr().err.strip().splitlines()[-1]

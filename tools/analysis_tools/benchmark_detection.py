@@ -1,0 +1,170 @@
+"""Measure training and testing of detectors of actions: clips per second and memory.
+
+    python tools/analysis_tools/benchmark_detection.py [CONFIG ...] [--batch-size 8] [--persons 3]
+
+Random pixels of the size that the config's pipelines make, with as many boxes of persons in each
+clip. A training step is all that the config asks for: forward in its precision, backward, update.
+A test forwards clips of --test-size. Configs take turns, round by round, and medians are reported;
+memory is the most that PyTorch held in a training step, weights and optimizer included, which only
+a GPU tells. Without CONFIG it is the detector of the demo.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+
+from mmvideomae.apis.complexity import pipeline_shape
+from mmvideomae.registry import MODELS
+from mmvideomae.testing.detectors import box_batch
+from mmvideomae.testing.measurement import timed
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / 'configs' / 'demo' / 'detector_vit-tiny-p8_own-boxes.py'
+WARM_UPS = 2
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('configs', nargs='*', default=[DEMO], metavar='CONFIG', help='of detectors')
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='clips of a step (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--persons', type=int, default=3, help='boxes in a clip (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--test-size',
+        type=int,
+        nargs=2,
+        metavar=('H', 'W'),
+        help='frames of the test (default: those of the training)',
+    )
+    parser.add_argument(
+        '--rounds', type=int, default=5, help='steps of each config (default: %(default)s)'
+    )
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if any)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    args = parser.parse_args()
+    if min(args.batch_size, args.persons, args.rounds, *(args.test_size or ())) < 1:
+        parser.error('all numbers must be positive')
+    return args
+
+
+class Contender:
+    """A detector that is trained and tested on random clips."""
+
+    def __init__(self, path: str | Path, args: argparse.Namespace, device: torch.device) -> None:
+        cfg = Config.fromfile(path)
+        cfg.merge_from_dict(args.cfg_options or {})
+        self.name, self.device = Path(path).stem, device
+        self.precision = cfg.optim_wrapper.get('dtype', 'float16')
+        self.mixed = cfg.optim_wrapper.type == 'AmpOptimWrapper' and device.type == 'cuda'
+        with DefaultScope.overwrite_default_scope('mmvideomae'):
+            self.model = MODELS.build(cfg.model).to(device)
+            self.optimizer = build_optim_wrapper(self.model, cfg.optim_wrapper)
+        self.frames, *size = pipeline_shape(cfg)
+        self.sizes = {'train': tuple(size), 'test': tuple(args.test_size or size)}
+        classes = cfg.model.roi_head.bbox_head.num_classes
+        self.batches = {
+            name: box_batch((args.persons,) * args.batch_size, size, classes, frames=self.frames)
+            for name, size in self.sizes.items()
+        }
+        self.seconds: dict[str, list[float]] = {'train': [], 'test': []}
+        self.peak = 0
+
+    def train(self) -> None:
+        """One step."""
+        self.model.train().train_step(self.batches['train'], self.optimizer)
+
+    @torch.no_grad()
+    def test(self) -> None:
+        """One batch, in the precision of the training where that is mixed."""
+        dtype = getattr(torch, self.precision)
+        with torch.autocast(self.device.type, dtype, enabled=self.mixed):
+            self.model.eval().test_step(self.batches['test'])
+
+    def take_turn(self) -> None:
+        """A step and a batch, timed."""
+        on_gpu = self.device.type == 'cuda'
+        if on_gpu:
+            torch.cuda.reset_peak_memory_stats(self.device)
+            others = torch.cuda.memory_allocated(self.device) - self._held()
+        self.seconds['train'].append(timed(self.train, self.device)[1])
+        if on_gpu:
+            self.peak = max(self.peak, torch.cuda.max_memory_allocated(self.device) - others)
+        self.seconds['test'].append(timed(self.test, self.device)[1])
+
+    def _held(self) -> int:
+        """Bytes of weights, gradients and the optimizer's state."""
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        tensors += [each.grad for each in self.model.parameters() if each.grad is not None]
+        state = self.optimizer.optimizer.state.values()
+        tensors += [each for part in state for each in part.values() if torch.is_tensor(each)]
+        return sum(each.nbytes for each in tensors if each.is_cuda)
+
+    def report(self, batch_size: int) -> dict[str, Any]:
+        """What was measured, without the warm-up."""
+        speed = {
+            f'{name}_clips_per_s': round(batch_size / median(values[WARM_UPS:]), 2)
+            for name, values in self.seconds.items()
+        }
+        peak = round(self.peak / 2**30, 2) if self.peak else None
+        return {'config': self.name, 'frames': self.frames, **self.sizes, **speed, 'peak_gib': peak}
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    device = torch.device(args.device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    torch.manual_seed(0)
+    contenders = [Contender(path, args, device) for path in args.configs]
+    for _ in range(WARM_UPS + args.rounds):
+        for contender in contenders:
+            contender.take_turn()
+    on_gpu = device.type == 'cuda'
+    return {
+        'device': torch.cuda.get_device_name(device) if on_gpu else 'cpu',
+        'torch': torch.__version__,
+        'threads': torch.get_num_threads(),
+        'batch_size': args.batch_size,
+        'persons': args.persons,
+        'rounds': args.rounds,
+        'rows': [contender.report(args.batch_size) for contender in contenders],
+    }
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        report = measure(args)
+    except (ValueError, OSError) as error:
+        print(f'benchmark_detection.py: {error}', file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(report))
+        return 0
+    rows = report.pop('rows')
+    print(', '.join(f'{name} {value}' for name, value in report.items()))
+    for row in rows:
+        frames, train, test = (row[name] for name in ('frames', 'train', 'test'))
+        peak = '-' if row['peak_gib'] is None else f'{row["peak_gib"]} GiB'
+        print(
+            f'{row["config"]}\n'
+            f'  training, {frames}x{train[0]}x{train[1]}: {row["train_clips_per_s"]} clips/s, '
+            f'at most {peak}\n'
+            f'  test, {frames}x{test[0]}x{test[1]}: {row["test_clips_per_s"]} clips/s'
+        )
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
