@@ -19,6 +19,6 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=5.0),
 )
 param_scheduler = dict(warmup=1, eta_min_ratio=1e-3)
-train_cfg = dict(max_epochs=15, val_interval=5)
-default_hooks = dict(checkpoint=dict(interval=5))
+train_cfg = dict(max_epochs=6, val_interval=2)
+default_hooks = dict(checkpoint=dict(interval=2))
 auto_scale_lr = dict(base_batch_size=16)

@@ -1,7 +1,7 @@
 # ViT-B as an action detector on AVA: tokens averaged over time, RoIAlign on the boxes of persons,
 # the maximum over each box, one linear layer for 80 classes that do not exclude one another.
-# Trained on true boxes, each edge moved at random; tested on boxes enlarged by 10 % and 5 %, where a
-# score is multiplied with that of its box. Frames of any size: the positions of 224 x 224 pixels
+# Trained on true boxes, each edge moved at random; tested on boxes enlarged by 10 % and 5 %, where
+# a score is multiplied with that of its box. Frames of any size: the positions of 224 x 224 pixels
 # are interpolated. Another number of classes:
 #     model = dict(roi_head=dict(bbox_head=dict(num_classes=4)))
 model = dict(
