@@ -1,5 +1,6 @@
 """From a config file and command-line overrides to what a runner takes."""
 
+import re
 import traceback
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,12 @@ from mmvideomae.engine.hooks import (
     ClassCountError,
     NonFiniteLossError,
     TooManyDecodeFailuresError,
+)
+
+_PACKAGE = Path(__file__).parents[1]
+# A worker's error has its traceback in the message: the last place, and what is said there.
+_OF_WORKER = re.compile(
+    r'Caught \w+ in .*\nOriginal Traceback.*\n  File "([^"]+)", line .*?\n[\w.]+: (.*)', re.DOTALL
 )
 
 
@@ -78,7 +85,8 @@ def plain_message(error: Exception) -> str | None:
 
     Those are the errors of hooks that stop a run, videos that cannot be read, and whatever this
     toolbox itself refuses as a ValueError or FileNotFoundError.  A data-loader worker's error
-    arrives as a RuntimeError whose last line is the original one.
+    arrives with its traceback in the message; one that takes more than a message (such as that
+    of a video), as a RuntimeError.
     """
     if isinstance(error, (ClassCountError, NonFiniteLossError, TooManyDecodeFailuresError)):
         return str(error)
@@ -86,7 +94,11 @@ def plain_message(error: Exception) -> str | None:
     if type(error).__name__ == 'VideoReadError':
         return str(error)
     if isinstance(error, (ValueError, FileNotFoundError)):
-        return ' '.join(str(error).split()) if _raised_here(error) else None
+        worker = _OF_WORKER.fullmatch(str(error))
+        if worker is None:
+            return ' '.join(str(error).split()) if _raised_here(error) else None
+        told = ' '.join(worker.group(2).split())
+        return told if Path(worker.group(1)).is_relative_to(_PACKAGE) else None
     _, found, message = str(error).strip().rpartition('VideoReadError: ')
     return message if found else None
 

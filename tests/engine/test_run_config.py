@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from mmengine.config import Config
+from torch.utils.data import DataLoader, Dataset
 
+from mmvideomae.datasets.transforms import SampleKeyFrameClip
 from mmvideomae.engine import NonFiniteLossError
 from mmvideomae.engine.run_config import (
     enable_amp,
@@ -88,3 +91,32 @@ def test_only_errors_of_data_and_loss_are_told_plainly() -> None:
     worker = RuntimeError('Caught it in a worker.\nTrace\nroom.VideoReadError: bad a.mp4: cut\n')
     assert plain_message(worker) == 'bad a.mp4: cut'
     assert plain_message(RuntimeError('mat1 and mat2 do not fit')) is None
+
+
+class Samples(Dataset):
+    """Samples that all fail in the same way."""
+
+    def __init__(self, fail: Callable[[], Any]) -> None:
+        self.fail = fail
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, row: int) -> Any:
+        return self.fail()
+
+
+def test_errors_of_workers_are_told_like_those_of_the_process() -> None:
+    """Torch raises them anew, with the worker's traceback in the message."""
+
+    def caught(fail: Callable[[], Any]) -> Exception:
+        with pytest.raises(ValueError) as caught:
+            next(iter(DataLoader(Samples(fail), num_workers=1)))
+        assert 'in DataLoader worker process' in str(caught.value)
+        return caught.value
+
+    outside = {'total_frames': 9, 'fps': 1.0, 'second': 12, 'video_id': 'a'}
+    ours = caught(lambda: SampleKeyFrameClip().transform(dict(outside)))
+    told = str(plain_message(ours))
+    assert told.startswith("video 'a': timestamp 12 lies outside it") and '\n' not in told
+    assert plain_message(caught(lambda: np.zeros(3).reshape(2, 2))) is None
