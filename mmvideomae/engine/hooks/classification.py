@@ -1,4 +1,4 @@
-"""What a classifier's run checks before it starts and decides as it validates."""
+"""What the run of a classifier or detector checks first, and one decides as it validates."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from mmvideomae.registry import HOOKS
 
 
 class ClassCountError(RuntimeError):
-    """The classifier's classes are not those of its data."""
+    """The model's classes are not those of its data."""
 
 
 @HOOKS.register_module()
@@ -18,7 +18,8 @@ class LabelCheckHook(Hook):
     """Compare the head's number of classes with that of the data, before anything is trained.
 
     A data set tells its number of classes by ``num_classes`` or by the names in its metainfo;
-    one that tells neither is not checked, nor is a model without a classification head.
+    one that tells neither is not checked, nor is a model without a classification head or a
+    head for boxes.
     Before a training the classes of a data preprocessor that mixes labels are compared too.
 
     Raises:
@@ -47,16 +48,17 @@ class LabelCheckHook(Hook):
 
     @staticmethod
     def _check(runner: Runner, loader: Any) -> None:
-        head = getattr(_unwrapped(runner), 'cls_head', None)
+        name, head = _head(_unwrapped(runner))
         dataset = loader.dataset
         names = getattr(dataset, 'metainfo', {}).get('classes')
         there = getattr(dataset, 'num_classes', None) or (len(names) if names else None)
         classes = getattr(head, 'num_classes', None)
         if classes and there and classes != there:
+            mixes = name == 'cls_head'
+            more = ' (and that of model.data_preprocessor, if it mixes or smooths labels)'
             raise ClassCountError(
                 f'the model has {classes} classes and its data {there}: set '
-                f'model.cls_head.num_classes={there} (and that of model.data_preprocessor, if it '
-                'mixes or smooths labels)'
+                f'model.{name}.num_classes={there}{more if mixes else ""}'
             )
 
 
@@ -73,6 +75,13 @@ class ChooseProbeHook(Hook):
         if metrics is None or 'acc/best_probe' not in metrics:
             raise ValueError("ChooseProbeHook needs val_evaluator=dict(type='LinearProbeMetric')")
         _unwrapped(runner).cls_head.choose(int(metrics['acc/best_probe']))
+
+
+def _head(model: Any) -> tuple[str, Any]:
+    """What tells classes apart, with its name in the config."""
+    if hasattr(model, 'roi_head'):
+        return 'roi_head.bbox_head', getattr(model.roi_head, 'bbox_head', None)
+    return 'cls_head', getattr(model, 'cls_head', None)
 
 
 def _unwrapped(runner: Runner) -> Any:

@@ -1,4 +1,4 @@
-"""A classifier's classes are compared with its data's first; the best probe is the one kept."""
+"""A model's classes are compared with its data's first; the best probe is the one kept."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +10,7 @@ from torch import nn
 from mmvideomae.engine import ChooseProbeHook, LabelCheckHook
 from mmvideomae.engine.hooks import ClassCountError
 from mmvideomae.engine.run_config import plain_message
+from mmvideomae.models.heads import ActionBoxHead
 
 
 def runner(classes: int | None, **dataset: Any) -> Any:
@@ -39,6 +40,18 @@ def test_another_number_of_classes_is_one_line_with_the_cure(
     with pytest.raises(ClassCountError, match=r'has 4 classes and its data 3.*num_classes=3') as e:
         getattr(LabelCheckHook(), moment)(runner(4, **dataset))
     assert plain_message(e.value) == str(e.value) and '\n' not in str(e.value)
+
+
+@pytest.mark.parametrize('moment', ['before_train', 'before_val', 'before_test'])
+def test_a_detector_of_actions_is_compared_as_well(moment: str) -> None:
+    """A test would find it out at its end only."""
+    fake = runner(None, num_classes=3, metainfo={'classes': ('a', 'b', 'c')})
+    fake.model.roi_head = nn.Module()
+    fake.model.roi_head.bbox_head = ActionBoxHead(3, 8)
+    getattr(LabelCheckHook(), moment)(fake)
+    fake.model.roi_head.bbox_head = ActionBoxHead(4, 8)
+    with pytest.raises(ClassCountError, match=r'model\.roi_head\.bbox_head\.num_classes=3$'):
+        getattr(LabelCheckHook(), moment)(fake)
 
 
 @pytest.mark.parametrize(
