@@ -3,14 +3,14 @@
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
-from mmvideomae.datasets.box_annotations import KeyFrame, read_rows
+from mmvideomae.datasets.box_annotations import KeyFrame, parse_number, read_rows
 
 _NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # of Kinetics: source, first and last second
 _FRAME_TEMPLATE = 'img_{:05}.jpg'
@@ -58,7 +58,8 @@ class VideoPlaces:
             raise ValueError('videos need folder=FOLDER or table=FILE')
         if self.fps is not None and self.fps <= 0:
             raise ValueError(f'fps of videos must be positive, got {self.fps}')
-        if isinstance(self.start_second, str) and self.start_second != 'name':
+        start = self.start_second
+        if start != 'name' and (isinstance(start, str) or not math.isfinite(start)):
             raise ValueError(
                 f"start_second must be a number of seconds or 'name', got {self.start_second!r}"
             )
@@ -84,7 +85,7 @@ class VideoPlaces:
             ``start_index`` and ``fps`` as well.
         """
         if self.table is not None:
-            return self._listed.get(video_id)
+            return self._listed[video_id][1] if video_id in self._listed else None
         path = self._path(video_id)
         if path is not None:
             return self._place(path, video_id, self._start(video_id))
@@ -123,7 +124,8 @@ class VideoPlaces:
     def wanted(self, video_id: str) -> str:
         """What is looked for, for messages."""
         if self.table is not None:
-            return f'its file, as a line of {self.table} says'
+            known = self._listed.get(video_id)
+            return f'a line of {self.table}' if known is None else f'{known[0]} ({self.table})'
         path = os.path.join(self.folder, video_id)
         if self.filename_tmpl is not None:
             return f'the folder {path}'
@@ -175,11 +177,11 @@ class VideoPlaces:
         return clips
 
     @cached_property
-    def _listed(self) -> dict[str, dict[str, Any]]:
-        """Records of the videos in the table that exist."""
+    def _listed(self) -> dict[str, tuple[str, dict[str, Any] | None]]:
+        """Path and record of each video in the table, without a record if it is not there."""
         assert self.table is not None
         root = Path(self.folder or Path(self.table).parent)
-        listed: dict[str, dict[str, Any]] = {}
+        listed: dict[str, tuple[str, dict[str, Any] | None]] = {}
         seen: dict[str, list[str]] = {}
         for number, row in read_rows(self.table, 'table of videos'):
             where = f'{self.table}:{number}'
@@ -187,27 +189,22 @@ class VideoPlaces:
                 raise AnnotationError(f'{where}: expected video,path,start_second[,fps]: {row}')
             if seen.setdefault(row[0], row) != row:
                 raise AnnotationError(f'{where}: video {row[0]!r} has another line before')
-            path, start = str(root / row[1]), _seconds(row[2], where)
-            fps = _rate(row[3], where) if len(row) == 4 and row[3] else self.fps
-            if os.path.isdir(path) and fps is None:
+            path = str(root / row[1])
+            start, fps = _numbers(row, where)
+            if os.path.isdir(path) and fps is None and self.fps is None:
                 raise AnnotationError(f'{where}: {path} is a folder of frames and needs its fps')
-            if os.path.exists(path):
-                listed[row[0]] = self._place(path, row[0], start, fps)
+            there = os.path.exists(path)
+            listed[row[0]] = path, self._place(path, row[0], start, fps) if there else None
         return listed
 
 
-def _seconds(text: str, where: str) -> float:
+def _numbers(row: Sequence[str], where: str) -> tuple[float, float | None]:
+    """``start_second`` and ``fps`` of a line of a table, None where there is no ``fps``."""
     try:
-        return float(text)
-    except ValueError:
-        raise AnnotationError(f'{where}: start_second {text!r} is no number') from None
-
-
-def _rate(text: str, where: str) -> float:
-    try:
-        fps = float(text)
-    except ValueError:
-        fps = -1.0
-    if not 0 < fps < math.inf:
-        raise AnnotationError(f'{where}: fps {text!r} is no positive number')
-    return fps
+        start = parse_number(row[2], 'start_second')
+        fps = parse_number(row[3], 'fps') if len(row) == 4 and row[3] else None
+    except ValueError as error:
+        raise AnnotationError(f'{where}: {error}') from None
+    if fps is not None and fps <= 0:
+        raise AnnotationError(f'{where}: fps {row[3]!r} is no positive number')
+    return start, fps

@@ -94,7 +94,8 @@ def test_a_table_lists_path_start_and_rate(tmp_path: Path, head: str) -> None:
     }
     assert places.find('c', 1.0) is None and places.find('z', 1.0) is None
     assert places.find('d,e', 1.0)['start_second'] == 0
-    assert str(table) in places.wanted('z')
+    assert places.wanted('z') == f'a line of {table}'
+    assert places.wanted('c') == f'{tmp_path / "gone.mp4"} ({table})'
     elsewhere = VideoPlaces(table=str(table), folder=str(tmp_path / 'sub' / '..'))
     assert Path(elsewhere.find('a', 1.0)['filename']).samefile(tmp_path / 'sub' / 'one.mp4')
 
@@ -105,7 +106,8 @@ def test_a_table_lists_path_start_and_rate(tmp_path: Path, head: str) -> None:
         ('a,one.mp4', ':2: expected video,path,start_second'),
         ('a,,0', ':2: expected video,path,start_second'),
         ('a,one.mp4,soon', ":2: start_second 'soon' is no number"),
-        ('a,one.mp4,0,fast', ":2: fps 'fast' is no positive number"),
+        ('a,one.mp4,nan', ":2: start_second 'nan' is no number"),
+        ('a,one.mp4,0,fast', ":2: fps 'fast' is no number"),
         ('a,one.mp4,0,0', ":2: fps '0' is no positive number"),
         ('x,other.mp4,0', ":2: video 'x' has another line before"),
         ('a,frames,0', ':2: .*frames is a folder of frames and needs its fps'),
@@ -124,6 +126,7 @@ def test_faults_of_a_table_say_where(tmp_path: Path, line: str, message: str) ->
         ({}, 'need folder=FOLDER or table=FILE'),
         ({'folder': 'v', 'start': 3}, 'unknown keys of videos: start; known: folder, '),
         ({'folder': 'v', 'start_second': 'file'}, "number of seconds or 'name', got 'file'"),
+        ({'folder': 'v', 'start_second': float('nan')}, "number of seconds or 'name', got nan"),
         ({'folder': 'v', 'filename_tmpl': '{}.jpg'}, 'folders of frames need fps'),
         ({'folder': 'v', 'fps': 0}, 'fps of videos must be positive, got 0'),
     ],
