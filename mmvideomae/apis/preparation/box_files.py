@@ -104,13 +104,16 @@ def _true_boxes(rows: Sequence[BoxLabel]) -> dict[KeyFrame, np.ndarray]:
 
 
 def _table(videos: Sequence[SourceVideo], settings: InitSettings) -> list[str]:
+    """Lines of the table of videos, whose paths are relative to its own folder."""
+    folder = os.path.relpath(os.path.realpath(settings.videos), os.path.realpath(settings.out))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['video', 'path', 'start_second', 'fps'])
     for video in videos:
         numbers = settings.start_second, video.length[1]
         start, fps = (f'{number:.6f}'.rstrip('0').rstrip('.') for number in numbers)
-        writer.writerow([video.video_id, video.path, start, fps])
+        path = os.path.normpath(os.path.join(folder, video.path))
+        writer.writerow([video.video_id, path, start, fps])
     return text.getvalue().splitlines()
 
 
@@ -121,7 +124,7 @@ def _config(classes: Mapping[int, str], settings: InitSettings, few: bool) -> li
         few: There are fewer key frames to train on than a batch has.
     """
     out = settings.out
-    videos: dict[str, object] = {'folder': str(settings.videos), 'table': str(out / 'videos.csv')}
+    videos: dict[str, object] = {'table': str(out / 'videos.csv')}
     if settings.frames is not None:
         videos.update(filename_tmpl=settings.frames.template, start_index=settings.frames.first)
     return [

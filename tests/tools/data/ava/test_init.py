@@ -15,6 +15,7 @@ from mmvideomae.datasets import ActionBoxDataset
 from mmvideomae.datasets.box_annotations import read_boxes
 from mmvideomae.datasets.label_maps import read_label_map
 from mmvideomae.datasets.proposals import read_proposals
+from mmvideomae.datasets.video_places import VideoPlaces
 from mmvideomae.testing.videos import numbered_frames, write_video
 
 HEADER = 'video,second,x1,y1,x2,y2,label,person\n'
@@ -61,9 +62,9 @@ def test_a_plain_csv_becomes_a_data_set(
         ('deep/b', 1.0, (0.5, 0.5, 0.9, 0.9), 2, None),
     ]
     assert (out / 'videos.csv').read_text().splitlines()[1:] == [
-        'a,a.mp4,0,10',
-        'c,c.mp4,0,10',
-        'deep/b,deep/b.mp4,0,10',
+        'a,../videos/a.mp4,0,10',
+        'c,../videos/c.mp4,0,10',
+        'deep/b,../videos/deep/b.mp4,0,10',
     ]
     found = done.summary
     assert found['videos']['val'] == 1 and sum(found['labels'].values()) == 6
@@ -97,6 +98,19 @@ def test_the_config_trains_on_what_was_made(
         sample = dataset[0]
         assert sample['inputs'].ndim == 5
         assert sample['data_samples'].gt_instances.labels.shape[1] == 3
+
+
+def test_the_table_finds_the_videos_from_anywhere(
+    tool: Callable[..., Any], boxes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself, and also where the folder of the data set is a link to another one."""
+    (tmp_path / 'far' / 'away').mkdir(parents=True)
+    (tmp_path / 'linked').symlink_to(tmp_path / 'far' / 'away')
+    assert tool('ava/init.py', 'boxes.csv', 'linked/out', *VIDEOS).code == 0
+    monkeypatch.chdir(tmp_path / 'far')
+    place = VideoPlaces(table='../linked/out/videos.csv').find('deep/b', 1.0)
+    assert place is not None
+    assert Path(place['filename']).samefile(tmp_path / 'videos' / 'deep' / 'b.mp4')
 
 
 def test_what_stands_there_stays_unless_told(
@@ -149,7 +163,7 @@ def test_pixels_numbers_class_files_and_start_seconds(
         ('a', 901.0, (0.25, 0.25, 1.0, 1.0), 2),
         ('c', 900.0, (0.0, 0.0, 0.5, 0.5), 4),
     ]
-    assert 'a,a.mp4,900,10' in (out / 'videos.csv').read_text()
+    assert 'a,../videos/a.mp4,900,10' in (out / 'videos.csv').read_text()
     assert tool('ava/init.py', *words, '--classes', 'classes.txt', '--overwrite').code == 0
     assert len(read_label_map(out / 'label_map.pbtxt').names) == 4
     again = ('--classes', 'out/label_map.pbtxt')
