@@ -2,9 +2,9 @@
 
 **Boxes**: lines ``video,second,x1,y1,x2,y2,label`` or with the number of the person behind,
 ``video,second,x1,y1,x2,y2,label,person`` (AVA 2.2).  Boxes are shares of the frame in [0, 1], a
-label is an id of the label map, a box with several actions has several lines.  A header is
-skipped, and so are lines of AVA-Kinetics that name a moment without a box (``video,second`` or
-``video,second,,,,,``).  A negative person means that it is not known.
+label is an id of the label map, a box with several actions has several lines.  A header of these
+names is skipped, and so are lines of AVA-Kinetics that name a moment without a box
+(``video,second`` or ``video,second,,,,,``).  A negative person means that it is not known.
 
 **Excluded moments**: lines ``video,second``.
 
@@ -28,6 +28,11 @@ Box = tuple[float, float, float, float]
 
 _SLACK = 1e-4  # by which rounding may carry the edge of a box beyond the frame
 _LAYOUT = 'video,second,x1,y1,x2,y2,label[,person]'
+_PLACE = ('video', 'video_id', 'second', 'timestamp', 'middle_frame_timestamp')
+_BOX = ('x1', 'y1', 'x2', 'y2', 'score', 'person', 'person_id', 'entity_id')
+_LABEL = ('label', 'id', 'class', 'action', 'action_id')
+_TABLE = ('path', 'start_second', 'fps')  # of videos
+_COLUMNS = frozenset(_PLACE + _BOX + _LABEL + _TABLE)
 
 
 class BoxLabel(NamedTuple):
@@ -110,8 +115,8 @@ def scan_boxes(path: str | os.PathLike[str]) -> Iterator[BoxLabel | AnnotationEr
             if len(row) not in (7, 8):
                 raise ValueError(f'{len(row)} fields, expected {_LAYOUT}')
             video, second, box = parse_place(row)
-            label = _integer(row[6], 'label')
-            person = _integer(row[7], 'person') if len(row) == 8 and row[7] else -1
+            label = parse_integer(row[6], 'label')
+            person = parse_integer(row[7], 'person') if len(row) == 8 and row[7] else -1
             yield BoxLabel(video, second, box, label, None if person < 0 else person, number)
         except ValueError as error:
             yield AnnotationError(f'{os.fspath(path)}:{number}: {error}: {",".join(row)!r}')
@@ -187,7 +192,8 @@ def write_excluded(path: str | os.PathLike[str], moments: Iterable[KeyFrame]) ->
 def read_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, list[str]]]:
     """(line, fields) of a comma-separated file without blank lines, comments and header.
 
-    A header is a first line that has no number behind the first field.
+    A header is a first line of nothing but names of columns: any other line says something, and
+    one that is malformed must not be skipped.
 
     Raises:
         AnnotationError: The file cannot be read or is no text.
@@ -195,12 +201,12 @@ def read_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, li
     first = True
     try:
         with open(path, encoding='utf-8-sig', newline='') as file:
-            reader = csv.reader(file)
+            reader = csv.reader(file, skipinitialspace=True)
             for row in reader:
                 row = list(map(str.strip, row))
                 if not any(row) or row[0].startswith('#'):
                     continue
-                if not (first and len(row) > 1 and not any(map(_is_number, row[1:]))):
+                if not (first and len(row) > 1 and _COLUMNS.issuperset(map(str.lower, row))):
                     yield reader.line_num, row
                 first = False
     except OSError as error:
@@ -240,16 +246,20 @@ def parse_second(text: str) -> float:
     return second
 
 
-def _integer(text: str, name: str) -> int:
+def parse_integer(text: str, name: str) -> int:
+    """A whole number; ValueError if the text, of a field called ``name``, is none."""
     try:
         return int(text)
     except ValueError:
         raise ValueError(f'{name} {text!r} is no whole number') from None
 
 
-def _is_number(text: str) -> bool:
+def parse_number(text: str, name: str) -> float:
+    """A finite number; ValueError if the text, of a field called ``name``, is none."""
     try:
-        float(text)
+        number = float(text)
     except ValueError:
-        return False
-    return True
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f'{name} {text!r} is no number')
+    return number

@@ -36,6 +36,7 @@ from mmvideomae.datasets.box_annotations import (
     KeyFrame,
     find_box_fault,
     key_frame,
+    parse_number,
     parse_place,
     parse_second,
     parse_video,
@@ -149,10 +150,7 @@ def _from_csv(path: Path) -> Iterator[tuple[str, KeyFrame, Any]]:
             if len(row) not in (6, 7, 8):
                 raise ValueError(f'{len(row)} fields, expected video,second,x1,y1,x2,y2[,score]')
             video, second, box = parse_place(row)
-            try:
-                score = float(row[-1]) if len(row) > 6 else 1.0
-            except ValueError:
-                raise ValueError(f'score {row[-1]!r} is no number') from None
+            score = parse_number(row[-1], 'score') if len(row) > 6 else 1.0
         except ValueError as error:
             raise AnnotationError(f'{where}: {error}: {",".join(row)!r}') from None
         yield where, (video, second), [[*box, score]]

@@ -109,9 +109,17 @@ def test_faults_say_file_line_and_value(tmp_path: Path, line: str, message: str)
     assert told.startswith(f'{path}:5: ') and message in told and '\n' not in told
 
 
-def test_a_first_line_is_a_header_only_without_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize('line', ['v,soon,.1,.1,.5,.5,1', 'v,soon,left,top,right,bottom,run'])
+def test_a_first_line_is_a_header_only_with_names_of_columns(tmp_path: Path, line: str) -> None:
+    with pytest.raises(AnnotationError, match=r"ann.csv:1: (timestamp 'soon'|box 'left)"):
+        read_boxes(save(tmp_path, f'{line}\n{PLAIN}'))
     with pytest.raises(AnnotationError, match=r"ann.csv:1: timestamp 'soon'"):
-        read_boxes(save(tmp_path, f'v,soon,.1,.1,.5,.5,1\n{PLAIN}'))
+        read_excluded(save(tmp_path, 'v,soon\nv,2\n'))
+
+
+def test_spaces_around_quotes_and_numbers_do_not_matter(tmp_path: Path) -> None:
+    path = save(tmp_path, ' "a, b" , 0902 ,.1, .1,.5, .5 , 3\r\n')
+    assert read_boxes(path)[0][:4] == ('a, b', 902.0, (0.1, 0.1, 0.5, 0.5), 3)
 
 
 @pytest.mark.parametrize('text', ['', '\n\n', '# only this\n', 'video,second,x1,y1,x2,y2,label\n'])
