@@ -10,7 +10,10 @@ from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.box_annotations import (
     Box,
     KeyFrame,
+    find_box_fault,
     key_frame,
+    parse_integer,
+    parse_number,
     parse_place,
     read_boxes,
     read_excluded,
@@ -44,7 +47,7 @@ def evaluate_files(
     names = read_label_map(label_map)
     columns = {number: column for column, number in enumerate(names.names)}
     gone = read_excluded(excluded) if excluded is not None else set()
-    rows = read_boxes(annotations, strict=False)
+    rows = read_boxes(annotations, names)
     kept = [row for row in rows if row.label in columns and (row.video_id, row.second) not in gone]
     numbers = {moment: place for place, moment in enumerate(dict.fromkeys(r[:2] for r in kept))}
     truths = _table(
@@ -95,7 +98,10 @@ def _read_results(
             if len(row) not in (7, 8):
                 raise ValueError(f'{len(row)} fields, expected {_LAYOUT}')
             video, second, box = parse_place(row)
-            label, score = int(row[6]), float(row[7]) if len(row) == 8 else 1.0
+            label = parse_integer(row[6], 'id')
+            score = parse_number(row[7], 'score') if len(row) == 8 else 1.0
+            if fault := find_box_fault(box):
+                raise ValueError(fault)
         except ValueError as error:
             told = ','.join(row)
             raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {told!r}') from None
