@@ -25,7 +25,7 @@ import io
 import json
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,8 @@ def read_proposals(
         for where, moment, boxes in read():
             parts.setdefault(moment, []).append(check_boxes(boxes, where))
     except OSError as error:
-        raise AnnotationError(f'cannot read the boxes {path}: {error.strerror or error}') from error
+        file = error.filename or path  # the boxes, or the table of images
+        raise AnnotationError(f'cannot read the boxes {file}: {error.strerror or error}') from error
     if not parts:
         raise AnnotationError(f'{path} has no boxes; {_LAYOUTS}')
     return {moment: _merged(boxes) for moment, boxes in parts.items()}
@@ -171,7 +172,9 @@ def _from_json(
         where = f'{path}: detection {number}'
         if detection.get('category_id', _PERSON) != _PERSON:
             continue
-        image = {**table.get(detection.get('image_id'), {}), **detection}
+        image_id = detection.get('image_id')
+        known = table.get(image_id, {}) if isinstance(image_id, Hashable) else {}
+        image = {**known, **detection}
         moment, width, height = _moment_and_size(image, where)
         try:
             x, y, box_width, box_height = map(float, detection['bbox'])

@@ -169,6 +169,7 @@ FAULTS = [
     ('boxes.json', detection(width=None), 'has no width and height of its frame'),
     ('boxes.json', detection(height=0), 'got 100 and 0'),
     ('boxes.json', detection(timestamp='x'), "detection 0: timestamp 'x'"),
+    ('boxes.json', [{'image_id': [1], 'bbox': [1, 2, 3, 4]}], '(image_id [1]) has no video_id'),
     ('boxes.json', detection(score=7), 'score 7 is outside [0, 1]'),
     ('boxes.csv', '', 'has no boxes; read are .pkl'),
     ('boxes.csv', 'v,1,0,0,1\n', ':1: 5 fields, expected video,second,x1,y1,x2,y2[,score]'),
@@ -194,6 +195,9 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     for name in ('gone.pkl', 'gone.json', 'gone.csv'):
         with pytest.raises(AnnotationError, match=rf'{name}: No such file'):
             read_proposals(tmp_path / name)
+    path = save(tmp_path, complete(), 'boxes.json')
+    with pytest.raises(AnnotationError, match=r'cannot read the boxes .*images.json: No such file'):
+        read_proposals(path, tmp_path / 'images.json')
     (tmp_path / 'boxes.json').write_text('{"a"')
     with pytest.raises(AnnotationError, match=r'boxes.json is no JSON'):
         read_proposals(tmp_path / 'boxes.json')

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -100,14 +100,14 @@ def _read_csv(path: Path) -> Iterator[SourceRow]:
                 raise ValueError('the label is missing')
         except ValueError as error:
             raise AnnotationError(f'{where}: {error}: {",".join(row)!r}') from None
-        person = row[7] if len(row) == 8 else ''
+        person = row[7] if len(row) == 8 and row[7] != '-1' else ''  # AVA's unknown
         yield SourceRow(where, video, box, row[6], second, person=person)
 
 
 def _check_header(path: Path) -> None:
     """Refuse a header that promises other columns than are read."""
     lines = [line for line in read_text(path).split('\n') if line.strip() and line[0] != '#']
-    for row in csv.reader(lines[:1]):
+    for row in csv.reader(lines[:1], skipinitialspace=True):
         names = [cell.strip().lower() for cell in row]
         is_header = not any(re.fullmatch(r'[-+.\d]+', name) for name in names[1:])
         if is_header and tuple(names) not in (COLUMNS, COLUMNS[:-1]):
@@ -156,6 +156,10 @@ def _table(content: Any, key: str, path: Path, required: bool = True) -> list[di
             f'{path} has no list of {key}: a JSON file of boxes has images, annotations and '
             'categories as in COCO'
         )
+    for number, each in enumerate(table):
+        for name in ('id', 'image_id', 'category_id', *_VIDEO_KEYS):
+            if not isinstance(each.get(name), Hashable):
+                raise AnnotationError(f'{path}: {key} {number}: {name} {each[name]} is no id')
     return table
 
 

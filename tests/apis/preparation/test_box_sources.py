@@ -31,8 +31,9 @@ def _coco(image: dict[str, Any], **changes: Any) -> dict[str, Any]:
     ['', 'video,second,x1,y1,x2,y2,label,person\n', '\ufeffVideo, second,x1,y1,x2,y2,label\n'],
 )
 def test_lines_with_and_without_header_and_person(tmp_path: Path, header: str) -> None:
-    text = f'{header}a b.mp4,0012,0.1,0.2,0.3,0.4,stand up\n\nb,1.5,0,0,1,1,3,x\n'
-    first, second = read_source(_write(tmp_path / 'x.csv', text)).rows
+    text = f'{header}a b.mp4,0012,0.1,0.2,0.3,0.4,stand up\n\nb,1.5,0,0,1,1,3,x\nb,2,0,0,1,1,3,-1\n'
+    first, second, third = read_source(_write(tmp_path / 'x.csv', text)).rows
+    assert third.person == ''  # as AVA spells it
     assert (first.video, first.second, first.label, first.person) == ('a b.mp4', 12, 'stand up', '')
     assert first.box == (0.1, 0.2, 0.3, 0.4)
     assert (second.second, second.label, second.person) == (1.5, '3', 'x')
@@ -126,6 +127,7 @@ def test_categories_from_0_become_ids_from_1(tmp_path: Path) -> None:
             ),
             'annotation 0 has no "bbox"',
         ),
+        (_coco({'video': ['a'], 'second': 1}), r"images 0: video \['a'\] is no id"),
         (
             _coco({'video': 'a', 'second': 1}, categories=[{'id': -1, 'name': 'x'}]),
             'no category: it needs an id from 0 on',
