@@ -1,5 +1,6 @@
 """Tell who does what in videos: from frames to people with their actions in one call."""
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ class ActionDetector:
             (``.pbtxt``); the default is what the config's data sets name.
         people: See above: a `PersonDetector`, a config for one, or boxes; None: each call has
             its own.
-        people_checkpoint: Weights of the detector of people.
+        people_checkpoint: Weights of the detector of people, with a config.
         min_box_score: Boxes of lower scores are left out, 0.8 in VideoMAE's papers.
         step_seconds: From one key frame to the next.
         min_score: Actions of lower scores are not shown.
@@ -102,7 +103,7 @@ class ActionDetector:
         filename_tmpl: str = 'img_{:05}.jpg',
         fps: float = 25.0,
     ) -> None:
-        if batch_size < 1 or not step_seconds > 0 or not 0 <= min_box_score <= 1:
+        if batch_size < 1 or not 0 < step_seconds < math.inf or not 0 <= min_box_score <= 1:
             raise ValueError(
                 'batch_size and step_seconds must be positive and min_box_score in [0, 1], got '
                 f'{batch_size}, {step_seconds} and {min_box_score}'
@@ -146,6 +147,8 @@ class ActionDetector:
                 'a proposal file), or boxes with the video'
             )
         video_id = video_name(video)
+        if not math.isfinite(start_second):
+            raise ValueError(f'start_second must be a number of seconds, got {start_second}')
         stream = self.open_stream(video)
         with stream:
             moments = self._moments(people, stream, video_id, start_second)

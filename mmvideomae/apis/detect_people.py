@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.apis.key_frames import open_place, seconds_of
+from mmvideomae.apis.key_frames import check_step, open_place, seconds_of
 from mmvideomae.apis.person_boxes import PersonDetector, find_people
 from mmvideomae.apis.video_jobs import (
     Advance,
@@ -81,8 +81,7 @@ def regular_moments(places: VideoPlaces, step: float) -> list[Watch]:
         AnnotationError: There is no video.
         ValueError: ``step`` is not positive.
     """
-    if not step > 0:
-        raise ValueError(f'key frames must be a positive number of seconds apart, got {step}')
+    check_step(step)
     watches = []
     for video_id in _videos_of(places):
         place = places.find(video_id, 0.0)

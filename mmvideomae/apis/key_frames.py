@@ -51,14 +51,19 @@ def key_frame_record(
     return record
 
 
+def check_step(step: float) -> None:
+    """Refuse key frames that are not a positive number of seconds apart, by ``ValueError``."""
+    if not 0 < step < math.inf:
+        raise ValueError(f'key frames must be a positive number of seconds apart, got {step}')
+
+
 def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[float]:
     """The multiples of ``step`` that lie in a video, its first moment if there is none.
 
     Raises:
         ValueError: ``step`` is not positive.
     """
-    if not step > 0:
-        raise ValueError(f'key frames must be a positive number of seconds apart, got {step}')
+    check_step(step)
     end = start_second + (len(stream) - 1) / (stream.fps or 25.0)
     first = math.ceil((start_second - _TOLERANCE) / step)
     last = math.floor((end + _TOLERANCE) / step)

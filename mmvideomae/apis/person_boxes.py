@@ -1,6 +1,7 @@
 """Find people in pictures, and at moments of videos, with a detector of mmdet."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from mmengine import Config
 from mmengine.dataset import Compose
 from mmengine.hub import get_config
 from mmengine.registry import DefaultScope
+from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmvideomae.apis.frame_stream import read_once
@@ -67,8 +69,8 @@ class PersonDetector:
 
     Raises:
         DetectionMissingError: mmdet or the full mmcv is not installed.
-        ValueError: The detector has no such category, the config no test pipeline, or a
-            number is out of range.
+        ValueError: The detector has no such category, the config is none of mmdet or has no
+            weights, these are of another model, or a number is out of range.
         FileNotFoundError: There is no such config or checkpoint.
     """
 
@@ -179,18 +181,65 @@ def _build(
     from mmdet.apis import init_detector  # part of the detection level only
 
     if not isinstance(config, Config):
-        name = os.fspath(config)
-        config = get_config(name) if '::' in name else Config.fromfile(name)
+        config = _read_config(os.fspath(config))
+    name = config.filename or 'the config'
     if config.get('model') is None or config.get('test_dataloader') is None:
         raise ValueError(
-            f'{config.filename or "the config"} has no model and test_dataloader: give the config '
-            'of a detector of mmdet'
+            f'{name} has no model and test_dataloader: give the config of a detector of mmdet'
         )
-    weights = None if checkpoint is None else os.fspath(checkpoint)
-    if weights is not None and '://' not in weights and not os.path.isfile(weights):
+    if checkpoint is None:
+        raise ValueError(f'{name} needs the weights of the detector of people (people_checkpoint)')
+    weights = os.fspath(checkpoint)
+    if '://' not in weights and not os.path.isfile(weights):
         raise FileNotFoundError(f'{weights}: no such checkpoint of the detector of people')
-    with DefaultScope.overwrite_default_scope('mmdet'):
-        return init_detector(config, weights, device=str(device or default_device()))
+    with DefaultScope.overwrite_default_scope('mmdet'), warnings.catch_warnings(record=True):
+        try:
+            model = init_detector(config, None, device=str(device or default_device()))
+        except KeyError as error:
+            raise ValueError(f'{name} is no config of a detector of mmdet: {error}') from None
+    _load_weights(model, weights)
+    return model
+
+
+def _read_config(name: str) -> Config:
+    """A config file, or one that comes with mmdet."""
+    if '::' in name:
+        try:
+            return get_config(name)
+        except (ValueError, OSError):
+            raise FileNotFoundError(
+                f'{name}: there is no such config; one that comes with mmdet is called like '
+                'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+            ) from None
+    if not name.endswith(('.py', '.json', '.yml', '.yaml')):
+        raise ValueError(f'{name} is no config of a detector of mmdet (.py)')
+    if not os.path.isfile(name):
+        raise FileNotFoundError(f'{name}: no such config of a detector of people')
+    return Config.fromfile(name)
+
+
+def _load_weights(model: nn.Module, path: str) -> None:
+    """Load a checkpoint and the names of its categories.
+
+    mmdet's own loading leaves random what a checkpoint does not hold, and says so in a log.
+
+    Raises:
+        ValueError: It is not that of the model.
+    """
+    parameters = dict(model.named_parameters())
+    for parameter in parameters.values():
+        nn.init.constant_(parameter, torch.nan)
+    content = load_checkpoint(model, path, map_location='cpu', logger='silent')
+    absent = [name for name, each in parameters.items() if each.isnan().any()]
+    if absent:
+        raise ValueError(
+            f'{path} is no checkpoint of this detector of people: {len(absent)} of its '
+            f'{len(parameters)} weights are missing or of another shape, such as {absent[0]}'
+        )
+    meta = content.get('meta') or {}
+    told = meta.get('dataset_meta') or {'classes': meta.get('CLASSES')}  # since mmdet 3, and before
+    if names := {key.lower(): value for key, value in told.items()}.get('classes'):
+        model.dataset_meta['classes'] = names
 
 
 def _classes_of(model: nn.Module) -> list[str]:
@@ -207,4 +256,9 @@ def _pipeline_of(cfg: Config) -> Compose:
     steps = [dict(step) for step in get_test_pipeline_cfg(cfg)]
     steps[0] = {'type': 'mmdet.LoadImageFromNDArray'}
     with DefaultScope.overwrite_default_scope('mmdet'):
-        return Compose(steps)
+        try:
+            return Compose(steps)
+        except KeyError as error:
+            raise ValueError(
+                f'{cfg.filename or "the config"} is no config of a detector of mmdet: {error}'
+            ) from None

@@ -211,8 +211,11 @@ def test_wrong_boxes_are_refused(
 def test_wrong_models_and_settings_are_refused(model: nn.Module, folder: Path) -> None:
     with pytest.raises(ValueError, match='Recognizer3D detects no actions'):
         ActionDetector(Config({'model': tiny_recognizer()}), device='cpu')
-    with pytest.raises(ValueError, match='step_seconds must be positive'):
-        ActionDetector(model, step_seconds=0)
+    for step in (0, float('nan'), float('inf')):
+        with pytest.raises(ValueError, match='step_seconds must be positive'):
+            ActionDetector(model, step_seconds=step)
+    with pytest.raises(ValueError, match='start_second must be a number of seconds, got nan'):
+        ActionDetector(model, people='whole_frame')(folder / 'clip.mp4', start_second=float('nan'))
     with pytest.raises(ValueError, match='lists 2 classes and the model tells 4 apart'):
         ActionDetector(model, classes=['a', 'b'])
     with pytest.raises(ValueError, match='people_checkpoint are the weights of a detector'):

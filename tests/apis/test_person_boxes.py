@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine import Config
 from mmengine.registry import DefaultScope
 
@@ -105,13 +106,58 @@ def test_moments_outside_and_videos_that_cannot_be_read(
         find_people(detector, {'filename': 'none.mp4'}, 'none', [1])
 
 
+def test_weights_of_another_model_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """All of them, and one of another shape; mmdet would look with random ones."""
+    torch.save({'state_dict': {'x': torch.ones(2)}}, tmp_path / 'x.pth')
+    with pytest.raises(ValueError, match=r'x\.pth is no checkpoint .* (\d+) of its \1 weights'):
+        PersonDetector(files[0], tmp_path / 'x.pth', 'cpu')
+    classes = ('car', 'person', 'dog')
+    (tmp_path / 'other').mkdir()
+    _, other = write_person_detector(tmp_path / 'other', classes)
+    with pytest.raises(ValueError, match=r'2 of its \d+ weights .* bbox_head\.retina_cls\.weight'):
+        PersonDetector(files[0], other, 'cpu')
+
+
+def test_a_config_of_ours_is_none_of_mmdet(files: tuple[Path, Path], tmp_path: Path) -> None:
+    cfg = tiny_person_config()
+    cfg.model.type = 'Nothing'
+    cfg.dump(tmp_path / 'nothing.py')
+    with pytest.raises(ValueError, match=r'nothing\.py is no config of a detector of mmdet'):
+        PersonDetector(tmp_path / 'nothing.py', files[1], 'cpu')
+    cfg = tiny_person_config()
+    cfg.test_dataloader.dataset.pipeline.append({'type': 'SampleKeyFrameClip'})
+    cfg.dump(tmp_path / 'ours.py')
+    with pytest.raises(ValueError, match=r'ours\.py is no config of a detector of mmdet'):
+        PersonDetector(tmp_path / 'ours.py', files[1], 'cpu')
+
+
+def test_names_of_categories_come_from_older_checkpoints_too(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    content = torch.load(files[1])
+    cfg = tiny_person_config()
+    del cfg.test_dataloader.dataset['metainfo']
+    for meta in ({'CLASSES': ('bus', 'walker')}, {'dataset_meta': {'CLASSES': ('bus', 'walker')}}):
+        torch.save({**content, 'meta': meta}, tmp_path / 'old.pth')
+        assert PersonDetector(cfg, tmp_path / 'old.pth', 'cpu', 'walker').label == 1
+
+
 def test_wrong_use_is_refused(
     files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ValueError, match='min_score in'):
         PersonDetector(*files, min_score=2)
+    for config, message in (
+        ('none.py', r'none\.py: no such config'),
+        ('mmdet::none.py', 'mmdet::none.py: there is no such config'),
+        (files[1], r'people\.pth is no config of a detector of mmdet'),
+    ):
+        with pytest.raises((FileNotFoundError, ValueError), match=message):
+            PersonDetector(config, files[1])
     with pytest.raises(FileNotFoundError, match=r'none\.pth: no such checkpoint'):
         PersonDetector(files[0], tmp_path / 'none.pth')
+    with pytest.raises(ValueError, match=r'people\.py needs the weights'):
+        PersonDetector(files[0])
     Config({'model': {'type': 'x'}}).dump(tmp_path / 'other.py')
     with pytest.raises(ValueError, match=r'other\.py has no model and test_dataloader'):
         PersonDetector(tmp_path / 'other.py')
