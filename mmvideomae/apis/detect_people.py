@@ -99,8 +99,8 @@ class PeopleFile:
 
     Args:
         path: The proposal file, ``.pkl``.
-        settings: Of the detector, and the step between moments where no annotation names
-            them; what was made with others is refused.
+        settings: Of the detector and of how seconds become frames, and the step between
+            moments where no annotation names them; what was made with others is refused.
 
     Raises:
         ValueError: Another suffix, or the parts were made with other settings.
@@ -114,7 +114,7 @@ class PeopleFile:
         self._settings = dict(settings)
         note = self.parts / SETTINGS_FILE
         if note.is_file():
-            before = json.loads(note.read_text(encoding='utf-8'))
+            before = _read_note(note)
             for key, value in self._settings.items():
                 if before.get(key) != value:
                     raise ValueError(
@@ -161,7 +161,8 @@ class PeopleFile:
         """Write the proposal file from the parts, as soon as no video waits for its turn.
 
         Returns:
-            What the file holds; None: other processes are still at work.
+            What the file holds; None: other processes are still at work.  If all videos failed
+            that is nothing, and a file that stands there is left alone.
         """
         found: dict[KeyFrame, np.ndarray] = {}
         for watch in watches:
@@ -169,7 +170,8 @@ class PeopleFile:
                 found.update(read_proposals(file_of(watch.job, self.parts, '.pkl')))
             elif not file_of(watch.job, self.parts, '.error').is_file():
                 return None
-        _write_whole(self.path, found)
+        if found:
+            _write_whole(self.path, found)
         return found
 
     def _is_finished(self, watch: Watch) -> bool:
@@ -180,6 +182,17 @@ class PeopleFile:
         if watch.seconds is None:
             return True  # other steps are refused with the other settings
         return {second for _, second in read_proposals(path)} == set(watch.seconds)
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    """The settings that parts were made with."""
+    try:
+        note = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError:
+        note = None
+    if not isinstance(note, dict):
+        raise ValueError(f'{path} holds no settings: delete the folder {path.parent}')
+    return note
 
 
 def _write_whole(path: Path, proposals: Mapping[KeyFrame, np.ndarray]) -> None:

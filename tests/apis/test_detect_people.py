@@ -138,6 +138,23 @@ def test_bad_videos_are_recorded_and_the_file_holds_the_others(folder: Path) -> 
     assert (file.parts / 'c.error').is_file()
 
 
+def test_a_file_stays_if_all_videos_fail(folder: Path) -> None:
+    (folder / 'p.pkl').write_bytes(b'as it was')
+    (folder / 'ann.csv').write_text('z,1,0,0,1,1,1\n')
+    watches = annotated_moments(folder / 'ann.csv', places(folder))
+    file = PeopleFile(folder / 'p.pkl', {})
+    assert list(last(file.make(Stub(), watches)).failed) == ['z']
+    assert file.gather(watches) == {} and (folder / 'p.pkl').read_bytes() == b'as it was'
+
+
+def test_a_note_of_settings_that_is_none_is_named(folder: Path) -> None:
+    (folder / 'p.parts').mkdir()
+    for text in ('{', '[]'):
+        (folder / 'p.parts' / 'settings.json').write_text(text)
+        with pytest.raises(ValueError, match=r'settings\.json holds no settings: delete'):
+            PeopleFile(folder / 'p.pkl', {})
+
+
 def test_processes_share_the_videos(folder: Path) -> None:
     watches = regular_moments(places(folder), 1)
     for share, ready in ((0, False), (1, True)):

@@ -131,6 +131,11 @@ def make(args: argparse.Namespace) -> dict[str, Any]:
         'category': args.category,
         'threshold': args.threshold,
         'every': None if args.ann else args.every,
+        # What says which frame a second is.
+        'start_second': places.start_second,
+        'filename_tmpl': places.filename_tmpl,
+        'start_index': places.start_index,
+        'fps': places.fps,
     }
     file = PeopleFile(args.out, settings)
     detector = build(args)
@@ -148,7 +153,7 @@ def make(args: argparse.Namespace) -> dict[str, Any]:
         'failed': outcome.failed,
         'key_frames': outcome.units,
         'seconds': round(time.monotonic() - start, 2),
-        'out': None if found is None else str(args.out),
+        'out': str(args.out) if found else None,
         'key_frames_in_file': None if found is None else len(found),
         'boxes_in_file': None if found is None else sum(map(len, found.values())),
         'settings': settings,
@@ -197,7 +202,9 @@ def tell(summary: dict[str, Any]) -> None:
     )
     for name, reason in summary['failed'].items():
         print(f'  {name}: {reason}')
-    if summary['out'] is None:
+    if summary['key_frames_in_file'] == 0:
+        print('all videos failed: no file is written')
+    elif summary['out'] is None:
         print('other processes are still at work; the last one writes the file')
     else:
         print(

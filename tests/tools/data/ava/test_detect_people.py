@@ -67,6 +67,21 @@ def test_a_bad_video_among_good_ones(call: Any, tmp_path: Path) -> None:
     assert list(read_proposals(tmp_path / 'p.pkl')) == [('a', 0), ('a', 1.5)]
 
 
+def test_what_was_found_at_other_seconds_is_not_taken(call: Any, tmp_path: Path) -> None:
+    assert call('videos', '--every', 2)[0] == 0
+    code, _, err = call('videos', '--every', 2, '--start-second', 900)
+    assert code == 1 and 'made with start_second=0.0, not 900.0: delete it' in err
+    assert list(read_proposals(tmp_path / 'p.pkl')) == [('a', 0), ('a', 2), ('b', 0), ('b', 2)]
+
+
+def test_no_file_if_nothing_can_be_read(call: Any, folder: Path, tmp_path: Path) -> None:
+    (folder / 'table.csv').write_text('c,broken/c.mp4,0\nd,gone.mp4,0\n')
+    code, out, _ = call('table.csv', '--every', 1)
+    assert code == 3 and 'all videos failed: no file is written' in out
+    assert f'd: it is not there: looked for {folder / "gone.mp4"} ({folder / "table.csv"})' in out
+    assert not (tmp_path / 'p.pkl').exists()
+
+
 @pytest.mark.parametrize(('words', 'told'), [
     (['none'], 'cannot read the table of videos'),
     (['videos', '--every', '0'], 'positive number of seconds apart'),
