@@ -29,8 +29,7 @@ def overlay_video(
         ValueError: ``path`` is the video itself, or has another suffix.
     """
     path = Path(path)
-    if path.resolve() == Path(stream.path).resolve():
-        raise ValueError(f'{path} is the video itself: choose another folder')
+    check_target(path, stream.path)
     with stream, VideoWriter(path, stream.fps) as writer:
         times = stream.times.tolist()
         for number, frame in stream.in_order(range(len(times))):
@@ -38,3 +37,9 @@ def overlay_video(
             if progress:
                 progress(number + 1, len(times))
     return path
+
+
+def check_target(path: str | os.PathLike[str], video: str | os.PathLike[str]) -> None:
+    """Refuse to write to the video itself, by ``ValueError``."""
+    if Path(path).resolve() == Path(video).resolve():
+        raise ValueError(f'{path} is the video itself: choose another folder')

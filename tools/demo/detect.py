@@ -29,7 +29,8 @@ from rich.table import Table
 
 from mmvideomae.apis import ActionDetector, DetectedActions, init_model
 from mmvideomae.apis.box_tracks import BoxTracks
-from mmvideomae.apis.overlay_video import overlay_video
+from mmvideomae.apis.key_frames import video_name
+from mmvideomae.apis.overlay_video import check_target, overlay_video
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.boxes import Said, ShownBox, draw_boxes
 from mmvideomae.visualization.timeline import clock
@@ -118,6 +119,8 @@ def make(args: argparse.Namespace) -> tuple[dict[str, Any], DetectedActions]:
     """Everything but what is printed; wrong input is raised."""
     if args.top_k < 1:
         raise ValueError('--top-k must be positive')
+    if args.overlay:  # before all the work
+        check_target(args.out / f'{video_name(args.video)}.mp4', args.video)
     detector = build(args)
     quiet = not sys.stderr.isatty()  # a log needs no bar
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
@@ -128,12 +131,12 @@ def make(args: argparse.Namespace) -> tuple[dict[str, Any], DetectedActions]:
             start_second=args.start_second,
         ).at_least(args.min_score, args.top_k)
         args.out.mkdir(parents=True, exist_ok=True)
-        files = {'json': str(args.out / f'{found.video_id}.json')}
+        result, file = found.to_dict(), args.out / f'{found.video_id}.json'
+        file.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
+        files = {'json': str(file)}
         if args.overlay:
             path = args.out / f'{found.video_id}.mp4'
             files['overlay'] = str(overlay(detector, found, path, bar))
-    result = found.to_dict()
-    Path(files['json']).write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
     return {**result, 'files': files}, found
 
 

@@ -33,7 +33,7 @@ from mmvideomae.apis.browser_video import browser_video
 from mmvideomae.apis.features import ExtractionError
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.settings import PRESET_NAMES
-from mmvideomae.apis.overlay_video import overlay_video
+from mmvideomae.apis.overlay_video import check_target, overlay_video
 from mmvideomae.apis.temporal_localizer import activitynet_results
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
@@ -136,6 +136,8 @@ def make(args: argparse.Namespace) -> tuple[dict[str, Any], list[FoundSegments]]
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
         for video in args.videos:
             try:
+                if args.overlay:  # before all the work
+                    check_target(args.out / f'{Path(video).stem}.mp4', video)
                 one = localize(localizer, video, bar).at_least(args.min_score)
                 files = illustrate(localizer, one, args, bar)
             except (VideoReadError, ExtractionError, ValueError) as error:

@@ -103,6 +103,18 @@ def test_people_of_a_file_and_their_overlay(call: Any, folder: Path, tmp_path: P
     assert edges[20, 19:21].mean() > 2 * edges[20, 13:15].mean()
 
 
+def test_the_video_is_not_overwritten_and_that_is_told_first(
+    call: Any, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / 'out').mkdir()
+    copy = tmp_path / 'out' / 'film.mp4'
+    copy.write_bytes((folder / '[a].mp4').read_bytes())
+    code, _, error = call('--overlay', video=str(copy), weights='none.pth')
+    assert code == 1
+    assert error == 'detect.py: out/film.mp4 is the video itself: choose another folder\n'
+    assert copy.read_bytes() == (folder / '[a].mp4').read_bytes()
+
+
 def test_people_of_a_detector(call: Any, folder: Path) -> None:
     people = ('--people', folder / 'people.py', '--people-checkpoint', folder / 'people.pth')
     code, out, _ = call(*people, '--min-box-score', 0.5, '--json')
