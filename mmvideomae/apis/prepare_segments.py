@@ -67,6 +67,7 @@ class Prepared:
             'segments': sum(len(video.annotation.segments) for video in self.videos),
             'classes': list(self.classes),
             **{name: subsets[name] for name in LISTS},
+            'other': {name: count for name, count in subsets.items() if name not in LISTS},
             'left_out': self.left_out,
         }
 

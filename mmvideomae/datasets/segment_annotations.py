@@ -178,7 +178,7 @@ def _read_csv(path: Path) -> list[AnnotatedVideo]:
     with path.open(encoding='utf-8-sig', newline='') as file:
         rows = [
             (number, [cell.strip() for cell in row])
-            for number, row in enumerate(csv.reader(file), 1)
+            for number, row in enumerate(csv.reader(file, skipinitialspace=True), 1)
             if any(cell.strip() for cell in row) and not row[0].lstrip().startswith('#')
         ]
     columns: Sequence[str] = _COLUMNS

@@ -78,6 +78,12 @@ def test_more_columns_and_videos_without_segments(tmp_path: Path) -> None:
     assert (other.subset, other.duration, other.fps, other.segments) == ('val', 7, None, [])
 
 
+def test_spaces_around_quotes_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / 'a.csv').write_text('\ufeffvideo, start, end, label\r\n v , 1 ,2, "a, b"\r\n')
+    (video,) = read_segments(tmp_path / 'a.csv')
+    assert (video.video_id, video.segments, video.labels) == ('v', [(1, 2)], ['a, b'])
+
+
 @pytest.mark.parametrize(
     ('name', 'text', 'message'),
     [

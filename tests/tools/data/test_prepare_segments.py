@@ -42,3 +42,12 @@ def test_faults_end_in_one_line_or_are_left_out(
     assert "'v3'" in done.err and "no video 'v8'" in done.err
     done = tool('prepare_segments.py', 'own.csv', 'videos', 'out', '--skip-bad', '--json')
     assert done.code == 0 and done.summary['videos'] == 3 and len(done.summary['left_out']) == 2
+
+
+def test_other_subsets_are_told_of(
+    tool: Callable[..., Any], put: Callable[..., Path], videos: Path
+) -> None:
+    put('own.csv', 'video,start,end,label,subset\nv0,0,1,a,train\nv1,0,1,a,later\n')
+    done = tool('prepare_segments.py', 'own.csv', 'videos', 'out', '--json')
+    assert done.code == 0 and done.summary['other'] == {'later': 1}
+    assert done.err == "prepare_segments.py: 1 videos of 'later' are in no list\n"
