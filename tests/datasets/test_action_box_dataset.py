@@ -285,9 +285,7 @@ def test_skipped_key_frames_keep_their_truth_in_a_test(
 
 def test_the_best_box_below_the_threshold_is_taken_where_asked(files: Path, media: Path) -> None:
     boxes = dict(BOXES)
-    boxes['a', 901.0] = np.array(
-        [[0.1, 0.1, 0.5, 0.9, 0.4], [0.5, 0.1, 0.9, 0.9, 0.7]], np.float32
-    )
+    boxes['a', 901.0] = np.array([[0.1, 0.1, 0.5, 0.9, 0.4], [0.5, 0.1, 0.9, 0.9, 0.7]], np.float32)
     boxes['b', 903.0] = boxes['a', 901.0][:0]
     write_proposals(files / 'boxes.pkl', proposals(boxes))
     settings = dict(test_mode=True, min_box_score=0.75, missing_proposals='best')
