@@ -6,7 +6,7 @@
 _base_ = [
     '../../_base_/models/detector_vit-base-p16_mmaction2.py',
     '../../_base_/datasets/ava_kinetics_mmaction2.py',
-    '../../_base_/schedules/adamw_detection.py',
+    '../../_base_/schedules/adamw_detection_mmaction2.py',
     '../../_base_/default_runtime.py',
 ]
 
@@ -15,26 +15,4 @@ load_from = 'work_dirs/videomae_vit-base-p16_64xb6-16x4x1-75e_kinetics400/epoch_
 optim_wrapper = dict(
     optimizer=dict(lr=0.000125),  # of a batch of 64
     paramwise_cfg=dict(layer_decay_rate=0.75),
-    clip_grad=dict(max_norm=40),
 )
-param_scheduler = [
-    dict(
-        type='LinearLR',
-        start_factor=0.1,
-        by_epoch=True,
-        begin=0,
-        end=5,
-        convert_to_iter_based=True,
-    ),
-    dict(
-        type='CosineAnnealingLR',
-        T_max=15,
-        eta_min=0,
-        by_epoch=True,
-        begin=5,
-        end=20,
-        convert_to_iter_based=True,
-    ),
-]
-train_cfg = dict(max_epochs=20, val_interval=1)
-auto_scale_lr = dict(base_batch_size=64)
