@@ -25,6 +25,7 @@ from rich.table import Table
 
 from mmvideomae.apis import Prediction, Timeline, VideoClassifier, init_model
 from mmvideomae.apis.overlay_video import overlay_video
+from mmvideomae.apis.tool_options import add_frames
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
@@ -90,15 +91,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--seconds', type=float, help='end --live after so long (default: with Ctrl-C)'
     )
-    parser.add_argument(
-        '--filename-tmpl',
-        default='img_{:05}.jpg',
-        metavar='NAME',
-        help='names of the pictures in a folder of frames (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--fps', type=float, default=25.0, help='of a folder of frames (default: %(default)s)'
-    )
+    add_frames(parser)
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
     parser.add_argument(

@@ -31,6 +31,7 @@ from mmvideomae.apis import ActionDetector, DetectedActions, init_model
 from mmvideomae.apis.box_tracks import BoxTracks
 from mmvideomae.apis.key_frames import video_name
 from mmvideomae.apis.overlay_video import check_target, overlay_video
+from mmvideomae.apis.tool_options import add_frames
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.boxes import Said, ShownBox, draw_boxes
 from mmvideomae.visualization.timeline import clock
@@ -74,15 +75,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--batch-size', type=int, default=4, help='key frames at a time (default: %(default)s)'
     )
-    parser.add_argument(
-        '--filename-tmpl',
-        default='img_{:05}.jpg',
-        metavar='NAME',
-        help='names of the pictures in a folder of frames (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--fps', type=float, default=25.0, help='of a folder of frames (default: %(default)s)'
-    )
+    add_frames(parser)
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')

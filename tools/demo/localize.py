@@ -35,6 +35,7 @@ from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.settings import PRESET_NAMES
 from mmvideomae.apis.overlay_video import check_target, overlay_video
 from mmvideomae.apis.temporal_localizer import activitynet_results
+from mmvideomae.apis.tool_options import add_frames
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
@@ -108,15 +109,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         default='auto',
         help='what features are computed in (default: float16 on a GPU, else float32)',
     )
-    parser.add_argument(
-        '--filename-tmpl',
-        default='img_{:05}.jpg',
-        metavar='NAME',
-        help='names of the pictures in a folder of frames (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--fps', type=float, default=25.0, help='of a folder of frames (default: %(default)s)'
-    )
+    add_frames(parser)
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
 
 

@@ -33,6 +33,7 @@ from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
 from mmvideomae.apis.inference import process_device
 from mmvideomae.apis.job_display import JobDisplay
+from mmvideomae.apis.tool_options import add_frames
 from mmvideomae.apis.video_jobs import Outcome, jobs_of, share_of
 
 FAILED = 3
@@ -56,15 +57,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list'
     )
-    parser.add_argument(
-        '--filename-tmpl',
-        default='img_{:05}.jpg',
-        metavar='NAME',
-        help='names of the pictures in a folder of frames (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--fps', type=float, default=25.0, help='of folders of frames (default: %(default)s)'
-    )
+    add_frames(parser)
     parser.add_argument(
         '--batch-size', type=int, default=8, help='windows at a time (default: %(default)s)'
     )

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from mmvideomae.apis.box_report import BoxReport, BoxSet
 from mmvideomae.apis.check_boxes import Probe, check_sets, sets_of
-from mmvideomae.datasets.video_places import VideoPlaces
+from mmvideomae.apis.tool_options import add_places, places_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,23 +58,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--num-classes', type=int, metavar='K', help='largest id (default: that of LABEL_MAP)'
     )
-    parser.add_argument(
-        '--start-second',
-        type=parse_start,
-        default=0.0,
-        metavar='S',
-        help='second of the first frame: 900 for AVA as it is usually cut, or "name" to read it '
-        'from names such as VIDEO_000012_000022 (default: 0)',
-    )
-    parser.add_argument(
-        '--filename-tmpl',
-        metavar='NAME',
-        help='videos are folders of such frames, for example {video}_{:06}.jpg',
-    )
-    parser.add_argument(
-        '--start-index', type=int, default=1, help='number of the first frame (default: 1)'
-    )
-    parser.add_argument('--fps', type=float, help='frames per second of folders of frames')
+    add_places(parser)
     parser.add_argument(
         '--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)'
     )
@@ -89,16 +73,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def parse_start(text: str) -> float | str:
-    """A number of seconds, or ``'name'``."""
-    if text == 'name':
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is neither a number nor "name"') from None
-
-
 def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
     """The lists to check; ``ValueError`` says what is wrong with the command line."""
     if args.label_map is None:
@@ -107,20 +81,12 @@ def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
         if not args.source.is_file():
             raise ValueError(f'no such config: {args.source}')
         return sets_of(Config.fromfile(args.source))
-    places = VideoPlaces(
-        folder=args.videos or '',
-        filename_tmpl=args.filename_tmpl,
-        start_index=args.start_index,
-        fps=args.fps,
-        start_second=args.start_second,
-        table=args.table,
-    )
     return [
         BoxSet(
             name=args.source.stem,
             ann_file=str(args.source),
             label_map=str(args.label_map),
-            videos=places,
+            videos=places_of(args, args.videos or '', args.table),
             num_classes=args.num_classes,
             excluded_file=args.excluded,
             proposal_file=args.proposals,

@@ -33,8 +33,8 @@ from mmvideomae.apis.detect_people import PeopleFile, annotated_moments, regular
 from mmvideomae.apis.inference import process_device
 from mmvideomae.apis.job_display import JobDisplay
 from mmvideomae.apis.person_boxes import PERSON, PersonDetector
+from mmvideomae.apis.tool_options import add_places, places_of
 from mmvideomae.apis.video_jobs import Outcome, share_of
-from mmvideomae.datasets.video_places import VideoPlaces
 
 FAILED = 3
 
@@ -56,7 +56,11 @@ def parse_args() -> argparse.Namespace:
         metavar='SECONDS',
         help='key frames: so far apart, over whole videos (default: %(default)s)',
     )
-    add_places(parser.add_argument_group('where the videos lie'))
+    where = parser.add_argument_group('where the videos lie')
+    where.add_argument(
+        '--folder', default='', help='that the paths of a table are relative to (default: its own)'
+    )
+    add_places(where)
     parser.add_argument(
         '--threshold',
         type=float,
@@ -73,53 +77,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def add_places(group: Any) -> None:
-    """What is not said by VIDEOS, see `VideoPlaces`."""
-    group.add_argument(
-        '--folder', default='', help='that the paths of a table are relative to (default: its own)'
-    )
-    group.add_argument(
-        '--start-second',
-        default='0',
-        metavar='S',
-        help='second of the first frame: 900 for the usual cut of AVA; name: from names such as '
-        'ID_000012_000022 (default: %(default)s)',
-    )
-    group.add_argument(
-        '--filename-tmpl',
-        metavar='NAME',
-        help='names of the pictures in a folder of frames, such as img_{:05}.jpg',
-    )
-    group.add_argument(
-        '--start-index', type=int, default=1, help='of the pictures (default: %(default)s)'
-    )
-    group.add_argument('--fps', type=float, help='of folders of frames')
-
-
-def places_of(args: argparse.Namespace) -> VideoPlaces:
-    """Where the options say that the videos lie."""
-    start = args.start_second
-    options = {
-        'filename_tmpl': args.filename_tmpl,
-        'start_index': args.start_index,
-        'fps': args.fps,
-        'start_second': start if start == 'name' else as_number(start),
-    }
-    if args.videos.is_dir():
-        return VideoPlaces(str(args.videos), **options)
-    return VideoPlaces(args.folder, table=str(args.videos), **options)
-
-
-def as_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"--start-second must be a number or 'name', got {text!r}") from None
-
-
 def make(args: argparse.Namespace) -> dict[str, Any]:
     """Look through this process's share; returns the summary."""
-    places = places_of(args)
+    is_folder = args.videos.is_dir()
+    folder, table = (args.videos, None) if is_folder else (args.folder, str(args.videos))
+    places = places_of(args, str(folder), table)
     everything = (
         annotated_moments(args.ann, places) if args.ann else regular_moments(places, args.every)
     )
