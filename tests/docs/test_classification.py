@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,21 +15,7 @@ from mmvideomae.testing.videos import moving_shapes, write_video
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'classification.md').read_text(encoding='utf-8')
 
-# One process for all commands: loading the stack takes longer than most of them.
-DRIVER = """
-import os, runpy, shlex, sys
-for line in open('commands.txt'):
-    words = shlex.split(line)
-    while '=' in words[0]:
-        os.environ.__setitem__(*words.pop(0).split('=', 1))
-    sys.argv = words[1:]
-    try:
-        runpy.run_path(words[1], run_name='__main__')
-    except SystemExit as stop:
-        if stop.code:
-            sys.exit(f'{line}: {stop.code}')
-exec(open('snippet.py').read())
-"""
+RunPage = Callable[..., str]
 HAS_ONNX = all(map(find_spec, ('onnx', 'onnxscript', 'onnxruntime')))
 SMALL = (
     'train_cfg.max_epochs=1 train_cfg.val_interval=1 default_hooks.checkpoint.interval=1 '
@@ -53,11 +37,9 @@ def shortened(command: str) -> str:
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, run_page: RunPage) -> Path:
     """A folder in which all commands were run, with what they printed."""
     folder = tmp_path_factory.mktemp('tutorial')
-    for name in ('tools', 'configs'):
-        (folder / name).symlink_to(ROOT / name)
     for number, name in enumerate(CLASS_NAMES[:4]):
         for clip in range(3):
             path = folder / 'data/custom/videos' / name / f'{clip}.mp4'
@@ -67,20 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [line for block in blocks('bash') for line in block.splitlines()]
     if not HAS_ONNX:
         lines = [line for line in lines if 'export.py' not in line]
-    (folder / 'commands.txt').write_text('\n'.join(map(shortened, lines)) + '\n')
     (python,) = blocks('python')
-    (folder / 'snippet.py').write_text(shortened(python))
-    done = subprocess.run(
-        [sys.executable, '-c', DRIVER],
-        cwd=folder,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    (folder / 'printed.txt').write_text(done.stdout)
+    printed = run_page(folder, [shortened(line) for line in lines], shortened(python))
+    (folder / 'printed.txt').write_text(printed)
     return folder
 
 

@@ -5,11 +5,9 @@ Blocks of `text` are not run: they need weights of others, AVA, or a GPU.
 
 import csv
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,20 +19,7 @@ from mmvideomae.testing.motion import CLASS_NAMES
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'detection.md').read_text(encoding='utf-8')
 
-# One process for all commands: loading the stack takes longer than most of them.
-DRIVER = """
-import runpy, shlex, sys
-for line in open('commands.txt'):
-    words = shlex.split(line)
-    sys.argv = words[1:]
-    print('$', line.strip(), flush=True)
-    try:
-        runpy.run_path(words[1], run_name='__main__')
-    except SystemExit as stop:
-        if stop.code:
-            sys.exit(f'{line}: {stop.code}')
-exec(open('snippet.py').read())
-"""
+RunPage = Callable[..., str]
 SMALL = (
     ' --cfg-options train_cfg.max_epochs=1 train_cfg.val_interval=1 '
     'default_hooks.checkpoint.interval=1 train_dataloader.num_workers=0 '
@@ -57,32 +42,11 @@ def shortened(command: str) -> str:
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, run_page: RunPage) -> Path:
     """A folder in which all commands were run, with what they printed."""
     folder = tmp_path_factory.mktemp('tutorial')
-    for name in ('tools', 'configs'):
-        (folder / name).symlink_to(ROOT / name)
     (synthesize,) = (line for line in PAGE.splitlines() if 'synthesize.py people' in line)
-    lines = [line for block in blocks('bash') for line in block.splitlines()]
-    (folder / 'commands.txt').write_text('\n'.join(map(shortened, lines)) + '\n')
-    (python,) = blocks('python')
-    (folder / 'snippet.py').write_text(shortened(python))
-    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
-
-    def run(*command: str) -> str:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
-
-    run(sys.executable, *synthesize.split()[1:], *FEW.split())
+    run_page(folder, [f'{synthesize} {FEW}'])
     # A new video, and a list of the people in it.
     shutil.copy(folder / 'data/people/videos/val_0000.mp4', folder / 'new.mp4')
     with (folder / 'data/people/val.csv').open() as file:
@@ -90,7 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corners = ('second', 'x1', 'y1', 'x2', 'y2')
     people = [','.join(['new', *(row[key] for key in corners), '0.9']) for row in rows]
     (folder / 'people.csv').write_text('\n'.join(people) + '\n')
-    (folder / 'printed.txt').write_text(run(sys.executable, '-c', DRIVER))
+    lines = [shortened(line) for block in blocks('bash') for line in block.splitlines()]
+    (python,) = blocks('python')
+    (folder / 'printed.txt').write_text(run_page(folder, lines, shortened(python)))
     return folder
 
 
