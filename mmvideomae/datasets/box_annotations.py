@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.label_maps import LabelMap
+from mmvideomae.ops.seconds import second_text
 
 KeyFrame = tuple[str, float]
 """(video, second): the second is rounded to milliseconds, so that texts of it compare equal."""
@@ -58,12 +59,6 @@ class BoxLabel(NamedTuple):
 def key_frame(video_id: str, second: float) -> KeyFrame:
     """The moment of a video in a form that compares equal."""
     return video_id, round(float(second), 3)
-
-
-def second_text(second: float) -> str:
-    """Spell a second as AVA's files do: ``0902``, and ``12.5`` where it is not whole."""
-    second = round(float(second), 3)
-    return f'{int(second):04d}' if second.is_integer() else f'{second:.3f}'.rstrip('0')
 
 
 def read_boxes(

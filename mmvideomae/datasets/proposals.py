@@ -41,8 +41,8 @@ from mmvideomae.datasets.box_annotations import (
     parse_second,
     parse_video,
     read_rows,
-    second_text,
 )
+from mmvideomae.ops.seconds import second_text
 
 Proposals = dict[KeyFrame, np.ndarray]
 """float32 (n, 5) for each key frame: x1, y1, x2, y2 as shares of the frame, and the score."""

@@ -12,6 +12,7 @@ from mmengine.evaluator import BaseMetric
 
 from mmvideomae.evaluation.arrays import to_numpy
 from mmvideomae.evaluation.box_ap import BoxTable, average_precision
+from mmvideomae.ops.seconds import second_text
 from mmvideomae.registry import METRICS
 
 _SUFFIXES = ('.json', '.csv')
@@ -183,11 +184,6 @@ def result_rows(
             for number in ids:
                 if (score := scores[number - 1]) > score_threshold:
                     yield (*place, str(number), f'{score:.6g}')
-
-
-def second_text(second: float) -> str:
-    """A second as AVA's files write it: ``0902``, and ``12.5`` where it is not whole."""
-    return f'{second:04.0f}' if second == int(second) else f'{second:.10g}'
 
 
 def _only(table: BoxTable, columns: np.ndarray) -> BoxTable:

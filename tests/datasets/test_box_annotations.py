@@ -15,11 +15,11 @@ from mmvideomae.datasets.box_annotations import (
     read_boxes,
     read_excluded,
     scan_boxes,
-    second_text,
     write_boxes,
     write_excluded,
 )
 from mmvideomae.datasets.label_maps import LabelMap
+from mmvideomae.ops.seconds import second_text
 
 PLAIN = (
     '1j20qq1JyX4,0902,0.002,0.118,0.714,0.977,12\n'
@@ -162,12 +162,6 @@ def test_excluded_moments_are_those_that_mmaction2_reads(tmp_path: Path) -> None
     for line, message in (('v', '1 fields'), ('v,1,2', '3 fields'), ('v,x', "timestamp 'x'")):
         with pytest.raises(AnnotationError, match=rf'ann.csv:2: {message}'):
             read_excluded(save(tmp_path, f'v,1\n{line}'))
-
-
-def test_seconds_are_spelled_as_in_ava() -> None:
-    assert [second_text(s) for s in (902, 0, 12.5, 12345, 7.25, 1 / 3)] == [
-        *('0902', '0000', '12.5', '12345', '7.25', '0.333')
-    ]
 
 
 SHARES = st.integers(0, 1000).map(lambda number: number / 1000)
