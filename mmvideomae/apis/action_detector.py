@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -275,18 +275,21 @@ def _given_boxes(boxes: Any) -> Any:
 def _of_video(boxes: Mapping[Any, Any], video_id: str) -> dict[float, Any]:
     """Boxes of one video by second.
 
+    Names may have folders before, as those of ``tools/data/ava/init.py`` do; then they have to be
+    of one video.
+
     Raises:
-        ValueError: All boxes are of other videos.
+        ValueError: All boxes are of other videos, or of several of that name.
     """
-    own, others = {}, set()
+    named: dict[str | None, dict[float, Any]] = {}
     for moment, rows in boxes.items():
-        if not isinstance(moment, tuple):
-            own[float(moment)] = rows
-        elif moment[0] == video_id:
-            own[float(moment[1])] = rows
-        else:
-            others.add(moment[0])
-    if not own:
-        told = ', '.join(sorted(others)[:3]) or 'none at all'
-        raise ValueError(f'there are no boxes of the video {video_id!r}, only of {told}')
-    return own
+        name, second = moment if isinstance(moment, tuple) else (None, moment)
+        named.setdefault(name, {})[float(second)] = rows
+    own = {**named.get(None, {}), **named.get(video_id, {})}
+    if own:
+        return own
+    alike = [name for name in named if name is not None and PurePath(name).name == video_id]
+    if len(alike) == 1:
+        return named[alike[0]]
+    told = ', '.join(sorted(alike or filter(None, named))[:3]) or 'none at all'
+    raise ValueError(f'there are no boxes of the video {video_id!r}, only of {told}')

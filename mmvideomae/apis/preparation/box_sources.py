@@ -73,7 +73,10 @@ def read_source(path: Path, pixels: bool = False, fps: float | None = None) -> B
     Raises:
         AnnotationError: The file is missing or empty, or something in it is malformed; the
             message says where.
+        ValueError: ``fps`` is not positive.
     """
+    if fps is not None and not fps > 0:
+        raise ValueError(f'frames per second must be positive, got {fps}')
     if path.suffix.lower() == '.json':
         source = _read_coco(path, fps)
     else:

@@ -122,6 +122,8 @@ def _check_targets(settings: InitSettings, sources: Sequence[BoxSource]) -> None
 def _read_base(path: Path) -> Config:
     if not path.is_file():
         raise ValueError(f'no such config: {path}')
+    if path.suffix != '.py':
+        raise ValueError(f'{path} is no config (.py)')
     cfg = Config.fromfile(path)
     if 'bbox_head' not in cfg.get('model', {}).get('roi_head', {}):
         raise ValueError(f'{path} is no config of a detector: it has no model.roi_head.bbox_head')

@@ -90,6 +90,9 @@ def test_rate_of_frame_numbers_comes_from_the_image_its_video_or_the_caller(tmp_
     assert read_source(_write(path, content), fps=30).rows[0].fps == 2
     assert read_source(_write(path, _coco({'video': 'a', 'frame': 1})), fps=30).rows[0].fps == 30
     assert read_source(path).rows[0].fps is None
+    for fps in (0, -1, float('nan')):
+        with pytest.raises(ValueError, match='frames per second must be positive'):
+            read_source(path, fps=fps)
 
 
 def test_categories_from_0_become_ids_from_1(tmp_path: Path) -> None:

@@ -241,6 +241,7 @@ def test_wrong_lines_end_in_one_line(
         (('boxes.csv', 'out', '--videos', 'nowhere'), 'no such folder of videos: nowhere'),
         (('boxes.csv', 'out', *VIDEOS, '--val-share', 1), 'must be in (0, 1)'),
         (('boxes.csv', 'out', *VIDEOS, '--base', 'x.py'), 'no such config: x.py'),
+        (('boxes.csv', 'out', *VIDEOS, '--base', 'boxes.csv'), 'boxes.csv is no config (.py)'),
         (('boxes.csv', 'out', *VIDEOS, '--base', 'other.py'), 'no config of a detector'),
         (('boxes.csv', 'out', *VIDEOS, '--pixels'), 'no box reaches beyond the first pixel'),
         (('boxes.csv', 'out', *VIDEOS, '--classes', 'two.txt'), "label 'wave' is none of the 2"),
