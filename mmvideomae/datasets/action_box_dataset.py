@@ -217,9 +217,8 @@ class ActionBoxDataset(SeededDataset):
         missing: list[KeyFrame] = []
         for moment in moments:
             boxes = found.get(moment)
-            if (
-                boxes is None
-            ):  # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source
+            # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source.
+            if boxes is None:
                 boxes = found.get(key_frame(self.places.source_id(moment[0]), moment[1]), _NO_BOX)
             proposals[moment] = boxes[boxes[:, 4] >= self.min_box_score]
             if not len(proposals[moment]):

@@ -70,6 +70,8 @@ def pretrain_config(tmp_path: Path, video_folder: Path) -> Callable[..., Path]:
                 'train_cfg': {'max_epochs': 2},
                 'param_scheduler': {'warmup': 1},
                 'default_hooks': {'logger': {'interval': 1}},
+                # mmengine gives runs of one name that begin within a second one log between them.
+                'experiment_name': tmp_path.name,
             }
         )
         cfg.merge_from_dict(overrides)
