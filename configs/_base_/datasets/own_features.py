@@ -53,24 +53,6 @@ val_dataloader = dict(
         test_mode=True,
     ),
 )
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    collate_fn=dict(type='pseudo_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/own/annotation.json',
-        subsets='validation',
-        feature_dir=feature_dir,
-        features=dict(width=feature_width, stride=feature_stride),
-        classes='data/own/classes.txt',
-        num_classes=num_classes,
-        allow_empty=True,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+test_dataloader = val_dataloader
 val_evaluator = dict(type='SegmentMAP', iou_thresholds=(0.3, 0.4, 0.5, 0.6, 0.7), classwise=True)
 test_evaluator = val_evaluator
