@@ -14,8 +14,10 @@ from mmaction import registry as mmaction
 from mmengine import registry as mmengine
 from mmengine.registry import Registry
 
+from mmvideomae.errors import UserError
 
-class DetectionMissingError(ImportError, ValueError):
+
+class DetectionMissingError(UserError, ImportError, ValueError):
     """What a config asks for needs mmdet and a compiled mmcv, which are not both installed."""
 
 

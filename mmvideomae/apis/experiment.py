@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmvideomae.errors import UserError
 
-class StageError(RuntimeError):
+
+class StageError(UserError, RuntimeError):
     """A command of an experiment failed; the message quotes the end of its log."""
 
 

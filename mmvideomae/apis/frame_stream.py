@@ -31,14 +31,6 @@ class FileStream(PyAVReader):
             raise VideoReadError(path, 'no such file')
         super().__init__(path)
 
-    @property
-    def times(self) -> np.ndarray:
-        """When each frame is shown, in seconds from the first, (F,) float64."""
-        if self._index is None:
-            return np.arange(len(self)) / (self.fps or 25.0)
-        pts = self._index.pts[self._index.frames]
-        return (pts - pts[0]) * float(self._stream.time_base)
-
     def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Number and picture (H, W, 3) uint8 of frames, given ascending numbers.
 
@@ -78,11 +70,6 @@ class FileStream(PyAVReader):
 
 class FolderStream(FrameFolderReader):
     """A folder of frames under the interface of `FileStream`."""
-
-    @property
-    def times(self) -> np.ndarray:
-        """When each frame is shown, in seconds from the first, (F,) float64."""
-        return np.arange(len(self)) / self.fps
 
     def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Number and picture (H, W, 3) uint8 of frames, given ascending numbers."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from mmvideomae.errors import UserError
 
-class CheckpointError(ValueError):
+
+class CheckpointError(UserError, ValueError):
     """A weight file cannot be read, converted or fitted to a model; the message is one line."""
 
 

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mmvideomae.errors import UserError
+
 VIDEO_EXTENSIONS = frozenset(
     f'.{name}'
     for name in (
@@ -52,7 +54,7 @@ class Entry(NamedTuple):
     label: int | None = None
 
 
-class AnnotationError(ValueError):
+class AnnotationError(UserError, ValueError):
     """A list or folder of videos that cannot be used; the message says where and why."""
 
 

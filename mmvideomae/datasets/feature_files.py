@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmvideomae.datasets.feature_info import FeatureInfo, info_path
+from mmvideomae.errors import UserError
 from mmvideomae.ops.feature_grid import FeatureGrid
 
 _FPS_SLACK = 0.01  # 30 is written for 29.97
@@ -16,7 +17,7 @@ _RATIO, _SLACK = 1.5, 5.0
 _DURATION_SLACK = (2.0, 0.05)  # seconds, share: containers, players and decoders disagree
 
 
-class FeatureError(ValueError):
+class FeatureError(UserError, ValueError):
     """The features of a video cannot be used; the message names the video and says why.
 
     It crosses process borders whole (data-loader workers pickle it).

@@ -23,6 +23,7 @@ from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.apis.inference import as_model
 from mmvideomae.datasets.feature_info import FeatureInfo
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.errors import UserError
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -30,7 +31,7 @@ Progress = Callable[[int, int], None]
 _UNEVEN = 0.5  # seconds by which frames may be off the times of an even rate unmentioned
 
 
-class ExtractionError(RuntimeError):
+class ExtractionError(UserError, RuntimeError):
     """Features of a video that are of no use; the message names the video."""
 
 

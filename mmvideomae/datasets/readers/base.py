@@ -7,8 +7,10 @@ from types import TracebackType
 
 import numpy as np
 
+from mmvideomae.errors import UserError
 
-class VideoReadError(RuntimeError):
+
+class VideoReadError(UserError, RuntimeError):
     """A video, or the wanted frames of it, cannot be read; names the file and the reason.
 
     It crosses process borders whole (data-loader workers pickle it).
@@ -45,7 +47,21 @@ class VideoReader(ABC):
     @property
     @abstractmethod
     def fps(self) -> float:
-        """Average number of frames per second."""
+        """Average number of frames per second: ``len(self) / self.duration``."""
+
+    @property
+    def times(self) -> np.ndarray:
+        """When each frame appears, in seconds from the first, (F,) float64, ascending.
+
+        Whatever turns seconds into frames uses these, by `mmvideomae.ops.seconds.frames_at`; the
+        rate says nothing about a single frame where it varies.
+        """
+        return np.arange(len(self)) / (self.fps or 25.0)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame's appearance to the end of the last one."""
+        return len(self) / (self.fps or 25.0)
 
     @abstractmethod
     def _decode(self, indices: np.ndarray) -> np.ndarray:

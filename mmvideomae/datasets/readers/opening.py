@@ -66,6 +66,14 @@ class AutoReader(VideoReader):
     def fps(self) -> float:
         return self._reader.fps
 
+    @property
+    def times(self) -> np.ndarray:
+        return self._reader.times
+
+    @property
+    def duration(self) -> float:
+        return self._reader.duration
+
     def close(self) -> None:
         self._reader.close()
 

@@ -19,6 +19,7 @@ class PacketIndex:
         dts: Decoding time, or the presentation time where there is none, (P,).
         keys: Whether a decoder may start at the packet, (P,) bool.
         hidden: Whether an edit list hides the packet's picture, (P,) bool.
+        durations: For how long every picture is shown, NaN where the file does not say, (P,).
 
     Attributes:
         frames: Packet of every frame, (F,).
@@ -27,10 +28,16 @@ class PacketIndex:
     """
 
     def __init__(
-        self, pts: np.ndarray, dts: np.ndarray, keys: np.ndarray, hidden: np.ndarray
+        self,
+        pts: np.ndarray,
+        dts: np.ndarray,
+        keys: np.ndarray,
+        hidden: np.ndarray,
+        durations: np.ndarray,
     ) -> None:
         self.pts = pts
         self.dts = dts
+        self.durations = durations
         self.keys = np.flatnonzero(keys)
         if not self.keys.size:
             self.frames = self.starts = np.empty(0, np.int64)
@@ -44,6 +51,22 @@ class PacketIndex:
         passed = np.searchsorted(pts[self.keys], pts[self.frames], side='right')
         self.starts = self.keys[np.maximum(passed - 1, 0)]
 
+    def times(self) -> np.ndarray:
+        """When each frame appears, in units of the stream from the first frame, (F,) int64."""
+        pts = self.pts[self.frames]
+        return pts - pts[0]
+
+    def end(self) -> float:
+        """When the last frame disappears, in units of the stream from the first frame.
+
+        Where the file does not say, the last frame lasts as long as the median of the others.
+        """
+        times = self.times()
+        last = self.durations[self.frames[-1]]
+        if np.isnan(last):
+            last = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+        return float(times[-1] + last)
+
     def place(self, packet: av.Packet) -> int | None:
         """Find a packet that was read after a seek; None when it is not of the index."""
         found = np.flatnonzero(self.pts == packet.pts)
@@ -54,15 +77,22 @@ def read_packets(container: av.container.InputContainer, stream: av.VideoStream)
     """Read all packets of a stream, decoding none.
 
     Returns:
-        (P, 5) float64 with columns pts, dts, is key, is hidden, bytes; a time
+        (P, 6) float64 with columns pts, dts, is key, is hidden, bytes, duration; a time
         that the container does not give is NaN.
     """
     rows = [
-        (packet.pts, packet.dts, packet.is_keyframe, packet.is_discard, packet.size)
+        (
+            packet.pts,
+            packet.dts,
+            packet.is_keyframe,
+            packet.is_discard,
+            packet.size,
+            packet.duration or None,
+        )
         for packet in container.demux(stream)
         if packet.size
     ]
-    return np.array(rows, np.float64).reshape(-1, 5)
+    return np.array(rows, np.float64).reshape(-1, 6)
 
 
 def index_by_time(
@@ -88,4 +118,5 @@ def index_by_time(
         dts.astype(np.int64),
         packets[:, 2].astype(bool),
         packets[:, 3].astype(bool),
+        packets[:, 5],
     )

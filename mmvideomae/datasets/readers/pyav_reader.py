@@ -58,7 +58,21 @@ class PyAVReader(VideoReader):
 
     @property
     def fps(self) -> float:
+        seconds = 0.0 if self._index is None else self._index.end() * self._clock
+        if seconds > 0:
+            return len(self) / seconds
         return float(self._stream.average_rate or self._stream.guessed_rate or 0.0)
+
+    @property
+    def times(self) -> np.ndarray:
+        if self._index is None:
+            return super().times
+        return self._index.times() * self._clock
+
+    @property
+    def _clock(self) -> float:
+        """Seconds that a unit of the stream's times takes."""
+        return float(self._stream.time_base or 0)
 
     def close(self) -> None:
         self._container.close()

@@ -13,8 +13,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from mmvideomae.engine.storage import publish, remove, remove_leftovers, replacing, temporary_path
 from mmvideomae.registry import HOOKS
+from mmvideomae.storage import publish, remove, remove_leftovers, replacing, temporary_path
 
 
 @HOOKS.register_module()

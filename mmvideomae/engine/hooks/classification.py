@@ -6,10 +6,11 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmvideomae.errors import UserError
 from mmvideomae.registry import HOOKS
 
 
-class ClassCountError(RuntimeError):
+class ClassCountError(UserError, RuntimeError):
     """The model's classes are not those of its data."""
 
 

@@ -9,11 +9,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmvideomae.engine.hooks.batch import sample_metainfo
-from mmvideomae.engine.storage import replacing
+from mmvideomae.errors import UserError
 from mmvideomae.registry import HOOKS
+from mmvideomae.storage import replacing
 
 
-class TooManyDecodeFailuresError(RuntimeError):
+class TooManyDecodeFailuresError(UserError, RuntimeError):
     """More of the data set is broken than the run may replace."""
 
 

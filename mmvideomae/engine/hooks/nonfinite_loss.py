@@ -10,10 +10,11 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmvideomae.engine.hooks.batch import sample_names
+from mmvideomae.errors import UserError
 from mmvideomae.registry import HOOKS
 
 
-class NonFiniteLossError(RuntimeError):
+class NonFiniteLossError(UserError, RuntimeError):
     """The training loss is not a finite number; the message names the batch's files."""
 
 

@@ -9,7 +9,8 @@ from mmvideomae.datasets.readers.packet_index import PacketIndex
 
 def index_of(pts: list[int], keys: list[int], hidden: list[int] | None = None) -> PacketIndex:
     places = np.arange(len(pts))
-    return PacketIndex(np.array(pts), places, np.isin(places, keys), np.isin(places, hidden or []))
+    keyed, gone = np.isin(places, keys), np.isin(places, hidden or [])
+    return PacketIndex(np.array(pts), places, keyed, gone, np.full(len(pts), np.nan))
 
 
 def test_b_frames_stand_before_the_frame_they_need() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.engine import storage
+from mmvideomae import storage
 
 
 def test_content_appears_under_the_name_only_when_complete(tmp_path: Path) -> None:
