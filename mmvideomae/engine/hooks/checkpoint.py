@@ -16,6 +16,9 @@ from mmengine.runner import Runner
 from mmvideomae.registry import HOOKS
 from mmvideomae.storage import publish, remove, remove_leftovers, replacing, temporary_path
 
+# All processes of a run write one checkpoint together, so its temporary name is one, too.
+_WRITERS = 'training'
+
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
@@ -182,7 +185,7 @@ class AtomicCheckpointHook(CheckpointHook):
         local = self._is_local()
         runner.save_checkpoint(
             self.out_dir,
-            temporary_path(path).name if local else filename,
+            temporary_path(path, _WRITERS).name if local else filename,
             self.file_client_args,
             save_optimizer=self.save_optimizer and not weights_only,
             save_param_scheduler=self.save_param_scheduler and not weights_only,
@@ -194,7 +197,7 @@ class AtomicCheckpointHook(CheckpointHook):
         # Sharded training writes a folder with one file per process.
         barrier()
         if local and is_main_process():
-            publish(temporary_path(path), path)
+            publish(temporary_path(path, _WRITERS), path)
             runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
 
     def _delete(self, path: str) -> None:
