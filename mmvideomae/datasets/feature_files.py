@@ -94,17 +94,20 @@ def inspect_features(
         fps: What the annotation says.
 
     Raises:
-        FeatureError: The file is missing, is no array (L, D), has no steps or another width,
-            or what is said contradicts itself or does not suffice.
+        FeatureError: The file is missing, cut off, no array (L, D), has no steps or another
+            width, or what is said contradicts itself or the file, or does not suffice.
     """
     path = Path(path)
-    steps, _ = _read_shape(video_id, path, expected.width)
+    shape = _read_shape(video_id, path, expected.width)
     try:
+        info = FeatureInfo.read(path) if info_path(path).is_file() else None
+        if expected.stride != 'even' and info is not None:
+            return _described(info, expected, duration, fps, shape)
+        if info is not None:
+            _check_shape(shape, info)
         if expected.stride == 'even':
-            return _spread(expected, duration, fps, steps)
-        if info_path(path).is_file():
-            return _described(FeatureInfo.read(path), expected, duration, fps, steps)
-        return _assumed(expected, duration, fps, steps)
+            return _spread(expected, duration, fps, shape[0])
+        return _assumed(expected, duration, fps, shape[0])
     except ValueError as error:
         raise FeatureError(video_id, path, str(error)) from None
 
@@ -143,6 +146,7 @@ def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]
             if version != (1, 0):
                 read = np.lib.format.read_array_header_2_0
             shape, _, dtype = read(file)
+            held = os.fstat(file.fileno()).st_size - file.tell()
     except (OSError, ValueError) as error:
         raise FeatureError(video_id, path, f'this is no array of NumPy: {error}') from None
     if len(shape) != 2 or dtype.kind != 'f':
@@ -150,6 +154,11 @@ def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]
         raise FeatureError(video_id, path, told)
     if not shape[0]:
         raise FeatureError(video_id, path, 'they have no steps (zero length)')
+    if not shape[1]:
+        raise FeatureError(video_id, path, f'their width is 0 (shape {shape})')
+    if held < (size := math.prod(shape) * dtype.itemsize):
+        told = f'the file is cut off: it holds {held} of the {size} bytes of shape {shape}'
+        raise FeatureError(video_id, path, f'{told}; copy or extract it again')
     if width is not None and shape[1] != width:
         swapped = '; transpose them' if shape[0] == width else ''
         told = f'their width is {shape[1]}, but width={width} is expected (shape {shape}){swapped}'
@@ -157,12 +166,31 @@ def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]
     return shape
 
 
+def _check_shape(shape: tuple[int, int], info: FeatureInfo) -> None:
+    """Refuse an array that is not the one that its sidecar describes."""
+    wanted = info.grid.num_steps(info.frames), info.width
+    if shape == wanted:
+        return
+    told = (
+        f'they have {shape[0]} steps of width {shape[1]}, but their sidecar '
+        f'{info.video_id}.json says {wanted[0]} steps of width {wanted[1]}'
+    )
+    if shape == wanted[::-1]:
+        raise ValueError(f'{told}: transpose them')
+    raise ValueError(
+        f'{told} ({info.frames} frames, a window of {info.window} x {info.interval} every '
+        f'{info.stride:g}): features and sidecar are of different runs or were changed; extract '
+        'them again, or remove a sidecar that is not theirs and state stride and window in the '
+        'config'
+    )
+
+
 def _described(
     info: FeatureInfo,
     expected: FeatureFormat,
     duration: float | None,
     fps: float | None,
-    steps: int,
+    shape: tuple[int, int],
 ) -> FeatureFile:
     """By the sidecar."""
     info.check(
@@ -171,17 +199,28 @@ def _described(
             for key in ('stride', 'window', 'interval', 'offset', 'fps', 'width')
         }
     )
+    _check_shape(shape, info)
     if fps is not None and not math.isclose(fps, info.fps, rel_tol=_FPS_SLACK):
         raise ValueError(
             f'they were made from a video of {info.fps:g} fps, but the annotation says {fps:g}'
         )
-    least, share = _DURATION_SLACK
-    if duration is not None and abs(duration - info.duration) > max(least, share * duration):
+    if _differ(info.frames / info.fps, info.duration):
+        raise ValueError(
+            f'their sidecar contradicts itself: {info.frames} frames at {info.fps:g} fps do not '
+            f'last {info.duration:.2f} s; extract them again'
+        )
+    if duration is not None and _differ(info.duration, duration):
         raise ValueError(
             f'they were made from a video of {info.duration:.2f} s, but the annotation says '
             f'{duration:.2f} s'
         )
-    return FeatureFile(info.grid, info.duration, steps)
+    return FeatureFile(info.grid, info.duration, shape[0])
+
+
+def _differ(one: float, duration: float) -> bool:
+    """Whether two durations in seconds cannot be of the same video."""
+    least, share = _DURATION_SLACK
+    return abs(one - duration) > max(least, share * duration)
 
 
 def _assumed(

@@ -115,8 +115,8 @@ def info_path(npy_path: str | os.PathLike[str]) -> Path:
 def _check_kinds(content: Mapping[str, Any], path: Path) -> None:
     for key, value in content.items():
         if key in _NUMBERS:
-            good = isinstance(value, (int, float)) and not isinstance(value, bool)
-            wanted = 'a number'
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            good, wanted = number and math.isfinite(value), 'a number'
         elif key == 'preprocessing':
             good, wanted = isinstance(value, dict), 'an object'
         else:

@@ -111,6 +111,24 @@ def test_published_features_need_no_sidecar(data: Data) -> None:
         data.build(features=dict(FORMAT, stride=16))
 
 
+def test_the_sidecar_says_the_shape_where_the_config_does_not(data: Data) -> None:
+    """Also of features that are spread over the video: the file beside them is theirs or not."""
+    file = data.root / 'v1.npy'
+    for expected in (FeatureFormat(), FeatureFormat('even')):
+        assert inspect_features('v1', file, expected, 10.08).steps == 60
+        for shape, told in (((60, 7), 'width 7.*width 6'), ((59, WIDTH), '59 steps.*60 steps')):
+            data.save(np.zeros(shape))
+            with pytest.raises(FeatureError, match=f"'v1'.*v1.npy.*{told}.*extract them again"):
+                inspect_features('v1', file, expected, 10.08)
+        data.save(np.zeros((WIDTH, 60)))
+        with pytest.raises(FeatureError, match='transpose them'):
+            inspect_features('v1', file, expected, 10.08)
+        data.save(np.zeros((60, WIDTH)))
+    data.save(np.zeros((60, 0)))
+    with pytest.raises(FeatureError, match='width is 0'):
+        inspect_features('v1', file, FeatureFormat())
+
+
 def test_features_spread_over_the_whole_video(data: Data) -> None:
     file = inspect_features('v0', data.root / 'v0.npy', FeatureFormat('even'), 50.0, 25.0)
     assert file.steps == 100
@@ -190,6 +208,29 @@ def _three_axes(data: Data) -> None:
     data.save(np.zeros((60, WIDTH, 1)))
 
 
+def _another_run(data: Data) -> None:
+    data.save(np.zeros((30, WIDTH)))
+
+
+def _cut_off(data: Data) -> None:
+    path = data.root / 'v1.npy'
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def _endless(data: Data) -> None:
+    path = data.root / 'v1.json'
+    path.write_text(path.read_text().replace('"frames": 252', '"frames": Infinity'))
+
+
+def _of_another_rate(data: Data) -> None:
+    path = data.root / 'v1.json'
+    path.write_text(path.read_text().replace('"duration": 10.08', '"duration": 30'))
+
+
+def _whole_numbers(data: Data) -> None:
+    np.save(data.root / 'v1.npy', np.zeros((60, WIDTH), np.int32))
+
+
 def _not_a_number(data: Data) -> None:
     features = np.zeros((60, WIDTH))
     features[7, 2] = np.nan
@@ -205,6 +246,11 @@ WRONG = [
     (_wider, 'width is 7, but width=6', False),
     (_transposed, 'width is 60, but width=6 is expected.*transpose', False),
     (_no_steps, 'zero length', False),
+    (_another_run, '30 steps of width 6, but their sidecar v1.json says 60 steps', False),
+    (_cut_off, 'cut off: it holds 1439 of the 1440 bytes', False),
+    (_endless, 'frames must be a number, got inf', False),
+    (_of_another_rate, '252 frames at 25 fps do not last 30.00 s', False),
+    (_whole_numbers, 'got .* of int32', False),
     (_no_array, 'no array of NumPy', False),
     (_empty_file, 'no array of NumPy', False),
     (_three_axes, r'shape \(L, D\)', False),
