@@ -7,7 +7,8 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from mmvideomae.datasets.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
+from mmvideomae.datasets.readers.av_container import open_container, reason_of
 from mmvideomae.datasets.readers.packet_index import PacketIndex, index_by_time, read_packets
 
 # Decoders that ask at every packet whether to pass over it; others ask once, when opened.
@@ -34,10 +35,7 @@ class PyAVReader(VideoReader):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
         self._reformatter = VideoReformatter()
-        try:
-            self._container = self._open()
-        except (av.FFmpegError, ValueError) as error:
-            raise VideoReadError(self.path, _reason(error)) from None
+        self._container = open_container(path)
         try:
             self._stream = self._video_stream()
             packets = read_packets(self._container, self._stream)
@@ -48,7 +46,7 @@ class PyAVReader(VideoReader):
                 raise VideoReadError(self.path, 'it holds no frame that can be decoded')
         except (av.FFmpegError, ValueError) as error:
             self.close()
-            raise VideoReadError(self.path, _reason(error)) from None
+            raise VideoReadError(self.path, reason_of(error)) from None
         except VideoReadError:
             self.close()
             raise
@@ -77,10 +75,6 @@ class PyAVReader(VideoReader):
     def close(self) -> None:
         self._container.close()
 
-    def _open(self) -> av.container.InputContainer:
-        # Tags may be in any encoding, and nobody asks for them.
-        return av.open(self.path, metadata_errors='ignore')
-
     def _video_stream(self) -> av.VideoStream:
         stream = self._container.streams.best('video')
         if stream is None or stream.codec_context is None:
@@ -90,8 +84,13 @@ class PyAVReader(VideoReader):
 
     def _check_complete(self, held: int) -> None:
         listed = self._stream.frames
-        if 'mp4' in self._container.format.name and held < listed:
-            # Its header lists every frame; other containers merely estimate.
+        if 'mp4' not in self._container.format.name or held >= listed:
+            return  # only this header lists every frame; others merely estimate
+        with open_container(self.path, {'ignore_editlist': '1'}) as container:
+            # A trimmed file keeps all frames, and the edit list passes over some.
+            stream = container.streams[self._stream.index]
+            held = sum(1 for packet in container.demux(stream) if packet.size)
+        if held < listed:
             raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')
 
     def _count(self) -> int:
@@ -100,7 +99,7 @@ class PyAVReader(VideoReader):
     def _in_order(self) -> Iterator[av.VideoFrame]:
         """All pictures from the start of the file on."""
         self.close()  # streams without times cannot be rewound, only opened again
-        self._container = self._open()
+        self._container = open_container(self.path)
         self._stream = self._video_stream()
         yield from self._container.decode(self._stream)
 
@@ -111,7 +110,7 @@ class PyAVReader(VideoReader):
             else:
                 pictures = self._by_time(self._index, indices)
         except av.FFmpegError as error:
-            raise VideoReadError(self.path, _reason(error)) from None
+            raise VideoReadError(self.path, reason_of(error)) from None
         missing = [index for index in indices.tolist() if index not in pictures]
         if missing:
             raise VideoReadError(
@@ -199,8 +198,3 @@ class PyAVReader(VideoReader):
             frame = copy
         picture = self._reformatter.reformat(frame, format='rgb24', **_ONE_THREAD).to_ndarray()
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
-
-
-def _reason(error: Exception) -> str:
-    """Keep of PyAV's message what went wrong; the path is named elsewhere."""
-    return one_line(getattr(error, 'strerror', None) or error)
