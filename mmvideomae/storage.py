@@ -88,6 +88,15 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding='utf-8', errors='surrogateescape')
 
 
+def read_text(path: Path) -> str:
+    """What `write_text` wrote.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return path.read_text(encoding='utf-8', errors='surrogateescape')
+
+
 def remove(path: Path) -> None:
     """Delete a file or a folder; nothing if there is none."""
     if path.is_dir() and not path.is_symlink():

@@ -9,9 +9,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmvideomae.engine.hooks.batch import sample_metainfo
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, printable
 from mmvideomae.registry import HOOKS
-from mmvideomae.storage import replacing
+from mmvideomae.storage import read_text, write_text
 
 
 class TooManyDecodeFailuresError(UserError, RuntimeError):
@@ -52,7 +52,7 @@ class DecodeFailureHook(Hook):
         """Go on with the list of an interrupted run."""
         path = self._list_path(runner)
         if runner.iter > 0 and path.is_file():
-            for line in path.read_text(encoding='utf-8').splitlines():
+            for line in read_text(path).splitlines():
                 name, count, reason = line.rsplit('\t', 2)
                 self.counts[name] = int(count)
                 self.reasons[name] = reason
@@ -97,13 +97,12 @@ class DecodeFailureHook(Hook):
         )
         if is_main_process():
             lines = [f'{p}\t{n}\t{self.reasons[p]}\n' for p, n in sorted(self.counts.items())]
-            with replacing(path) as temporary:
-                temporary.write_text(''.join(lines), encoding='utf-8')
+            write_text(path, ''.join(lines))
 
     def _listing(self, files: list[str]) -> str:
         """The first files with their reasons, and how many more there are."""
         listed = [
-            f'{file} ({self.reasons[" ".join(file.splitlines())]})'
+            printable(f'{file} ({self.reasons[" ".join(file.splitlines())]})')
             for file in files[: self.max_listed]
         ]
         rest = len(files) - len(listed)

@@ -1,10 +1,13 @@
 """Contract: videos that cannot be decoded are counted per file and told after every epoch."""
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -69,6 +72,22 @@ def test_a_resumed_run_goes_on_counting(
     train(run_config(resume=True, **every, **broken(1)))
     text = (tmp_path / 'run' / 'decode_failures.txt').read_text()
     assert text == 'broken_0.mp4\t2\treason 0\n'
+
+
+def test_takes_names_that_are_not_utf_8(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    name = os.fsdecode(b'/v/caf\xe9.mp4')
+    loader = SimpleNamespace(dataset=range(9))
+    runner = SimpleNamespace(work_dir=tmp_path, epoch=0, iter=5, train_dataloader=loader)
+    runner.logger = logging.getLogger('decode failures')
+    for _ in range(2):  # the second run resumes the first
+        hook = DecodeFailureHook()
+        hook.before_train(runner)
+        batch = {'data_samples': [ActionDataSample(metainfo={'decode_failures': [(name, 'cut')]})]}
+        hook.after_train_iter(runner, 0, batch)
+        hook.after_train_epoch(runner)
+    assert (tmp_path / 'decode_failures.txt').read_bytes() == b'/v/caf\xe9.mp4\t2\tcut\n'
+    caplog.text.encode()  # the log can be written
+    assert r'/v/caf\udce9.mp4 (cut)' in caplog.text
 
 
 def test_refuses_a_fraction_outside_its_range() -> None:
