@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from mmengine import Config
 
-from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.label_maps import read_label_map
+from mmvideomae.datasets.text_files import AnnotationError, numbered_lines
 
 Names = str | os.PathLike[str] | Sequence[str]
 """Names in the order of the labels, or the file that lists them, one to a line."""
@@ -24,16 +23,14 @@ def read_class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The lines of a file that hold something.
 
     Raises:
-        ValueError: It cannot be read, or names nothing.
+        AnnotationError: It cannot be read, or names nothing.
     """
     try:
-        lines = Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or error
-        raise ValueError(f'cannot read the class names in {path}: {reason}; {_CURE}') from None
-    names = tuple(line.strip() for line in lines if line.strip())
+        names = tuple(line for _, line in numbered_lines(path, 'file of class names'))
+    except AnnotationError as error:
+        raise AnnotationError(f'{error}; {_CURE}') from None
     if not names:
-        raise ValueError(f'{path} names no class; {_CURE}')
+        raise AnnotationError(f'{path} names no class; {_CURE}')
     return names
 
 

@@ -1,6 +1,5 @@
 """Compare a file of predicted segments with an annotation."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmvideomae.datasets.segment_annotations import classes_of, of_subsets, read_segments
+from mmvideomae.datasets.text_files import read_json
 from mmvideomae.evaluation.segment_map import evaluate_segments, tables_of
 
 
@@ -62,10 +62,7 @@ def evaluate_files(
 
 def _read_results(path: Path) -> Mapping[str, list[dict[str, Any]]]:
     """The predictions of each video."""
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except json.JSONDecodeError as error:
-        raise ValueError(f'{path} is no JSON: {error}') from None
+    content = read_json(path, 'results')
     found = content.get('results') if isinstance(content, dict) else None
     if not isinstance(found, dict):
         raise ValueError(f'{path} is not in the layout of ActivityNet: it has no object "results"')

@@ -1,33 +1,33 @@
 """Lines of annotation lists, as `mmvideomae.datasets.annotations` reads them."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from mmvideomae.storage import write_text
 
 
 def list_line(path: str, numbers: Iterable[int] = ()) -> str:
     """Write one line: the path, then its numbers, so that the path is read back whole.
 
+    A path stands in quotes where it has to: with spaces, commas, quotes or ``#`` in it, and
+    where its first bytes could pass for the byte order mark of a list.
+
     Raises:
-        ValueError: The path holds a line break or both kinds of quotes where it
-            needs quotes.
+        ValueError: The path is empty or holds a line break.
     """
-    fields = [str(number) for number in numbers]
-    if any(character in path for character in '\r\n'):
-        raise ValueError(f'a list cannot name a path with a line break: {path!r}')
-    plain = path and not any(character.isspace() or character in ',\'"#' for character in path)
-    if plain:
-        return ' '.join([path, *fields])
-    quote = next((mark for mark in '"\'' if mark not in path), None)
-    if quote is None:
-        raise ValueError(f'a list cannot name a path with both kinds of quotes: {path!r}')
-    return ' '.join([f'{quote}{path}{quote}', *fields])
+    if not path or '\n' in path or '\r' in path:
+        reason = 'with a line break' if path else 'that is empty'
+        raise ValueError(f'a list cannot name a path {reason}: {path!r}')
+    if path[0] == '\ufeff' or '\udc80' <= path[0] <= '\udcff' or any(map(_is_special, path)):
+        mark = "'" if '"' in path and "'" not in path else '"'
+        path = f'{mark}{path.replace(mark, mark * 2)}{mark}'
+    return ' '.join([path, *map(str, numbers)])
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a text file whole or not at all; names that are no UTF-8 keep their bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    text = ''.join(f'{line}\n' for line in lines)
-    part.write_text(text, encoding='utf-8', errors='surrogateescape')
-    os.replace(part, path)
+    """Write a text file whole or not at all; names that are not UTF-8 keep their bytes."""
+    write_text(path, ''.join(f'{line}\n' for line in lines))
+
+
+def _is_special(character: str) -> bool:
+    return character.isspace() or character in ',\'"#'

@@ -13,7 +13,7 @@ from mmvideomae.datasets.annotations import (
     Entry,
     LineFormat,
     find_videos,
-    split_line,
+    read_entries,
 )
 from mmvideomae.datasets.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
 
@@ -64,19 +64,7 @@ def items_of(source: Path) -> list[Item]:
             return [Item(list_line(path), Entry(path)) for path in find_videos(source)]
         except ValueError as error:
             raise AnnotationError(str(error)) from None
-    try:
-        text = source.read_text(encoding='utf-8-sig', errors='surrogateescape')
-    except OSError as error:
-        raise AnnotationError(f'cannot read the list {source}: {error.strerror}') from None
-    items = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith('#'):
-            continue
-        try:
-            path, numbers = split_line(line.strip())
-            items.append(Item(line, LineFormat().entry(path, numbers)))
-        except ValueError as error:
-            raise AnnotationError(f'{source}:{number}: {error}: {line!r}') from None
+    items = [Item(line, entry) for _, line, entry in read_entries(source, LineFormat())]
     if not items:
         raise AnnotationError(f'the list {source} names no video')
     return items

@@ -7,19 +7,21 @@ A line names a video file or a folder of frames, then numbers::
     path start total
     path start total label
 
-Fields are separated by spaces or by commas.  A path that holds spaces is quoted, or
-its line uses commas.  Blank lines and lines that begin with ``#`` are skipped.
+Fields are separated by spaces or by commas.  A path that holds spaces stands in quotes,
+double or single ones, or its line uses commas; within quotes, a quote of their kind is
+doubled (``"a ""b"" c.mp4"``).  Blank lines and lines that begin with ``#`` are skipped.
 ``total`` below 0 means a video file, as in the lists of VideoMAE V2; otherwise the
 sample is the ``total`` frames whose numbers begin at ``start``: files of a frame
 folder, frames of a video file.
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mmvideomae.errors import UserError
+from mmvideomae.datasets.text_files import AnnotationError, numbered_lines, shown
 
 VIDEO_EXTENSIONS = frozenset(
     f'.{name}'
@@ -35,6 +37,9 @@ _LAYOUTS: dict[int, tuple[str, ...]] = {
     3: ('start', 'total', 'label'),
 }
 _NUMBERS = ('start', 'total', 'label')
+_QUOTED = {
+    mark: re.compile(rf'{mark}((?:[^{mark}]|{mark}{mark})+){mark}(?=[, \t]|\Z)') for mark in '"\''
+}
 
 
 class Entry(NamedTuple):
@@ -52,10 +57,6 @@ class Entry(NamedTuple):
     start: int | None = None
     total: int | None = None
     label: int | None = None
-
-
-class AnnotationError(UserError, ValueError):
-    """A list or folder of videos that cannot be used; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -122,27 +123,27 @@ def read_list(path: str | os.PathLike[str], line_format: LineFormat) -> list[Ent
         AnnotationError: The file is missing, unreadable or names nothing, or a line is
             malformed; the message quotes ``file:line`` and the line.
     """
-    try:
-        # Names that are no UTF-8 come back as the same bytes when the file is opened.
-        with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
-            entries = list(_parse_lines(file, os.fspath(path), line_format))
-    except OSError as error:
-        raise AnnotationError(f'cannot read the list {path}: {error.strerror or error}') from error
+    entries = [entry for _, _, entry in read_entries(path, line_format)]
     if not entries:
-        raise AnnotationError(f'the list {path} names no video')
+        raise AnnotationError(f'the list {os.fspath(path)} names no video')
     return entries
 
 
-def _parse_lines(lines: Iterable[str], name: str, line_format: LineFormat) -> Iterator[Entry]:
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text or text[0] == '#':
+def read_entries(
+    path: str | os.PathLike[str], line_format: LineFormat
+) -> Iterator[tuple[int, str, Entry]]:
+    """Number, text and meaning of every line of a list that is neither blank nor a comment.
+
+    Raises:
+        AnnotationError: See `read_list`; a list that names nothing gives nothing.
+    """
+    for number, line in numbered_lines(path, 'list', names_files=True):
+        if line[0] == '#':
             continue
         try:
-            path, numbers = split_line(text)
-            yield line_format.entry(path, numbers)
+            yield number, line, line_format.entry(*split_line(line))
         except ValueError as error:
-            raise AnnotationError(f'{name}:{number}: {error}: {text!r}') from None
+            raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {shown(line)}') from None
 
 
 def split_line(text: str) -> tuple[str, list[int]]:
@@ -154,11 +155,12 @@ def split_line(text: str) -> tuple[str, list[int]]:
     Raises:
         ValueError: Neither separation leaves a path and integers.
     """
-    if text[0] in '"\'':
-        path, closing, rest = text[1:].partition(text[0])
-        if not closing or not path or (rest and rest[0] not in ', \t'):
+    if text[0] in _QUOTED:
+        quoted = _QUOTED[text[0]].match(text)
+        if quoted is None:
             raise ValueError(f'the quote {text[0]} is not closed around a path')
-        rest = rest.strip().removeprefix(',')
+        path = quoted.group(1).replace(text[0] * 2, text[0])
+        rest = text[quoted.end() :].strip().removeprefix(',')
         numbers = _integers(rest.split(',') if ',' in rest else rest.split())
         if numbers is not None:
             return path, numbers

@@ -11,15 +11,17 @@ names is skipped, and so are lines of AVA-Kinetics that name a moment without a 
 Label maps are read by `label_maps`, boxes of a person detector by `proposals`.
 """
 
-import csv
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets import text_files
 from mmvideomae.datasets.label_maps import LabelMap
+from mmvideomae.datasets.text_files import AnnotationError, row_line
 from mmvideomae.ops.seconds import second_text
+from mmvideomae.storage import write_text
 
 KeyFrame = tuple[str, float]
 """(video, second): the second is rounded to milliseconds, so that texts of it compare equal."""
@@ -149,12 +151,12 @@ def write_boxes(path: str | os.PathLike[str], rows: Iterable[BoxLabel]) -> None:
     """Write AVA's lines; with persons if any is known, -1 for the others."""
     rows = list(rows)
     with_persons = any(row.person is not None for row in rows)
-    with open(path, 'w', encoding='utf-8', newline='') as file:
-        writer = csv.writer(file, lineterminator='\n')
-        for row in rows:
-            person = [-1 if row.person is None else row.person] if with_persons else []
-            place = [row.video_id, second_text(row.second), *(round(v, 6) for v in row.box)]
-            writer.writerow([*place, row.label, *person])
+    lines = []
+    for row in rows:
+        person = [-1 if row.person is None else row.person] if with_persons else []
+        place = [row.video_id, second_text(row.second), *(round(v, 6) for v in row.box)]
+        lines.append(row_line([*place, row.label, *person]))
+    write_text(Path(path), ''.join(f'{line}\n' for line in lines))
 
 
 def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
@@ -179,9 +181,8 @@ def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
 
 def write_excluded(path: str | os.PathLike[str], moments: Iterable[KeyFrame]) -> None:
     """Write ``video,second`` lines, sorted."""
-    with open(path, 'w', encoding='utf-8', newline='') as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerows([video, second_text(second)] for video, second in sorted(moments))
+    lines = [row_line([video, second_text(second)]) for video, second in sorted(moments)]
+    write_text(Path(path), ''.join(f'{line}\n' for line in lines))
 
 
 def read_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, list[str]]]:
@@ -191,27 +192,13 @@ def read_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, li
     one that is malformed must not be skipped.
 
     Raises:
-        AnnotationError: The file cannot be read or is no text.
+        AnnotationError: The file cannot be read, or a quotation mark is not closed in its line.
     """
     first = True
-    try:
-        with open(path, encoding='utf-8-sig', newline='') as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            for row in reader:
-                row = list(map(str.strip, row))
-                if not any(row) or row[0].startswith('#'):
-                    continue
-                if not (first and len(row) > 1 and _COLUMNS.issuperset(map(str.lower, row))):
-                    yield reader.line_num, row
-                first = False
-    except OSError as error:
-        raise AnnotationError(
-            f'cannot read the {what} {os.fspath(path)}: {error.strerror or error}'
-        ) from error
-    except (UnicodeDecodeError, csv.Error):
-        raise AnnotationError(
-            f'the {what} {os.fspath(path)} is no comma-separated UTF-8 text'
-        ) from None
+    for number, row in text_files.read_rows(path, what, names_files=True):
+        if not (first and len(row) > 1 and _COLUMNS.issuperset(map(str.lower, row))):
+            yield number, row
+        first = False
 
 
 def parse_place(row: Sequence[str]) -> tuple[str, float, Box]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import AnnotationError, read_text
 
 _CHANCES = ('prob', 'flip_ratio', 'p')  # what flips of ours, mmaction2, mmcv, torchvision call it
 _INSIDE = ('transforms', 'trans')  # where wrappers of transforms keep them
@@ -20,14 +20,12 @@ def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, .
     else:
         origin = os.fspath(classes)
         try:
-            with open(origin, encoding='utf-8-sig') as file:
-                names = file.read().rstrip().split('\n')
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, 'strerror', None) or 'it is not UTF-8 text'
+            names = read_text(origin, 'file of class names').rstrip().split('\n')
+        except AnnotationError as error:
             raise AnnotationError(
-                f'cannot read the class names {origin}: {reason}; give a file of one name per '
-                'line in the order of the labels, or leave classes out'
-            ) from error
+                f'{error}; give a file of one name per line in the order of the labels, or leave '
+                'classes out'
+            ) from None
     for number, name in enumerate(names, 1):
         if not name.strip():
             raise AnnotationError(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import AnnotationError, read_text
 
 _QUOTED = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 _COMMENT = re.compile(rf'({_QUOTED})|#[^\n]*')
@@ -88,12 +88,7 @@ def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
             name; an id is no number from 1 on, or has two names.  The message says file:line.
     """
     path = os.fspath(path)
-    try:
-        with open(path, encoding='utf-8-sig') as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or 'it is not UTF-8 text'
-        raise AnnotationError(f'cannot read the label map {path}: {reason}') from error
+    text = read_text(path, 'label map')
     names: dict[int, str] = {}
     for line, fields in _entries(text, path):
         number, name = _id_and_name(line, fields, path)

@@ -22,7 +22,6 @@ Boxes without a score have score 1.
 """
 
 import io
-import json
 import os
 import pickle
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -31,7 +30,6 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.box_annotations import (
     KeyFrame,
     find_box_fault,
@@ -42,6 +40,7 @@ from mmvideomae.datasets.box_annotations import (
     parse_video,
     read_rows,
 )
+from mmvideomae.datasets.text_files import AnnotationError, read_json
 from mmvideomae.ops.seconds import second_text
 
 Proposals = dict[KeyFrame, np.ndarray]
@@ -210,9 +209,9 @@ def _shares(
 
 def _load_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise AnnotationError(f'{path} is no JSON ({error}); {_LAYOUTS}') from None
+        return read_json(path, 'file of boxes')
+    except AnnotationError as error:
+        raise AnnotationError(f'{error}; {_LAYOUTS}') from None
 
 
 def _image_table(content: Any, path: Path) -> dict[Any, dict[str, Any]]:

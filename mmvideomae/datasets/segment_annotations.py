@@ -15,8 +15,6 @@ Three layouts are read:
   lines ``video start end``; segments marked ambiguous are left out.
 """
 
-import csv
-import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import (
+    AnnotationError,
+    numbered_lines,
+    read_json,
+    read_rows,
+    shown,
+)
 
 _COLUMNS = ('video', 'start', 'end', 'label')
 _MORE_COLUMNS = ('subset', 'duration', 'fps')
@@ -73,8 +77,6 @@ def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
         raise AnnotationError(
             f'cannot read the annotation {path}: {error.strerror or error}'
         ) from error
-    except UnicodeDecodeError:
-        raise AnnotationError(f'the annotation {path} is no UTF-8 text') from None
     if not videos:
         raise AnnotationError(f'the annotation {path} names no video')
     return videos
@@ -141,10 +143,7 @@ def find_fault(
 
 
 def _read_json(path: Path) -> list[AnnotatedVideo]:
-    try:
-        content = json.loads(path.read_text(encoding='utf-8-sig'))
-    except json.JSONDecodeError as error:
-        raise AnnotationError(f'{path} is no JSON: {error}') from None
+    content = read_json(path, 'annotation')
     database = content.get('database') if isinstance(content, dict) else None
     if not isinstance(database, dict):
         raise AnnotationError(
@@ -175,18 +174,14 @@ def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
 
 
 def _read_csv(path: Path) -> list[AnnotatedVideo]:
-    with path.open(encoding='utf-8-sig', newline='') as file:
-        rows = [
-            (number, [cell.strip() for cell in row])
-            for number, row in enumerate(csv.reader(file, skipinitialspace=True), 1)
-            if any(cell.strip() for cell in row) and not row[0].lstrip().startswith('#')
-        ]
+    rows = list(read_rows(path, 'annotation'))
     columns: Sequence[str] = _COLUMNS
     if rows and 'video' in [cell.lower() for cell in rows[0][1]]:
-        columns = [cell.lower() for cell in rows.pop(0)[1]]
+        number, header = rows.pop(0)
+        columns = [cell.lower() for cell in header]
         if not set(_COLUMNS) <= set(columns) <= {*_COLUMNS, *_MORE_COLUMNS}:
             raise AnnotationError(
-                f'{path}:1: the columns must be {",".join(_COLUMNS)} and may be '
+                f'{path}:{number}: the columns must be {",".join(_COLUMNS)} and may be '
                 f'{", ".join(_MORE_COLUMNS)}, got {",".join(columns)}'
             )
     videos: dict[str, AnnotatedVideo] = {}
@@ -231,13 +226,11 @@ def _add_row(videos: dict[str, AnnotatedVideo], row: Mapping[str, str], where: s
 def _read_thumos(folder: Path) -> list[AnnotatedVideo]:
     videos: dict[str, AnnotatedVideo] = {}
     for file, label, subset in _thumos_files(folder):
-        for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
+        for number, line in numbered_lines(file, 'annotation'):
             where = f'{file}:{number}'
             fields = line.split()
-            if not fields:
-                continue
             if len(fields) != 3:
-                raise AnnotationError(f'{where}: expected "video start end", got {line!r}')
+                raise AnnotationError(f'{where}: expected "video start end", got {shown(line)}')
             video = videos.setdefault(fields[0], AnnotatedVideo(fields[0], where, subset))
             video.segments.append(
                 (_number(fields[1], 'start', where), _number(fields[2], 'end', where))

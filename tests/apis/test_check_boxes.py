@@ -126,7 +126,7 @@ def test_all_faults_are_counted_and_few_are_shown(sound: BoxSet) -> None:
         ('map.pbtxt', b'', 'label map', 'names no class'),
         ('map.pbtxt', b'item { name: "a" id: 0 }', 'label map', 'number from 1 on'),
         ('ann.csv', b'', 'annotation', 'has no box'),
-        ('ann.csv', b'\xff\xfe\x00', 'annotation', 'no comma-separated UTF-8 text'),
+        ('ann.csv', b'\xff\xfe\x00', 'annotation', 'not UTF-16 text'),
         ('boxes.pkl', b'no pickle', 'proposals', 'no pickle of boxes'),
         ('boxes.pkl', pickle.dumps([1, 2]), 'proposals', 'holds a list'),
         ('excluded.csv', b'a,0\na,0,1\n', 'excluded key frames', '3 fields'),

@@ -57,7 +57,7 @@ def test_every_complaint_is_one_line_that_names_the_cure(tmp_path: Path, file: P
         (None, 'no class names'),
         (tmp_path / 'none.txt', 'No such file'),
         (tmp_path / 'empty.txt', 'names no class'),
-        (tmp_path / 'binary.txt', 'decode'),
+        (tmp_path / 'binary.txt', 'not UTF-16 text'),
     ):
         with pytest.raises(ValueError, match=told) as error:
             class_names(cfg, 3, given)

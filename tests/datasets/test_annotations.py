@@ -38,6 +38,8 @@ def read(tmp_path, text, line_format=ANY):
         ('"my clips/b 1.mp4" 7', Entry('my clips/b 1.mp4', label=7)),
         ("'my clips/b 1.mp4',7", Entry('my clips/b 1.mp4', label=7)),
         ('"my clips/b 1.mp4"', Entry('my clips/b 1.mp4')),
+        ('"6"" pan, it\'s.mp4" 7', Entry('6" pan, it\'s.mp4', label=7)),
+        ("'6\" pan, it''s.mp4',7", Entry('6" pan, it\'s.mp4', label=7)),
         ('my clips/b 1.mp4,7', Entry('my clips/b 1.mp4', label=7)),
         ('a,b.mp4 7', Entry('a,b.mp4', label=7)),
         ('a,b.mp4', Entry('a,b.mp4')),
@@ -72,6 +74,8 @@ def test_names_that_are_no_utf8_reach_the_file_system(tmp_path):
         ('a.mp4 1 2 3 4', '4 numbers after the path, expected 0 to 3'),
         ('"a b.mp4 7', 'not closed'),
         ('"" 7', 'not closed'),
+        ('"a" b.mp4" 7', 'must be integers'),
+        ('"a""b.mp4 7', 'not closed'),
         ('"a b.mp4"x 7', 'not closed'),
         ('"a b.mp4" seven', 'must be integers'),
         ('frames 1 0', 'name no frames'),
@@ -92,6 +96,22 @@ def test_missing_and_empty_lists(tmp_path):
         read(tmp_path, '# nothing\n\n')
     with pytest.raises(AnnotationError, match='cannot read the list'):
         read_list(tmp_path, ANY)
+
+
+def test_a_list_in_utf16_is_read(tmp_path):
+    text = '0.mp4 0\r\nж 1.mp4,1\r\n'.encode('utf-16')
+    assert read(tmp_path, text) == [Entry('0.mp4', label=0), Entry('ж 1.mp4', label=1)]
+
+
+def test_a_video_is_no_list_and_long_lines_are_shortened(tmp_path):
+    for content in (b'\0\0\0\x20ftypisom' + bytes(range(256)) * 99, 'x y ' * 9999):
+        with pytest.raises(AnnotationError, match=r'list\.txt( is not text|:1: )') as caught:
+            read(tmp_path, content)
+        assert len(str(caught.value)) < 400 + len(str(tmp_path))
+
+
+def test_a_path_with_a_nul_byte_is_one_entry(tmp_path):
+    assert read(tmp_path, 'a.mp4 0\nb\0.mp4 1\n')[1] == Entry('b\0.mp4', label=1)
 
 
 def test_columns_say_what_the_numbers_are(tmp_path):

@@ -96,7 +96,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match=r'gone.pbtxt: No such file'):
         read_label_map(tmp_path / 'gone.pbtxt')
     (tmp_path / 'map.pbtxt').write_bytes(b'\xff\xfe\x00')
-    with pytest.raises(AnnotationError, match=r'map.pbtxt: it is not UTF-8'):
+    with pytest.raises(AnnotationError, match=r'map.pbtxt: it is not UTF-16 text'):
         read_label_map(tmp_path / 'map.pbtxt')
     with pytest.raises(AnnotationError, match=r"x: id 0 \('a'\): ids count from 1"):
         LabelMap({0: 'a'}, 'x')

@@ -87,7 +87,7 @@ def test_spaces_around_quotes_do_not_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('name', 'text', 'message'),
     [
-        ('a.json', 'oops', 'is no JSON'),
+        ('a.json', 'oops', ':1: not valid JSON'),
         ('a.json', '[]', 'no object "database"'),
         ('a.json', '{"database": {}}', 'names no video'),
         ('a.json', '{"database": {"v": 3}}', "video 'v' is no object"),

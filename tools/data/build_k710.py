@@ -28,12 +28,13 @@ from rich.console import Console
 from rich.table import Table
 
 from mmvideomae.apis.list_lines import list_line
-from mmvideomae.apis.preparation.annotation_files import find_file, numbered_lines
+from mmvideomae.apis.preparation.annotation_files import find_file
 from mmvideomae.apis.preparation.clips import Clip
 from mmvideomae.apis.preparation.files import AssumedVideos, Locator, VideoFiles
 from mmvideomae.apis.preparation.k710 import Merged, Tally, Version, merge
 from mmvideomae.apis.preparation.kinetics import FILE_NAME, Row, check_template, csv_names
 from mmvideomae.apis.preparation.lists import write_all
+from mmvideomae.datasets.text_files import numbered_lines
 
 NUMBERS = ('700', '600', '400')  # newest first: later versions corrected labels of earlier ones
 
@@ -156,7 +157,7 @@ def make(args: argparse.Namespace) -> tuple[Merged, list[Path]]:
     console = Console(stderr=True)
     order = None
     if args.class_order is not None:
-        order = [line for _, line in numbered_lines(args.class_order)]
+        order = [line for _, line in numbered_lines(args.class_order, 'file of class names')]
     versions = versions_of(args, console)
     with console.status('merging'):
         merged = merge(versions, order)

@@ -1,15 +1,14 @@
 """Boxes of one's own, as they are written by hand or by a labelling tool: CSV or COCO's JSON."""
 
-import csv
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mmvideomae.apis.preparation.annotation_files import parse_json, read_text
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets import text_files
 from mmvideomae.datasets.box_annotations import Box, parse_place, parse_second, read_rows
+from mmvideomae.datasets.text_files import AnnotationError, read_json, shown
 
 COLUMNS = ('video', 'second', 'x1', 'y1', 'x2', 'y2', 'label', 'person')
 _LAYOUT = 'video,second,x1,y1,x2,y2,label[,person]'
@@ -109,16 +108,17 @@ def _read_csv(path: Path) -> Iterator[SourceRow]:
 
 def _check_header(path: Path) -> None:
     """Refuse a header that promises other columns than are read."""
-    lines = [line for line in read_text(path).split('\n') if line.strip() and line[0] != '#']
-    for row in csv.reader(lines[:1], skipinitialspace=True):
-        names = [cell.strip().lower() for cell in row]
-        is_header = not any(re.fullmatch(r'[-+.\d]+', name) for name in names[1:])
-        if is_header and tuple(names) not in (COLUMNS, COLUMNS[:-1]):
-            raise AnnotationError(f'{path}:1: the columns must be {_LAYOUT}, got {",".join(row)!r}')
+    number, row = next(text_files.read_rows(path, 'file of boxes', names_files=True), (1, []))
+    names = [field.lower() for field in row]
+    is_header = bool(row) and not any(re.fullmatch(r'[-+.\d]+', name) for name in names[1:])
+    if is_header and tuple(names) not in (COLUMNS, COLUMNS[:-1]):
+        raise AnnotationError(
+            f'{path}:{number}: the columns must be {_LAYOUT}, got {shown(",".join(row))}'
+        )
 
 
 def _read_coco(path: Path, fps: float | None) -> BoxSource:
-    content = parse_json(path, read_text(path))
+    content = read_json(path, 'file of boxes')
     images, annotations, categories = (
         _table(content, key, path) for key in ('images', 'annotations', 'categories')
     )

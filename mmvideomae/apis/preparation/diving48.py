@@ -3,14 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmvideomae.apis.preparation.annotation_files import (
-    JsonList,
-    find_file,
-    parse_json,
-    read_text,
-)
+from mmvideomae.apis.preparation.annotation_files import JsonList, find_file
 from mmvideomae.apis.preparation.clips import Clip, VideoSet
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import AnnotationError, read_json
 
 
 def read_diving48(folder: Path, version: str = 'V2') -> VideoSet:
@@ -35,7 +30,7 @@ def read_diving48(folder: Path, version: str = 'V2') -> VideoSet:
 
 
 def _classes(path: Path) -> list[str]:
-    words = parse_json(path, read_text(path))
+    words = read_json(path, 'vocabulary')
     if not isinstance(words, list) or not all(isinstance(item, list | str) for item in words):
         raise AnnotationError(f'{path} must hold a list of classes')
     names = [item if isinstance(item, str) else ' '.join(map(str, item)) for item in words]

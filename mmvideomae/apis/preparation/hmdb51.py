@@ -3,9 +3,8 @@
 import re
 from pathlib import Path, PurePosixPath
 
-from mmvideomae.apis.preparation.annotation_files import numbered_lines
 from mmvideomae.apis.preparation.clips import Clip, VideoSet
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import AnnotationError, numbered_lines, shown
 
 _FILE = re.compile(r'(?P<name>.+)_test_split(?P<split>[123])\.txt')
 _USES = {'0': None, '1': 'train', '2': 'val'}
@@ -44,10 +43,12 @@ def read_hmdb51(folder: Path) -> VideoSet:
 def _clips(path: Path, label: int, folder: str) -> list[tuple[str, Clip]]:
     """The clips in use, each with ``train`` or ``val``."""
     found = []
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, 'annotation', names_files=True):
         *file, use = line.rsplit(maxsplit=1)  # names may hold spaces
         if use not in _USES or not file:
-            raise AnnotationError(f'{path}:{number}: expected "name.avi" and 0, 1 or 2: {line!r}')
+            raise AnnotationError(
+                f'{path}:{number}: expected "name.avi" and 0, 1 or 2: {shown(line)}'
+            )
         if (name := _USES[use]) is not None:
             found.append((name, Clip(PurePosixPath(file[0]).stem, label, folder)))
     return found

@@ -4,14 +4,14 @@
 another, told by the header.  Test files may come without the label.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from mmvideomae.apis.preparation.annotation_files import find_file, find_optional
 from mmvideomae.apis.preparation.clips import Clip, VideoSet
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets import text_files
+from mmvideomae.datasets.text_files import AnnotationError
 
 FILE_NAME = '{id}_{start:06d}_{end:06d}'
 """How the public downloaders name a clip."""
@@ -49,43 +49,27 @@ def read_rows(path: Path) -> Iterator[Row]:
         AnnotationError: The file cannot be read, or a row is malformed; the message quotes
             ``file:line``.
     """
-    try:
-        with open(path, encoding='utf-8-sig', errors='surrogateescape', newline='') as file:
-            yield from _parse(file, path)
-    except csv.Error as error:
-        raise AnnotationError(f'{path}: {error}') from None
-    except OSError as error:
-        raise AnnotationError(f'cannot read {path}: {error.strerror or error}') from error
-
-
-def _parse(file: Iterable[str], path: Path) -> Iterator[Row]:
-    reader = csv.reader(file)
-    header = [name.strip().lower() for name in next(reader, [])]
+    rows = text_files.read_rows(path, 'annotation', names_files=True)
+    first, header = next(rows, (1, []))
+    header = [name.lower() for name in header]
     lacking = [name for name in _COLUMNS if name not in header]
     if lacking:
         raise AnnotationError(
-            f'{path}:1: the header lacks {", ".join(lacking)} '
+            f'{path}:{first}: the header lacks {", ".join(lacking)} '
             f'(label,youtube_id,time_start,time_end,split is expected): {",".join(header)!r}'
         )
     video, start, end = (header.index(name) for name in _COLUMNS)
     label = header.index('label') if 'label' in header else None
-    for fields in reader:
-        if not fields:
-            continue
+    for number, fields in rows:
         try:
-            name = None if label is None else fields[label].strip() or None
+            name = None if label is None else fields[label] or None
             # Some files give seconds as 35.0; downloaders cut to the second as int() does.
-            row = Row(
-                name,
-                fields[video].strip(),
-                int(float(fields[start])),
-                int(float(fields[end])),
-                reader.line_num,
-            )
+            seconds = int(float(fields[start])), int(float(fields[end]))
+            row = Row(name, fields[video], *seconds, number)
         except (IndexError, ValueError, OverflowError) as error:
-            raise AnnotationError(f'{path}:{reader.line_num}: {error}: {fields}') from None
+            raise AnnotationError(f'{path}:{number}: {error}: {fields}') from None
         if not row.video:
-            raise AnnotationError(f'{path}:{reader.line_num}: no YouTube id: {fields}')
+            raise AnnotationError(f'{path}:{number}: no YouTube id: {fields}')
         yield row
 
 

@@ -3,16 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmvideomae.apis.preparation.annotation_files import (
-    JsonList,
-    find_file,
-    find_optional,
-    numbered_lines,
-    parse_json,
-    read_text,
-)
+from mmvideomae.apis.preparation.annotation_files import JsonList, find_file, find_optional
 from mmvideomae.apis.preparation.clips import Clip, VideoSet
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import AnnotationError, numbered_lines, read_json, shown
 
 _SPLITS = {'train': 'train', 'val': 'validation', 'test': 'test'}
 
@@ -29,7 +22,7 @@ def read_sthv1(folder: Path) -> VideoSet:
     """
     prefix = 'something-something-v1-'
     labels = find_file(folder, [f'{prefix}labels.csv', 'labels.csv'])
-    classes = [line for _, line in numbered_lines(labels)]
+    classes = [line for _, line in numbered_lines(labels, 'list of classes')]
     _refuse_repeated(classes, labels)
     lists = {}
     for split, name in _SPLITS.items():
@@ -42,14 +35,16 @@ def read_sthv1(folder: Path) -> VideoSet:
 
 def _sthv1_clips(path: Path, classes: list[str], labelled: bool) -> Iterator[Clip]:
     index = {name: label for label, name in enumerate(classes)}
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, 'annotation', names_files=True):
         video, semicolon, name = line.partition(';')
         if not labelled:
             yield Clip(video)
         elif not video or not semicolon:
-            raise AnnotationError(f'{path}:{number}: expected "id;class": {line!r}')
+            raise AnnotationError(f'{path}:{number}: expected "id;class": {shown(line)}')
         elif name not in index:
-            raise AnnotationError(f'{path}:{number}: {name!r} is none of the {len(index)} classes')
+            raise AnnotationError(
+                f'{path}:{number}: {shown(name)} is none of the {len(index)} classes'
+            )
         else:
             yield Clip(video, index[name])
 
@@ -76,7 +71,7 @@ def read_sthv2(folder: Path) -> VideoSet:
 
 
 def _sthv2_classes(path: Path) -> dict[str, int]:
-    labels = parse_json(path, read_text(path))
+    labels = read_json(path, 'annotation')
     try:
         index = {str(name): int(label) for name, label in labels.items()}
     except (AttributeError, TypeError, ValueError):

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmvideomae.apis.preparation.annotation_files import numbered_lines
-from mmvideomae.datasets.annotations import AnnotationError, LineFormat, split_line
+from mmvideomae.datasets.annotations import AnnotationError, LineFormat, read_entries
 
 
 def class_orders(labels: Sequence[int | None], seed: int = 0) -> dict[int | None, list[int]]:
@@ -57,13 +56,7 @@ def read_lines(path: Path, columns: str | None = None) -> tuple[list[str], list[
     """
     line_format = LineFormat.of(columns, labelled=False)
     lines, labels = [], []
-    for number, line in numbered_lines(path):
-        if line.startswith('#'):
-            continue
-        try:
-            entry = line_format.entry(*split_line(line))
-        except ValueError as error:
-            raise AnnotationError(f'{path}:{number}: {error}: {line!r}') from None
+    for _, line, entry in read_entries(path, line_format):
         lines.append(line)
         labels.append(entry.label)
     if not lines:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from mmvideomae.apis.preparation.annotation_files import find_file, numbered_lines
+from mmvideomae.apis.preparation.annotation_files import find_file
 from mmvideomae.apis.preparation.clips import Clip, VideoSet
-from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.text_files import AnnotationError, numbered_lines, shown
 
 _LISTS = {'train': 'trainlist', 'val': 'testlist'}
 
@@ -35,10 +35,10 @@ def read_ucf101(folder: Path) -> VideoSet:
 
 def _classes(path: Path) -> list[str]:
     names: dict[int, str] = {}
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, 'annotation', names_files=True):
         index, _, name = line.partition(' ')
         if not index.isdecimal() or not name.strip() or int(index) in names:
-            raise AnnotationError(f'{path}:{number}: expected "number class": {line!r}')
+            raise AnnotationError(f'{path}:{number}: expected "number class": {shown(line)}')
         names[int(index)] = name.strip()
     if sorted(names) != list(range(1, len(names) + 1)):
         raise AnnotationError(f'the class numbers in {path} are not 1 to {len(names)}')
@@ -47,17 +47,17 @@ def _classes(path: Path) -> list[str]:
 
 def _clips(path: Path, classes: list[str]) -> Iterator[Clip]:
     labels = {name: label for label, name in enumerate(classes)}
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, 'annotation', names_files=True):
         file, _, index = line.partition(' ')
         folder = PurePosixPath(file).parent.name
         if folder not in labels:
             raise AnnotationError(
                 f'{path}:{number}: the folder {folder!r} is none of the {len(labels)} classes: '
-                f'{line!r}'
+                f'{shown(line)}'
             )
         if index and index.strip() != str(labels[folder] + 1):
             raise AnnotationError(
                 f'{path}:{number}: class {index.strip()} in the folder of class '
-                f'{labels[folder] + 1}: {line!r}'
+                f'{labels[folder] + 1}: {shown(line)}'
             )
         yield Clip(PurePosixPath(file).stem, labels[folder], folder)

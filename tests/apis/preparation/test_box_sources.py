@@ -105,7 +105,7 @@ def test_categories_from_0_become_ids_from_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        ('{', r'x\.json:1: no valid JSON'),
+        ('{', r'x\.json:1: not valid JSON'),
         ([], 'has no list of images'),
         (_coco({}), 'image 0: which moment of which video'),
         (_coco({'video': 'a'}), 'image 0: which moment of which video'),

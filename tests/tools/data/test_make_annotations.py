@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmvideomae.apis.list_lines import list_line
 from mmvideomae.apis.make_annotations import split_counts
-from mmvideomae.datasets.annotations import Entry, LineFormat, read_list, split_line
+from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'make_annotations.py'
 
@@ -177,24 +176,6 @@ def test_lists_are_not_replaced_unasked(
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['val.csv']
     assert call(tool, monkeypatch, folder, tmp_path / 'out', '--overwrite') == 0
     assert (tmp_path / 'out' / 'val.csv').read_text() != 'mine'
-
-
-@given(
-    st.text(
-        st.characters(exclude_categories=('Cs', 'Cc', 'Zl', 'Zp')) | st.sampled_from(' ,\'"#'),
-        min_size=1,
-        max_size=20,
-    ),
-    st.lists(st.integers(-5, 10**6), max_size=3),
-)
-def test_any_path_is_read_back(path: str, numbers: list[int]) -> None:
-    if "'" in path and '"' in path:
-        with pytest.raises(ValueError, match='both kinds of quotes'):
-            list_line(path, numbers)
-        return
-    line = list_line(path, numbers)
-    assert not line.startswith('#')
-    assert split_line(line.strip()) == (path, numbers)
 
 
 @given(st.integers(3, 500), st.lists(st.floats(0.01, 1), min_size=1, max_size=3))

@@ -86,7 +86,7 @@ def test_frame_folders_and_the_newer_file_names(tool: Callable, put: Callable[..
         ('train', '[\n{"id": "7"}]', "train.json:2: id '7': no template"),
         ('train', '[{}]', 'an entry has no id'),
         ('train', '{"id": "1"}', 'must hold a list of objects'),
-        ('train', '[\n{"id": 1,}]', 'train.json:2: no valid JSON'),
+        ('train', '[\n{"id": 1,}]', 'train.json:2: not valid JSON'),
         ('labels', '{"a": "0", "b": "2"}', 'are not 0 to 1'),
         ('labels', '["a"]', 'must map class names'),
         ('labels', '{"a": "one"}', 'must map class names'),

@@ -1,0 +1,197 @@
+"""Text files that users write -> text, lines and rows, whatever the encoding and line ends.
+
+UTF-8 is read with and without a byte order mark, UTF-16 and UTF-32 (PowerShell, Excel's "Unicode
+text") with one.  Rows are comma-separated lines: one line is one row, so that a quotation mark
+that is not closed never swallows the lines behind it.
+"""
+
+import codecs
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mmvideomae.errors import UserError
+
+_MARKS = (  # that of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF8, 'UTF-8', 'utf-8-sig'),
+    (codecs.BOM_UTF32_LE, 'UTF-32', 'utf-32'),
+    (codecs.BOM_UTF32_BE, 'UTF-32', 'utf-32'),
+    (codecs.BOM_UTF16_LE, 'UTF-16', 'utf-16'),
+    (codecs.BOM_UTF16_BE, 'UTF-16', 'utf-16'),
+)
+_HEAD = 8192  # bytes that tell text from anything else
+_LONGEST = 200  # characters of a line in a message
+
+
+class AnnotationError(UserError, ValueError):
+    """A file or folder that says what a data set holds cannot be used; names the place and why."""
+
+
+def read_text(path: str | os.PathLike[str], what: str = 'file', names_files: bool = False) -> str:
+    r"""The text of a file, its lines ended by ``\n``.
+
+    Args:
+        what: Names the file in messages, such as ``'list'``.
+        names_files: Bytes that are not UTF-8 are kept as Python keeps those of file names, so
+            that they reach the file system unchanged; otherwise they are an error.
+
+    Raises:
+        AnnotationError: It cannot be read or is not text; the message names the encoding.
+    """
+    place = f'the {what} {os.fspath(path)}'
+    try:
+        with open(path, 'rb') as file:
+            data = file.read(_HEAD)
+            encoding, codec = _encoding(data)
+            if fault := _not_text(data) if codec == 'utf-8' else None:
+                raise AnnotationError(f'{place} is not text: {fault}')
+            data += file.read()
+    except (OSError, ValueError) as error:
+        if isinstance(error, AnnotationError):
+            raise
+        reason = getattr(error, 'strerror', None) or error
+        raise AnnotationError(f'cannot read {place}: {reason}') from error
+    keep = names_files and encoding == 'UTF-8'
+    try:
+        text = data.decode(codec, 'surrogateescape' if keep else 'strict')
+    except UnicodeDecodeError as error:
+        line = data.count(b'\n', 0, error.start) + 1
+        raise AnnotationError(
+            f'cannot read {place}: it is not {encoding} text ({error.reason} in line {line}); '
+            'save it as UTF-8'
+        ) from None
+    return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
+def numbered_lines(
+    path: str | os.PathLike[str], what: str = 'file', names_files: bool = False
+) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, stripped, with their numbers from 1.
+
+    Args:
+        what, names_files: See `read_text`.
+
+    Raises:
+        AnnotationError: The file cannot be read.
+    """
+    # Not splitlines(), which also cuts at form feeds and other separators.
+    for number, line in enumerate(read_text(path, what, names_files).split('\n'), 1):
+        line = line.strip()
+        if line:
+            yield number, line
+
+
+def read_rows(
+    path: str | os.PathLike[str], what: str = 'file', names_files: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """(line, stripped fields) of a comma-separated file without blank lines and comments.
+
+    A field that holds a comma, or a first field that begins with ``#``, stands in double quotes;
+    a double quote within them is doubled.
+
+    Args:
+        what, names_files: See `read_text`.
+
+    Raises:
+        AnnotationError: The file cannot be read, or a quotation mark is not closed in its line;
+            the message says ``file:line``.
+    """
+    for number, line in numbered_lines(path, what, names_files):
+        if line[0] == '#':
+            continue
+        try:
+            row = split_row(line)
+        except ValueError as error:
+            raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {shown(line)}') from None
+        if any(row):
+            yield number, row
+
+
+def split_row(line: str) -> list[str]:
+    """The stripped fields of one line; ValueError if a quotation mark is not closed in it."""
+    if '"' not in line:  # nearly all lines
+        return [field.strip() for field in line.split(',')]
+    try:
+        row = next(csv.reader([f'{line}\n'], skipinitialspace=True))
+    except csv.Error as error:
+        raise ValueError(f'it is not comma-separated ({error})') from None
+    if row[-1].endswith('\n'):
+        raise ValueError('a quotation mark (") is not closed')
+    return [field.strip() for field in row]
+
+
+def row_line(fields: Iterable[object]) -> str:
+    """One line of a comma-separated file, which `read_rows` reads back.
+
+    Raises:
+        ValueError: A field holds a line break.
+    """
+    texts = [str(field) for field in fields]
+    for number, text in enumerate(texts):
+        if '\n' in text or '\r' in text:
+            raise ValueError(f'a comma-separated file cannot name {text!r}: it has a line break')
+        if '"' in text or ',' in text or (number == 0 and text.startswith('#')):
+            texts[number] = '"' + text.replace('"', '""') + '"'
+    return ','.join(texts)
+
+
+def read_json(path: str | os.PathLike[str], what: str = 'file') -> Any:
+    """What a JSON file says.
+
+    Raises:
+        AnnotationError: It cannot be read, or is not JSON; the message says ``file:line``.
+    """
+    return parse_json(path, read_text(path, what, names_files=True))
+
+
+def parse_json(path: str | os.PathLike[str], text: str) -> Any:
+    """What the text of a JSON file says.
+
+    Raises:
+        AnnotationError: It is not JSON; the message says ``file:line``.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise AnnotationError(
+            f'{os.fspath(path)}:{error.lineno}: not valid JSON: {error.msg}'
+        ) from None
+    except RecursionError:
+        raise AnnotationError(f'{os.fspath(path)}: not valid JSON: nested too deeply') from None
+
+
+def is_binary(path: str | os.PathLike[str]) -> bool:
+    """Whether a file that can be read is something else than text, such as a video."""
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(_HEAD)
+    except (OSError, ValueError):
+        return False
+    return _encoding(head)[1] == 'utf-8' and _not_text(head) is not None
+
+
+def shown(text: str) -> str:
+    """A text in quotes for a message, shortened."""
+    return repr(text if len(text) <= _LONGEST else f'{text[: _LONGEST - 3]}...')
+
+
+def _encoding(head: bytes) -> tuple[str, str]:
+    """Name and codec of the encoding that the first bytes of a file tell."""
+    found = ((name, codec) for mark, name, codec in _MARKS if head.startswith(mark))
+    return next(found, ('UTF-8', 'utf-8'))
+
+
+def _not_text(head: bytes) -> str | None:
+    """Why the first bytes of a file are not those of a text, None if they may be.
+
+    One or two NUL bytes may come from a slip in a text; binary files are full of them.
+    """
+    zeros = head.count(0)
+    if zeros < 4:
+        return None
+    sides = head[::2].count(0), head[1::2].count(0)
+    if min(sides) == 0 and zeros > len(head) // 4:
+        return 'it seems to be UTF-16 without a byte order mark; save it as UTF-8'
+    return 'it holds binary data, as a video does'
