@@ -2,18 +2,18 @@
 
 VENV ?= .venv
 # The first Python on the PATH that the toolbox supports.
-PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$p && break; done)
 RUN := $(VENV)/bin/python
-SETUP = $(if $(PYTHON),,$(error Python 3.10, 3.11 or 3.12 is needed and none is on the PATH))\
+SETUP = $(if $(PYTHON),,$(error Python 3.10 to 3.14 is needed and none is on the PATH))\
 	$(PYTHON) tools/dev/setup_env.py --venv $(VENV) \
 	$(if $(filter-out 0,$(MMCV_FROM_SOURCE)),--mmcv-from-source)
 # One process per core, one thread each; ARGS='-n 0' runs everything in one process.
 PYTEST = OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format bench docs claims doctor install install-detection clean
+.PHONY: help demo test test-all test-ranges lint format bench docs claims doctor install install-detection clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | \
@@ -30,6 +30,9 @@ test:  ## the test-suite without the slow training proofs (ARGS= goes to pytest)
 test-all:  ## the whole test-suite
 	@$(SETUP) detection tests
 	@$(PYTEST) $(ARGS)
+
+test-ranges:  ## the test-suite with the oldest and the newest of every version, on each Python
+	@$(PYTHON) tools/dev/test_ranges.py $(ARGS)
 
 lint:  ## style, types and spelling
 	@$(SETUP) lint

@@ -168,6 +168,17 @@ def _history_statistic(owner: type, name: str) -> Any:
     return getattr(HistoryBuffer, name)
 
 
+def opencv_log_levels() -> Any:
+    """What holds ``getLogLevel`` and ``setLogLevel`` of OpenCV.
+
+    Upstream: OpenCV 4.14 and 5 moved both from ``cv2`` to ``cv2.utils.logging``.  Delete when the
+    oldest OpenCV that is supported has them there.
+    """
+    import cv2
+
+    return cv2 if hasattr(cv2, 'getLogLevel') else cv2.utils.logging
+
+
 def _version(distribution: str) -> str | None:
     """Installed version of a distribution, or None; imports nothing of it."""
     try:

@@ -364,3 +364,12 @@ def test_release_numbers(version: str, release: tuple[int, ...]) -> None:
 def test_version_of_what_is_not_installed() -> None:
     assert compat._version('no-such-distribution') is None
     assert compat._version('torch') == importlib.metadata.version('torch')
+
+
+def test_opencv_log_levels_are_found_and_can_be_set() -> None:
+    log = compat.opencv_log_levels()
+    level = log.getLogLevel()
+    log.setLogLevel(0)
+    assert log.getLogLevel() == 0
+    log.setLogLevel(level)
+    assert log.getLogLevel() == level

@@ -176,7 +176,7 @@ def test_everything_that_is_imported_is_declared() -> None:
     'name', ['runtime', 'core', 'detection', 'build', 'lint', 'tests', 'docs', 'optional']
 )
 def test_tested_versions_lie_within_the_ranges(name: str) -> None:
-    for python in ('3.10', '3.11', '3.12'):
+    for python in ('3.10', '3.11', '3.12', '3.13', '3.14'):
         environment = {**default_environment(), 'python_version': python}
         pins: dict[str, str] = {}
         for pin in requirement_lines('constraints'):

@@ -10,6 +10,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from mmvideomae.compat import opencv_log_levels
 from mmvideomae.datasets.readers import VideoReadError
 
 SHORTEST_SIDE = 512
@@ -131,13 +132,14 @@ def _open(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
     """Open a source and read its first picture."""
     if not source.isdigit() and '://' not in source and not os.path.isfile(source):
         raise VideoReadError(source, 'no such file, and neither a camera number nor an address')
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)  # the error says it all
+    log = opencv_log_levels()
+    level = log.getLogLevel()
+    log.setLogLevel(0)  # the error says it all
     try:
         capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
         ok, picture = capture.read()
     finally:
-        cv2.setLogLevel(level)
+        log.setLogLevel(level)
     if not ok:
         capture.release()
         reason = 'no frame comes from it; is it connected, and not in use elsewhere?'

@@ -30,15 +30,15 @@ doctor = load('doctor')
 HEALTHY = {
     'torch': '2.11.0',
     'torchvision': '0.26.0',
-    'numpy': '1.26.4',
+    'numpy': '2.4.6',
     'mmengine': '0.10.7',
     'mmcv-lite': '2.1.0',
     'mmaction2': '1.2.0',
     'decord': '0.6.0',
     'av': '18.1.0',
     'timm': '1.0.31',
-    'opencv-python': '4.11.0.86',
-    'opencv-contrib-python': '4.11.0.86',
+    'opencv-python': '4.14.0.94',
+    'opencv-contrib-python': '4.14.0.94',
     'setuptools': '80.10.2',
 }
 ABSENT = None
@@ -79,12 +79,12 @@ SICK = {
         'torchvision==0.26.0',
     ),
     'unseen gpu': (state(gpu=True), 'warning', 'does not see', 'driver'),
-    'numpy 2': (state(numpy='2.3.0'), 'error', 'numpy 2.3.0', 'pip install numpy==1.26.4'),
+    'old numpy': (state(numpy='1.25.0'), 'warning', 'numpy 1.25.0', 'pip install numpy=='),
     'opencv clash': (
         state(**{'opencv-python': '4.10.0.84'}),
         'error',
         'cv2',
-        'opencv-python==4.11.0.86 opencv-contrib-python==4.11.0.86',
+        'opencv-python==4.14.0.94 opencv-contrib-python==4.14.0.94',
     ),
     'no libGL': (state({'cv2': NO_LIBGL}), 'error', 'libGL', 'opencv-python-headless=='),
     'no opencv': (
@@ -177,7 +177,7 @@ def test_ranges(version: str, bounds: str, inside: bool) -> None:
 
 
 def test_package_status() -> None:
-    table = rules.package_table({'torch': '2.11.0', 'numpy': '1.25.0', 'timm': '0.1', 'av': '99'})
+    table = rules.package_table({'torch': '2.11.0', 'numpy': '1.26.0', 'timm': '0.1', 'av': '99'})
     found = {name: row['status'] for name, row in table.items()}
     assert found['torch'] == 'tested'
     assert (found['numpy'], found['av']) == ('untested', 'untested')

@@ -33,7 +33,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / 'requirements'
 CONSTRAINTS = REQUIREMENTS / 'constraints.txt'
-PYTHONS = ((3, 10), (3, 12))
+PYTHONS = ((3, 10), (3, 14))
 LEVELS = ('core', 'detection')
 PARTS = ('lint', 'core', 'detection', 'tests', 'docs', 'optional')
 # Wheels that were compiled elsewhere: folder beside the checkout -> the torch they are built for.
@@ -56,8 +56,9 @@ class SetupError(RuntimeError):
 class Environment:
     """A virtual environment and the pip inside it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, made_by: str | None = None) -> None:
         self.path = path
+        self._made_by = made_by or sys.executable
         self.python = path / 'bin' / 'python'
         self.stamps = path / '.stamps'
 
@@ -65,7 +66,7 @@ class Environment:
         """Make the environment where there is none; check the one that is there."""
         if not self.python.exists():
             say(f'creating {self.path}')
-            command = [sys.executable, '-m', 'venv', str(self.path)]
+            command = [self._made_by, '-m', 'venv', str(self.path)]
             if subprocess.run(command, check=False, capture_output=True).returncode:
                 shutil.rmtree(self.path, ignore_errors=True)  # half of one, without pip
                 raise SetupError(
@@ -75,7 +76,7 @@ class Environment:
         probe = self.run('import sys; print(*sys.version_info[:2])')
         version = tuple(map(int, probe.stdout.split()))
         if probe.returncode or not PYTHONS[0] <= version <= PYTHONS[1]:
-            raise SetupError(f'{self.path} holds no Python 3.10 to 3.12: delete it and try again')
+            raise SetupError(f'{self.path} holds no Python 3.10 to 3.14: delete it and try again')
         self.stamps.mkdir(exist_ok=True)
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
@@ -331,7 +332,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     args = parse_arguments()
     if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
-        raise SetupError(f'Python 3.10 to 3.12 is needed, this is {sysconfig.get_python_version()}')
+        raise SetupError(f'Python 3.10 to 3.14 is needed, this is {sysconfig.get_python_version()}')
     with only_one():
         env = Environment(args.venv.absolute())
         env.create()
