@@ -1,10 +1,13 @@
 """Files that are either whole or absent, whenever the process is killed and whoever else writes."""
 
+import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,7 +54,7 @@ def publish(temporary: Path, path: Path) -> None:
     files = [temporary] if temporary.is_file() else [temporary, *temporary.rglob('*')]
     for file in files:
         _flush(file)
-    if path.is_dir():
+    if path.is_dir() and temporary.is_dir():  # a file never takes the place of a folder
         aside = temporary_path(path.with_name(f'{path.name}.old'))
         os.replace(path, aside)
         try:
@@ -95,6 +98,23 @@ def read_text(path: Path) -> str:
         OSError: The file cannot be read.
     """
     return path.read_text(encoding='utf-8', errors='surrogateescape')
+
+
+def check_writable(path: Path) -> None:
+    """Fail before the work where its result could not be written as `path` after it.
+
+    The folder of `path` is made.
+
+    Raises:
+        OSError: The folder cannot be made or written to, or `path` is a folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(path.stat().st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    temporary = temporary_path(path)
+    temporary.touch()
+    remove(temporary)
 
 
 def remove(path: Path) -> None:
@@ -148,6 +168,21 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         file.write(f'{process_name()}\n')
         file.flush()
         yield
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block for `folder`, which must be there.
+
+    For files that are published one after another and belong together.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # which ends the lock
 
 
 def _in_use(path: Path) -> bool:

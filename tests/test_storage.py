@@ -1,6 +1,8 @@
 """Contract: a file appears whole or not at all, and leftovers of killed runs are cleared."""
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,35 @@ def test_clears_leftovers_and_nothing_else(tmp_path: Path) -> None:
     assert len(storage.remove_leftovers(tmp_path)) == 2
     assert sorted(tmp_path.iterdir()) == sorted(kept)
     assert storage.remove_leftovers(tmp_path) == []
+
+
+def test_a_file_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / 'good.txt' / 'inside').mkdir(parents=True)
+    with pytest.raises(OSError, match=r'good\.txt'):
+        storage.write_text(tmp_path / 'good.txt', 'text')
+    assert (tmp_path / 'good.txt' / 'inside').is_dir()
+
+
+def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / 'file').touch()
+    for path in (tmp_path / 'file' / 'a.txt', tmp_path, tmp_path / ('x' * 300)):
+        with pytest.raises(OSError, match=r'file|Is a directory|too long'):
+            storage.check_writable(path)
+    storage.check_writable(tmp_path / 'new' / 'a.txt')
+    assert list((tmp_path / 'new').iterdir()) == []
+
+
+def test_blocks_in_turn_do_not_overlap(tmp_path: Path) -> None:
+    inside: list[int] = []
+
+    def enter() -> None:
+        with storage.in_turn(tmp_path):
+            inside.append(1)
+            assert len(inside) == 1
+            time.sleep(0.01)
+            inside.pop()
+
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(enter) for _ in range(8)]:
+            future.result()
+    assert os.listdir(tmp_path) == []

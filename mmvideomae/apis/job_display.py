@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmvideomae.apis.video_jobs import Outcome
+from mmvideomae.errors import printable
 
 
 class JobDisplay:
@@ -46,7 +47,7 @@ class JobDisplay:
         self._bar.update(
             self._task,
             completed=self._done + done / total,
-            video=escape(name[-40:]),
+            video=escape(printable(name)[-40:]),
             speed=self._speed(self._units + done),
         )
 

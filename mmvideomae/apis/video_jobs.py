@@ -1,11 +1,13 @@
 """Work on many videos: which there are, who does it, and what became of them."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from mmvideomae.apis.failures import lost, reason_of
 from mmvideomae.datasets.annotations import (
     AnnotationError,
     LineFormat,
@@ -13,7 +15,7 @@ from mmvideomae.datasets.annotations import (
     is_video_name,
     read_list,
 )
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.storage import check_writable, process_name, remove, write_text
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a video, its units that are done and how many there are."""
@@ -105,48 +107,100 @@ def work_through(
     out: Path,
     is_finished: Callable[[Job], bool],
     work: Callable[[Job, Advance], int],
-    failures: tuple[type[Exception], ...],
+    failures: tuple[type[Exception], ...] = (),
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Do what is not finished, and go on after a video that fails.
+    """Do what is not finished, and go on after a video that fails, whatever the reason.
 
-    The reason why a video failed is kept in ``out/ID.error`` until it succeeds.
+    The reason why a video failed is kept in ``out/ID.error`` until it succeeds.  While one is
+    worked on there is ``out/ID.started``; where a process died over a video (decoders of damaged
+    files do) it stays, and that video comes last the next time.
 
     Args:
-        is_finished: Whether a video needs no work any more; asked before all work.
+        is_finished: Whether a video needs no work any more; asked before all work, and of each
+            video again before its turn, since another process may have done it.
         work: Does it, calls back with what is done and how much there is, and returns the
             number of units.
-        failures: What ``work`` raises where a video is bad; everything else ends the run.
+        failures: More of what ``work`` raises where a video is bad, beside the exceptions that
+            `mmvideomae.apis.failures` knows.
 
     Yields:
         The same outcome after each video, as it grows.
+
+    Raises:
+        OSError: Nothing can be written in ``out``.
+        Exception: What would fail every other video too, such as a full disk, or what
+            ``is_finished`` raises but for an ``OSError``.
     """
     outcome = Outcome()
     waiting = []
     for job in jobs:
-        if is_finished(job):
+        if _is_done(job, is_finished):
             outcome.skipped.append(job.video_id)
         else:
             waiting.append(job)
     yield outcome
-    for job in waiting:
-        note = file_of(job, out, '.error')
-        note.parent.mkdir(parents=True, exist_ok=True)
+    if waiting:  # before hours of work
+        check_writable(out / '.error')
+    for job in sorted(waiting, key=lambda job: _was_started(job, out)):
+        if _is_done(job, is_finished):
+            outcome.skipped.append(job.video_id)
+            yield outcome
+            continue
 
         def advance(done: int, total: int, name: str = job.video_id) -> None:
             if progress:
                 progress(name, done, total)
 
         try:
-            outcome.units += work(job, advance)
-        except failures as error:
-            reason = error.reason if isinstance(error, VideoReadError) else str(error)
+            with _started(job, out):
+                outcome.units += work(job, advance)
+        except Exception as error:
+            reason = reason_of(error) if isinstance(error, failures) else lost(error)
             outcome.failed[job.video_id] = reason
-            note.write_text(f'{job.path}: {reason}\n', encoding='utf-8')
+            _note(job, out, reason)
         else:
-            note.unlink(missing_ok=True)
+            _note(job, out, '')
             outcome.done.append(job.video_id)
         yield outcome
+
+
+def _is_done(job: Job, is_finished: Callable[[Job], bool]) -> bool:
+    try:
+        return is_finished(job)
+    except OSError:  # a name that is too long: the work will fail, and tell why
+        return False
+
+
+def _was_started(job: Job, out: Path) -> bool:
+    """Whether a process died over a video, or another is at it."""
+    with contextlib.suppress(OSError):
+        return file_of(job, out, '.started').is_file()
+    return False
+
+
+@contextlib.contextmanager
+def _started(job: Job, out: Path) -> Iterator[None]:
+    """Leave a file while a video is worked on."""
+    path = file_of(job, out, '.started')
+    with contextlib.suppress(OSError):  # too long a name; the work is what counts
+        write_text(path, f'{job.path}: process {process_name()} is or was at work on it\n')
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            remove(path)
+
+
+def _note(job: Job, out: Path, reason: str) -> None:
+    """Keep the reason why a video failed; an empty one takes the old one away."""
+    path = file_of(job, out, '.error')
+    # The outcome tells the reason too, so that a name that no file can have loses nothing.
+    with contextlib.suppress(OSError, ValueError):
+        if reason:
+            write_text(path, f'{job.path}: {reason}\n')
+        else:
+            remove(path)
 
 
 def _within(folder: str, filename_tmpl: str) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
+from mmvideomae.apis.failures import reason_of
+
 _READY = 'ready'
 
 
@@ -162,11 +164,13 @@ def _serve(connection: Connection, function: Callable[[Any], Any]) -> None:
         try:
             answer = (function(job), '')
         except Exception as error:
-            answer = (None, ' '.join(str(error).split()) or type(error).__name__)
+            answer = (None, reason_of(error))
         connection.send(answer)
 
 
 def _cause(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
+    if exit_code == -signal.SIGKILL:
+        return 'SIGKILL, which is what a machine short of memory sends'
+    if exit_code is not None and -exit_code in iter(signal.Signals):
         return signal.Signals(-exit_code).name
     return f'exit code {exit_code}'

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmvideomae.ops.feature_grid import FeatureGrid
+from mmvideomae.storage import write_text
 
 _SAME = 1e-4  # relative difference of numbers: 29.97 is 30000 / 1001
 _NUMBERS = {'fps', 'frames', 'duration', 'window', 'stride', 'interval', 'offset', 'width'}
@@ -81,12 +82,9 @@ class FeatureInfo:
 
     def write(self, npy_path: str | os.PathLike[str]) -> None:
         """Write the file beside a feature file, whole or not at all."""
-        path = info_path(npy_path)
         content = asdict(self)
         del content['video_id']
-        part = path.with_name(path.name + '.part')
-        part.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
-        os.replace(part, path)
+        write_text(info_path(npy_path), json.dumps(content, indent=2) + '\n')
 
     def check(self, expected: Mapping[str, Any]) -> None:
         """Compare with what a config says; values of None say nothing.

@@ -1,9 +1,14 @@
 """Contract: many videos are found, named, shared out, and worked on though some of them fail."""
 
+import errno
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +24,8 @@ from mmvideomae.apis.video_jobs import (
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.testing.videos import moving_shapes, write_video
+
+Work = Callable[[Job, Advance], int]
 
 
 @pytest.fixture
@@ -121,12 +128,101 @@ def test_work_is_done_once_and_failures_are_noted_until_they_are_mended(tmp_path
     assert not (tmp_path / 'deep/b.error').exists()
 
 
-def test_what_is_no_fault_of_the_video_ends_the_run(tmp_path: Path) -> None:
-    def work(job: Job, advance: Advance) -> int:
-        raise RuntimeError('no memory')
+def done_by(work: Work, out: Path, *names: str) -> Outcome:
+    jobs = [Job(f'{name}.mp4', name) for name in names]
+    return list(work_through(jobs, out, lambda job: False, work))[-1]
 
-    running = work_through(
-        [Job('a.mp4', 'a')], tmp_path, lambda job: False, work, (VideoReadError,)
-    )
-    with pytest.raises(RuntimeError, match='no memory'):
-        list(running)
+
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (VideoReadError('b.mp4', 'it is torn'), 'it is torn'),
+        (ValueError('no such colour'), 'no such colour'),
+        (PermissionError(errno.EACCES, 'Permission denied', 'b.npy'), 'Permission denied'),
+        (OSError(errno.ENAMETOOLONG, 'File name too long'), 'File name too long'),
+        (MemoryError(), 'out of memory'),
+        (IndexError('pop from empty list'), 'IndexError: pop from empty list'),
+        (RuntimeError(), 'RuntimeError'),
+    ],
+)
+def test_a_video_that_fails_costs_only_itself(
+    error: Exception, reason: str, tmp_path: Path
+) -> None:
+    def work(job: Job, advance: Advance) -> int:
+        if job.video_id == 'b':
+            raise error
+        return 1
+
+    outcome = done_by(work, tmp_path, 'a', 'b', 'c')
+    assert outcome.done == ['a', 'c'] and list(outcome.failed) == ['b']
+    assert reason in outcome.failed['b'] and reason in (tmp_path / 'b.error').read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ['b.error']
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        OSError(errno.ENOSPC, 'No space left on device'),
+        torch.cuda.OutOfMemoryError('CUDA out of memory'),
+        RuntimeError('CUDA error: device-side assert triggered'),
+    ],
+)
+def test_what_would_fail_every_video_ends_the_run(error: Exception, tmp_path: Path) -> None:
+    def work(job: Job, advance: Advance) -> int:
+        raise error
+
+    with pytest.raises(type(error), match=re.escape(str(error))):
+        done_by(work, tmp_path, 'a', 'b')
+
+
+@pytest.mark.parametrize('stem', [b'caf\xe9', b'a' * 249, b'"one" and \'other\'', b'a:b'])
+@pytest.mark.parametrize('fails', [False, True])
+def test_any_name_of_a_file_will_do(stem: bytes, fails: bool, tmp_path: Path) -> None:
+    name = os.fsdecode(stem)
+
+    def work(job: Job, advance: Advance) -> int:
+        if fails:
+            raise VideoReadError(job.path, 'it is torn')
+        return 1
+
+    outcome = done_by(work, tmp_path / 'out', name, 'b')
+    if fails:
+        assert outcome.failed == {name: 'it is torn', 'b': 'it is torn'}
+    else:
+        assert outcome.done == [name, 'b']
+
+
+def test_an_output_folder_that_cannot_be_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / 'out').touch()
+
+    def work(job: Job, advance: Advance) -> int:
+        raise AssertionError('no work')
+
+    with pytest.raises(OSError, match='out'):
+        done_by(work, tmp_path / 'out', 'a')
+
+
+def test_a_video_over_which_a_process_died_comes_last(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def work(job: Job, advance: Advance) -> int:
+        order.append(job.video_id)
+        if job.video_id == 'a':
+            raise KeyboardInterrupt  # stands for what no except clause sees
+        return 1
+
+    (tmp_path / 'b.started').touch()
+    with pytest.raises(KeyboardInterrupt):
+        done_by(work, tmp_path, 'b', 'c', 'a')
+    assert order == ['c', 'a'] and (tmp_path / 'b.started').exists()
+
+
+def test_what_another_process_did_meanwhile_is_not_done_again(tmp_path: Path) -> None:
+    def work(job: Job, advance: Advance) -> int:
+        for name in ('a', 'b'):  # 'b' by another process
+            (tmp_path / name).touch()
+        return 1
+
+    jobs = [Job(f'{name}.mp4', name) for name in ('a', 'b')]
+    running = work_through(jobs, tmp_path, lambda job: (tmp_path / job.video_id).exists(), work)
+    assert list(running)[-1] == Outcome(done=['a'], skipped=['b'], units=1)

@@ -125,11 +125,9 @@ class FeatureExtractor:
         """
         with self._open(video) as (stream, info):
             plan = self.plan(len(stream))
-            with FeatureFile(npy_path, plan.steps, self.encoder.width) as file:
+            with FeatureFile(npy_path, plan.steps, self.encoder.width, info) as file:
                 for block in self._blocks(stream, plan, progress):
                     file.append(block)
-                # First, so that there are never features without it.
-                info.write(npy_path)
         return info
 
     def expected(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Write a feature file row by row, so that memory does not grow with the video."""
 
 import os
-import socket
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+
+from mmvideomae import storage
+from mmvideomae.datasets.feature_info import FeatureInfo
 
 _TYPE = np.dtype('<f4')
 
@@ -13,24 +15,30 @@ _TYPE = np.dtype('<f4')
 class FeatureFile:
     """A ``.npy`` file of float32 (L, D) that appears under its name when it is whole.
 
-    Processes that happen to write the same file do not touch one another's.
+    Processes that happen to write the same file do not touch one another's, and features that
+    stand always have the description they were written with: the last process to finish wins.
 
     Args:
         path: Its folder is made.
         rows: L.
         width: D.
+        info: The description that is written beside the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], rows: int, width: int) -> None:
-        self.path, self._shape = Path(path), (rows, width)
-        self._part = self.path.with_name(
-            f'{self.path.name}.{socket.gethostname()}-{os.getpid()}.part'
-        )
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        rows: int,
+        width: int,
+        info: FeatureInfo | None = None,
+    ) -> None:
+        self.path, self._shape, self._info = Path(path), (rows, width), info
+        self._temporary = storage.temporary_path(self.path)
         self._written = 0
 
     def __enter__(self) -> 'FeatureFile':
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open('wb')
+        self._file = self._temporary.open('wb')
         header = {'descr': _TYPE.str, 'fortran_order': False, 'shape': self._shape}
         np.lib.format.write_array_header_1_0(self._file, header)
         return self
@@ -48,10 +56,18 @@ class FeatureFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
-        if kind is None and self._written == self._shape[0]:
-            os.replace(self._part, self.path)
-            return
-        self._part.unlink()
-        if kind is None:
+        try:
+            self._file.close()
+            if kind is None:
+                self._publish()
+        finally:
+            storage.remove(self._temporary)
+
+    def _publish(self) -> None:
+        if self._written != self._shape[0]:
             raise ValueError(f'{self.path} got {self._written} rows of {self._shape[0]}')
+        with storage.in_turn(self.path.parent):
+            if self._info is not None:
+                storage.remove(self.path)  # the new description does not fit it
+                self._info.write(self.path)
+            storage.publish(self._temporary, self.path)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mmvideomae.apis.features.extractor import ExtractionError, FeatureExtractor
+from mmvideomae.apis.features.extractor import FeatureExtractor
 from mmvideomae.apis.video_jobs import Advance, Job, Outcome, Progress, file_of, work_through
 from mmvideomae.datasets.feature_info import FeatureInfo
-from mmvideomae.datasets.readers import VideoReadError
 
 
 def extract_all(
@@ -18,7 +17,9 @@ def extract_all(
     """Extract what is not finished, into ``out/ID.npy`` and ``out/ID.json``; see `work_through`.
 
     Raises:
-        ValueError: Finished features were made otherwise; before anything is extracted.
+        ValueError: Finished features were made otherwise; before anything is extracted, unless
+            another process writes them meanwhile.
+        OSError: Nothing can be written below ``out``.
     """
 
     def extract(job: Job, advance: Advance) -> int:
@@ -28,7 +29,7 @@ def extract_all(
     def finished(job: Job) -> bool:
         return is_finished(extractor, job, out)
 
-    return work_through(jobs, out, finished, extract, (VideoReadError, ExtractionError), progress)
+    return work_through(jobs, out, finished, extract, progress=progress)
 
 
 def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:

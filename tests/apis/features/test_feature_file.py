@@ -1,11 +1,14 @@
 """Contract: a feature file appears whole or not at all, and reads as a plain .npy file."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mmvideomae import storage
 from mmvideomae.apis.features.feature_file import FeatureFile
+from mmvideomae.datasets.feature_info import FeatureInfo
 
 
 def test_rows_in_pieces_make_one_array(tmp_path: Path) -> None:
@@ -48,3 +51,22 @@ def test_a_finished_file_is_replaced_at_once(tmp_path: Path) -> None:
         with FeatureFile(path, 1, 1) as file:
             file.append(np.array([[value]]))
     assert np.load(path).item() == 2.0
+
+
+def test_features_have_the_description_they_were_written_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes of other settings write one file at a time."""
+    path = tmp_path / 'a.npy'
+    infos = [
+        FeatureInfo(25.0, 16, 0.64, 16, 4, 1, 0, 1, name, '', 'pyav', video_id='a')
+        for name in ('first', 'second')
+    ]
+    with FeatureFile(path, 1, 1, infos[0]) as late:
+        late.append(np.array([[1.0]]))
+        monkeypatch.setattr(storage, 'process_name', lambda: 'host-1')
+        with FeatureFile(path, 1, 1, infos[1]) as early:
+            early.append(np.array([[2.0]]))
+        assert (FeatureInfo.read(path), np.load(path).item()) == (infos[1], 2.0)
+    assert (FeatureInfo.read(path), np.load(path).item()) == (infos[0], 1.0)
+    assert sorted(os.listdir(tmp_path)) == ['a.json', 'a.npy']
