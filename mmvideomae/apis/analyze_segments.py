@@ -14,6 +14,7 @@ from mmvideomae.datasets.feature_files import FeatureError, FeatureFormat, inspe
 from mmvideomae.datasets.segment_annotations import (
     AnnotatedVideo,
     classes_of,
+    dropped_segments,
     find_fault,
     of_subsets,
     read_segments,
@@ -38,6 +39,7 @@ class SegmentStatistics:
         seconds_per_step: Of each segment's video, (n,).
         classes: Names.
         faults: What is wrong with the videos that were left out.
+        dropped: How many segments repeat another or are too short, in words; None if none.
     """
 
     video_steps: np.ndarray
@@ -46,6 +48,7 @@ class SegmentStatistics:
     seconds_per_step: np.ndarray
     classes: tuple[str, ...]
     faults: tuple[str, ...]
+    dropped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ def measure_segments(
         per_step,
         classes,
         tuple(faults),
+        dropped_segments(videos, annotations),
     )
 
 
@@ -188,6 +192,7 @@ def summary_of(statistics: SegmentStatistics, proposal: Proposal) -> dict[str, A
         'segments': len(statistics.segment_steps),
         'classes': len(statistics.classes),
         'left_out': list(statistics.faults),
+        'dropped': statistics.dropped,
         'segment_steps': _quantiles(statistics.segment_steps, quantiles),
         'segment_seconds': _quantiles(
             statistics.segment_steps * statistics.seconds_per_step, quantiles

@@ -17,6 +17,7 @@ from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.segment_annotations import (
     AnnotatedVideo,
     classes_of,
+    dropped_segments,
     find_fault,
     read_segments,
 )
@@ -53,11 +54,13 @@ class Prepared:
         videos: That can be used.
         classes: In alphabetical order, the order of their numbers.
         left_out: What is wrong with the other videos.
+        dropped: How many segments repeat another or are too short, in words; None if none.
     """
 
     videos: list[FoundVideo]
     classes: tuple[str, ...]
     left_out: list[str]
+    dropped: str | None = None
 
     def summary(self) -> dict[str, Any]:
         """Plain numbers."""
@@ -69,6 +72,7 @@ class Prepared:
             **{name: subsets[name] for name in LISTS},
             'other': {name: count for name, count in subsets.items() if name not in LISTS},
             'left_out': self.left_out,
+            'dropped': self.dropped,
         }
 
 
@@ -113,7 +117,8 @@ def prepare_segments(
         raise AnnotationError(f'{annotation}: no video with segments is left to use')
     # Classes of videos that were left out are none.
     left = classes_of(video.annotation for video in videos)
-    return Prepared(split_videos(videos, val_share, seed), left, faults)
+    dropped = dropped_segments((video.annotation for video in videos), annotation)
+    return Prepared(split_videos(videos, val_share, seed), left, faults, dropped)
 
 
 def split_videos(videos: Sequence[FoundVideo], val_share: float, seed: int) -> list[FoundVideo]:
@@ -200,7 +205,7 @@ def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[
     for video in videos:
         name = os.path.normpath(video.video_id)
         told = _SUBSETS.get(video.subset, video.subset)
-        empty = replace(video, subset=told, segments=[], labels=[])
+        empty = AnnotatedVideo(video.video_id, video.where, told, video.duration, video.fps)
         one = merged.setdefault(files.get(name, name), empty)
         if told and one.subset not in ('', told):
             raise AnnotationError(
@@ -209,6 +214,11 @@ def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[
         one.subset = told or one.subset
         one.segments += video.segments
         one.labels += video.labels
+        one.lines += video.lines
+        one.repeated += video.repeated
+        one.too_short += video.too_short
+    for video in merged.values():
+        video.drop_repeats()  # a file that is named with its suffix and without
     return list(merged.values())
 
 

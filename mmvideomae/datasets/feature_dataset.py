@@ -16,6 +16,7 @@ from mmvideomae.datasets.seeded_dataset import SeededDataset
 from mmvideomae.datasets.segment_annotations import (
     AnnotatedVideo,
     classes_of,
+    dropped_segments,
     find_fault,
     of_subsets,
     read_segments,
@@ -134,6 +135,8 @@ class FeatureDataset(SeededDataset):
                 if self.on_bad_sample == 'raise':
                     raise
                 self.skipped[video.video_id] = str(error)
+        if told := dropped_segments(self._videos, self.ann_file):
+            print_log(told, logger='current', level=logging.WARNING)
         if self.skipped:
             some = '; '.join(list(self.skipped.values())[:3])
             print_log(
@@ -143,6 +146,15 @@ class FeatureDataset(SeededDataset):
             )
         if not records:
             raise AnnotationError(f'{self.ann_file}: no video is left to use')
+        if not any(len(record['segments']) for record in records):
+            of = f' of subset {" or ".join(self.subsets)}' if self.subsets else ''
+            told = f'{self.ann_file}: none of the {len(records)} videos{of} has a segment'
+            raise AnnotationError(
+                f'{told} to be evaluated on; to train without validation set val_cfg, '
+                'val_dataloader and val_evaluator to None'
+                if self.test_mode
+                else f'{told} to learn'
+            )
         return records
 
     def _record(self, video: AnnotatedVideo) -> dict[str, Any]:
@@ -153,8 +165,11 @@ class FeatureDataset(SeededDataset):
         fault = find_fault(video, classes, duration, self.tolerance, self.allow_empty)
         if fault is not None:
             raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
+        ends = np.array(video.segments, np.float64).reshape(-1, 2).clip(0, duration)
+        video.segments = [(start, end) for start, end in ends.tolist()]
+        video.drop_repeats()  # what the end of the video has made the same
         labels = np.array([classes.index(label) for label in video.labels], np.int64)
-        segments = np.array(video.segments, np.float64).reshape(-1, 2).clip(0, duration)
+        segments = np.array(video.segments, np.float64).reshape(-1, 2)
         return {
             'video_id': video.video_id,
             'feature_path': str(path),

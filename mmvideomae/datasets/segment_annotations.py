@@ -13,14 +13,21 @@ Three layouts are read:
   ``video,,,`` is a video without segments.
 - **The folder of text files of THUMOS14**, ``<class>_val.txt`` and ``<class>_test.txt`` with
   lines ``video start end``; segments marked ambiguous are left out.
+
+A segment that a video has twice (the same label, both ends within 1 ms) counts once, and one that
+is shorter than 1 ms is left out, as ActionFormer does it: nothing can find the second one.
+`dropped_segments` says how many there were.
 """
 
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress, zip_longest
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mmvideomae.datasets.text_files import (
     AnnotationError,
@@ -29,6 +36,7 @@ from mmvideomae.datasets.text_files import (
     read_rows,
     shown,
 )
+from mmvideomae.ops.segments import SAME_SECONDS, distinct
 
 _COLUMNS = ('video', 'start', 'end', 'label')
 _MORE_COLUMNS = ('subset', 'duration', 'fps')
@@ -47,6 +55,9 @@ class AnnotatedVideo:
         fps: Frames per second, None if not said.
         segments: Start and end in seconds, one for each label.
         labels: Names of classes.
+        lines: Of the file that name the segments; empty where it has none of their own (JSON).
+        repeated: Segments that were left out because an earlier one says the same.
+        too_short: Segments that were left out because they last less than 1 ms.
     """
 
     video_id: str
@@ -56,6 +67,20 @@ class AnnotatedVideo:
     fps: float | None = None
     segments: list[tuple[float, float]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    repeated: int = 0
+    too_short: int = 0
+
+    def drop_repeats(self) -> None:
+        """Leave out segments that are named twice or shorter than 1 ms, and count them."""
+        segments = np.array(self.segments, np.float64).reshape(-1, 2)
+        kept = distinct(segments, self.labels)
+        short = ~kept & (np.diff(segments)[:, 0] < SAME_SECONDS)
+        self.too_short += int(short.sum())
+        self.repeated += int((~kept & ~short).sum())
+        self.segments = list(compress(self.segments, kept))
+        self.labels = list(compress(self.labels, kept))
+        self.lines = list(compress(self.lines, kept))
 
 
 def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
@@ -79,7 +104,27 @@ def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
         ) from error
     if not videos:
         raise AnnotationError(f'the annotation {path} names no video')
+    for video in videos:
+        video.drop_repeats()
     return videos
+
+
+def dropped_segments(videos: Iterable[AnnotatedVideo], path: str | os.PathLike[str]) -> str | None:
+    """Say in words how many segments of videos were left out, None if none were."""
+    total, repeated, short, example = 0, 0, 0, ''
+    for video in videos:
+        gone = video.repeated + video.too_short
+        total += len(video.segments) + gone
+        repeated, short = repeated + video.repeated, short + video.too_short
+        if gone and not example:
+            example = video.video_id
+    if not example:
+        return None
+    return (
+        f'{os.fspath(path)}: of {total} segments {repeated} repeat another (same label, both ends '
+        f'within 1 ms) and {short} are shorter than 1 ms: these are left out, first in video '
+        f'{example!r}'
+    )
 
 
 def classes_of(videos: Iterable[AnnotatedVideo]) -> tuple[str, ...]:
@@ -124,15 +169,16 @@ def find_fault(
         allow_empty: Whether a video may have no segment.
     """
     if not video.segments and not allow_empty:
-        return 'it has no segments; for videos that hold background alone set allow_empty=True'
+        short = f' but {video.too_short} shorter than 1 ms' if video.too_short else ''
+        return f'it has no segments{short}; for videos of background alone set allow_empty=True'
     known = set(classes)
-    for (start, end), label in zip(video.segments, video.labels, strict=True):
-        told = f'segment [{start:g}, {end:g}] {label!r}'
+    for (start, end), label, line in zip_longest(video.segments, video.labels, video.lines):
+        told = f'segment [{start:g}, {end:g}] {label!r}' + (f' in line {line}' if line else '')
         if not (math.isfinite(start) and math.isfinite(end)):
             return f'{told} is no time in seconds'
         if end <= start:
             return f'{told} ends before it has begun'
-        if start < -tolerance:
+        if start < -tolerance or end <= 0:
             return f'{told} begins before the video'
         if start >= duration or end > duration + tolerance:
             return f'{told} lies beyond the video, which lasts {duration:.2f} s'
@@ -168,8 +214,11 @@ def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
         if not isinstance(times, list) or len(times) != 2 or 'label' not in each:
             raise AnnotationError(f'{where}: {each!r} is no {{"segment": [start, end], "label"}}')
         start, end = (_number(value, 'segment', where) for value in times)
+        label = each['label']
+        if isinstance(label, bool) or not isinstance(label, str | int) or not str(label).strip():
+            raise AnnotationError(f'{where}: label {label!r} of [{start:g}, {end:g}] is no name')
         video.segments.append((start, end))
-        video.labels.append(str(each['label']))
+        video.labels.append(str(label))
     return video
 
 
@@ -191,13 +240,15 @@ def _read_csv(path: Path) -> list[AnnotatedVideo]:
             raise AnnotationError(
                 f'{where}: {len(row)} fields, expected {len(columns)}: {",".join(columns)}'
             )
-        _add_row(videos, dict(zip(columns, row, strict=True)), where)
+        _add_row(videos, dict(zip(columns, row, strict=True)), path, number)
     return list(videos.values())
 
 
-def _add_row(videos: dict[str, AnnotatedVideo], row: Mapping[str, str], where: str) -> None:
+def _add_row(
+    videos: dict[str, AnnotatedVideo], row: Mapping[str, str], path: Path, line: int
+) -> None:
     """Add one line of a CSV file to its video."""
-    name = row['video']
+    where, name = f'{path}:{line}', row['video']
     if not name:
         raise AnnotationError(f'{where}: the name of the video is missing')
     video = videos.setdefault(name, AnnotatedVideo(name, where))
@@ -221,6 +272,7 @@ def _add_row(videos: dict[str, AnnotatedVideo], row: Mapping[str, str], where: s
             (_number(row['start'], 'start', where), _number(row['end'], 'end', where))
         )
         video.labels.append(row['label'])
+        video.lines.append(line)
 
 
 def _read_thumos(folder: Path) -> list[AnnotatedVideo]:
@@ -236,6 +288,7 @@ def _read_thumos(folder: Path) -> list[AnnotatedVideo]:
                 (_number(fields[1], 'start', where), _number(fields[2], 'end', where))
             )
             video.labels.append(label)
+            video.lines.append(number)
     return list(videos.values())
 
 

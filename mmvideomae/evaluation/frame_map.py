@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from mmvideomae.evaluation.arrays import to_numpy
+from mmvideomae.evaluation.arrays import finite, to_numpy
 from mmvideomae.evaluation.box_ap import BoxTable, average_precision
 from mmvideomae.ops.seconds import second_text
 from mmvideomae.registry import METRICS
@@ -80,12 +80,13 @@ class FrameMAP(BaseMetric):
                     'annotation to be evaluated against'
                 )
             found = sample['pred_instances']
+            told = f'predicted for second {sample["second"]:g} of video {sample["video_id"]!r}'
             self.results.append(
                 {
                     'video_id': sample['video_id'],
                     'second': float(sample['second']),
-                    'boxes': to_numpy(found['bboxes']).reshape(-1, 4),
-                    'scores': to_numpy(found['scores']),
+                    'boxes': finite(found['bboxes'], f'boxes {told}').reshape(-1, 4),
+                    'scores': finite(found['scores'], f'scores {told}'),
                     'gt_boxes': to_numpy(sample['gt_original_boxes']).reshape(-1, 4),
                     'gt_labels': to_numpy(sample['gt_original_labels']).astype(bool),
                 }

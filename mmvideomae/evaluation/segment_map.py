@@ -1,6 +1,7 @@
 """The metric of temporal action localization."""
 
 import json
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 
-from mmvideomae.evaluation.arrays import to_numpy
+from mmvideomae.evaluation.arrays import finite
 from mmvideomae.evaluation.segment_ap import average_precision, check_thresholds, recall_at
 from mmvideomae.evaluation.segment_errors import break_down_errors
 from mmvideomae.evaluation.segment_matching import SegmentTable
+from mmvideomae.ops.segments import distinct
 from mmvideomae.registry import METRICS
 
 
@@ -26,7 +29,8 @@ class SegmentMAP(BaseMetric):
 
     Metrics are ``mAP`` (the mean over thresholds), ``mAP@0.50`` and so on, ``recall@1x``
     and so on (means over thresholds and classes, see `recall_at`), and with ``classwise``
-    ``AP/<class>``, the mean over thresholds.  Classes without true segments do not count.
+    ``AP/<class>``, the mean over thresholds.  Classes without true segments do not count, nor do
+    true segments that repeat another or are shorter than 1 ms (`distinct`); the log says how many.
 
     Args:
         iou_thresholds: For example 0.3 to 0.7 (THUMOS14), 0.5 to 0.95 (ActivityNet).
@@ -71,12 +75,16 @@ class SegmentMAP(BaseMetric):
                     f'video {sample.get("video_id")!r} has no annotation to be evaluated against'
                 )
             found = sample['pred_instances']
+            predicted = {
+                key: finite(found[key], f'{key} predicted for video {sample["video_id"]!r}')
+                for key in ('segments', 'scores', 'labels')
+            }
             self.results.append(
                 {
                     'video_id': sample['video_id'],
                     'gt_seconds': np.asarray(sample['gt_seconds'], np.float64).reshape(-1, 2),
                     'gt_labels': np.asarray(sample['gt_labels'], np.int64),
-                    **{key: to_numpy(found[key]) for key in ('segments', 'scores', 'labels')},
+                    **predicted,
                 }
             )
 
@@ -89,8 +97,16 @@ class SegmentMAP(BaseMetric):
                 {**each, **{key: np.zeros_like(each[key]) for key in ('labels', 'gt_labels')}}
                 for each in results
             ]
+        predictions, truths = tables_of(results)
+        if gone := sum(len(each['gt_labels']) for each in results) - len(truths):
+            print_log(
+                f'{gone} of {gone + len(truths)} true segments repeat another (same class, both '
+                'ends within 1 ms) or are shorter than 1 ms: they do not count',
+                logger='current',
+                level=logging.WARNING,
+            )
         evaluation = evaluate_segments(
-            *tables_of(results), classes, self.iou_thresholds, self.recall_multiples, self.errors_at
+            predictions, truths, classes, self.iou_thresholds, self.recall_multiples, self.errors_at
         )
         if self.outfile is not None:
             self.outfile.parent.mkdir(parents=True, exist_ok=True)
@@ -106,10 +122,14 @@ class SegmentMAP(BaseMetric):
 
 
 def tables_of(results: Sequence[Mapping[str, Any]]) -> tuple[SegmentTable, SegmentTable]:
-    """Predictions and true segments of videos; see `SegmentMAP.process`."""
+    """Predictions and distinct true segments of videos; see `SegmentMAP.process`."""
+    truths = []
+    for each in results:
+        kept = distinct(each['gt_seconds'], each['gt_labels'])
+        truths.append((each['gt_seconds'][kept], each['gt_labels'][kept], None))
     return (
         SegmentTable.gather((each['segments'], each['labels'], each['scores']) for each in results),
-        SegmentTable.gather((each['gt_seconds'], each['gt_labels'], None) for each in results),
+        SegmentTable.gather(truths),
     )
 
 

@@ -4,7 +4,8 @@ A segment is (start, end) in any unit.  Overlap and suppression are NumPy, for r
 PyTorch, for training.  What is suppressed by what follows ActionFormer.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from torch import Tensor
 
 # Added to every length in suppression, as ActionFormer does, so that empty segments have one.
 LENGTH_EPS = 1e-6
+SAME_SECONDS = 1e-3
+"""By which both ends of segments differ at most that an annotation names twice."""
 SOFT_METHODS = ('gaussian', 'linear')
 
 
@@ -23,6 +26,34 @@ class Kept(NamedTuple):
     """(m,) int64, into the candidates; candidates of equal score in their order."""
     scores: np.ndarray
     """(m,), after decay."""
+
+
+def distinct(segments: np.ndarray, labels: Sequence[Hashable] | np.ndarray) -> np.ndarray:
+    """Which segments (n, 2) are long enough and no repetition of an earlier one, bool (n,).
+
+    ActionFormer's rule for annotations: two of a label whose ends both lie within
+    `SAME_SECONDS` are one, and one that is shorter is none.  What is no segment (not finite, or
+    it ends before it starts) is nothing to be left out: it is a fault.
+    """
+    slack = 1e-6 * SAME_SECONDS  # of binary fractions
+    good = np.ones(len(segments), bool)
+    cells: dict[tuple[Hashable, int, int], list[tuple[float, float]]] = {}
+    for row, ((start, end), label) in enumerate(zip(segments.tolist(), labels, strict=True)):
+        if not (math.isfinite(start) and math.isfinite(end)) or end < start:
+            continue
+        x, y = (math.floor(value / (2 * SAME_SECONDS)) for value in (start, end))
+        near = (
+            other
+            for i in (x - 1, x, x + 1)
+            for j in (y - 1, y, y + 1)
+            for other in cells.get((label, i, j), ())
+        )
+        good[row] = end - start >= SAME_SECONDS - slack and not any(
+            max(abs(start - low), abs(end - high)) <= SAME_SECONDS + slack for low, high in near
+        )
+        if good[row]:
+            cells.setdefault((label, x, y), []).append((start, end))
+    return good
 
 
 def segment_iou(a: np.ndarray, b: np.ndarray, length_eps: float = 0.0) -> np.ndarray:

@@ -66,6 +66,16 @@ def test_lists_are_clips_of_a_classifier(folder: Path) -> None:
     assert rows == [('v0.mp4', 5, 20, 1), ('v1.mp4', 10, 10, 0), ('a b.mp4', 10, 30, 1)]
 
 
+def test_a_segment_that_two_lines_name_is_one(folder: Path) -> None:
+    """Also where one of them names the file with its suffix."""
+    prepared = prepare_segments(csv(folder, *PLAIN, PLAIN[0], 'v1,0.6,2.5,jump'), folder / 'videos')
+    assert prepared.summary()['segments'] == 5
+    assert 'of 7 segments 2 repeat another' in prepared.dropped
+    assert prepare_segments(csv(folder, *PLAIN), folder / 'videos').dropped is None
+    with pytest.raises(AnnotationError, match=r"segments.csv:2: video 'v0.mp4': .* in line 7 ends"):
+        prepare_segments(csv(folder, *PLAIN, 'v0,2,1,run'), folder / 'videos')
+
+
 def test_every_class_keeps_a_training_video(folder: Path) -> None:
     path = csv(folder, 'v0,1,2,rare', *PLAIN[1:])
     for seed in range(5):

@@ -325,6 +325,32 @@ def test_background_videos_when_told(data: Data) -> None:
     assert sample.gt_instances.segments.shape == (0, 2) and sample.gt_seconds.shape == (0, 2)
 
 
+def test_segments_that_are_the_same_within_the_video_count_once(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pass the end of the video by little, one comes before its begin, one is empty."""
+    told: list[str] = []
+    monkeypatch.setattr(
+        'mmvideomae.datasets.feature_dataset.print_log', lambda text, **_: told.append(text)
+    )
+    rows = [[8, 10.2], [8, 10.4], [-0.3, 2], [0, 2], [5, 5]]
+    data.spoil(annotations=[{'segment': each, 'label': 'run'} for each in rows])
+    sample = data.build()[1]['data_samples']
+    assert sample.gt_seconds.tolist() == [[8, pytest.approx(10.08)], [0, 2]]
+    assert sample.gt_labels.tolist() == [1, 1] and len(sample.gt_instances) == 2
+    assert 'of 7 segments 2 repeat another' in told[-1] and '1 are shorter' in told[-1]
+
+
+def test_nothing_to_learn_or_to_be_evaluated_on_is_told_when_read(data: Data) -> None:
+    for name in data.database:
+        data.spoil(name, annotations=[])
+    with pytest.raises(AnnotationError, match='none of the 3 videos has a segment to learn'):
+        data.build(allow_empty=True)
+    told = 'none of the 3 videos of subset training has a segment to be evaluated on.*val_cfg'
+    with pytest.raises(AnnotationError, match=told):
+        data.build(allow_empty=True, subsets='training', test_mode=True)
+
+
 def test_errors_cross_process_borders() -> None:
     error = pickle.loads(pickle.dumps(FeatureError('v', 'a.npy', 'bad')))
     assert str(error) == "video 'v', features a.npy: bad"

@@ -9,6 +9,7 @@ from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.segment_annotations import (
     AnnotatedVideo,
     classes_of,
+    dropped_segments,
     find_fault,
     of_subsets,
     read_segments,
@@ -84,6 +85,32 @@ def test_spaces_around_quotes_do_not_matter(tmp_path: Path) -> None:
     assert (video.video_id, video.segments, video.labels) == ('v', [(1, 2)], ['a, b'])
 
 
+def test_what_an_annotation_says_twice_counts_once(layouts: list[Path], tmp_path: Path) -> None:
+    """Whatever the layout; lines keep belonging to their segments."""
+    database = json.loads(layouts[0].read_text())['database']
+    rows = database['a']['annotations']
+    rows += [dict(rows[0], segment=[1.001, 4.499]), dict(rows[0], label='Run')]
+    rows.append(dict(rows[0], segment=[7, 7.0005]))
+    as_json(layouts[0], database)
+    lines = 'a,1,4.5,Jump\na,1.001,4.499,Jump\na,1,4.5,Run\na,7,7.0005,Jump\na,6,9,Run\n'
+    layouts[1].write_text(f'{lines}b,0.5,2,Run\n')
+    (layouts[-1] / 'Jump_val.txt').write_text('a 1 4.5\na 1.001 4.499\na 7 7.0005\n')
+    (layouts[-1] / 'Run_val.txt').write_text('a 1 4.5\na 6 9\n')
+    for path in (layouts[0], layouts[1], layouts[-1]):
+        one, other = videos = read_segments(path)
+        found = sorted(zip(one.segments, one.labels, strict=True))
+        assert found == [((1, 4.5), 'Jump'), ((1, 4.5), 'Run'), ((6, 9), 'Run')]
+        assert (one.repeated, one.too_short) == (1, 1) and len(other.segments) == 1
+        told = dropped_segments(videos, path)
+        assert told.startswith(f'{path}: of 6 segments 1 repeat another')
+        assert told.endswith("1 are shorter than 1 ms: these are left out, first in video 'a'")
+    (video,) = of_subsets(read_segments(layouts[0]), ('test',), 'x')
+    assert dropped_segments([video], 'x') is None
+    assert read_segments(layouts[1])[0].lines == [1, 3, 5]
+    fault = find_fault(read_segments(layouts[1])[0], ['Jump'], 20)
+    assert "'Run' in line 3 has an unknown label" in fault
+
+
 @pytest.mark.parametrize(
     ('name', 'text', 'message'),
     [
@@ -97,6 +124,11 @@ def test_spaces_around_quotes_do_not_matter(tmp_path: Path) -> None:
             'a.json',
             '{"database": {"v": {"annotations": [{"segment": [1, "b"], "label": "x"}]}}}',
             "'v': segment 'b' is no number",
+        ),
+        (
+            'a.json',
+            '{"database": {"v": {"annotations": [{"segment": [1, 2], "label": null}]}}}',
+            r"'v': label None of \[1, 2\] is no name",
         ),
         ('a.csv', '', 'names no video'),
         ('a.csv', 'v,1,2\n', r'a.csv:1: 3 fields, expected 4'),
@@ -131,6 +163,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         ((8, 11), 'x', 'beyond the video, which lasts 10.00 s'),
         ((10.2, 10.4), 'x', 'beyond the video'),
         ((-1, 2), 'x', 'begins before the video'),
+        ((-0.4, -0.1), 'x', 'begins before the video'),
         ((1, float('inf')), 'x', 'no time in seconds'),
         ((1, 2), 'z', "unknown label; the 2 classes are 'x', 'y'"),
         ((8, 10.4), 'x', None),
@@ -147,3 +180,5 @@ def test_a_video_without_segments_is_a_fault_unless_told() -> None:
     video = AnnotatedVideo('v', 'here')
     assert 'no segments' in find_fault(video, ('x',), 10.0)
     assert find_fault(video, ('x',), 10.0, allow_empty=True) is None
+    video.too_short = 2
+    assert 'no segments but 2 shorter than 1 ms' in find_fault(video, ('x',), 10.0)

@@ -13,6 +13,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import BaseDataElement, InstanceData
 
 from mmvideomae.datasets import ActionBoxDataset
+from mmvideomae.errors import UserError
 from mmvideomae.evaluation import AVAMetric, FrameMAP
 from mmvideomae.registry import METRICS
 from mmvideomae.testing.detectors import tiny_detector
@@ -207,6 +208,11 @@ def test_wrong_use_is_refused() -> None:
     with pytest.raises(ValueError, match=r"key frame 3.5 of 'lost' has no annotation"):
         FrameMAP().process(None, [{'video_id': 'lost', 'second': 3.5, 'pred_instances': {}}])
     box = np.array([[0, 0, 1, 1]])
+    told = r"predicted for second 2\.5 of video 'a' are not finite"
+    for boxes, score in ((box, np.nan), (np.full((1, 4), np.inf), 0.5)):
+        one = sample('a', 2.5, boxes, np.full((1, 6), score), box, np.ones((1, 6)))
+        with pytest.raises(UserError, match=told):
+            evaluate(FrameMAP(), [one])
     few = [sample('a', 1, box, np.ones((1, 3)), box, np.ones((1, 6)))]
     with pytest.raises(ValueError, match=r'values of shape \(1, 6\)'):
         evaluate(FrameMAP(), few)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.structures import BaseDataElement, InstanceData
 
+from mmvideomae.errors import UserError
 from mmvideomae.evaluation import SegmentMAP
 from mmvideomae.registry import METRICS
 
@@ -71,6 +72,30 @@ def test_the_file_holds_predictions_and_everything_measured(tmp_path: Path) -> N
     assert content['results']['b'][0]['segment'] == [5, 6]
     assert sum(content['evaluation']['errors']['truths']) == 3
     assert content['evaluation']['AP_at']['0.70']['jump'] == 1
+
+
+def test_true_segments_that_repeat_another_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Perfect results are perfect; without classes so are those of places with two labels."""
+    told: list[str] = []
+    monkeypatch.setattr(
+        'mmvideomae.evaluation.segment_map.print_log', lambda text, **_: told.append(text)
+    )
+    truth = [(0, 10, 0), (0.001, 9.9995, 0), (0, 10, 1), (20, 20.0004, 0)]
+    samples = [sample('a', truth, [(0, 10, 0, 0.9), (0, 10, 1, 0.8)])]
+    found = evaluate(SegmentMAP(), samples)
+    assert found['segment/mAP'] == found['segment/recall@1x'] == 1
+    assert '2 of 4 true segments repeat another' in told[-1]
+    samples = [sample('a', truth, [(0, 10, 0, 0.9)])]
+    assert evaluate(SegmentMAP(class_agnostic=True), samples)['segment/mAP'] == 1
+    assert '3 of 4 true segments repeat another' in told[-1]
+
+
+@pytest.mark.parametrize(('row', 'told'), [
+    ((0, 10, 0, np.nan), 'scores'), ((0, np.inf, 0, 0.5), 'segments'),
+])  # fmt: skip
+def test_predictions_that_are_no_numbers_are_refused(row: tuple, told: str) -> None:
+    with pytest.raises(UserError, match=f"the {told} predicted for video 'a' are not finite"):
+        evaluate(SegmentMAP(), [sample('a', [(0, 10, 0)], [row])])
 
 
 def test_a_video_without_annotation_is_an_error_that_names_it() -> None:

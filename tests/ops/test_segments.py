@@ -6,7 +6,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmvideomae.ops.segments import ctr_diou_loss_1d, nms_1d, segment_iou, soft_nms_1d, vote
+from mmvideomae.ops.segments import (
+    ctr_diou_loss_1d,
+    distinct,
+    nms_1d,
+    segment_iou,
+    soft_nms_1d,
+    vote,
+)
 
 Segment = tuple[float, float]
 
@@ -192,3 +199,32 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         soft_nms_1d(np.array([[0.0, np.nan]]), np.ones(1))
     with pytest.raises(ValueError, match="unknown method 'cubic'"):
         soft_nms_1d(np.zeros((1, 2)), np.ones(1), method='cubic')
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(st.integers(0, 9), st.integers(-1, 9), st.booleans()), max_size=30))
+def test_distinct_equals_comparing_each_with_all_before(rows: list[tuple]) -> None:
+    """Ends are multiples of 0.4 ms, so that cells, ends and lengths all lie apart or together."""
+    segments = np.array([(5 + start, 5 + start + length) for start, length, _ in rows]) * 4e-4
+    segments = segments.reshape(-1, 2)
+    kept: list[int] = []
+    for row, (start, end) in enumerate(segments):
+        near = [
+            other
+            for other in kept
+            if rows[other][2] == rows[row][2]
+            and np.abs(segments[other] - segments[row]).max() <= 1e-3 + 1e-9
+        ]
+        if end >= start and (near or end - start < 1e-3):
+            continue
+        if end >= start:
+            kept.append(row)
+    expected = [row in kept or rows[row][1] < 0 for row in range(len(rows))]
+    assert distinct(segments, [label for _, _, label in rows]).tolist() == expected
+
+
+def test_distinct_leaves_what_is_no_segment() -> None:
+    rows = np.array([[1, np.nan], [1, np.nan], [np.inf, 2], [3, 1], [3, 1], [2.003, 2.004]])
+    assert distinct(rows, 'aaaaaa').all()
+    with pytest.raises(ValueError, match='zip'):
+        distinct(rows, 'a')

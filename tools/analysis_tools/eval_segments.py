@@ -58,6 +58,8 @@ def main() -> int:
     except (ValueError, OSError) as error:
         print(f'eval_segments.py: {error}', file=sys.stderr)
         return 1
+    for note in evaluation['notes']:
+        print(f'eval_segments.py: {note}', file=sys.stderr)
     if args.json:
         print(json.dumps({**evaluation, 'out': str(args.out)}))
         return 0

@@ -69,6 +69,8 @@ def report(statistics: SegmentStatistics, proposal: Proposal, out: Path) -> None
         print(f'  level {level}, stride {2**level}, range {low} to {high} steps: {count} segments')
     for note in proposal.notes:
         print(f'Note: {note}.')
+    if statistics.dropped:
+        print(f'Note: {statistics.dropped}.')
     if statistics.faults:
         print(f'{len(statistics.faults)} videos are left out, such as: {statistics.faults[0]}')
     print(f'\n{proposal.config(len(statistics.classes))}')

@@ -64,6 +64,8 @@ def main() -> int:
     summary = {**prepared.summary(), 'files': [str(path) for path in written]}
     for fault in prepared.left_out:
         print(f'prepare_segments.py: left out: {fault}', file=sys.stderr)
+    if prepared.dropped:
+        print(f'prepare_segments.py: {prepared.dropped}', file=sys.stderr)
     for name, count in summary['other'].items():
         print(f'prepare_segments.py: {count} videos of {name!r} are in no list', file=sys.stderr)
     if args.json:
