@@ -7,8 +7,8 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
 from mmvideomae.datasets.readers.av_container import open_container, reason_of
+from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
 from mmvideomae.datasets.readers.packet_index import PacketIndex, index_by_time, read_packets
 
 # Decoders that ask at every packet whether to pass over it; others ask once, when opened.
