@@ -19,8 +19,6 @@ from typing import Any
 TRANSFORMERS_WITHOUT_VINDLU = (4, 56)
 # What HistoryBuffer registers by itself, see _history_statistic.
 _HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
-# NumPy 2 moved numpy.core to numpy._core: checkpoints written under either are read.
-_NUMPY_CORES = ('core', '_core')
 
 
 def apply() -> None:
@@ -131,26 +129,22 @@ def _allow_mmengine_checkpoints() -> None:
     Upstream: torch 2.6 made ``weights_only`` the default of ``torch.load``, while mmengine 0.10.7
     (``runner/checkpoint.py``) relies on the default and its checkpoints hold, in ``message_hub``,
     ``HistoryBuffer`` objects, NumPy arrays and, from metrics, NumPy scalars.  Exactly these are
-    allowed; any other class is refused as before.  Delete when mmengine allows its own classes.
+    allowed; any other class is refused as before.  NumPy's own classes take sizes, flags and so
+    addresses from the file, so that stand-ins rebuild its arrays.  Delete when mmengine allows its
+    own classes and NumPy's take nothing from a file on trust.
     """
-    import numpy as np
     import torch
     from mmengine.logging import HistoryBuffer
 
-    rebuild_array = np.empty(0).__reduce__()[0]
-    rebuild_scalar = np.float64(0).__reduce__()[0]
-    numbers = [np.dtype(code) for code in ('?', *'bhilBHILefd')]
+    from mmvideomae.storage import ARRAYS
+
     torch.serialization.add_safe_globals(
         [
             HistoryBuffer,
             # A buffer's state names HistoryBuffer.min and so on, which pickle spells as a call of
             # getattr; ours can look up nothing else.
             (_history_statistic, 'builtins.getattr'),
-            np.ndarray,
-            np.dtype,
-            *{type(number) for number in numbers},
-            *((rebuild_array, f'numpy.{core}.multiarray._reconstruct') for core in _NUMPY_CORES),
-            *((rebuild_scalar, f'numpy.{core}.multiarray.scalar') for core in _NUMPY_CORES),
+            *((given, name) for name, given in ARRAYS.items()),
         ]
     )
 

@@ -32,7 +32,7 @@ MODEL_ROOMS = {
 ALLOWED: dict[str, set[str] | None] = {
     '__init__': {'compat', 'version'},
     'version': set(),
-    'compat': set(),
+    'compat': {'storage'},
     'errors': set(),
     'storage': {'errors'},
     'registry': {'errors'},

@@ -4,8 +4,10 @@ Whatever is installed or missing around it, nothing else is changed and no safet
 """
 
 import argparse
+import copy
 import importlib.metadata
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -18,6 +20,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 
 from mmvideomae import compat
+from tests.support.forged import ForgedArray, ForgedDtype, ForgedScalar
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -319,9 +322,38 @@ class Attribute:
 )
 def test_every_other_class_is_refused_as_before(tmp_path: Path, content: object) -> None:
     torch.save({'state_dict': {}, 'extra': content}, tmp_path / 'foreign.pth')
-    with pytest.raises(Exception, match=r'weights_only|may not ask') as caught:
+    with pytest.raises(Exception, match=r'weights_only|may not ask|not plain data') as caught:
         torch.load(tmp_path / 'foreign.pth', weights_only=True)
     assert not isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [ForgedArray(), ForgedScalar(), ForgedDtype('f8', 0x7F), ForgedArray(ForgedDtype('V8'))],
+    ids=['array', 'scalar', 'flags', 'void'],
+)
+def test_a_forged_array_follows_no_address(tmp_path: Path, content: object) -> None:
+    torch.save({'state_dict': {}, 'message_hub': {'loss': content}}, tmp_path / 'forged.pth')
+    code = """
+        import mmvideomae, torch
+        try:
+            loaded = torch.load('forged.pth', weights_only=True)
+        except ValueError as error:
+            print('refused:', error)
+        else:
+            print('harmless:', loaded['message_hub']['loss'].dtype)
+    """
+    out = succeed(run_python(code, tmp_path))
+    assert out.startswith('refused: it holds') or out == 'harmless: float64'
+
+
+def test_arrays_of_a_checkpoint_compute_and_are_saved_as_plain_ones(tmp_path: Path) -> None:
+    torch.save({'array': np.arange(4.0)}, tmp_path / 'a.pth')
+    array = torch.load(tmp_path / 'a.pth', weights_only=True)['array']
+    assert type(array + 1) is np.ndarray and type(array.sum()) is np.float64
+    assert type(np.append(array, 1)) is np.ndarray
+    assert type(pickle.loads(pickle.dumps(array))) is np.ndarray
+    assert type(copy.deepcopy({'a': array[1:]})['a'] * 2) is np.ndarray
 
 
 def test_a_history_buffer_survives_with_its_statistics(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
-"""Read what ``tools/test.py --dump`` wrote, and run nothing else that a pickle may hold."""
+"""Read what ``tools/test.py --dump`` wrote."""
 
-import io
 import os
-import pickle
-from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+
+from mmvideomae.errors import UserError
+from mmvideomae.storage import PickleError, read_pickle
+
+
+class ResultsError(UserError, ValueError):
+    """A file does not hold the class scores of a test set."""
 
 
 @dataclass(frozen=True)
@@ -33,83 +36,62 @@ class Results:
 def read_results(path: str | os.PathLike[str]) -> Results:
     """Read a dump.
 
-    A pickle is a program.  Only what arrays, tensors and plain values need is run here;
-    a file that asks for anything else is refused before it gets it.
-
     Raises:
-        ValueError: The file holds something else than class scores.
+        ResultsError: The file holds something other than class scores.
         OSError: It cannot be opened.
     """
     try:
-        content = _SafeUnpickler(io.BytesIO(Path(path).read_bytes())).load()
-    except OSError:
-        raise
-    except Exception as error:  # a damaged pickle fails in any way
-        reason = ' '.join(str(error).split())[:200] or type(error).__name__
-        raise ValueError(f'{path} is no dump of tools/test.py: {reason}') from None
+        content = read_pickle(path)
+    except PickleError as error:
+        raise ResultsError(f'{path} is no dump of tools/test.py: {error}') from None
     if not isinstance(content, list) or not content:
-        raise ValueError(f'{path} is no dump of tools/test.py: it holds no list of predictions')
+        raise ResultsError(f'{path} is no dump of tools/test.py: it holds no list of predictions')
     try:
-        scores = np.stack([_array(sample['pred_score']) for sample in content])
+        scores = np.stack([_scores(sample) for sample in content])
         labels = np.array([_label(sample) for sample in content], np.int64)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         what = f'no {error}' if isinstance(error, KeyError) else ' '.join(str(error).split())
-        raise ValueError(f'{path} holds no scores of a classification: {what}') from None
+        raise ResultsError(f'{path} holds no scores of a classification: {what}') from None
     if scores.ndim != 2:
-        raise ValueError(f'{path}: scores must be one row per video, found {scores.shape}')
+        raise ResultsError(f'{path}: scores must be one row per video, found {scores.shape}')
     for place, sample in enumerate(content):
         if labels[place] < 0 and sample.get('undecodable') and -labels[place] <= scores.shape[1]:
             labels[place] = -1 - labels[place]
             scores[place, labels[place]] = -np.inf  # wrong, whatever was made of zero frames
-    files = tuple(str(sample['filename']) for sample in content if 'filename' in sample)
+        elif not np.isfinite(scores[place]).all():
+            name = sample.get('filename')
+            name = repr(name) if isinstance(name, str) else f'number {place}'
+            raise ResultsError(f'{path}: the scores of video {name} are not finite')
+    files = tuple(
+        sample['filename'] for sample in content if isinstance(sample.get('filename'), str)
+    )
     return Results(scores, labels, files if len(files) == len(labels) else ())
 
 
-def _array(value: Any) -> np.ndarray:
-    return np.asarray(value.float() if isinstance(value, torch.Tensor) else value, np.float32)
+def _scores(sample: Any) -> np.ndarray:
+    """The scores of a sample, (K,) float32."""
+    if not isinstance(sample, dict):
+        raise TypeError(f'a prediction is a {type(sample).__name__}, not a dict')
+    return _numbers(sample['pred_score'], 'pred_score').astype(np.float32)
 
 
 def _label(sample: dict[str, Any]) -> int:
     """The class of a sample, -1 without one, ``-1 - class`` if it could not be decoded."""
-    value = np.asarray(sample.get('gt_label', -1)).reshape(-1)
+    value = _numbers(sample.get('gt_label', -1), 'gt_label').reshape(-1)
     if value.size != 1:
         raise ValueError(f'a label must be one class, found {value.size} values')
     return int(value[0])
 
 
-class _SafeUnpickler(pickle.Unpickler):
-    """Give a pickle the few functions that rebuild arrays and tensors."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        module = module.replace('numpy._core', 'numpy.core')  # as NumPy 2 writes it
-        known = _KNOWN.get((module, name))
-        if known is None:
-            raise pickle.UnpicklingError(f'it asks for {module}.{name}, which no dump needs')
-        return known
-
-
-def _load_storage(data: bytes) -> Any:
-    """What ``torch.storage._load_from_bytes`` does, without running what ``data`` says."""
-    return torch.load(io.BytesIO(data), weights_only=True)
-
-
-def _latin1(text: str, encoding: str) -> bytes:
-    """The one use that pickles of arrays make of ``_codecs.encode``."""
-    if encoding != 'latin1':
-        raise pickle.UnpicklingError(f'it asks for the codec {encoding!r}, which no dump needs')
-    return text.encode('latin1')
-
-
-_KNOWN: dict[tuple[str, str], Any] = {
-    ('collections', 'OrderedDict'): OrderedDict,
-    ('_codecs', 'encode'): _latin1,
-    ('numpy', 'ndarray'): np.ndarray,
-    ('numpy', 'dtype'): np.dtype,
-    # As pickles name them; in NumPy 2 they live elsewhere.
-    ('numpy.core.multiarray', '_reconstruct'): np.array(0).__reduce__()[0],
-    ('numpy.core.multiarray', 'scalar'): np.float32(0).__reduce__()[0],
-    ('numpy.core.numeric', '_frombuffer'): np.zeros(1).__reduce_ex__(5)[0],
-    ('torch', 'Size'): torch.Size,
-    ('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,
-    ('torch.storage', '_load_from_bytes'): _load_storage,
-}
+def _numbers(value: Any, name: str) -> np.ndarray:
+    """A tensor, an array, a number or a flat list of numbers as an array."""
+    if isinstance(value, torch.Tensor):
+        value = value.double().numpy() if value.is_floating_point() else value.numpy()
+    elif isinstance(value, list | tuple):
+        # No deeper: what looks small may hold the same list a billion times.
+        fine = all(isinstance(each, int | float | np.number) for each in value)
+        value = np.array(value) if fine else None
+    value = np.asarray(value)
+    if value.dtype.kind not in 'biuf':
+        raise ValueError(f'{name} is not made of numbers')
+    return value

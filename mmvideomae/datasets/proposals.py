@@ -21,7 +21,6 @@ Three layouts are read, all into boxes as shares of the frame with scores:
 Boxes without a score have score 1.
 """
 
-import io
 import os
 import pickle
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -42,22 +41,12 @@ from mmvideomae.datasets.box_annotations import (
 )
 from mmvideomae.datasets.text_files import AnnotationError, read_json
 from mmvideomae.ops.seconds import second_text
+from mmvideomae.storage import PickleError, read_pickle
 
 Proposals = dict[KeyFrame, np.ndarray]
 """float32 (n, 5) for each key frame: x1, y1, x2, y2 as shares of the frame, and the score."""
 
 _PERSON = 1  # COCO's category
-_NUMPY = {
-    f'{core}.multiarray': ('_reconstruct', 'scalar') for core in ('numpy.core', 'numpy._core')
-}
-_HARMLESS: dict[str, tuple[str, ...]] = {
-    **_NUMPY,
-    **{f'{core}.numeric': ('_frombuffer',) for core in ('numpy.core', 'numpy._core')},
-    'numpy': ('ndarray', 'dtype'),
-    'collections': ('OrderedDict',),
-    '_codecs': ('encode',),  # bytes in pickles of old protocols
-    '__builtin__': ('bytes',),
-}
 _LAYOUTS = (
     "read are .pkl {'VIDEO,0902': array (n, 5)}, .json (a list of COCO detections with video_id, "
     'timestamp, width and height, or with image_id and a table of images) and .csv '
@@ -112,24 +101,12 @@ def write_proposals(path: str | os.PathLike[str], proposals: Mapping[KeyFrame, n
         pickle.dump(content, file, protocol=4)
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Unpickle NumPy arrays and plain containers and nothing that could run code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if name not in _HARMLESS.get(module, ()):
-            raise pickle.UnpicklingError(f'it holds {module}.{name}, which is no plain data')
-        return super().find_class(module, name)
-
-
 def _from_pickle(path: Path) -> Iterator[tuple[str, KeyFrame, Any]]:
     """(place, key frame, boxes) of mmaction2's layout."""
     try:
-        content = _PlainUnpickler(io.BytesIO(path.read_bytes()), encoding='latin1').load()
-    except OSError:
-        raise
-    except Exception as error:  # a broken pickle fails in whatever way its bytes say
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise AnnotationError(f'{path} is no pickle of boxes ({reason}); {_LAYOUTS}') from None
+        content = read_pickle(path)
+    except PickleError as error:
+        raise AnnotationError(f'{path} is no pickle of boxes ({error}); {_LAYOUTS}') from None
     if not isinstance(content, dict):
         raise AnnotationError(
             f'{path} holds a {type(content).__name__}, no dict of key frames; {_LAYOUTS}'
@@ -139,7 +116,20 @@ def _from_pickle(path: Path) -> Iterator[tuple[str, KeyFrame, Any]]:
         where = f'{path}: {name!r}'
         if not comma:
             raise AnnotationError(f"{where} is no key frame such as 'VIDEO,0902'; {_LAYOUTS}")
+        if isinstance(boxes, list | tuple) and not all(map(_is_row, boxes)):
+            raise AnnotationError(f'{where} is not a list of rows of numbers; {_LAYOUTS}')
         yield where, _moment(video, second, where), boxes
+
+
+def _is_row(row: Any) -> bool:
+    """Whether it is short and flat; a pickle may hold the same list a billion times."""
+    if isinstance(row, np.ndarray):
+        return row.ndim == 1
+    return (
+        isinstance(row, list | tuple)
+        and len(row) <= 5
+        and all(isinstance(value, int | float | np.number) for value in row)
+    )
 
 
 def _from_csv(path: Path) -> Iterator[tuple[str, KeyFrame, Any]]:

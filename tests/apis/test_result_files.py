@@ -12,6 +12,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.evaluator import Evaluator
 
 from mmvideomae.apis.result_files import read_results
+from tests.support.forged import ForgedArray
 
 
 def dump(path: Path, scores: np.ndarray, labels: list[int], **more: Any) -> Path:
@@ -78,6 +79,7 @@ def test_nothing_but_arrays_and_tensors_is_run(tmp_path: Path) -> None:
         [{'pred_score': Malicious(pickle.loads, inner)}],
         [{'pred_score': Malicious(torch.storage._load_from_bytes, inner)}],
         [{'pred_score': Malicious(getattr, str, 'join')}],
+        [{'pred_score': ForgedArray()}],
     )):  # fmt: skip
         path = tmp_path / f'{number}.pkl'
         path.write_bytes(pickle.dumps(content))
@@ -95,6 +97,9 @@ def test_nothing_but_arrays_and_tensors_is_run(tmp_path: Path) -> None:
     ([{'pred_score': 0.5}], 'one row per video'),
     ([{'pred_score': [0.1, 0.9], 'gt_label': [0, 1]}], 'one class, found 2'),
     ([3], 'no scores of a classification'),
+    ([{'pred_score': [0.1, float('nan')], 'filename': 'v.mp4'}], "'v.mp4' are not finite"),
+    ([{'pred_score': [[0.1] * 2] * 2}], 'pred_score is not made of numbers'),
+    ([{'pred_score': [0.1, 0.9], 'gt_label': 1 << 70}], 'no scores of a classification'),
 ])  # fmt: skip
 def test_other_contents_are_named(tmp_path: Path, content: Any, told: str) -> None:
     (tmp_path / 'a.pkl').write_bytes(pickle.dumps(content))

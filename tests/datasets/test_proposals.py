@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.box_annotations import KeyFrame
 from mmvideomae.datasets.proposals import read_proposals, write_proposals
+from tests.support.forged import ForgedArray
 
 EXPECTED = {
     ('0f39OWEqJ24', 902.0): [[0.1, 0.2, 0.6, 0.6, 0.75]],
@@ -135,8 +136,21 @@ class Danger:
     'content', [Danger(), {'v,1': Danger()}, {'v,1': Counter()}, {'v,1': np.array([Danger()])}]
 )
 def test_nothing_but_plain_data_is_unpickled(tmp_path: Path, content: object) -> None:
-    with pytest.raises(AnnotationError, match=r'no pickle of boxes \(it holds .*no plain data'):
+    with pytest.raises(AnnotationError, match=r'no pickle of boxes \(it holds .*not plain data'):
         read_proposals(save(tmp_path, content))
+
+
+def test_rows_that_are_not_flat_are_refused_at_once(tmp_path: Path) -> None:
+    tower: list[Any] = [0.5] * 10
+    for _ in range(40):
+        tower = [tower] * 10
+    with pytest.raises(AnnotationError, match=r"'v,1' is not a list of rows"):
+        read_proposals(save(tmp_path, {'v,1': tower}))
+
+
+def test_a_forged_dtype_follows_no_address(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match=r"boxes\.pkl is no pickle .*'O8'"):
+        read_proposals(save(tmp_path, {'v,1': ForgedArray()}))
 
 
 def detection(**changes: Any) -> list[dict[str, Any]]:
