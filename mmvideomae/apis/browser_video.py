@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import cv2
 
 from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.datasets.readers.av_container import open_container
 from mmvideomae.visualization.overlay import VideoWriter
 from mmvideomae.visualization.page import MEDIA_TYPES
 
@@ -25,14 +26,14 @@ def plays_in_browsers(path: str | os.PathLike[str]) -> bool:
     """
     wanted = _CODECS.get(MEDIA_TYPES.get(Path(path).suffix.lower(), ''), ())
     try:
-        with av.open(os.fspath(path)) as container:
+        with open_container(path) as container:
             stream = container.streams.video[0]
             context = stream.codec_context
             begin = (stream.start_time or 0) * stream.time_base
             late = float(begin) - (container.start_time or 0) / 1e6
             plain = context.pix_fmt in ('yuv420p', 'yuvj420p')
             return context.name in wanted and plain and abs(late) <= _LATE
-    except (av.FFmpegError, IndexError, OSError):
+    except (VideoReadError, IndexError, OSError):
         return False
 
 

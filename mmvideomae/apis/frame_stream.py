@@ -142,11 +142,8 @@ class KeptFrames(VideoReader):
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        pictures = [self._frames[index] for index in indices.tolist()]
-        if len({picture.shape for picture in pictures}) > 1:
-            raise VideoReadError(self.path, 'the frame size changes within it')
-        return np.stack(pictures)
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        return ((index, self._frames[index]) for index in indices.tolist())
 
 
 def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[KeptFrames]:

@@ -89,11 +89,11 @@ def read_item(job: tuple[Item, ScanSettings]) -> Result:
     try:
         with _open(item.entry, settings) as reader:
             first, last = _range(reader, item.entry)
+            sample = reader.read([first, (first + last) // 2, last])
             if settings.full:
-                for start in range(first, last + 1, _CHUNK):
-                    reader.read(range(start, min(start + _CHUNK, last + 1)))
-            else:
-                reader.read([first, (first + last) // 2, last])
+                chunk = min(_CHUNK, reader.limits.bytes // sample[0].nbytes)
+                for start in range(first, last + 1, chunk):
+                    reader.read(range(start, min(start + chunk, last + 1)))
             return Result(item, last - first + 1, reader.fps)
     except VideoReadError as error:
         return Result(item, reason=error.reason)

@@ -15,6 +15,8 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from mmvideomae.apis.workers import run_jobs
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
+from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.datasets.readers.av_container import open_container
 
 SETTINGS_FILE = 'transcode.json'
 _TIME_BASE = Fraction(1, 90000)
@@ -133,8 +135,10 @@ def transcode(job: Job) -> Done:
     try:
         frames = _encode(job, part)
         os.replace(part, job.target)
+    except VideoReadError as error:
+        raise ValueError(error.reason) from None  # the rest of its message is a path
     except av.FFmpegError as error:
-        raise ValueError(error.strerror) from None  # the rest of its message is a path
+        raise ValueError(error.strerror) from None
     finally:
         part.unlink(missing_ok=True)
     return Done(job.source, frames, os.path.getsize(job.source), os.path.getsize(job.target))
@@ -143,7 +147,7 @@ def transcode(job: Job) -> Done:
 def _encode(job: Job, part: Path) -> int:
     count = 0
     with (
-        av.open(job.source, metadata_errors='ignore') as old,
+        open_container(job.source) as old,
         av.open(str(part), 'w', format='mp4', options={'movflags': '+faststart'}) as new,
     ):
         stream = old.streams.best('video')

@@ -2,6 +2,14 @@
 
 from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
 from mmvideomae.datasets.readers.frame_folder import FrameFolderReader
+from mmvideomae.datasets.readers.limits import ReadLimits
 from mmvideomae.datasets.readers.opening import BACKENDS, open_reader
 
-__all__ = ['BACKENDS', 'FrameFolderReader', 'VideoReadError', 'VideoReader', 'open_reader']
+__all__ = [
+    'BACKENDS',
+    'FrameFolderReader',
+    'ReadLimits',
+    'VideoReadError',
+    'VideoReader',
+    'open_reader',
+]

@@ -5,7 +5,9 @@ import os
 
 import av
 
-from mmvideomae.datasets.readers.base import VideoReadError, one_line
+from mmvideomae.datasets.readers.base import VideoReadError, cause_of
+from mmvideomae.datasets.readers.limits import ReadLimits
+from mmvideomae.datasets.readers.sample_tables import check_sample_tables
 
 # Formats that hold their pictures themselves.  FFmpeg also knows playlists (HLS, DASH, concat),
 # series of pictures, captures and text, whose contents name other files, addresses or devices.
@@ -16,31 +18,40 @@ _FORMATS = (
     *('vc1test', 'yuv4mpegpipe', 'amv', 'swf', 'gxf', 'nsv', 'pva', 'dhav', 'lmlm4', 'dnxhd'),
     *('dirac', 'cavsvideo', 'avs', 'avs2', 'avs3', 'roq', 'smk', 'bink', 'flic', 'film_cpk', 'xmv'),
 )
-_OPTIONS = {'format_whitelist': ','.join(_FORMATS), 'protocol_whitelist': 'file'}
 # Tags may be in any encoding, and nobody asks for them; since PyAV 19 it does not decode them.
 _TAGS = {'metadata_errors': 'ignore'} if int(av.__version__.split('.')[0]) < 19 else {}
 
 
 def open_container(
-    path: str | os.PathLike[str], options: dict[str, str] | None = None
+    path: str | os.PathLike[str],
+    limits: ReadLimits | None = None,
+    options: dict[str, str] | None = None,
 ) -> av.container.InputContainer:
-    """Open a local video file by PyAV; every part of the package that reads videos opens them here.
+    """Open a local video file by PyAV; whatever reads videos by PyAV opens them here.
 
     Args:
         path: A file; a name like ``a:b.mp4`` is one too, and never an address.
+        limits: How much its header may claim.
         options: More options of FFmpeg's demuxer.
 
     Raises:
-        VideoReadError: No video, or one that lists others.
+        VideoReadError: It holds no video, or lists other files, or more than it can hold.
     """
+    limits = limits or ReadLimits()
+    chosen = {
+        'format_whitelist': ','.join(_FORMATS),
+        'protocol_whitelist': 'file',
+        'max_pixels': str(limits.pixels),
+        **(options or {}),
+    }
     try:
-        return av.open(f'file:{os.fspath(path)}', options={**_OPTIONS, **(options or {})}, **_TAGS)
-    except (av.FFmpegError, ValueError) as error:
-        raise VideoReadError(path, reason_of(error)) from None
-
-
-def reason_of(error: Exception) -> str:
-    """Keep of PyAV's message what went wrong; the path is named elsewhere."""
-    if isinstance(error, av.FFmpegError) and error.errno == errno.EINVAL:
-        return 'it is a playlist, or another file that does not hold its pictures itself'
-    return one_line(getattr(error, 'strerror', None) or error)
+        check_sample_tables(path, limits)
+        return av.open(f'file:{os.fspath(path)}', options=chosen, **_TAGS)
+    except VideoReadError:
+        raise
+    except Exception as error:  # damage can surface as anything
+        if isinstance(error, av.FFmpegError) and error.errno == errno.EINVAL:
+            reason = 'it is a playlist, or another file that does not hold its pictures itself'
+        else:
+            reason = cause_of(error)
+        raise VideoReadError(path, reason) from None

@@ -2,12 +2,15 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 import numpy as np
 
+from mmvideomae.datasets.readers.limits import ReadLimits
 from mmvideomae.errors import UserError
+
+SIZE_CHANGES = 'the frame size changes within it: transcode it to one size'
 
 
 class VideoReadError(UserError, RuntimeError):
@@ -29,16 +32,22 @@ class VideoReader(ABC):
     """Random access to the frames of one video.
 
     Frame ``n`` is the n-th picture in order of presentation, whatever the time
-    between pictures.  Pictures stand as a player shows them: rotated by the
-    file's display matrix.  A reader is opened where it is used (inside a
-    data-loader worker), takes one thread and is not shared.
+    between pictures.  Pictures are as a player shows them: trimmed by the file's edit
+    list, turned and mirrored by its display matrix, all of one size, and with square pixels:
+    where the aspect of stored pixels changes the width by more than 2 percent (less comes from
+    rounding), the picture is resized to that width and keeps its height.
+
+    A reader is opened where it is used (inside a data-loader worker), takes one
+    thread and is not shared.
 
     Args:
         path: The file or folder, named by every error.
+        limits: How much the video may ask for.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], limits: ReadLimits | None = None) -> None:
         self.path = os.fspath(path)
+        self.limits = limits or ReadLimits()
 
     @abstractmethod
     def __len__(self) -> int:
@@ -64,8 +73,12 @@ class VideoReader(ABC):
         return len(self) / (self.fps or 25.0)
 
     @abstractmethod
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        """Decode frames by ascending indices (n,) without repeats -> (n, H, W, 3) uint8."""
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Index and picture (H, W, 3) uint8 of frames, in any order.
+
+        Args:
+            indices: Ascending, without repeats, (n,).
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -77,7 +90,7 @@ class VideoReader(ABC):
         Raises:
             IndexError: An index is negative or not below ``len(self)``.
             ValueError: The indices are not a flat, non-empty row of integers.
-            VideoReadError: A frame cannot be decoded.
+            VideoReadError: A frame cannot be decoded, or the frames are over a limit.
         """
         wanted = np.asarray(indices)
         if wanted.ndim != 1 or wanted.size == 0 or not np.issubdtype(wanted.dtype, np.integer):
@@ -87,11 +100,37 @@ class VideoReader(ABC):
             raise IndexError(
                 f'frame {int(outside[0])} is outside 0..{len(self) - 1} of {self.path!r}'
             )
-        unique, inverse = np.unique(wanted, return_inverse=True)
-        frames = self._decode(unique)
-        if np.array_equal(unique, wanted):
-            return frames
-        return frames[inverse]
+        try:
+            return self._collect(wanted)
+        except VideoReadError:
+            raise
+        except Exception as error:  # damage can surface as anything
+            raise VideoReadError(self.path, cause_of(error)) from error
+
+    def _collect(self, wanted: np.ndarray) -> np.ndarray:
+        """Decode the frames into one array, which is all the memory that they take."""
+        frames: np.ndarray | None = None
+        missing = set(wanted.tolist())
+        for index, picture in self._decode(np.unique(wanted)):
+            if frames is None:
+                frames = self._allocate(len(wanted), picture)
+            if picture.shape != frames.shape[1:]:
+                raise VideoReadError(self.path, SIZE_CHANGES)
+            frames[wanted == index] = picture
+            missing.discard(index)
+        if frames is None or missing:
+            raise VideoReadError(
+                self.path, f'frame {min(missing)} of {len(self)} could not be decoded'
+            )
+        return frames
+
+    def _allocate(self, count: int, picture: np.ndarray) -> np.ndarray:
+        height, width = picture.shape[:2]
+        what = f'reading {count} frames of {width}x{height} takes'
+        reason = self.limits.excess('bytes', count * picture.nbytes, what)
+        if reason:
+            raise VideoReadError(self.path, reason)
+        return np.empty((count, *picture.shape), picture.dtype)
 
     def __enter__(self) -> 'VideoReader':
         return self
@@ -103,6 +142,15 @@ class VideoReader(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def cause_of(error: Exception) -> str:
+    """What went wrong, in one line: the words of the system or of FFmpeg, or Python's."""
+    words = getattr(error, 'strerror', None)
+    if words:
+        return one_line(words)
+    text = one_line(error)
+    return text if isinstance(error, ValueError) else f'{type(error).__name__}: {text}'
 
 
 def one_line(error: BaseException | str) -> str:

@@ -1,6 +1,7 @@
 """Reader of raw frames: one picture file per frame in a folder."""
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -60,11 +61,9 @@ class FrameFolderReader(VideoReader):
     def close(self) -> None:
         """Nothing is held open between reads."""
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        frames = [self._load(self._file(int(index))) for index in indices]
-        if len({frame.shape for frame in frames}) > 1:
-            raise VideoReadError(self.path, 'the frame size changes within it')
-        return np.stack(frames)
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        for index in indices.tolist():
+            yield index, self._load(self._file(index))
 
     def _load(self, file: Path) -> np.ndarray:
         # Read here, not by OpenCV, which cannot tell a missing file from a broken

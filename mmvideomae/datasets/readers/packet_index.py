@@ -1,7 +1,13 @@
 """Where the frames of a video stream stand among its packets."""
 
+import math
+from array import array
+from typing import NamedTuple
+
 import av
 import numpy as np
+
+from mmvideomae.datasets.readers.key_packets import HEAD, is_closed, shape_header
 
 # An MPEG-4 packet of this many bytes at most may say "nothing changed", and then
 # decodes to no picture at all.
@@ -67,56 +73,88 @@ class PacketIndex:
             last = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return float(times[-1] + last)
 
+    def open_groups(self) -> bool:
+        """Whether a frame is shown before the key frame behind which it is stored."""
+        stored = np.searchsorted(self.keys, self.frames, side='right') - 1
+        return bool((self.keys[np.maximum(stored, 0)] != self.starts).any())
+
     def place(self, packet: av.Packet) -> int | None:
         """Find a packet that was read after a seek; None when it is not of the index."""
         found = np.flatnonzero(self.pts == packet.pts)
         return int(found[0]) if found.size else None
 
 
-def read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> np.ndarray:
-    """Read all packets of a stream, decoding none.
+class Packets(NamedTuple):
+    """The packets of a stream, in the order of the file.
 
-    Returns:
-        (P, 6) float64 with columns pts, dts, is key, is hidden, bytes, duration; a time
-        that the container does not give is NaN.
+    Attributes:
+        table: (P, 6) float64 with columns pts, dts, is key, is hidden, bytes, duration; a time
+            that the container does not give is NaN.
+        shapes: Key packets that say the shape of pictures otherwise than those before.
+        closed: Whether no picture behind a key packet needs one before it.
     """
-    rows = [
-        (
-            packet.pts,
-            packet.dts,
-            packet.is_keyframe,
-            packet.is_discard,
-            packet.size,
-            packet.duration or None,
+
+    table: np.ndarray
+    shapes: list[int]
+    closed: bool
+
+
+def read_packets(
+    container: av.container.InputContainer, stream: av.VideoStream, most: int
+) -> Packets:
+    """Read the packets of a stream up to ``most`` and one, decoding none."""
+    codec = stream.codec_context.name
+    extradata = bytes(stream.codec_context.extradata or b'')
+    numbers = array('d')
+    headers: dict[bytes, int] = {}
+    closed = True
+    for packet in container.demux(stream):
+        if not packet.size:
+            continue
+        numbers.extend(
+            math.nan if number is None else number
+            for number in (
+                *(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard, packet.size),
+                packet.duration or None,
+            )
         )
-        for packet in container.demux(stream)
-        if packet.size
-    ]
-    return np.array(rows, np.float64).reshape(-1, 6)
+        place = len(numbers) // 6 - 1
+        if packet.is_keyframe:
+            head = bytes(memoryview(packet)[:HEAD])
+            headers.setdefault(shape_header(codec, head, extradata), place)
+            closed = closed and is_closed(codec, head, extradata)
+        if place == most:
+            break
+    headers.pop(b'', None)
+    table = np.frombuffer(numbers).reshape(-1, 6)
+    return Packets(table, list(headers.values())[1:], closed)
 
 
 def index_by_time(
-    packets: np.ndarray, container: av.container.InputContainer, stream: av.VideoStream
+    table: np.ndarray, container: av.container.InputContainer, stream: av.VideoStream
 ) -> PacketIndex | None:
     """Index frames by their times, or None where times do not tell the order of frames.
 
     AVI stores no times, and what FFmpeg makes up for it is wrong with B-frames;
-    MPEG program streams give times to some pictures only.
+    MPEG program streams give times to some pictures only, and in streams that were
+    joined times begin anew.
     """
-    pts = packets[:, 0]
+    pts = table[:, 0]
     name = container.format.name
     codec = stream.codec_context.name
     if np.isnan(pts).any() or len(np.unique(pts)) < len(pts) or name == 'mpeg':
         return None
     if name == 'avi' and stream.codec_context.has_b_frames:
         return None
-    if codec == 'mpeg4' and (packets[:, 4] <= _EMPTY_PACKET).any():
+    if codec == 'mpeg4' and (table[:, 4] <= _EMPTY_PACKET).any():
         return None
-    dts = np.where(np.isnan(packets[:, 1]), pts, packets[:, 1])
+    dts = table[:, 1]
+    if (np.diff(dts[~np.isnan(dts)]) < 0).any():
+        return None
     return PacketIndex(
         pts.astype(np.int64),
-        dts.astype(np.int64),
-        packets[:, 2].astype(bool),
-        packets[:, 3].astype(bool),
-        packets[:, 5],
+        np.where(np.isnan(dts), pts, dts).astype(np.int64),
+        table[:, 2].astype(bool),
+        table[:, 3].astype(bool),
+        table[:, 5],
     )

@@ -2,19 +2,40 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
-from mmvideomae.datasets.readers.av_container import open_container, reason_of
-from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
+from mmvideomae.datasets.readers.av_container import open_container
+from mmvideomae.datasets.readers.base import SIZE_CHANGES, VideoReader, VideoReadError, cause_of
+from mmvideomae.datasets.readers.limits import ReadLimits
 from mmvideomae.datasets.readers.packet_index import PacketIndex, index_by_time, read_packets
+from mmvideomae.datasets.readers.pictures import PictureMaker, orientation
 
 # Decoders that ask at every packet whether to pass over it; others ask once, when opened.
 _CAN_SKIP = ('h264', 'hevc')
-# Since PyAV 17 the colour conversion takes as many threads as there are cores.
-_ONE_THREAD = {'threads': 1} if int(av.__version__.split('.')[0]) >= 17 else {}
+_MOST_SHAPES = 16  # key frames that are decoded to see whether the size of pictures changes
+
+
+class Traits(NamedTuple):
+    """What tells whether another library reads a file as PyAV does.
+
+    Attributes:
+        container, codec, pix_fmt: FFmpeg's names.
+        timed: Frames are found by their times.
+        whole: Every picture of the file is shown.
+        closed: No picture behind a key frame needs one before it.
+        upright: Pictures are shown as they are stored, or turned as a mark in MP4 says.
+    """
+
+    container: str
+    codec: str
+    pix_fmt: str
+    timed: bool
+    whole: bool
+    closed: bool
+    upright: bool
 
 
 class PyAVReader(VideoReader):
@@ -27,29 +48,34 @@ class PyAVReader(VideoReader):
 
     Args:
         path: A video file.
+        limits: How much it may ask for.
+        square_pixels: Resize pictures whose pixels are not square, see `VideoReader`.
 
     Raises:
-        VideoReadError: The file holds no video, or less than its header lists.
+        VideoReadError: The file holds no video, less than its header lists, pictures of
+            several sizes or more than the limits allow.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path)
-        self._reformatter = VideoReformatter()
-        self._container = open_container(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        limits: ReadLimits | None = None,
+        square_pixels: bool = True,
+    ) -> None:
+        super().__init__(path, limits)
+        self._square = square_pixels
+        self._container = open_container(self.path, self.limits)
         try:
             self._stream = self._video_stream()
-            packets = read_packets(self._container, self._stream)
-            self._check_complete(len(packets))
-            self._index = index_by_time(packets, self._container, self._stream)
-            self._length = self._count() if self._index is None else len(self._index.frames)
-            if not self._length:
-                raise VideoReadError(self.path, 'it holds no frame that can be decoded')
-        except (av.FFmpegError, ValueError) as error:
-            self.close()
-            raise VideoReadError(self.path, reason_of(error)) from None
+            self._make_picture = PictureMaker(self._stream, self._square)
+            self._check_size()
+            self._read_index()
         except VideoReadError:
             self.close()
             raise
+        except Exception as error:  # damage can surface as anything
+            self.close()
+            raise VideoReadError(self.path, cause_of(error)) from error
 
     def __len__(self) -> int:
         return self._length
@@ -75,18 +101,77 @@ class PyAVReader(VideoReader):
     def close(self) -> None:
         self._container.close()
 
+    def traits(self) -> Traits:
+        """What the file is like; decodes its first frame.
+
+        Raises:
+            VideoReadError: That cannot be decoded.
+        """
+        frame, index = self._first_frame(), self._index
+        turns, mirrored = orientation(frame)
+        container = self._container.format.name
+        listed = self._stream.frames
+        square = self._make_picture.width(frame.width) == frame.width
+        return Traits(
+            container,
+            self._stream.codec_context.name,
+            frame.format.name,
+            timed=index is not None,
+            whole=index is not None and len(index.frames) == max(len(index.pts), listed),
+            closed=index is not None and self._closed and not index.open_groups(),
+            upright=square and not mirrored and (not turns or 'mp4' in container),
+        )
+
+    def _first_frame(self) -> av.VideoFrame:
+        try:
+            return next(self._in_order())
+        except (av.FFmpegError, StopIteration) as error:
+            raise VideoReadError(self.path, cause_of(error)) from None
+
     def _video_stream(self) -> av.VideoStream:
         stream = self._container.streams.best('video')
         if stream is None or stream.codec_context is None:
             raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
         stream.codec_context.thread_count = 1
+        stream.codec_context.options = {'max_pixels': str(self.limits.pixels)}
         return stream
+
+    def _check_size(self) -> None:
+        context = self._stream.codec_context
+        width, height = self._make_picture.width(context.width), context.height
+        self._refuse(
+            self.limits.excess('pixels', width * height, f'a picture of {width}x{height} has')
+        )
+        if not width * height:
+            raise VideoReadError(self.path, 'it does not say how large its pictures are')
+
+    def _read_index(self) -> None:
+        """Find out where frames stand, and whether all are there and of one size."""
+        packets = read_packets(self._container, self._stream, self.limits.frames)
+        held = len(packets.table)
+        self._refuse(self.limits.excess('frames', held, 'it has at least'))
+        self._check_complete(held)
+        self._index = index_by_time(packets.table, self._container, self._stream)
+        self._closed = packets.closed
+        if self._index is None:
+            self._length = self._count()
+            return
+        self._length = len(self._index.frames)
+        if not self._length:
+            raise VideoReadError(self.path, 'it holds no frame that can be decoded')
+        odd = np.flatnonzero(np.isin(self._index.frames, packets.shapes[:_MOST_SHAPES]))
+        if odd.size and len({each.shape for _, each in self._decode(np.union1d(odd, [0]))}) > 1:
+            raise VideoReadError(self.path, SIZE_CHANGES)
+
+    def _refuse(self, reason: str) -> None:
+        if reason:
+            raise VideoReadError(self.path, reason)
 
     def _check_complete(self, held: int) -> None:
         listed = self._stream.frames
         if 'mp4' not in self._container.format.name or held >= listed:
             return  # only this header lists every frame; others merely estimate
-        with open_container(self.path, {'ignore_editlist': '1'}) as container:
+        with open_container(self.path, self.limits, {'ignore_editlist': '1'}) as container:
             # A trimmed file keeps all frames, and the edit list passes over some.
             stream = container.streams[self._stream.index]
             held = sum(1 for packet in container.demux(stream) if packet.size)
@@ -94,77 +179,75 @@ class PyAVReader(VideoReader):
             raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')
 
     def _count(self) -> int:
-        return sum(1 for _ in self._in_order())
+        """Frames of a file without usable times, which only decoding tells."""
+        count, sizes = 0, set()
+        for frame in self._in_order():
+            count += 1
+            sizes.add((self._make_picture.width(frame.width), frame.height))
+        if len(sizes) > 1:
+            raise VideoReadError(self.path, SIZE_CHANGES)
+        if not count:
+            raise VideoReadError(self.path, 'it holds no frame that can be decoded')
+        return count
 
     def _in_order(self) -> Iterator[av.VideoFrame]:
         """All pictures from the start of the file on."""
         self.close()  # streams without times cannot be rewound, only opened again
-        self._container = open_container(self.path)
+        self._container = open_container(self.path, self.limits)
         self._stream = self._video_stream()
+        self._make_picture = PictureMaker(self._stream, self._square)
         yield from self._container.decode(self._stream)
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        try:
-            if self._index is None:
-                pictures = self._by_count(indices)
-            else:
-                pictures = self._by_time(self._index, indices)
-        except av.FFmpegError as error:
-            raise VideoReadError(self.path, reason_of(error)) from None
-        missing = [index for index in indices.tolist() if index not in pictures]
-        if missing:
-            raise VideoReadError(
-                self.path, f'frame {missing[0]} of {len(self)} could not be decoded'
-            )
-        frames = [pictures[index] for index in indices.tolist()]
-        if len({frame.shape for frame in frames}) > 1:
-            raise VideoReadError(self.path, 'the frame size changes within it')
-        return np.stack(frames)
+    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
+        """One decoded frame -> (H, W, 3) uint8."""
+        return self._make_picture(frame)
 
-    def _by_count(self, indices: np.ndarray) -> dict[int, np.ndarray]:
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        if self._index is None:
+            return self._by_count(indices)
+        return self._by_time(self._index, indices)
+
+    def _by_count(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         wanted = set(indices.tolist())
-        pictures: dict[int, np.ndarray] = {}
         for number, frame in enumerate(self._in_order()):
             if number in wanted:
-                pictures[number] = self._to_rgb(frame)
-            if len(pictures) == len(wanted):
+                yield number, self._to_rgb(frame)
+            if number == indices[-1]:
                 break
-        return pictures
 
-    def _by_time(self, index: PacketIndex, indices: np.ndarray) -> dict[int, np.ndarray]:
+    def _by_time(self, index: PacketIndex, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         starts = index.starts[indices]
-        pictures: dict[int, np.ndarray] = {}
+        missing = set(indices.tolist())
         for start in np.unique(starts).tolist():
-            group = indices[starts == start].tolist()
-            pictures.update(self._decode_group(index, start, group))
-        missing = [number for number in indices.tolist() if number not in pictures]
+            for number, picture in self._decode_group(index, start, indices[starts == start]):
+                missing.discard(number)
+                yield number, picture
         if missing:
             # Not every key frame is one: with periodic intra refresh a picture is
             # complete only a while after it.
-            pictures.update(self._decode_group(index, int(index.keys[0]), missing))
-        return pictures
+            yield from self._decode_group(index, int(index.keys[0]), np.array(sorted(missing)))
 
     def _decode_group(
-        self, index: PacketIndex, start: int, indices: list[int]
-    ) -> dict[int, np.ndarray]:
+        self, index: PacketIndex, start: int, indices: np.ndarray
+    ) -> Iterator[tuple[int, np.ndarray]]:
         """Decode frames of one group of pictures from the key frame packet ``start`` on."""
         places = index.frames[indices]
-        wanted = dict(zip(index.pts[places].tolist(), indices, strict=True))
+        wanted = dict(zip(index.pts[places].tolist(), indices.tolist(), strict=True))
         context = self._stream.codec_context
-        pictures: dict[int, np.ndarray] = {}
+        first = start == index.keys[0]
 
-        def keep(frames: Iterable[av.VideoFrame]) -> None:
+        def pictures(frames: Iterable[av.VideoFrame]) -> Iterator[tuple[int, np.ndarray]]:
             for frame in frames:
-                if frame.pts in wanted:
-                    pictures[wanted[frame.pts]] = self._to_rgb(frame)
+                # What is damaged may be whole when decoded from an earlier key frame.
+                if frame.pts in wanted and (first or not frame.is_corrupt):
+                    yield wanted[frame.pts], self._to_rgb(frame)
 
         for packet in self._packets(index, start, int(places.max())):
             if context.name in _CAN_SKIP:
                 # A picture that no other refers to costs nothing when it is not wanted.
                 context.skip_frame = 'DEFAULT' if packet.pts in wanted else 'NONREF'
-            keep(context.decode(packet))
-        keep(context.decode(None))
-        return pictures
+            yield from pictures(context.decode(packet))
+        yield from pictures(context.decode(None))
 
     def _packets(self, index: PacketIndex, start: int, last: int) -> Iterator[av.Packet]:
         """Seek, and read the packets from ``start`` to ``last``, both included."""
@@ -186,15 +269,3 @@ class PyAVReader(VideoReader):
             if place >= last:
                 return
             packet, place = next(packets, None), place + 1
-
-    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        """One decoded picture -> (H, W, 3) uint8, turned as the file asks."""
-        turns = round(frame.rotation / 90) % 4
-        if frame.interlaced_frame and frame.format.name in ('yuv420p', 'yuvj420p'):
-            # Its FFmpeg would convert the colours of each field alone, which the
-            # other readers do not; a copy does not know that it is interlaced.
-            copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
-            copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
-            frame = copy
-        picture = self._reformatter.reformat(frame, format='rgb24', **_ONE_THREAD).to_ndarray()
-        return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture

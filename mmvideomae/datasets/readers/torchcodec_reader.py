@@ -1,13 +1,15 @@
 """Reader over torchcodec, an optional extra that brings no FFmpeg of its own."""
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from mmvideomae.datasets.readers.base import VideoReader, VideoReadError, one_line
-from mmvideomae.datasets.readers.containers import container_of
+from mmvideomae.datasets.readers.limits import ReadLimits
+from mmvideomae.datasets.readers.pyav_reader import PyAVReader
 
 if TYPE_CHECKING:
     from torchcodec.decoders import VideoDecoder
@@ -16,32 +18,48 @@ if TYPE_CHECKING:
 class TorchCodecReader(VideoReader):
     """Frames through torchcodec, which needs FFmpeg's shared libraries on the machine.
 
-    torchcodec finds frames by their times.  AVI stores none, and there the reader
-    decodes from the start of the file.
+    PyAV looks at the file first and knows its frames' times.  torchcodec finds frames by
+    theirs; a file that has none is decoded from its start.
 
     Args:
         path: A video file.
+        limits: How much it may ask for.
+        square_pixels: Refuse pictures whose pixels are not square, instead of leaving them so.
 
     Raises:
-        ImportError: torchcodec is not installed, or does not find FFmpeg.
-        VideoReadError: torchcodec cannot open the file.
+        ImportError: torchcodec or PyAV is not installed, or does not find FFmpeg.
+        VideoReadError: torchcodec cannot open the file, or would show other pictures.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        limits: ReadLimits | None = None,
+        square_pixels: bool = True,
+    ) -> None:
+        super().__init__(path, limits)
+        exact = PyAVReader(path, self.limits, square_pixels)
+        with exact:
+            traits = exact.traits()
+            self._times, self._fps = exact.times, exact.fps
+        self._timeless = not traits.timed
         self._decoder = self._open()
-        self._length = len(self._decoder)
-        self._timeless = container_of(path) == 'avi'
-        if not self._length:
-            raise VideoReadError(self.path, 'it holds no frame that can be decoded')
+        reason = '' if traits.upright else 'does not show pixels that are not square'
+        if len(self._decoder) != len(self._times):
+            reason = f'counts {len(self._decoder)} frames of {len(self._times)}'
+        if reason:
+            raise VideoReadError(path, f"torchcodec {reason}: use backend 'auto' or 'pyav'")
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._times)
 
     @property
     def fps(self) -> float:
-        # The header's rate is a nominal one where the rate varies.
-        return float(self._decoder.metadata.average_fps or 0.0)
+        return self._fps
+
+    @property
+    def times(self) -> np.ndarray:
+        return self._times
 
     def close(self) -> None:
         self._decoder = None
@@ -51,7 +69,10 @@ class TorchCodecReader(VideoReader):
             from torchcodec.decoders import VideoDecoder
 
             return VideoDecoder(
-                self.path, dimension_order='NHWC', num_ffmpeg_threads=1, device='cpu'
+                os.path.abspath(self.path),
+                dimension_order='NHWC',
+                num_ffmpeg_threads=1,
+                device='cpu',
             )
         except (RuntimeError, ValueError) as error:
             if 'libtorchcodec' in str(error):  # eighty lines about every FFmpeg it tried
@@ -60,25 +81,25 @@ class TorchCodecReader(VideoReader):
                 ) from None
             raise VideoReadError(self.path, _reason(error)) from None
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         try:
             if self._timeless:
-                return self._decode_in_order(indices)
-            return self._decoder.get_frames_at(indices.tolist()).data.numpy()
+                yield from self._decode_in_order(indices)
+            else:
+                for index in indices.tolist():
+                    yield index, self._decoder.get_frame_at(index).data.numpy()
         except (RuntimeError, IndexError) as error:
             raise VideoReadError(self.path, _reason(error)) from None
 
-    def _decode_in_order(self, indices: np.ndarray) -> np.ndarray:
+    def _decode_in_order(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         from torchcodec._core import get_next_frame  # the public steps all go by times
 
         wanted = set(indices.tolist())
         decoder = self._open()._decoder
-        frames = []
         for number in range(int(indices[-1]) + 1):
             frame: torch.Tensor = get_next_frame(decoder)[0]
             if number in wanted:
-                frames.append(frame.numpy())
-        return np.stack(frames)
+                yield number, frame.numpy()
 
 
 def _reason(error: BaseException) -> str:

@@ -1,11 +1,18 @@
 """From a record to the frames of its clips: open, read."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmvideomae.datasets.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
+from mmvideomae.datasets.readers import (
+    FrameFolderReader,
+    ReadLimits,
+    VideoReader,
+    VideoReadError,
+    open_reader,
+)
 from mmvideomae.registry import TRANSFORMS
 
 
@@ -22,8 +29,9 @@ class BlankReader(VideoReader):
     def close(self) -> None:
         pass
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        return np.zeros((len(indices), 240, 320, 3), dtype=np.uint8)
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        for index in indices.tolist():
+            yield index, np.zeros((240, 320, 3), dtype=np.uint8)
 
 
 @TRANSFORMS.register_module()
@@ -51,13 +59,25 @@ class OpenVideo(BaseTransform):
 
     Args:
         backend: Reader of video files, see `mmvideomae.datasets.readers.open_reader`.
+        limits: How much a video may ask for, by the names of
+            `mmvideomae.datasets.readers.ReadLimits`: ``pixels`` of a picture, ``frames`` of a
+            video, ``bytes`` of a clip.
+        square_pixels: Show pictures whose pixels are not square as a player does.  The released
+            code of the papers takes them as they are stored.
 
     Raises:
         VideoReadError: The video cannot be opened, or ends before the record begins.
     """
 
-    def __init__(self, backend: str = 'auto') -> None:
+    def __init__(
+        self,
+        backend: str = 'auto',
+        limits: Mapping[str, int] | None = None,
+        square_pixels: bool = True,
+    ) -> None:
         self.backend = backend
+        self.limits = ReadLimits(**(limits or {}))
+        self.square_pixels = square_pixels
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         path = results['filename']
@@ -68,7 +88,7 @@ class OpenVideo(BaseTransform):
             reader = self._open_folder(results)
             results.update(total_frames=len(reader), start_index=0)
         else:
-            reader = open_reader(path, backend=self.backend)
+            reader = open_reader(path, self.backend, self.limits, self.square_pixels)
             start, wanted = results.get('start_index', 0), results.get('total_frames', -1)
             left = len(reader) - start
             if left < 1:
@@ -92,7 +112,10 @@ class OpenVideo(BaseTransform):
         )
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(backend={self.backend!r})'
+        return (
+            f'{type(self).__name__}(backend={self.backend!r}, limits={self.limits}, '
+            f'square_pixels={self.square_pixels})'
+        )
 
 
 @TRANSFORMS.register_module()

@@ -1,5 +1,6 @@
 """Test views: crops of clips along the longer side of the frame."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -7,6 +8,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmvideomae.registry import TRANSFORMS
+
+_MOST_RESIZED = 2**24  # pixels of a whole frame; more are not made to be cut away
 
 
 @TRANSFORMS.register_module()
@@ -64,22 +67,45 @@ class CropViews(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         imgs, num_clips = results['imgs'], results['num_clips']
         _, first, places = np.unique(results['frame_inds'], return_index=True, return_inverse=True)
-        height, width = self.resized_shape(*imgs.shape[1:3])
-        frames = np.empty((len(first), height, width, imgs.shape[3]), dtype=np.uint8)
-        for number, target in zip(first, frames, strict=True):
-            cv2.resize(imgs[number], (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
         clips = places.reshape(num_clips, -1)
         shape = (num_clips, self.num_crops, clips.shape[1], self.size, self.size, imgs.shape[3])
         views = np.empty(shape, dtype=np.uint8)
-        middle = (self.short_side - self.size) // 2
-        across = slice(middle, middle + self.size)
-        for crop, start in enumerate(self.starts(max(height, width))):
-            along = slice(start, start + self.size)
-            cuts = frames[:, across, along] if width > height else frames[:, along, across]
-            for clip, moment in np.ndindex(clips.shape):
-                views[clip, crop, moment] = cuts[clips[clip, moment]]
+        for place, number in enumerate(first):
+            # One frame at a time: before it is cut, a long one takes much more than its views.
+            for crop, cut in enumerate(self._cuts(imgs[number])):
+                views[:, crop][clips == place] = cut
         results.update(imgs=views.reshape(-1, *shape[2:]), img_shape=(self.size, self.size))
         return results
+
+    def _cuts(self, frame: np.ndarray) -> Iterator[np.ndarray]:
+        """The crops of a frame (H, W, 3), each (size, size, 3)."""
+        height, width = self.resized_shape(*frame.shape[:2])
+        middle = (self.short_side - self.size) // 2
+        corners = [
+            (middle, start) if width > height else (start, middle)
+            for start in self.starts(max(height, width))
+        ]
+        if height * width > _MOST_RESIZED:
+            yield from (self._sample(frame, (height, width), corner) for corner in corners)
+            return
+        resized = np.empty((height, width, frame.shape[2]), dtype=np.uint8)
+        cv2.resize(frame, (width, height), dst=resized, interpolation=cv2.INTER_LINEAR)
+        for top, left in corners:
+            yield resized[top : top + self.size, left : left + self.size]
+
+    def _sample(
+        self, frame: np.ndarray, shape: tuple[int, int], corner: tuple[int, int]
+    ) -> np.ndarray:
+        """What resizing to ``shape`` and cutting at a corner gives, without the rest of it."""
+        rows, columns = (
+            (start + np.arange(self.size) + 0.5) * old / new - 0.5
+            for start, old, new in zip(corner, frame.shape[:2], shape, strict=True)
+        )
+        top, left = int(max(rows[0], 0)), int(max(columns[0], 0))
+        part = frame[top : int(rows[-1]) + 2, left : int(columns[-1]) + 2]
+        places = np.meshgrid(columns - left, rows - top)
+        across, down = (place.astype(np.float32) for place in places)
+        return cv2.remap(part, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def __repr__(self) -> str:
         return (

@@ -1,7 +1,7 @@
 """Readers return frames in the order asked, decode each once, and fail by naming the file."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -29,9 +29,10 @@ class CountingReader(VideoReader):
     def close(self) -> None:
         self.decoded = []
 
-    def _decode(self, indices: np.ndarray) -> np.ndarray:
-        self.decoded.extend(indices.tolist())
-        return np.repeat(indices.astype(np.uint8), 4 * 6 * 3).reshape(-1, 4, 6, 3)
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        for index in indices.tolist():
+            self.decoded.append(index)
+            yield index, np.full((4, 6, 3), index, np.uint8)
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=30))

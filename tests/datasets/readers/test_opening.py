@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mmvideomae.datasets.readers import VideoReadError, open_reader, opening
@@ -13,6 +14,7 @@ from mmvideomae.testing.videos import (
     frame_number,
     make_broken_video,
     moving_shapes,
+    numbered_frames,
     write_video,
 )
 
@@ -26,11 +28,32 @@ def test_auto_is_pyav(numbered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         open_reader(numbered, 'decord')
 
 
-def test_without_pyav_auto_is_decord(numbered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, 'find_spec', lambda _: None)
-    with open_reader(numbered) as reader:
+@pytest.mark.parametrize(
+    ('name', 'codec', 'options'),
+    [
+        ('open_groups.mkv', 'libx264', {'x264-params': 'open-gop=1:bframes=3'}),
+        ('refresh.mp4', 'libx264', {'x264-params': 'intra-refresh=1'}),
+        ('x265.mp4', 'libx265', {'x265-params': 'open-gop=1:log-level=0:pools=1'}),
+        ('b_frames.mp4', 'mpeg4', {}),
+        ('b_frames.avi', 'mpeg4', {}),
+    ],
+)
+def test_without_pyav_decord_reads_from_the_start(
+    name: str,
+    codec: str,
+    options: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = write_video(tmp_path / name, numbered_frames(40), codec=codec, options=options)
+    monkeypatch.setitem(sys.modules, 'av', None)
+    monkeypatch.setitem(sys.modules, 'mmvideomae.datasets.readers.pyav_reader', None)
+    with open_reader(path) as reader:
         assert isinstance(reader, DecordReader)
-        assert frame_number(reader.read([17])[0]) == 17
+        assert [frame_number(frame) for frame in reader.read([39, 13, 14])] == [39, 13, 14]
+        np.testing.assert_allclose(reader.times, np.arange(40) / 25, atol=1e-3)
+    with pytest.raises(ImportError):
+        open_reader(path, 'pyav')
 
 
 def test_named_backend_does_not_turn_to_another(tmp_path: Path) -> None:

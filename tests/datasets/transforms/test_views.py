@@ -1,10 +1,13 @@
 """Test views: every clip at every place along the long side, as the published rule has it."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
+from mmvideomae.datasets.transforms import views
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.testing.videos import moving_shapes, numbered_frames, write_video
 
@@ -79,6 +82,26 @@ def test_pixels_of_every_view(height, width, num_crops):
     assert results['img_shape'] == (16, 16)
 
 
+@pytest.mark.parametrize(('height', 'width'), [(24, 40), (40, 24), (7, 90), (90, 7), (60, 50)])
+def test_views_of_very_long_frames_are_sampled_alone(height, width, monkeypatch):
+    """The whole frame is never resized where it would be huge, and the views are the same."""
+    frames = moving_shapes(2, height, width, seed=3)
+    expected = views_of(frames, 16, 3)['imgs'].astype(int)
+    monkeypatch.setattr(views, '_MOST_RESIZED', 1)
+    monkeypatch.setattr(cv2, 'resize', None)
+    assert np.abs(views_of(frames, 16, 3)['imgs'] - expected).max() <= 8
+
+
+def test_a_strip_takes_no_more_memory_than_its_views():
+    frames = np.full((16, 2, 2000, 3), 90, np.uint8)
+    tracemalloc.start()
+    imgs = views_of(frames, 224, 3)['imgs']
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert imgs.shape == (3, 16, 224, 224, 3) and (imgs == 90).all()
+    assert peak < imgs.nbytes + 2**23
+
+
 def test_a_frame_that_clips_share_is_resized_once(monkeypatch):
     calls, resize = [], cv2.resize
     monkeypatch.setattr(cv2, 'resize', lambda *args, **kw: (calls.append(1), resize(*args, **kw)))
@@ -109,9 +132,9 @@ def test_a_video_is_opened_once_and_no_frame_of_it_decoded_twice(total, tmp_path
     opened, decoded = [], []
     start, decode = pyav_reader.PyAVReader.__init__, pyav_reader.PyAVReader._decode
 
-    def count_open(self, path):
-        opened.append(path)
-        start(self, path)
+    def count_open(self, *args):
+        opened.append(args[0])
+        start(self, *args)
 
     def count_frames(self, indices):
         decoded.extend(indices.tolist())

@@ -1,0 +1,84 @@
+"""What packets of key frames say undecoded: the shape of pictures, and what they cut off.
+
+Only as much is read as tells whether two packets may differ; a decoder has the last word.
+"""
+
+from collections.abc import Iterator
+
+HEAD = 4096
+"""As many bytes of a packet are looked at: headers stand at its begin."""
+_SETTINGS = {'h264': 7, 'hevc': 33}  # kinds of units that hold the shape
+_H264_IDR = 5
+_AV1_SETTINGS = 1
+
+
+def shape_header(codec: str, head: bytes, extradata: bytes) -> bytes:
+    """The bytes of a key frame's packet that fix the shape of its pictures; empty if unknown.
+
+    Args:
+        codec: FFmpeg's name.
+        head: The first bytes of the packet.
+        extradata: What the container says about the codec, empty where it says nothing.
+    """
+    if codec in _SETTINGS:
+        units = nal_units(codec, head, extradata)
+        return b''.join(unit for unit in units if _kind(codec, unit) == _SETTINGS[codec])
+    if codec in ('mpeg1video', 'mpeg2video'):
+        return _after(head, b'\x00\x00\x01\xb3', 4)  # width, height and aspect
+    if codec == 'mpeg4':
+        return _after(head, b'\x00\x00\x01\x20', 16)  # a video object layer
+    if codec == 'mjpeg':
+        return _after(head, b'\xff\xc0', 7)[3:]
+    if codec == 'vp8':
+        return head[6:10]
+    if codec == 'vp9':
+        return head[4:9]
+    return b''.join(_av1_settings(head)) if codec == 'av1' else b''
+
+
+def is_closed(codec: str, head: bytes, extradata: bytes) -> bool:
+    """Whether a key frame cuts off all that precedes it, and is not merely intra-coded."""
+    if codec != 'h264':
+        return codec != 'hevc'
+    units = nal_units(codec, head, extradata)
+    return any(_kind(codec, unit) == _H264_IDR for unit in units)
+
+
+def nal_units(codec: str, data: bytes, extradata: bytes) -> Iterator[bytes]:
+    """Units of H.264 or HEVC, between start codes or after their lengths; the last may be cut."""
+    if extradata[:1] != b'\x01':  # the containers that give lengths say so here
+        yield from (unit for unit in data.split(b'\x00\x00\x01')[1:] if unit)
+        return
+    place, width = 0, (extradata[4 if codec == 'h264' else 21 :][:1] or b'\x03')[0] % 4 + 1
+    while place + width < len(data):
+        begin = place + width
+        place = begin + int.from_bytes(data[place:begin], 'big')
+        if place > begin:
+            yield data[begin:place]
+
+
+def _kind(codec: str, unit: bytes) -> int:
+    return unit[0] & 0x1F if codec == 'h264' else unit[0] >> 1 & 0x3F
+
+
+def _after(data: bytes, code: bytes, count: int) -> bytes:
+    place = data.find(code)
+    return data[place + len(code) : place + len(code) + count] if place >= 0 else b''
+
+
+def _av1_settings(data: bytes) -> Iterator[bytes]:
+    """Sequence headers of AV1 (its section 5.3)."""
+    place = 0
+    while place < len(data):
+        head, place = data[place], place + (2 if data[place] & 4 else 1)
+        length = len(data) - place
+        if head & 2:  # with a length of seven bits a byte
+            length, shift = 0, 0
+            while place < len(data):
+                length |= (data[place] & 0x7F) << shift
+                shift, place = shift + 7, place + 1
+                if data[place - 1] < 0x80:
+                    break
+        if head >> 3 & 15 == _AV1_SETTINGS:
+            yield data[place : place + length]
+        place += length

@@ -1,0 +1,64 @@
+"""From frames as FFmpeg decodes them to pictures as a player shows them."""
+
+from math import atan2, pi
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+# Since PyAV 17 the colour conversion takes as many threads as there are cores.
+_ONE_THREAD = {'threads': 1} if int(av.__version__.split('.')[0]) >= 17 else {}
+_ROUNDING = 0.02  # of the pixel aspect
+
+
+class PictureMaker:
+    """Turns frames of one stream into RGB pictures, see `VideoReader`.
+
+    Args:
+        stream: The stream that the frames come from.
+        square_pixels: Resize pictures whose pixels are not square.
+    """
+
+    def __init__(self, stream: av.VideoStream, square_pixels: bool = True) -> None:
+        self._reformatter = VideoReformatter()
+        self._context = stream.codec_context
+        aspect = stream.sample_aspect_ratio
+        self._square = square_pixels
+        # What the container says holds for all pictures; what the pictures say may change.
+        self._fixed = None if aspect == self._context.sample_aspect_ratio else float(aspect or 1)
+
+    def width(self, stored: int) -> int:
+        """Width of a picture that is stored in ``stored`` columns."""
+        if not self._square:
+            return stored
+        aspect = self._fixed or float(self._context.sample_aspect_ratio or 1)
+        return stored if abs(aspect - 1) <= _ROUNDING else max(1, round(stored * aspect))
+
+    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        """One decoded frame -> (H, W, 3) uint8."""
+        turns, mirrored = orientation(frame)
+        if frame.interlaced_frame and frame.format.name in ('yuv420p', 'yuvj420p'):
+            # Its FFmpeg would convert the colours of each field alone, which the
+            # other readers do not; a copy does not know that it is interlaced.
+            copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
+            copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
+            frame = copy
+        width = self.width(frame.width)
+        picture = self._reformatter.reformat(
+            frame, width=width, format='rgb24', **_ONE_THREAD
+        ).to_ndarray()
+        if mirrored:
+            picture = picture[:, ::-1]
+        return np.ascontiguousarray(np.rot90(picture, turns)) if turns or mirrored else picture
+
+
+def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
+    """Quarter turns against the clock, after mirroring from left to right where that is True."""
+    matrix = frame.side_data.get('DISPLAYMATRIX')
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d = np.frombuffer(matrix, np.int32, 5).astype(float)
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    return round(-atan2(b, a) * 2 / pi) % 4, mirrored
