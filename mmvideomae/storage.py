@@ -15,7 +15,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,25 @@ _ABANDONED = 7 * 24 * 3600.0  # seconds after which another machine's leftover c
 
 class LockedError(UserError, RuntimeError):
     """Another process writes to the same folder."""
+
+
+class OutsideError(UserError, ValueError):
+    """A name in a file would choose a place outside the folder that the user chose."""
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Where in `folder` to write what a file calls `name`, such as ``'a/b'``.
+
+    Raises:
+        OutsideError: The name is empty or absolute, or has a ``..`` in it.
+    """
+    pure = PurePath(name)
+    if not pure.parts or pure.is_absolute() or '..' in pure.parts:
+        raise OutsideError(
+            f'{name!r} cannot name what is written, since it leads out of the output folder: it '
+            "must be a relative path without '..'"
+        )
+    return folder / pure
 
 
 def temporary_path(path: Path, owner: str | None = None) -> Path:

@@ -106,6 +106,13 @@ def test_blocks_in_turn_do_not_overlap(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize('name', ['', '.', '..', '../a', 'a/..', 'a/../../b', '/a', '//a/b'])
+def test_names_of_files_stay_inside(tmp_path: Path, name: str) -> None:
+    with pytest.raises(storage.OutsideError, match='relative path'):
+        storage.inside(tmp_path, name)
+    assert storage.inside(tmp_path, 'a/b..c') == tmp_path / 'a' / 'b..c'
+
+
 # Pickles ------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,14 @@ from mmvideomae.datasets.box_annotations import KeyFrame, read_boxes, read_rows
 from mmvideomae.datasets.proposals import read_proposals, write_proposals
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.video_places import VideoPlaces
+from mmvideomae.errors import UserError
+from mmvideomae.storage import in_turn, write_text
 
 SETTINGS_FILE = 'settings.json'
+
+
+class SettingsError(UserError, ValueError):
+    """A proposal file cannot be made as it is asked for where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -103,24 +108,16 @@ class PeopleFile:
             moments where no annotation names them; what was made with others is refused.
 
     Raises:
-        ValueError: Another suffix, or the parts were made with other settings.
+        SettingsError: Another suffix, or the parts were made with other settings.
     """
 
     def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
         self.path = Path(path)
         if self.path.suffix != '.pkl':
-            raise ValueError(f'proposals are written as .pkl, got {self.path}')
+            raise SettingsError(f'proposals are written as .pkl, got {self.path}')
         self.parts = self.path.with_suffix('.parts')
         self._settings = dict(settings)
-        note = self.parts / SETTINGS_FILE
-        if note.is_file():
-            before = _read_note(note)
-            for key, value in self._settings.items():
-                if before.get(key) != value:
-                    raise ValueError(
-                        f'{self.parts} was made with {key}={before.get(key)!r}, not {value!r}: '
-                        'delete it or choose another file'
-                    )
+        self._same_settings()
 
     def make(
         self,
@@ -142,16 +139,18 @@ class PeopleFile:
                     start = watch.place.get('start_second', 0.0)
                     seconds = tuple(seconds_of(stream, watch.step, start))
             found = find_people(detector, watch.place, watch.video_id, seconds, advance)
-            _write_whole(file_of(job, self.parts, '.pkl'), found.proposals())
+            write_proposals(file_of(job, self.parts, '.pkl'), found.proposals())
             return len(found)
 
         self.parts.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self._settings, indent=1) + '\n'
-        (self.parts / SETTINGS_FILE).write_text(text, encoding='utf-8')
+        with in_turn(self.parts):  # other processes may be about to do the same
+            if not self._same_settings():
+                text = json.dumps(self._settings, indent=1) + '\n'
+                write_text(self.parts / SETTINGS_FILE, text)
         return work_through(
             [watch.job for watch in watches],
             self.parts,
-            lambda job: self._is_finished(by_name[job.video_id]),
+            lambda job: self._finished(by_name[job.video_id]) is not None,
             find,
             (VideoReadError, AnnotationError),
             progress,
@@ -166,22 +165,38 @@ class PeopleFile:
         """
         found: dict[KeyFrame, np.ndarray] = {}
         for watch in watches:
-            if self._is_finished(watch):
-                found.update(read_proposals(file_of(watch.job, self.parts, '.pkl')))
+            part = self._finished(watch)
+            if part is not None:
+                found.update(part)
             elif not file_of(watch.job, self.parts, '.error').is_file():
                 return None
         if found:
-            _write_whole(self.path, found)
+            write_proposals(self.path, found)
         return found
 
-    def _is_finished(self, watch: Watch) -> bool:
-        """Whether a video has been looked through at all the moments."""
+    def _finished(self, watch: Watch) -> dict[KeyFrame, np.ndarray] | None:
+        """What was found in a video; None if it was not looked through at all the moments."""
         path = file_of(watch.job, self.parts, '.pkl')
         if not path.is_file():
-            return False
+            return None
+        part = read_proposals(path)
         if watch.seconds is None:
-            return True  # other steps are refused with the other settings
-        return {second for _, second in read_proposals(path)} == set(watch.seconds)
+            return part  # other steps are refused with the other settings
+        return part if {second for _, second in part} == set(watch.seconds) else None
+
+    def _same_settings(self) -> bool:
+        """Whether the parts were made with these settings; False: there is no note of any."""
+        note = self.parts / SETTINGS_FILE
+        if not note.is_file():
+            return False
+        before = _read_note(note)
+        for key, value in self._settings.items():
+            if before.get(key) != value:
+                raise SettingsError(
+                    f'{self.parts} was made with {key}={before.get(key)!r}, not {value!r}: '
+                    'delete it or choose another file'
+                )
+        return True
 
 
 def _read_note(path: Path) -> dict[str, Any]:
@@ -191,16 +206,8 @@ def _read_note(path: Path) -> dict[str, Any]:
     except ValueError:
         note = None
     if not isinstance(note, dict):
-        raise ValueError(f'{path} holds no settings: delete the folder {path.parent}')
+        raise SettingsError(f'{path} holds no settings: delete the folder {path.parent}')
     return note
-
-
-def _write_whole(path: Path, proposals: Mapping[KeyFrame, np.ndarray]) -> None:
-    """Write proposals so that the file appears when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.stem}.{socket.gethostname()}-{os.getpid()}.pkl')
-    write_proposals(part, proposals)
-    os.replace(part, path)
 
 
 def _videos_of(places: VideoPlaces) -> list[str]:

@@ -15,7 +15,7 @@ from mmvideomae.datasets.annotations import (
     is_video_name,
     read_list,
 )
-from mmvideomae.storage import check_writable, process_name, remove, write_text
+from mmvideomae.storage import check_writable, inside, process_name, remove, write_text
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a video, its units that are done and how many there are."""
@@ -230,21 +230,27 @@ def _identity(place: str, name: str) -> str:
 
 
 def check_names(jobs: Sequence[Job]) -> None:
-    """Refuse two videos of one name.
+    """Refuse two videos of one name, and names that lead out of the output folder.
 
     Raises:
         AnnotationError: Names both.
+        OutsideError: Such a name.
     """
-    seen: dict[str, str] = {}
+    seen: dict[Path, str] = {}
     for job in jobs:
-        if job.video_id in seen:
+        place = inside(Path(), job.video_id)
+        if place in seen:
             raise AnnotationError(
-                f'what is made of {seen[job.video_id]} and of {job.path} would both be named '
-                f'{job.video_id}: use different output folders'
+                f'what is made of {seen[place]} and of {job.path} would both be named '
+                f'{place}: use different output folders'
             )
-        seen[job.video_id] = job.path
+        seen[place] = job.path
 
 
 def file_of(job: Job, out: Path, suffix: str) -> Path:
-    """The file of a video in the output folder."""
-    return out / f'{job.video_id}{suffix}'
+    """The file of a video in the output folder.
+
+    Raises:
+        OutsideError: The name of the video leads out of it.
+    """
+    return inside(out, f'{job.video_id}{suffix}')

@@ -41,7 +41,7 @@ from mmvideomae.datasets.box_annotations import (
 )
 from mmvideomae.datasets.text_files import AnnotationError, read_json
 from mmvideomae.ops.seconds import second_text
-from mmvideomae.storage import PickleError, read_pickle
+from mmvideomae.storage import PickleError, read_pickle, replacing
 
 Proposals = dict[KeyFrame, np.ndarray]
 """float32 (n, 5) for each key frame: x1, y1, x2, y2 as shares of the frame, and the score."""
@@ -90,14 +90,17 @@ def read_proposals(
 
 
 def write_proposals(path: str | os.PathLike[str], proposals: Mapping[KeyFrame, np.ndarray]) -> None:
-    """Write mmaction2's layout (``.pkl``), float32 (n, 5) for each key frame, none left out."""
+    """Write mmaction2's layout (``.pkl``), float32 (n, 5) for each key frame, none left out.
+
+    The file appears when it is whole; its folder is made.
+    """
     if Path(path).suffix.lower() not in ('.pkl', '.pickle'):
         raise AnnotationError(f'boxes are written as .pkl, got {os.fspath(path)}')
     content = {}
     for (video, second), boxes in proposals.items():
         name = f'{video},{second_text(second)}'
         content[name] = check_boxes(boxes, f'{os.fspath(path)}: {name!r}')
-    with open(path, 'wb') as file:
+    with replacing(Path(path)) as temporary, temporary.open('wb') as file:
         pickle.dump(content, file, protocol=4)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmvideomae.apis.detect_people import PeopleFile, annotated_moments, regular_moments
+from mmvideomae.apis.detect_people import PeopleFile, Watch, annotated_moments, regular_moments
 from mmvideomae.apis.video_jobs import Job, Outcome
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.proposals import read_proposals
 from mmvideomae.datasets.video_places import VideoPlaces
+from mmvideomae.errors import UserError
 from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
 
 
@@ -153,6 +154,34 @@ def test_a_note_of_settings_that_is_none_is_named(folder: Path) -> None:
         (folder / 'p.parts' / 'settings.json').write_text(text)
         with pytest.raises(ValueError, match=r'settings\.json holds no settings: delete'):
             PeopleFile(folder / 'p.pkl', {})
+
+
+@pytest.mark.parametrize('name', ['../outside', 'a/../../outside', '/{root}/outside'])
+def test_the_name_of_a_video_chooses_no_place_outside(folder: Path, name: str) -> None:
+    name = name.replace('/{root}', str(folder))
+    (folder / 'ann.csv').write_text(f'{name},1,0,0,1,1,1\n')
+    (folder / 'table.csv').write_text(f'{name},videos/a.mp4,0\n')
+    with pytest.raises(UserError, match=r"outside.*without '\.\.'"):
+        annotated_moments(folder / 'ann.csv', places(folder))
+    with pytest.raises(UserError, match=r"outside.*without '\.\.'"):
+        regular_moments(VideoPlaces(table=str(folder / 'table.csv')), 1)
+    video = str(folder / 'videos/a.mp4')
+    made = PeopleFile(folder / 'deep/p.pkl', {}).make(Stub(), [Watch(Job(video, name), name, None)])
+    with pytest.raises(UserError, match=r"outside.*without '\.\.'"):
+        last(made)
+    assert not list(folder.rglob('outside*'))
+
+
+def test_settings_are_written_once_and_by_whoever_comes_first(folder: Path) -> None:
+    watches = regular_moments(places(folder), 1)
+    first, second = (PeopleFile(folder / 'p.pkl', {'threshold': t}) for t in (0.1, 0.2))
+    last(first.make(Stub(), watches[:1]))
+    note = folder / 'p.parts' / 'settings.json'
+    written = note.stat()
+    last(first.make(Stub(), watches[1:]))
+    assert (note.stat().st_ino, note.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+    with pytest.raises(UserError, match=r'made with threshold=0\.1, not 0\.2'):
+        second.make(Stub(), watches)  # it saw no settings when it was started
 
 
 def test_processes_share_the_videos(folder: Path) -> None:
