@@ -33,6 +33,7 @@ def apply() -> None:
     _stub_missing_drn()
     _disable_vindlu_on_new_transformers()
     _allow_mmengine_checkpoints()
+    _read_yaml_safely()
 
 
 def _require_mmcv() -> None:
@@ -171,6 +172,32 @@ def opencv_log_levels() -> Any:
     import cv2
 
     return cv2 if hasattr(cv2, 'getLogLevel') else cv2.utils.logging
+
+
+def _read_yaml_safely() -> None:
+    """Let mmengine read plain values from YAML, where it reads objects and calls.
+
+    Upstream: ``mmengine/fileio/handlers/yaml_handler.py`` of mmengine 0.10.7 reads with PyYAML's
+    full loader, so that reading a config, or anything that a ``.yaml`` file is taken for, runs
+    what the file says.  Tuples stay, which mmengine itself writes.  Delete when mmengine reads
+    with ``yaml.SafeLoader``.
+    """
+    import yaml
+    from mmengine.fileio import YamlHandler, register_handler
+
+    class PlainLoader(yaml.SafeLoader):
+        def construct_python_tuple(self, node: Any) -> tuple[Any, ...]:
+            return tuple(self.construct_sequence(node, deep=True))
+
+    PlainLoader.add_constructor(
+        'tag:yaml.org,2002:python/tuple', PlainLoader.construct_python_tuple
+    )
+
+    class PlainYamlHandler(YamlHandler):
+        def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
+            return yaml.load(file, PlainLoader)
+
+    register_handler(['yaml', 'yml'])(PlainYamlHandler)
 
 
 def _version(distribution: str) -> str | None:

@@ -14,9 +14,11 @@ import textwrap
 import zipfile
 from pathlib import Path
 
+import mmengine
 import numpy as np
 import pytest
 import torch
+import yaml
 from mmengine.logging import HistoryBuffer
 
 from mmvideomae import compat
@@ -405,3 +407,13 @@ def test_opencv_log_levels_are_found_and_can_be_set() -> None:
     assert log.getLogLevel() == 0
     log.setLogLevel(level)
     assert log.getLogLevel() == level
+
+
+def test_yaml_holds_values_and_the_tuples_that_mmengine_writes(tmp_path: Path) -> None:
+    path = tmp_path / 'a.yaml'
+    mmengine.dump({'a': (1, [2.5, None]), 'b': 'x'}, path)
+    assert mmengine.load(path) == {'a': (1, [2.5, None]), 'b': 'x'}
+    path.write_text(f"!!python/object/apply:os.system ['touch {tmp_path}/ran']")
+    with pytest.raises(yaml.constructor.ConstructorError):
+        mmengine.load(path)
+    assert not (tmp_path / 'ran').exists()

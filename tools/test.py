@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmvideomae.apis.tool_options import add_cfg_options
 from mmvideomae.engine import prepare_cpu_processes
 from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
 from mmvideomae.registry import RUNNERS
@@ -28,12 +29,9 @@ def parse_args() -> argparse.Namespace:
         default='none',
         help='what started the processes; the dist_ and slurm_ scripts set it',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override entries of the config, e.g. test_dataloader.batch_size=8',
+    add_cfg_options(
+        parser,
+        'override entries of the config, e.g. test_dataloader.batch_size=8',
     )
     parser.add_argument('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmvideomae.apis.tool_options import add_cfg_options
 from mmvideomae.engine import (
     batch_size_warning,
     launched_world_size,
@@ -47,12 +48,9 @@ def parse_args() -> argparse.Namespace:
         default='none',
         help='what started the processes; the dist_ and slurm_ scripts set it',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override entries of the config, e.g. train_dataloader.batch_size=8 '
+    add_cfg_options(
+        parser,
+        'override entries of the config, e.g. train_dataloader.batch_size=8 '
         'train_cfg.max_epochs=2; list values as key="[a,b]"',
     )
     # torch.distributed.launch and mim pass it.

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
@@ -19,6 +18,7 @@ from mmvideomae.checkpoints import (
     require_fit,
     save_weights,
 )
+from mmvideomae.configs import read_config
 from mmvideomae.registry import MODELS
 
 
@@ -102,9 +102,7 @@ def hf_entries(model: nn.Module) -> dict[str, Any]:
 
 def _model_of(config: Path) -> nn.Module:
     """The model of a config, without memory for its weights."""
-    if not config.is_file():
-        raise FileNotFoundError(f'config not found: {config}')
-    cfg = Config.fromfile(config)
+    cfg = read_config(config)
     if cfg.get('model') is None:
         raise CheckpointError(f'{config} has no model')
     init_default_scope(cfg.get('default_scope', 'mmvideomae'))

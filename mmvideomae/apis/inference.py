@@ -1,7 +1,6 @@
 """From a config and a checkpoint to a model that is ready to be asked."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmvideomae.checkpoints import fit, load
+from mmvideomae.configs import apply_options, read_config
 from mmvideomae.registry import MODELS
 
 
@@ -34,14 +34,14 @@ def init_model(
         The model; its attribute ``cfg`` is the config.
 
     Raises:
+        ConfigError: The config (a ``ValueError``) cannot be read, or an option does not fit it.
         ValueError: The config has no model, or there is no such device.
         CheckpointError: The checkpoint (a ``ValueError``) cannot be read or does not fit; the
             line names the keys.
         FileNotFoundError: There is no such config or checkpoint.
     """
-    cfg = config.copy() if isinstance(config, Config) else Config.fromfile(Path(config))
-    if cfg_options:
-        cfg.merge_from_dict(cfg_options)
+    cfg = config.copy() if isinstance(config, Config) else read_config(config)
+    apply_options(cfg, cfg_options)
     if cfg.get('model') is None:
         raise ValueError(f'{cfg.filename or "the config"} has no model')
     init_default_scope(cfg.get('default_scope', 'mmvideomae'))

@@ -18,6 +18,7 @@ from torch import nn
 from mmvideomae.apis.frame_stream import read_once
 from mmvideomae.apis.inference import default_device
 from mmvideomae.apis.key_frames import key_frame_record, open_place
+from mmvideomae.configs import read_config
 from mmvideomae.datasets.box_annotations import KeyFrame, key_frame
 from mmvideomae.registry import require_detection
 
@@ -211,11 +212,7 @@ def _read_config(name: str) -> Config:
                 f'{name}: there is no such config; one that comes with mmdet is called like '
                 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
             ) from None
-    if not name.endswith(('.py', '.json', '.yml', '.yaml')):
-        raise ValueError(f'{name} is no config of a detector of mmdet (.py)')
-    if not os.path.isfile(name):
-        raise FileNotFoundError(f'{name}: no such config of a detector of people')
-    return Config.fromfile(name)
+    return read_config(name)
 
 
 def _load_weights(model: nn.Module, path: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmvideomae.configs import apply_options, read_config
 from mmvideomae.engine.hooks import (
     ClassCountError,
     NonFiniteLossError,
@@ -31,13 +32,10 @@ def load_run_config(
     The work directory is `work_dir`, or the config's own, or `work_dirs/<name of the config>`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        ConfigError: It cannot be read, or an option does not fit it.
     """
-    if not Path(config).is_file():
-        raise FileNotFoundError(f'config not found: {config}')
-    cfg = Config.fromfile(config)
-    if cfg_options:
-        cfg.merge_from_dict(cfg_options)
+    cfg = read_config(config)
+    apply_options(cfg, cfg_options)
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = work_dir

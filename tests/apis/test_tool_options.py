@@ -1,10 +1,18 @@
 """Contract: options that command lines share mean the same in all of them."""
 
 import argparse
+from typing import Any
 
 import pytest
 
-from mmvideomae.apis.tool_options import add_frames, add_places, places_of
+from mmvideomae.apis.tool_options import (
+    add_cfg_options,
+    add_frames,
+    add_places,
+    parse_option,
+    places_of,
+)
+from mmvideomae.configs import ConfigError
 from mmvideomae.datasets.video_places import VideoPlaces
 
 
@@ -49,3 +57,75 @@ def test_places_that_cannot_be_are_refused(words: str, message: str) -> None:
     add_places(parser)
     with pytest.raises(ValueError, match=message):
         places_of(parser.parse_args(words.split()), 'videos', None)
+
+
+@pytest.mark.parametrize(
+    ('value', 'expected'),
+    [
+        ('3', 3),
+        ('-1.5e-3', -0.0015),
+        ('true', True),
+        ('False', False),
+        ('None', None),
+        ('adamw', 'adamw'),
+        ('', ''),
+        ('a=b', 'a=b'),
+        ('1,2,3', [1, 2, 3]),
+        ('[1, 2]', [1, 2]),
+        ('[]', []),
+        ('(0.5, 1)', (0.5, 1)),
+        ('[(1,2),[a, b c],None]', [(1, 2), ['a', 'b c'], None]),
+        ("['a','b,c']", ['a', 'b,c']),
+        ("'[1,2]'", [1, 2]),
+        ("'1,2'", '1,2'),
+        ("{'a': 1, 'b': [2]}", {'a': 1, 'b': [2]}),
+        ('img_{:05}.jpg', 'img_{:05}.jpg'),
+        ('{:05}.jpg', '{:05}.jpg'),
+        ('/data/my videos (2)/a b.csv', '/data/my videos (2)/a b.csv'),
+        ("/data/it's here", "/data/it's here"),
+        ('videos(1)', 'videos(1)'),
+        ('s3://bucket/a(b', 's3://bucket/a(b'),
+        ('[a].mp4', '[a].mp4'),
+        ('1,', [1]),
+    ],
+)
+def test_values_of_options(value: str, expected: Any) -> None:
+    key, read = parse_option(f'a.b.0={value}')
+    assert key == 'a.b.0' and read == expected and type(read) is type(expected)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'train_cfg.max_epochs',
+        '=3',
+        'a..b=3',
+        'a. b=3',
+        "loss=dict(type='CrossEntropyLoss',class_weight=[1.0,5.0])",
+        'steps=[dict(type=A)]',
+        'loss=SGD(lr=1)',
+        'a=[1,2',
+        'a=[1,2)',
+        'a=1,2)',
+        "a=['x,y]",
+        f'a={"[" * 3000}{"]" * 3000}',
+    ],
+)
+def test_options_that_cannot_be_read(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConfigError):
+        parse_option(text)
+    parser = argparse.ArgumentParser(prog='tool.py')
+    add_cfg_options(parser)
+    with pytest.raises(SystemExit, match='2'):
+        parser.parse_args(['--cfg-options', 'b=1', text])
+    said = capsys.readouterr().err
+    assert said.startswith('tool.py: error: --cfg-options: ') and said.count('\n') == 1
+    assert text.partition('=')[0] in said
+
+
+def test_options_given_twice_add_up() -> None:
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    words = ['--cfg-options', 'a=1', 'b=2', '--cfg-options', 'b=3']
+    assert parser.parse_args(words).cfg_options == {'a': 1, 'b': 3}
+    assert parser.parse_args([]).cfg_options is None

@@ -17,11 +17,12 @@ from statistics import median
 from typing import Any
 
 import torch
-from mmengine.config import Config, DictAction
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from mmvideomae.apis.complexity import pipeline_shape
+from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.configs import apply_options, read_config
 from mmvideomae.registry import MODELS
 from mmvideomae.testing.detectors import box_batch
 from mmvideomae.testing.measurement import timed
@@ -53,7 +54,7 @@ def parse_args() -> argparse.Namespace:
         '--rounds', type=int, default=5, help='steps of each config (default: %(default)s)'
     )
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if any)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    add_cfg_options(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     args = parser.parse_args()
     if min(args.batch_size, args.persons, args.rounds, *(args.test_size or ())) < 1:
@@ -65,8 +66,8 @@ class Contender:
     """A detector that is trained and tested on random clips."""
 
     def __init__(self, path: str | Path, args: argparse.Namespace, device: torch.device) -> None:
-        cfg = Config.fromfile(path)
-        cfg.merge_from_dict(args.cfg_options or {})
+        cfg = read_config(path)
+        apply_options(cfg, args.cfg_options)
         self.name, self.device = Path(path).stem, device
         self.precision = cfg.optim_wrapper.get('dtype', 'float16')
         self.mixed = cfg.optim_wrapper.type == 'AmpOptimWrapper' and device.type == 'cuda'

@@ -13,12 +13,11 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
-
 from mmvideomae.apis.complexity import COUNTS, Complexity, measure_config
+from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.configs import ConfigError, apply_options, read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,22 +42,19 @@ def parse_args() -> argparse.Namespace:
         help='paper: embed all tokens and compute each block in full, as the papers count; '
         'actual: what this code executes (default: %(default)s)',
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='settings of the config, key=value'
-    )
+    add_cfg_options(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    if not Path(args.config).is_file():
-        sys.exit(f'get_flops: no such config: {args.config}')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
     try:
+        cfg = read_config(args.config)
+        apply_options(cfg, args.cfg_options)
         result = measure_config(cfg, tuple(args.shape) if args.shape else None, args.count)
+    except ConfigError as error:
+        sys.exit(f'get_flops: {error}')
     except ValueError as error:
         sys.exit(f'get_flops: {args.config}: {error}')
     if args.json:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -25,7 +24,7 @@ from rich.table import Table
 
 from mmvideomae.apis import Prediction, Timeline, VideoClassifier, init_model
 from mmvideomae.apis.overlay_video import overlay_video
-from mmvideomae.apis.tool_options import add_frames
+from mmvideomae.apis.tool_options import add_cfg_options, add_frames
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
@@ -93,7 +92,7 @@ def parse_args() -> argparse.Namespace:
     )
     add_frames(parser)
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    add_cfg_options(parser)
     parser.add_argument(
         '--json',
         action='store_true',

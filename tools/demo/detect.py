@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -31,7 +30,7 @@ from mmvideomae.apis import ActionDetector, DetectedActions, init_model
 from mmvideomae.apis.box_tracks import BoxTracks
 from mmvideomae.apis.key_frames import video_name
 from mmvideomae.apis.overlay_video import check_target, overlay_video
-from mmvideomae.apis.tool_options import add_frames
+from mmvideomae.apis.tool_options import add_cfg_options, add_frames
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.boxes import Said, ShownBox, draw_boxes
 from mmvideomae.visualization.timeline import clock
@@ -77,7 +76,7 @@ def parse_args() -> argparse.Namespace:
     )
     add_frames(parser)
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    add_cfg_options(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser.parse_args()
 

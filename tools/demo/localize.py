@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -35,7 +34,7 @@ from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.settings import PRESET_NAMES
 from mmvideomae.apis.overlay_video import check_target, overlay_video
 from mmvideomae.apis.temporal_localizer import activitynet_results
-from mmvideomae.apis.tool_options import add_frames
+from mmvideomae.apis.tool_options import OptionsAction, add_frames
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
@@ -78,7 +77,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--settings',
         nargs='+',
-        action=DictAction,
+        action=OptionsAction,
         metavar='KEY=VALUE',
         help='what differs from the preset: window, stride, interval, offset, resize, size, ...',
     )

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmengine.config import Config
 from rich.console import Console
 
 from mmvideomae.apis.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
+from mmvideomae.configs import read_config
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.testing.few_labels import write_few_labels
 from mmvideomae.visualization.charts import Curve
@@ -150,7 +150,7 @@ def show_claim(demo: Demo) -> DemoResults:
         'Clips without labels': UNLABELLED,
         'Test clips': TESTED,
         'Classes': ', '.join((data / 'classes.txt').read_text().split()),
-        'Pre-training epochs': Config.fromfile(ROOT / PRETRAIN).train_cfg.max_epochs,
+        'Pre-training epochs': read_config(ROOT / PRETRAIN).train_cfg.max_epochs,
     }
     return DemoResults(
         'Masked video pre-training in small',

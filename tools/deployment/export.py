@@ -13,10 +13,9 @@ import json
 import sys
 from dataclasses import asdict
 
-from mmengine.config import DictAction
-
 from mmvideomae.apis import init_model
 from mmvideomae.apis.export import TOLERANCE, ExportOptions, ExportReport, export_onnx
+from mmvideomae.apis.tool_options import add_cfg_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--opset', type=int, help="version of ONNX's operators (default: PyTorch's choice)"
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    add_cfg_options(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser.parse_args()
 

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, DictAction
 
 from mmvideomae.apis import FeatureExtractor, FeatureSettings
 from mmvideomae.apis.features.encoder import PRECISIONS
@@ -33,8 +32,9 @@ from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
 from mmvideomae.apis.inference import process_device
 from mmvideomae.apis.job_display import JobDisplay
-from mmvideomae.apis.tool_options import add_frames
+from mmvideomae.apis.tool_options import add_cfg_options, add_frames
 from mmvideomae.apis.video_jobs import Outcome, jobs_of, share_of
+from mmvideomae.configs import apply_options, read_config
 
 FAILED = 3
 
@@ -68,7 +68,7 @@ def parse_args() -> argparse.Namespace:
         help='what the model computes in (default: float16 on a GPU, else float32)',
     )
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    add_cfg_options(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser.parse_args()
 
@@ -119,8 +119,8 @@ def make(args: argparse.Namespace) -> dict[str, Any]:
 
 def build(args: argparse.Namespace) -> FeatureExtractor:
     """The extractor that the options ask for, on the GPU of this process."""
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = read_config(args.config)
+    apply_options(cfg, args.cfg_options)
     return FeatureExtractor(
         cfg,
         args.checkpoint,

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import DictAction
-
 from mmvideomae.apis import Reconstructor, init_model
+from mmvideomae.apis.tool_options import add_cfg_options
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.figure import LAYOUTS
 from mmvideomae.visualization.reconstruction import STATISTICS
@@ -77,7 +76,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--fps', type=float, help="speed of an animation (default: the clip's)")
     parser.add_argument('--seed', type=int, default=0, help='of the masks (default: %(default)s)')
     parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    add_cfg_options(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
     return parser.parse_args()
 

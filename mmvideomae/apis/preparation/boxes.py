@@ -11,6 +11,7 @@ from mmengine import Config
 from mmvideomae.apis.preparation.box_files import FILES, SPLITS, InitSettings, write_files
 from mmvideomae.apis.preparation.box_sources import BoxSource, SourceRow
 from mmvideomae.apis.preparation.box_videos import SourceVideo, SourceVideos
+from mmvideomae.configs import ConfigError, read_config
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.box_annotations import Box, BoxLabel, find_box_fault
 from mmvideomae.datasets.classes import class_names
@@ -120,13 +121,13 @@ def _check_targets(settings: InitSettings, sources: Sequence[BoxSource]) -> None
 
 
 def _read_base(path: Path) -> Config:
-    if not path.is_file():
-        raise ValueError(f'no such config: {path}')
-    if path.suffix != '.py':
-        raise ValueError(f'{path} is no config (.py)')
-    cfg = Config.fromfile(path)
+    if path.exists() and path.suffix != '.py':
+        raise ConfigError(f'{path} is not a config that another can have as its base (.py)')
+    cfg = read_config(path)
     if 'bbox_head' not in cfg.get('model', {}).get('roi_head', {}):
-        raise ValueError(f'{path} is no config of a detector: it has no model.roi_head.bbox_head')
+        raise ConfigError(
+            f'{path} is not the config of a detector: it has no model.roi_head.bbox_head'
+        )
     return cfg
 
 

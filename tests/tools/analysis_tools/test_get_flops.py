@@ -95,7 +95,7 @@ def test_parameters_follow_the_number_of_classes(run, classes: int, mega: float)
 @pytest.mark.parametrize(
     ('text', 'args', 'message'),
     [
-        (None, (), 'no such config'),
+        (None, (), 'config not found'),
         ('model = dict(type="VideoMAEViT", arch="tiny")', (), "unknown arch 'tiny'"),
         ('model = dict(type="VideoMAEViT", arch="small")', ('--shape', 3, 224, 224), '3 frames'),
     ],

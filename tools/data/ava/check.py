@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine import Config
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
@@ -27,6 +26,7 @@ from rich.table import Table
 from mmvideomae.apis.box_report import BoxReport, BoxSet
 from mmvideomae.apis.check_boxes import Probe, check_sets, sets_of
 from mmvideomae.apis.tool_options import add_places, places_of
+from mmvideomae.configs import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -80,7 +80,7 @@ def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
             raise ValueError(f'{args.source} is no config (.py), and a list needs a LABEL_MAP')
         if not args.source.is_file():
             raise ValueError(f'no such config: {args.source}')
-        return sets_of(Config.fromfile(args.source))
+        return sets_of(read_config(args.source))
     return [
         BoxSet(
             name=args.source.stem,

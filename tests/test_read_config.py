@@ -1,0 +1,147 @@
+"""Contract: a config that cannot be read, or an option that does not fit, is one line that says so.
+
+YAML and JSON hold values: reading them runs nothing.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mmengine.config import Config
+
+from mmvideomae.configs import ConfigError, ConfigMissingError, apply_options, read_config
+
+CONFIG = """\
+model = dict(type='Net', head=dict(num_classes=4), sizes=(1, 2))
+val_cfg = None
+pipeline = [dict(type='OpenVideo'), dict(type='SampleClip', stride=2)]
+"""
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert '\n' not in str(caught.value)
+    return str(caught.value)
+
+
+def test_reads_bases_of_every_kind(tmp_path: Path) -> None:
+    write(tmp_path, 'base.json', '{"a": 1, "b": {"c": 2, "d": 3}}')
+    write(tmp_path, 'middle.yaml', '_base_: base.json\nb:\n  c: 4\nsize: !!python/tuple [1, 2]\n')
+    cfg = read_config(write(tmp_path, 'leaf.py', "_base_ = 'middle.yaml'\na = 5\n"))
+    assert (cfg.a, cfg.b.to_dict(), cfg['size']) == (5, {'c': 4, 'd': 3}, (1, 2))
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        "!!python/object/apply:os.system ['touch {mark}']",
+        "!!python/object/new:os.system ['touch {mark}']",
+        '!!python/name:os.system',
+        "!!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{mark}']]",
+    ],
+)
+@pytest.mark.parametrize('as_base', [False, True])
+def test_yaml_runs_nothing(tmp_path: Path, value: str, as_base: bool) -> None:
+    mark = tmp_path / 'ran'
+    path = write(tmp_path, 'wrong.yml', f'a: 1\nb: {value.format(mark=mark)}\n')
+    if as_base:
+        path = write(tmp_path, 'leaf.yaml', '_base_: wrong.yml\nc: 2\n')
+    said = refusal(path)
+    assert 'wrong.yml:2' in said and 'python' in said
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'told'),
+    [
+        ('a.py', 'x = 1\ny = dict(z=\n', ['a.py:2', "'(' was never closed"]),
+        ('a.py', 'x = 1\ny = numm\n', ['a.py:2', "NameError: name 'numm' is not defined"]),
+        ('a.py', 'x = 1 / 0\n', ['a.py:1', 'ZeroDivisionError']),
+        ('a.py', "_base_ = 'none.py'\n", ['a.py: there is no base config', 'none.py']),
+        ('a.py', "_base_ = 'ok.py'\nx = _base_.modle\n", ['a.py:2', 'modle']),
+        ('a.py', "_base_ = ['ok.py', 'same.py']\n", ['a.py', 'val_cfg']),
+        ('a.py', "custom_imports = dict(imports=['no_such_module'])\n", ['no_such_module', 'PATH']),
+        ('a.yaml', 'a: 1\nb: [1, 2\n', ['a.yaml:3']),
+        ('a.yaml', '- 1\n- 2\n', ['a.yaml', 'KEY: VALUE']),
+        ('a.json', '{"a": 1,\n "b": }\n', ['a.json:2', 'Expecting value']),
+        ('a.pth', 'PK', ['a.pth is not a config']),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(
+    tmp_path: Path, name: str, text: str, told: list[str]
+) -> None:
+    write(tmp_path, 'ok.py', CONFIG)
+    write(tmp_path, 'same.py', 'val_cfg = 1\n')
+    said = refusal(write(tmp_path, name, text))
+    assert all(part in said for part in told), said
+
+
+def test_a_missing_config_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigMissingError, match=r'config not found: .*none\.py'):
+        read_config(tmp_path / 'none.py')
+    assert 'is not a config' in refusal(tmp_path)
+
+
+@pytest.mark.parametrize('value', ['four', '2.5', '0', '-3', 'int', '4 classes', '2*3'])
+@pytest.mark.parametrize('as_base', [False, True])
+def test_a_number_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, as_base: bool
+) -> None:
+    path = write(tmp_path, 'own.py', "name = 'x'\nnum_classes = {{'$NUM_CLASSES:10'}}\n")
+    if as_base:
+        path = write(tmp_path, 'leaf.py', "_base_ = 'own.py'\n")
+    assert read_config(path).num_classes == 10
+    monkeypatch.setenv('NUM_CLASSES', '7')
+    assert read_config(path).num_classes == 7
+    monkeypatch.setenv('NUM_CLASSES', value)
+    assert f'NUM_CLASSES={value}' in refusal(path) and 'such as 10' in refusal(path)
+
+
+@pytest.fixture
+def cfg(tmp_path: Path) -> Config:
+    return read_config(write(tmp_path, 'a.py', CONFIG))
+
+
+def test_options_set_what_is_there_and_what_is_new(cfg: Config) -> None:
+    options = {
+        'model.head.num_classes': 5,
+        'model.head.dropout.ratio': 0.5,
+        'pipeline.1.stride': 4,
+        'pipeline.0': {'type': 'Other'},
+        'val_cfg': {'type': 'ValLoop'},
+        'randomness.seed': 3,
+    }
+    apply_options(cfg, options)
+    apply_options(cfg, None)
+    assert cfg.model.head.to_dict() == {'num_classes': 5, 'dropout': {'ratio': 0.5}}
+    assert [step['type'] for step in cfg.pipeline] == ['Other', 'SampleClip']
+    assert (cfg.pipeline[1].stride, cfg.val_cfg.type, cfg.randomness.seed) == (4, 'ValLoop', 3)
+
+
+@pytest.mark.parametrize(
+    ('key', 'told'),
+    [
+        ('pipeline.3.stride', 'pipeline is a list of 2 entries, numbered from 0 to 1'),
+        ('pipeline.-1.stride', 'pipeline is a list of 2 entries'),
+        ('pipeline.SampleClip.stride', 'SampleClip is pipeline.1'),
+        ('model.head.num_classes.x', 'model.head.num_classes is 4, which has no entries'),
+        ('model.type.x', "model.type is 'Net'"),
+        ('model.sizes.0', 'model.sizes is (1, 2)'),
+        ('val_cfg.x', 'val_cfg is None'),
+        ('modle.head.num_classes', "the config has no 'modle'; did you mean 'model'?"),
+        ('train_dataloder.batch_size', "did you mean 'train_dataloader'?"),
+        ('something', "the config has no 'something'"),
+    ],
+)
+def test_options_that_lead_nowhere(cfg: Config, key: str, told: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        apply_options(cfg, {key: 7})
+    said = str(caught.value)
+    assert said.startswith(f'option {key}=7: ') and told in said and '\n' not in said
