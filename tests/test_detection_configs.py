@@ -181,6 +181,15 @@ def test_model(path: Path) -> None:
 
 
 @leaves
+def test_evaluation_follows_whose_recipe_it_is(path: Path) -> None:
+    cfg = load(path)
+    for name in ('val_evaluator', 'test_evaluator'):
+        metric = registries.METRICS.build(cfg[name])
+        protocol = (0.002, True) if of_mmaction2(path) else (0, False)
+        assert (metric.action_threshold, metric.ignore_empty) == protocol
+
+
+@leaves
 def test_data(path: Path) -> None:
     cfg = load(path)
     train, test = cfg.train_dataloader.dataset, cfg.test_dataloader.dataset
@@ -205,7 +214,8 @@ def test_data(path: Path) -> None:
         assert (train.videos.start_index, train.videos.fps) == (1, 30)
         assert train.proposal_file.endswith('_train.FAIR.recall_93.9.pkl')
         return
-    assert (size, short, sampling.phase, sampling.fps) == (224, 256, 1, 30)
+    assert (size, short, sampling.phase, sampling.fps) == (224, 256, 1, 25)
+    assert test.pipeline[1].fps == 25
     jitter = steps['ClipColorJitterHSV']
     assert (jitter.hue, jitter.saturation, jitter.value) == (20, 0.1, 0.1)
     assert (test.min_box_score, test.missing_proposals) == (0.8, 'skip')

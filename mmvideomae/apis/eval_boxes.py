@@ -1,8 +1,8 @@
 """Compare a file of predicted boxes with an annotation."""
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,17 @@ from mmvideomae.evaluation.frame_map import evaluate_boxes
 from mmvideomae.evaluation.segment_ap import places_in_group
 
 _LAYOUT = 'video,second,x1,y1,x2,y2,id,score'
+PROTOCOLS = {'official': (-np.inf, False), 'mmaction2': (0.002, True)}
+"""Above which score a line counts, and whether key frames without a true box are left out."""
+
+
+class _Found(NamedTuple):
+    """Results as they stand in a file."""
+
+    rows: list[tuple[KeyFrame, Box, int, float]]
+    """Key frame, box, id and score of each line."""
+    without_score: int
+    """Lines that state none: it is 1."""
 
 
 def evaluate_files(
@@ -33,17 +44,27 @@ def evaluate_files(
     label_map: str | os.PathLike[str],
     excluded: str | os.PathLike[str] | None = None,
     iou_threshold: float = 0.5,
+    protocol: str = 'official',
 ) -> dict[str, Any]:
-    """Everything that `evaluate_boxes` measures, and ``ignored``.
+    """Everything that `evaluate_boxes` measures, and what one should know of it.
 
     Ids that the label map does not name are not evaluated (AVA's names 60 of 80).  Excluded
-    key frames count neither way, nor does what is predicted on key frames where nobody is
-    annotated; ``ignored`` is the number of the latter.
+    key frames count neither way.  By AVA's own protocol every line counts, and what is predicted
+    on key frames without a true box of these ids is wrong; by mmaction2's, lines with scores up to
+    0.002 and such key frames are left out.
+
+    Returns:
+        Also ``protocol``; ``without_truth``, the number of such key frames; ``ignored``, those
+        of them that are left out; and ``notes``, in words.
 
     Raises:
         AnnotationError: A file cannot be read or is malformed.
-        ValueError: The results share no key frame with the annotation, or nothing true is left.
+        ValueError: The results share no key frame with the annotation, nothing true is left, or
+            there is no such protocol.
     """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f'protocol must be one of {", ".join(PROTOCOLS)}, got {protocol!r}')
+    score_threshold, ignore_empty = PROTOCOLS[protocol]
     names = read_label_map(label_map)
     columns = {number: column for column, number in enumerate(names.names)}
     gone = read_excluded(excluded) if excluded is not None else set()
@@ -53,53 +74,73 @@ def evaluate_files(
     truths = _table(
         ((numbers[row[:2]], row.box, columns[row.label], 1.0) for row in kept), len(columns), 0.0
     )
-    others: set[KeyFrame] = set()
+    known = len(numbers)
+    found = _read_results(results, names.num_classes)
     predictions = _table(
         (
-            (numbers[moment], box, columns[number], score)
-            for moment, box, number, score in _read_results(results, names.num_classes)
-            if number in columns and moment not in gone and _known(moment, numbers, others)
+            (numbers.setdefault(moment, len(numbers)), box, columns[number], score)
+            for moment, box, number, score in found.rows
+            if number in columns and moment not in gone
         ),
         len(columns),
         absent=-np.inf,
     )
-    if others and not len(predictions):
+    others = list(numbers)[known:]
+    if others and int(predictions.frames[0]) >= known:
         video, second = min(others)
         raise ValueError(
             f'{os.fspath(results)}: none of its key frames, such as second {second:g} of '
             f'{video!r}, is in {os.fspath(annotations)}'
         )
     evaluation = evaluate_boxes(
-        predictions, truths, names.names, iou_threshold, score_threshold=-np.inf
+        predictions, truths, names.names, iou_threshold, score_threshold, ignore_empty
     )
-    return {**evaluation, 'ignored': len(others)}
+    return {
+        **evaluation,
+        'protocol': protocol,
+        'without_truth': len(others),
+        'ignored': len(others) if ignore_empty else 0,
+        'notes': _notes(found, len(others), ignore_empty, results),
+    }
 
 
-def _known(moment: KeyFrame, numbers: dict[KeyFrame, int], others: set[KeyFrame]) -> bool:
-    """Whether somebody is annotated there; if not, remember it."""
-    if moment in numbers:
-        return True
-    others.add(moment)
-    return False
+def _notes(
+    found: _Found, others: int, ignore_empty: bool, results: str | os.PathLike[str]
+) -> list[str]:
+    """What one should know of the results, in words."""
+    notes = []
+    if found.without_score:
+        notes.append(
+            f'{found.without_score} of {len(found.rows)} lines of {os.fspath(results)} have no '
+            'score and count as 1: average precision depends on how lines are ordered, and equal '
+            'scores stand in the order of the file'
+        )
+    if others:
+        told = 'left out' if ignore_empty else 'wrong (the protocol of mmaction2 leaves them out)'
+        notes.append(
+            f'{others} key frames of the results have no annotation of the evaluated classes: what '
+            f'is found there is {told}'
+        )
+    return notes
 
 
-def _read_results(
-    path: str | os.PathLike[str], num_classes: int
-) -> Iterator[tuple[KeyFrame, Box, int, float]]:
-    """Key frame, box, id and score of each line; a line without a score has 1.
+def _read_results(path: str | os.PathLike[str], num_classes: int) -> _Found:
+    """Read a file of results.
 
     Raises:
         AnnotationError: A line is malformed, or the file has none.
     """
-    empty = True
+    rows: list[tuple[KeyFrame, Box, int, float]] = []
+    without_score = 0
     for number, row in read_rows(path, 'results'):
-        empty = False
         try:
             if len(row) not in (7, 8):
                 raise ValueError(f'{len(row)} fields, expected {_LAYOUT}')
             video, second, box = parse_place(row)
             label = parse_integer(row[6], 'id')
-            score = parse_number(row[7], 'score') if len(row) == 8 else 1.0
+            stated = len(row) == 8 and row[7] != ''
+            score = parse_number(row[7], 'score') if stated else 1.0
+            without_score += not stated
             if fault := find_box_fault(box):
                 raise ValueError(fault)
         except ValueError as error:
@@ -110,9 +151,10 @@ def _read_results(
                 f'{os.fspath(path)}:{number}: id {label} is outside 1..{num_classes} of the label '
                 'map (ids count from 1)'
             )
-        yield key_frame(video, second), box, label, score
-    if empty:
+        rows.append((key_frame(video, second), box, label, score))
+    if not rows:
         raise AnnotationError(f'{os.fspath(path)} has no results; its lines must be {_LAYOUT}')
+    return _Found(rows, without_score)
 
 
 def _table(

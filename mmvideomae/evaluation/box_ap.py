@@ -70,7 +70,7 @@ def average_precision(
     truths: BoxTable,
     iou_threshold: float = 0.5,
     score_threshold: float = 0.0,
-    ignore_empty: bool = True,
+    ignore_empty: bool = False,
 ) -> np.ndarray:
     """Interpolated average precision of each class over all key frames, (K,).
 
@@ -83,7 +83,7 @@ def average_precision(
     Args:
         score_threshold: Only higher scores are predictions.
         ignore_empty: Leave predictions out on key frames where no class has a true box, as
-            mmaction2 does; else they are wrong.
+            mmaction2 does; else they are wrong, as in AVA's own evaluation.
 
     Returns:
         NaN for classes without true boxes, 0 for those without predictions.
@@ -95,7 +95,7 @@ def average_precision(
         raise ValueError(f'the IoU threshold must lie in (0, 1], got {iou_threshold}')
     labels = truths.values.astype(bool)
     if ignore_empty:
-        predictions = predictions.rows(np.isin(predictions.frames, truths.frames[labels.any(1)]))
+        predictions = on_annotated(predictions, truths)
     pairs = _overlapping_pairs(predictions, truths, iou_threshold)
     positives = labels.sum(0)
     found = np.full(labels.shape[1], np.nan)
@@ -106,6 +106,12 @@ def average_precision(
         right = _right(order, len(predictions), pairs, labels[:, column])
         found[column] = interpolated_ap(right, positives[column])
     return found
+
+
+def on_annotated(predictions: BoxTable, truths: BoxTable) -> BoxTable:
+    """The predictions on key frames where a class has a true box."""
+    frames = truths.frames[truths.values.astype(bool).any(1)]
+    return predictions.rows(np.isin(predictions.frames, frames))
 
 
 def _overlapping_pairs(predictions: BoxTable, truths: BoxTable, least: float) -> _Pairs:

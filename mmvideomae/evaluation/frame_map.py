@@ -11,7 +11,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmvideomae.evaluation.arrays import finite, to_numpy
-from mmvideomae.evaluation.box_ap import BoxTable, average_precision
+from mmvideomae.evaluation.box_ap import BoxTable, average_precision, on_annotated
 from mmvideomae.ops.seconds import second_text
 from mmvideomae.registry import METRICS
 
@@ -28,18 +28,23 @@ class FrameMAP(BaseMetric):
     to the frames.  Column k belongs to id k + 1.  Only the ids in ``class_ids`` of the data
     set's metainfo count (AVA's label map names 60 of 80); without it all do.
 
+    The protocol is that of AVA's own evaluation, which the papers' figures follow: every score
+    counts, and what is found on a key frame without a true box of these ids is wrong.  mmaction2's
+    is ``action_threshold=0.002, ignore_empty=True``: it leaves low scores and such key frames out.
+    Excluded key frames are no samples, so that they count neither way.
+
     Metrics are ``mAP`` and, with ``classwise``, ``AP/<class>``.  Classes without true boxes do
     not count, those without predictions count as 0.
 
-    Numbers are those of mmaction2's ``AVAMetric``, which is not used because it takes a score
-    for the background before the K others, rounds boxes and scores to 4 decimals, knows whole
-    seconds only, leaves classes that were never predicted out of the mean, counts true boxes
-    of excluded key frames as missed, starts 32 processes, writes a file into the working
-    directory and prints.
+    By mmaction2's protocol numbers are those of its ``AVAMetric``, which is not used because it
+    takes a score for the background before the K others, rounds boxes and scores to 4 decimals,
+    knows whole seconds only, leaves classes that were never predicted out of the mean, counts
+    true boxes of excluded key frames as missed, starts 32 processes, writes a file into the
+    working directory and prints.
 
     Args:
         iou_threshold: IoU at which a box is found.
-        action_threshold: Only higher scores are predictions, 0.002 in mmaction2.
+        action_threshold: Only higher scores are predictions.
         classwise: Also report each class.
         ignore_empty: See `average_precision`.
         outfile: ``.json``: everything measured, class by class; ``.csv``: the predictions in
@@ -55,9 +60,9 @@ class FrameMAP(BaseMetric):
     def __init__(
         self,
         iou_threshold: float = 0.5,
-        action_threshold: float = 0.002,
+        action_threshold: float = 0.0,
         classwise: bool = False,
-        ignore_empty: bool = True,
+        ignore_empty: bool = False,
         outfile: str | os.PathLike[str] | Sequence[str] | None = None,
         collect_device: str = 'cpu',
         prefix: str | None = None,
@@ -130,7 +135,7 @@ def evaluate_boxes(
     classes: Mapping[int, str],
     iou_threshold: float = 0.5,
     score_threshold: float = 0.0,
-    ignore_empty: bool = True,
+    ignore_empty: bool = False,
 ) -> dict[str, Any]:
     """Everything that is measured, as plain numbers.
 
@@ -141,7 +146,7 @@ def evaluate_boxes(
     Returns:
         ``mAP``; ``iou_threshold``; ``key_frames``, those with true boxes of a class; and
         ``classes``, a list of ``id``, ``name``, ``AP`` (None without true boxes), ``boxes``
-        (true ones) and ``predictions``.
+        (true ones) and ``predictions`` (those that count).
 
     Raises:
         ValueError: No class has a true box.
@@ -149,9 +154,9 @@ def evaluate_boxes(
     labels = truths.values.astype(bool)
     if not labels.any():
         raise ValueError('there are no true boxes of the evaluated classes to compare with')
-    precisions = average_precision(
-        predictions, truths, iou_threshold, score_threshold, ignore_empty
-    )
+    if ignore_empty:
+        predictions = on_annotated(predictions, truths)
+    precisions = average_precision(predictions, truths, iou_threshold, score_threshold)
     counts = (predictions.values > score_threshold).sum(0)
     rows = zip(classes.items(), precisions, labels.sum(0), counts, strict=True)
     return {

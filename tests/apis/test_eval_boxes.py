@@ -77,13 +77,34 @@ def test_one_box_may_be_found_twice(folder: Path) -> None:
 
 
 def test_what_does_not_count(folder: Path) -> None:
-    """An id without a name, an excluded key frame, a key frame without annotation."""
+    """An id without a name, an excluded key frame; by mmaction2's protocol also a key frame
+    without annotation, and one of ids without a name."""
     truth = 'a,0902,0,0,.5,1,1\na,0903,0,0,.5,1,1\na,0904,0,0,.5,1,3\n'
     found = 'a,902,0,0,.5,1,1,.5\na,904,0,0,.5,1,1,.9\na,902,0,0,.5,1,3,.9\nb,7,0,0,1,1,1,1\n'
     Path('gone.csv').write_text('a,903\n')
+    theirs = told(truth, found, excluded='gone.csv', protocol='mmaction2')
+    assert theirs['mAP'] == 1 and theirs['key_frames'] == 1 and theirs['ignored'] == 2
+    assert told(truth, found, protocol='mmaction2')['mAP'] == 0.5
     result = told(truth, found, excluded='gone.csv')
-    assert result['mAP'] == 1 and result['key_frames'] == 1 and result['ignored'] == 2
-    assert told(truth, found)['mAP'] == 0.5
+    assert result['mAP'] == pytest.approx(1 / 3) and result['key_frames'] == 1
+    assert (result['ignored'], result['without_truth']) == (0, 2)
+    assert '2 key frames' in result['notes'][0] and 'is wrong' in result['notes'][0]
+    with pytest.raises(ValueError, match="one of official, mmaction2, got 'ava'"):
+        told(truth, found, protocol='ava')
+
+
+def test_low_scores_count_unless_told(folder: Path) -> None:
+    truth = 'a,1,0,0,.5,1,1\na,2,0,0,.5,1,1\n'
+    found = 'a,1,0,0,.5,1,1,.9\na,2,0,0,.5,1,1,.002\n'
+    assert told(truth, found)['mAP'] == 1
+    assert told(truth, found, protocol='mmaction2')['mAP'] == 0.5
+
+
+def test_lines_without_a_score_count_as_1_and_are_told(folder: Path) -> None:
+    found = told('a,1,0,0,.5,1,1\n', 'a,1,0,0,.5,1,1\na,1,.5,0,1,1,1,\na,1,.5,0,1,1,1,.9\n')
+    assert found['mAP'] == 1  # of two scores of 1 the first line comes first
+    assert found['notes'][0].startswith('2 of 3 lines of found.csv have no score and count as 1')
+    assert told('a,1,0,0,.5,1,1\n', 'a,1,0,0,.5,1,1,.9\n')['notes'] == []
 
 
 def test_nothing_found_is_a_result(folder: Path) -> None:

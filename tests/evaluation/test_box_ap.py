@@ -35,7 +35,7 @@ def iou(one: np.ndarray, other: np.ndarray) -> float:
 def slow_ap(predictions: BoxTable, truths: BoxTable, threshold: float, column: int) -> float:
     """The protocol word for word: one prediction after another, a curve, its area."""
     goals = np.flatnonzero(truths.values[:, column])
-    busy = set(truths.frames[truths.values.any(1)].tolist())
+    busy = set(truths.frames[truths.values.any(1)].tolist())  # others are left out
     mine = [
         n
         for n in range(len(predictions))
@@ -88,8 +88,8 @@ def test_a_prediction_does_not_turn_to_its_second_best_box() -> None:
 def test_what_is_found_where_nobody_is_annotated() -> None:
     truths = table([[], [(LEFT, [1, 0])]], classes=2)
     predictions = table([[(LEFT, [0.9, 0])], [(LEFT, [0.5, 0])]], classes=2)
-    assert average_precision(predictions, truths)[0] == 1
-    assert average_precision(predictions, truths, ignore_empty=False)[0] == 0.5
+    assert average_precision(predictions, truths)[0] == 0.5
+    assert average_precision(predictions, truths, ignore_empty=True)[0] == 1
 
 
 def test_only_scores_above_the_threshold_are_predictions() -> None:
@@ -115,7 +115,7 @@ def test_equals_the_protocol_word_for_word(seed: int, threshold: float) -> None:
     truths = BoxTable(rows[0], drawn(rows[0]), rng.uniform(size=(len(rows[0]), 3)) < 0.4)
     scores = rng.integers(0, 5, (len(rows[1]), 3)) / 4  # scores tie, too
     predictions = BoxTable(rows[1], drawn(rows[1]), scores)
-    found = average_precision(predictions, truths, threshold)
+    found = average_precision(predictions, truths, threshold, ignore_empty=True)
     for column in range(3):
         if truths.values[:, column].any():
             expected = slow_ap(predictions, truths, threshold, column)

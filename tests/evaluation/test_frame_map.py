@@ -115,7 +115,7 @@ def test_equals_mmaction2(
     assert isinstance(theirs, AVAMetric)
     expected = evaluate(theirs, samples)
     printed = capsys.readouterr().out
-    config = dict(type='FrameMAP', action_threshold=0.1, classwise=True)
+    config = dict(type='FrameMAP', action_threshold=0.1, classwise=True, ignore_empty=True)
     found = evaluate(METRICS.build(config), samples)
     assert 0.1 < found['frame/mAP'] < 0.9
     assert found['frame/mAP'] == pytest.approx(expected['mAP/overall'], abs=1e-12)
@@ -168,6 +168,26 @@ def test_a_toy_computed_by_hand() -> None:
     assert set(found) == {'frame/mAP', 'frame/AP/act 1', 'frame/AP/act 2'}
     everything = evaluate(FrameMAP(classwise=True), samples, {'classes': META['classes']})
     assert everything['frame/AP/act 3'] == 0
+
+
+def test_the_protocol_is_that_of_ava_unless_told() -> None:
+    """Two right ones, the second of them with a low score, behind one where nobody of the
+    evaluated classes is: (1/2 + 2/3) / 2, interpolated 2/3.  mmaction2 leaves out the low score
+    and what comes first: 1/2."""
+    box, none = np.array([[0, 0, 1, 1]]), np.zeros((0, 4))
+    truth = np.array([[1, 0, 0, 0, 0, 0]])
+    samples = [
+        sample('a', 1, box, truth * 0.9, none, np.zeros((0, 6))),
+        sample('a', 2, box, truth * 0.8, box, truth),
+        sample('a', 3, box, truth * 0.001, box, truth),
+    ]
+    assert evaluate(FrameMAP(), samples)['frame/mAP'] == pytest.approx(2 / 3)
+    theirs = FrameMAP(action_threshold=0.002, ignore_empty=True)
+    assert evaluate(theirs, samples)['frame/mAP'] == 0.5
+    unnamed = np.array([[0, 0, 1, 0, 0, 0]])  # an id that is not evaluated
+    samples[0] = sample('a', 1, box, truth * 0.9, box, unnamed)
+    assert evaluate(FrameMAP(), samples)['frame/mAP'] == pytest.approx(2 / 3)
+    assert evaluate(theirs, samples)['frame/mAP'] == 0.5
 
 
 def test_files_hold_what_is_measured_and_what_was_found(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ python tools/analysis_tools/eval_boxes.py RESULTS.csv ANN.csv LABEL_MAP.pbtxt --
 
 RESULTS is in AVA's layout of results, lines of video,second,x1,y1,x2,y2,id,score with boxes as
 shares of the frame, as FrameMAP(outfile='x.csv') writes it. ANN is the annotation in AVA's layout.
-Only ids that LABEL_MAP names are evaluated. OUT gets per_class.png and metrics.json.
+Only ids that LABEL_MAP names are evaluated, by the protocol of AVA's own evaluation or of mmaction2
+(docs/detection.md). OUT gets per_class.png and metrics.json.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mmvideomae.apis.eval_boxes import evaluate_files
+from mmvideomae.apis.eval_boxes import PROTOCOLS, evaluate_files
 from mmvideomae.visualization.class_ap import draw_class_ap
 from mmvideomae.visualization.files import save_picture
 
@@ -32,6 +33,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--excluded', type=Path, metavar='CSV', help='key frames that do not count')
     parser.add_argument(
         '--iou', type=float, default=0.5, help='at which a box is found (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--protocol',
+        choices=list(PROTOCOLS),
+        default='official',
+        help='official: every line counts, and what is found on a key frame without a true box is '
+        'wrong; mmaction2: scores up to 0.002 and such key frames are left out (default: '
+        '%(default)s)',
     )
     parser.add_argument(
         '--out',
@@ -61,7 +70,12 @@ def main() -> int:
     args = parse_args()
     try:
         evaluation = evaluate_files(
-            args.results, args.annotations, args.label_map, args.excluded, args.iou
+            args.results,
+            args.annotations,
+            args.label_map,
+            args.excluded,
+            args.iou,
+            args.protocol,
         )
         picture = draw_class_ap(evaluation['classes'], evaluation['mAP'], args.results.name)
         save_picture(args.out / 'per_class.png', picture)
@@ -69,15 +83,15 @@ def main() -> int:
     except (ValueError, OSError) as error:
         print(f'eval_boxes.py: {error}', file=sys.stderr)
         return 1
+    for note in evaluation['notes']:
+        print(f'eval_boxes.py: {note}', file=sys.stderr)
     if args.json:
         print(json.dumps({**evaluation, 'out': str(args.out)}))
         return 0
     Console(width=None if sys.stdout.isatty() else 200).print(table_of(evaluation), highlight=False)
-    if evaluation['ignored']:
-        print(f'{evaluation["ignored"]} key frames of the results have no annotation: left out')
     print(
         f'frame mAP {100 * evaluation["mAP"]:.2f} at IoU {args.iou:g} on '
-        f'{evaluation["key_frames"]} key frames; see {args.out}'
+        f'{evaluation["key_frames"]} key frames by the {args.protocol} protocol; see {args.out}'
     )
     return 0
 

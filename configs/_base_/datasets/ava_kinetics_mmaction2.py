@@ -3,7 +3,8 @@
 #   data/ava_kinetics/rawframes/{ID,ID_START_END}/img_00001.jpg   30 per second
 #   data/ava_kinetics/annotations/ava_{train,val}_v2.2.csv and what goes with them
 #   data/ava_kinetics/annotations/ava_dense_proposals_{train,val}.FAIR.recall_93.9.pkl
-# Frames are moved by up to half a stride in training. The whole 256 pixels are cropped.
+# Frames are moved by up to half a stride in training. The whole 256 pixels are cropped. Scores up
+# to 0.002 and key frames without a true box of the evaluated classes are not evaluated.
 _base_ = 'ava.py'
 
 train_pipeline = [
@@ -61,3 +62,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
+
+val_evaluator = dict(action_threshold=0.002, ignore_empty=True)
+test_evaluator = dict(action_threshold=0.002, ignore_empty=True)

@@ -183,7 +183,8 @@ class ClipRandomCropBoxes(BaseTransform):
     """Cut one square out of all frames at a random place; boxes follow.
 
     Boxes are cut at the edges, and those that keep no pixel are dropped with all that belongs to
-    them: no box may be left.
+    them: no box may be left.  The official code for AVA keeps them as lines or points of the edge,
+    labels and all (``keep_outside``); they show nobody.
 
     Required Keys:
 
@@ -203,15 +204,17 @@ class ClipRandomCropBoxes(BaseTransform):
 
     Args:
         size: Side of the square in pixels.
+        keep_outside: Keep boxes that the square does not show, of no width or height.
 
     Raises:
         ValueError: A frame is smaller.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, keep_outside: bool = False) -> None:
         if size < 1:
             raise ValueError(f'size must be positive, got {size}')
         self.size = size
+        self.keep_outside = keep_outside
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         imgs, size = results['imgs'], self.size
@@ -231,7 +234,7 @@ class ClipRandomCropBoxes(BaseTransform):
             if key not in results:
                 continue
             boxes = _seen_through(results[key], window)
-            left_over = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+            left_over = (boxes[:, 2:] > boxes[:, :2]).all(axis=1) | self.keep_outside
             results[key] = boxes[left_over]
             for name in companions:
                 if name in results:
@@ -239,7 +242,7 @@ class ClipRandomCropBoxes(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(size={self.size})'
+        return f'{type(self).__name__}(size={self.size}, keep_outside={self.keep_outside})'
 
 
 def _seen_through(boxes: np.ndarray, window: np.ndarray) -> np.ndarray:

@@ -263,6 +263,23 @@ def test_boxes_that_keep_no_pixel_are_dropped_with_what_belongs_to_them() -> Non
     assert () in seen and (1,) in seen
 
 
+def test_boxes_outside_are_kept_as_lines_when_told() -> None:
+    """As the official code does: with all that belongs to them, none dropped."""
+    record = {
+        'imgs': np.zeros((1, 10, 100, 3), np.uint8),
+        'gt_boxes': np.array([[0, 0, 0, 1], [0, 0, 1, 1], [1, 0, 1, 1]], np.float32),
+        'gt_labels': np.eye(3, dtype=np.float32),
+        'proposals': np.array([[0, 0, 0, 1]], np.float32),
+        'proposal_scores': np.ones(1, np.float32),
+    }
+    results = ClipRandomCropBoxes(10, keep_outside=True)(dict(record))
+    assert results['gt_boxes'].tolist() == record['gt_boxes'].tolist()
+    assert results['gt_labels'].tolist() == record['gt_labels'].tolist()
+    assert len(results['proposals']) == len(results['proposal_scores']) == 1
+    dropped = ClipRandomCropBoxes(10)(dict(record))
+    assert dropped['gt_boxes'].tolist() == [[0, 0, 1, 1]] and not len(dropped['proposals'])
+
+
 def test_crops_are_cut_uniformly_and_copied() -> None:
     np.random.seed(0)
     imgs = np.arange(6 * 8, dtype=np.uint8).reshape(1, 6, 8, 1).repeat(3, axis=3)

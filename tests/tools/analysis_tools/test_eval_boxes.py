@@ -26,15 +26,21 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
 def test_table_picture_and_numbers(
     call_tool: Callable[..., Any], files: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call_tool(TOOL, *files, '--out', 'o') == 0
-    out = capsys.readouterr().out
+    assert call_tool(TOOL, *files, '--out', 'o', '--protocol', 'mmaction2') == 0
+    out, err = capsys.readouterr()
     lines = [line.split() for line in out.splitlines()]
     assert ['3', '100.00', '1', '1', 'run'] in lines
     assert ['1', '50.00', '2', '1', 'stand', '[up]'] in lines and ['4', '0', '0', 'fly'] in lines
-    assert 'frame mAP 75.00 at IoU 0.5 on 2 key frames' in out
-    assert '1 key frames of the results have no annotation' in out
+    assert 'frame mAP 75.00 at IoU 0.5 on 2 key frames by the mmaction2 protocol' in out
+    assert '1 key frames of the results have no annotation' in err and 'left out' in err
     assert Image.open('o/per_class.png').size[0] > 600
     assert json.loads(Path('o/metrics.json').read_text())['mAP'] == 0.75
+    Path('found.csv').write_text(Path('found.csv').read_text().replace('.9\n', '.8\n', 2))
+    assert call_tool(TOOL, *files, '--out', 'o') == 0
+    out, err = capsys.readouterr()
+    # What is found first is wrong: there is no annotation of it.
+    assert 'frame mAP 50.00 at IoU 0.5 on 2 key frames by the official protocol' in out
+    assert '1 key frames of the results have no annotation' in err and 'is wrong' in err
 
 
 def test_json_and_excluded_key_frames(
