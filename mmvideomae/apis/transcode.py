@@ -1,25 +1,33 @@
 """Encode videos anew so that clips at random places are cheap to read."""
 
-import contextlib
+import errno
 import itertools
 import json
+import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 import av
+import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
+from mmvideomae import storage
+from mmvideomae.apis.all_frames import AllFrames
+from mmvideomae.apis.failures import ends_all, lost
 from mmvideomae.apis.workers import run_jobs
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.datasets.readers import VideoReadError
-from mmvideomae.datasets.readers.av_container import open_container
 
 SETTINGS_FILE = 'transcode.json'
-_TIME_BASE = Fraction(1, 90000)
+_TICKS = (90000, 1000)  # a second, where frames keep their times
+_LONGEST_TICKS = 2**31 - 1  # of a frame in an MP4
+_MOST_REPEATS = 10_000  # of a frame at a constant rate
+_UNEVEN = 0.002  # seconds by which frames last unequally, and not for want of digits
 # Colours of all new files, and what readers suppose where a file does not say.
 _MATRIX = Colorspace.SMPTE170M
 
@@ -31,7 +39,8 @@ class TranscodeSettings:
     Attributes:
         short_side: Pixels of the shorter side at most; smaller videos keep their size.
         gop: Frames from one key frame to the next at most.
-        fps: Constant frames per second; None keeps every frame at its time.
+        fps: Constant frames per second, each with the picture that is on show in the middle of
+            its time; None keeps every frame at its time.
         crf: Quality of x264; lower is better and larger.
         preset: Effort of x264.
     """
@@ -43,10 +52,12 @@ class TranscodeSettings:
     preset: str = 'fast'
 
     def __post_init__(self) -> None:
-        if self.short_side < 2 or self.gop < 1 or (self.fps is not None and self.fps <= 0):
+        rated = self.fps is None or (math.isfinite(self.fps) and 0.001 <= self.fps <= 1000)
+        if self.short_side < 2 or self.gop < 1 or not rated:
             raise ValueError(
-                'short side, key-frame interval and rate must be positive, got '
-                f'{self.short_side} pixels, {self.gop} frames, {self.fps} frames per second'
+                'short side and key-frame interval must be positive, and the rate must lie between '
+                f'0.001 and 1000, got {self.short_side} pixels, {self.gop} frames, '
+                f'{self.fps} frames per second'
             )
 
 
@@ -93,176 +104,287 @@ def plan(source: Path, out: Path, settings: TranscodeSettings) -> list[Job]:
 def unfinished(jobs: Sequence[Job], out: Path, overwrite: bool = False) -> list[Job]:
     """The jobs still to do; files appear whole, so one that stands is finished.
 
+    Whoever writes into ``out`` holds it meanwhile, see `mmvideomae.storage.locked`.
+
     Raises:
         AnnotationError: ``out`` was made with other settings, and not ``overwrite``.
     """
     wanted = asdict(jobs[0].settings)
     note = out / SETTINGS_FILE
-    standing = json.loads(note.read_text()) if note.is_file() else None
+    standing = _read_note(note)
     if not overwrite and standing not in (None, wanted):
         raise AnnotationError(
             f'{out} was made with {standing}: choose another folder, the same settings, '
             'or --overwrite'
         )
-    out.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(wanted))
+    for folder in {Path(job.target).parent for job in jobs}:
+        storage.remove_leftovers(folder)
     if standing not in (None, wanted):  # nothing of the old settings may pass for finished
         for job in jobs:
-            Path(job.target).unlink(missing_ok=True)
+            storage.remove(Path(job.target))
+    storage.write_text(note, json.dumps(wanted))
     return [job for job in jobs if overwrite or not os.path.exists(job.target)]
+
+
+def _read_note(note: Path) -> object:
+    """The settings that a folder was made with; None if there are none."""
+    if not note.is_file():
+        return None
+    try:
+        return json.loads(note.read_text(encoding='utf-8'))
+    except ValueError:
+        raise AnnotationError(
+            f'{note} is not valid JSON: delete the folder, or choose another one'
+        ) from None
 
 
 def transcode_all(
     jobs: Sequence[Job], workers: int, timeout: float | None = None
 ) -> Iterator[Done]:
-    """Transcode in worker processes; results come as they are ready, errors included."""
-    for outcome in run_jobs(transcode, jobs, workers, timeout):
-        yield outcome.value or Done(jobs[outcome.job].source, error=outcome.error)
+    """Transcode in worker processes; results come as they are ready, errors included.
+
+    Raises:
+        OSError: What would fail every other video too, such as a full disk.
+    """
+    # Workers write, and this process publishes: one that outlives it can do no harm.
+    owner = storage.process_name()
+    parts = [storage.temporary_path(Path(job.target), owner) for job in jobs]
+    try:
+        with closing(
+            run_jobs(_work, list(zip(jobs, parts, strict=True)), workers, timeout)
+        ) as all_of:
+            for number, frames, error in all_of:
+                if isinstance(frames, OSError):
+                    raise frames
+                yield _done(jobs[number], parts[number], frames, error)
+    finally:
+        for part in parts:
+            storage.remove(part)
+
+
+def _done(job: Job, part: Path, frames: int | None, error: str) -> Done:
+    """Publish what a worker wrote, if it did."""
+    if error or frames is None:
+        storage.remove(part)
+        return Done(job.source, error=error)
+    try:
+        storage.publish(part, Path(job.target))
+        return Done(job.source, frames, os.path.getsize(job.source), os.path.getsize(job.target))
+    except OSError as failure:
+        return Done(job.source, error=lost(failure))
+
+
+def _work(job: tuple[Job, Path]) -> int | OSError:
+    """Encode in a worker process; what ends all work is returned, for errors lose their kind."""
+    try:
+        return _encode(*job)
+    except OSError as error:
+        if ends_all(error):
+            return OSError(error.errno, error.strerror, job[0].target)
+        raise
 
 
 def transcode(job: Job) -> Done:
     """Encode one video anew, without its sound, as H.264 with closed groups of pictures.
 
-    The new file stands as a player shows the old one (rotation is applied), and
-    frame ``n`` of it is frame ``n`` of the old one unless the rate changes.
+    The new file stands as a player shows the old one: turned, with square pixels, all pictures
+    of the size of the first, each for as long.  Frame ``n`` of it is frame ``n`` of the old one
+    unless the rate changes.
 
     Raises:
         ValueError: The video cannot be decoded to its end, or has no frames.
         OSError: The file cannot be read or written.
     """
-    part = Path(job.target + '.part')
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with storage.replacing(Path(job.target)) as part:
         frames = _encode(job, part)
-        os.replace(part, job.target)
-    except VideoReadError as error:
-        raise ValueError(error.reason) from None  # the rest of its message is a path
-    except av.FFmpegError as error:
-        raise ValueError(error.strerror) from None
-    finally:
-        part.unlink(missing_ok=True)
     return Done(job.source, frames, os.path.getsize(job.source), os.path.getsize(job.target))
 
 
-def _encode(job: Job, part: Path) -> int:
-    count = 0
-    with (
-        open_container(job.source) as old,
-        av.open(str(part), 'w', format='mp4', options={'movflags': '+faststart'}) as new,
-    ):
-        stream = old.streams.best('video')
-        if stream is None or stream.codec_context is None:
-            raise ValueError('it holds no video stream that can be decoded')
-        stream.codec_context.thread_count = 1
-        output: av.VideoStream | None = None
-        for frame in _filtered(_timed(old, stream), stream, job.settings):
-            if output is None:
-                output = _add_stream(new, frame, stream, job.settings)
-            frame.pict_type = 0  # or the encoder would repeat the old key frames
-            frame.colorspace = _MATRIX
-            new.mux(output.encode(frame))
-            count += 1
-        if output is None:
-            raise ValueError('it holds no frame that can be decoded')
-        new.mux(output.encode())
-    return count
+class _Schedule(NamedTuple):
+    """When frames of the new file appear.
+
+    Attributes:
+        ticks: Of a second.
+        starts: Tick at which each frame of the old file appears, and the end, (F + 1,).
+        repeated: Whether a frame is written anew for every tick.
+    """
+
+    ticks: Fraction
+    starts: np.ndarray
+    repeated: bool
+
+    @property
+    def even(self) -> bool:
+        """Whether all frames of the new file last equally long."""
+        return self.repeated or bool(np.ptp(np.diff(self.starts)) <= _UNEVEN * self.ticks)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, on average."""
+        if self.repeated:
+            return self.ticks
+        return (len(self.starts) - 1) * self.ticks / int(self.starts[-1])
 
 
-def _timed(
-    container: av.container.InputContainer, stream: av.VideoStream
-) -> Iterator[av.VideoFrame]:
-    """Decode all frames, with times that ascend."""
-    step = max(1, round(1 / (_rate(stream) * _TIME_BASE)))
-    # Times of AVI and MPEG program streams are guesses; their pictures follow
-    # one another at a constant rate.
-    trusted = container.format.name not in ('avi', 'mpeg')
-    last = -step
-    for frame in _decoded(container, stream):
-        time = last + step
-        if trusted and frame.pts is not None:
-            time = max(last + 1, round(frame.pts * frame.time_base / _TIME_BASE))
-        frame.pts, frame.time_base = time, _TIME_BASE
-        last = time
-        yield frame
+def _schedule(times: np.ndarray, duration: float, fps: float | None) -> _Schedule:
+    """Place frames that appear at ``times``, in seconds, in the new file.
 
-
-def _decoded(
-    container: av.container.InputContainer, stream: av.VideoStream
-) -> Iterator[av.VideoFrame]:
-    held = 0
-    for packet in container.demux(stream):
-        held += bool(packet.size)
-        yield from packet.decode()
-    if 'mp4' in container.format.name and held < stream.frames:
-        raise ValueError(f'it lists {stream.frames} frames but holds {held}')
-
-
-def _rate(stream: av.VideoStream) -> Fraction:
-    return stream.average_rate or stream.guessed_rate or Fraction(25)
-
-
-def _filtered(
-    frames: Iterable[av.VideoFrame], stream: av.VideoStream, settings: TranscodeSettings
-) -> Iterator[av.VideoFrame]:
-    """Turn, shrink and resample frames."""
-    graph: av.filter.Graph | None = None
-    for frame in frames:
-        if graph is None:
-            graph = _graph(frame, settings)
-        graph.push(frame)
-        yield from _pull(graph)
-    if graph is not None:
-        graph.push(None)
-        yield from _pull(graph)
-
-
-def _pull(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
-    with contextlib.suppress(av.BlockingIOError, av.EOFError):
-        while True:
-            yield graph.pull()
-
-
-def _graph(frame: av.VideoFrame, settings: TranscodeSettings) -> av.filter.Graph:
-    turns = round(frame.rotation / 90) % 4  # against the clock
-    height, width = (frame.height, frame.width) if turns % 2 == 0 else (frame.width, frame.height)
-    scale = min(1.0, settings.short_side / min(height, width))
-    size = [max(2, int(side * scale + 1e-6) // 2 * 2) for side in (width, height)]  # even
-    steps = [('transpose', 'dir=cclock')] * turns
-    full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith('yuvj')
-    colours = 'out_color_matrix=smpte170m' + (':in_range=full:out_range=limited' if full else '')
-    steps.append(('scale', f'w={size[0]}:h={size[1]}:flags=bicubic:{colours}'))
-    steps.append(('setsar', '1'))
-    if settings.fps is not None:
-        steps.append(('fps', f'fps={Fraction(settings.fps).limit_denominator(1001)}'))
-    steps.append(('format', 'pix_fmts=yuv420p'))
-    graph = av.filter.Graph()
-    nodes = [
-        graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=_TIME_BASE
+    Raises:
+        ValueError: A frame lasts too long for the new file.
+    """
+    ends = np.append(times, max(duration, times[-1]))
+    longest = int(np.diff(ends).argmax())
+    seconds = float(np.diff(ends)[longest])
+    if fps is None:
+        ticks = next((ticks for ticks in _TICKS if seconds * ticks <= _LONGEST_TICKS), None)
+        if ticks is None:
+            raise ValueError(f'frame {longest} lasts {seconds:.0f} s, longer than MP4 allows')
+        order = np.arange(len(ends))
+        starts = np.maximum.accumulate(np.rint(ends * ticks).astype(np.int64) - order) + order
+        return _Schedule(Fraction(ticks), starts, repeated=False)
+    rate = Fraction(fps).limit_denominator(1001)
+    # A tick shows what is on show in its middle; the small number is for what is not exact.
+    starts = np.floor(ends * float(rate) + 0.5 + 1e-6).astype(np.int64)
+    starts[-1] = max(starts[-1], 1)
+    if np.diff(starts).max() > _MOST_REPEATS:
+        raise ValueError(
+            f'frame {longest} lasts {seconds:.0f} s, which would be written as '
+            f'{int(np.diff(starts).max())} frames at {fps:g} frames per second: split the video '
+            'there, or keep the times of its frames by leaving the rate out'
         )
-    ]
-    nodes += [graph.add(name, text) for name, text in steps]
-    nodes.append(graph.add('buffersink'))
-    for before, after in itertools.pairwise(nodes):
-        before.link_to(after)
-    graph.configure()
-    return graph
+    return _Schedule(rate, starts, repeated=True)
+
+
+def _encode(job: Job, part: Path) -> int:
+    """Write the new file, and return how many frames it has."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source = AllFrames(job.source)
+        schedule = _schedule(source.times, source.duration, job.settings.fps)
+        options = {'movflags': '+faststart'}
+        with av.open(f'file:{part}', 'w', format='mp4', options=options) as new:
+            return _write(new, source, schedule, job.settings)
+    except VideoReadError as error:
+        raise ValueError(error.reason) from None
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno in errno.errorcode:
+            raise OSError(error.errno, error.strerror) from None
+        raise ValueError(error.strerror) from None  # the rest of its message is a path
+
+
+def _write(
+    container: av.container.OutputContainer,
+    source: AllFrames,
+    schedule: _Schedule,
+    settings: TranscodeSettings,
+) -> int:
+    scaler: _Scaler | None = None
+    output: av.VideoStream | None = None
+    lasting: dict[int, int] = {}  # ticks of the frames inside the encoder, by their start
+    written = 0
+
+    def mux(packets: list[av.Packet]) -> None:
+        for packet in packets:
+            packet.duration = lasting.pop(packet.pts)
+            container.mux(packet)
+
+    for number, (frame, width) in enumerate(source):
+        start, end = schedule.starts[number : number + 2].tolist()
+        if scaler is None or output is None:
+            scaler = _Scaler(frame, width, settings.short_side)
+            output = _add_stream(container, scaler.size, schedule, settings)
+        if start == end:
+            continue
+        new = scaler(frame)
+        for tick in range(start, end) if schedule.repeated else [start]:
+            lasting[tick] = 1 if schedule.repeated else end - start
+            new.pts, new.time_base = tick, 1 / schedule.ticks
+            mux(output.encode(new))
+            written += 1
+    if output is not None:
+        mux(output.encode())
+    return written
+
+
+class _Scaler:
+    """Turn and shrink frames, all to one size.
+
+    Args:
+        frame: The first.
+        width: That it is shown with, before it is turned.
+        short_side: Of the new frames at most, in pixels.
+
+    Attributes:
+        size: Width and height of the new frames.
+    """
+
+    def __init__(self, frame: av.VideoFrame, width: int, short_side: int) -> None:
+        sides = (width, frame.height)
+        if _turns(frame) % 2:
+            sides = (frame.height, width)
+        scale = min(1.0, short_side / min(sides))
+        self.size = tuple(max(2, int(side * scale + 1e-6) // 2 * 2) for side in sides)  # even
+        self._kind: tuple[object, ...] = ()
+
+    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
+        kind = (frame.width, frame.height, frame.format.name, frame.color_range, _turns(frame))
+        if kind != self._kind:  # also within a file
+            self._graph, self._kind = self._filters(frame), kind
+        self._graph.push(frame)
+        new = self._graph.pull()
+        new.pict_type = 0  # or the encoder would repeat the old key frames
+        new.colorspace = _MATRIX
+        return new
+
+    def _filters(self, frame: av.VideoFrame) -> av.filter.Graph:
+        full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith('yuvj')
+        colours = 'out_color_matrix=smpte170m' + (
+            ':in_range=full:out_range=limited' if full else ''
+        )
+        width, height = self.size
+        steps = [('transpose', 'dir=cclock')] * _turns(frame)
+        steps.append(('scale', f'w={width}:h={height}:flags=bicubic:{colours}'))
+        steps += [('setsar', '1'), ('format', 'pix_fmts=yuv420p')]
+        graph = av.filter.Graph()
+        nodes = [
+            graph.add_buffer(
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=frame.time_base or Fraction(1, 1000),
+            )
+        ]
+        nodes += [graph.add(name, text) for name, text in steps]
+        nodes.append(graph.add('buffersink'))
+        for before, after in itertools.pairwise(nodes):
+            before.link_to(after)
+        graph.configure()
+        return graph
+
+
+def _turns(frame: av.VideoFrame) -> int:
+    """Quarter turns against the clock."""
+    return round(frame.rotation / 90) % 4
 
 
 def _add_stream(
     container: av.container.OutputContainer,
-    frame: av.VideoFrame,
-    source: av.VideoStream,
+    size: tuple[int, ...],
+    schedule: _Schedule,
     settings: TranscodeSettings,
 ) -> av.VideoStream:
-    rate = _rate(source)
-    if settings.fps is not None:
-        rate = Fraction(settings.fps).limit_denominator(1001)
     options = {'crf': str(settings.crf), 'preset': settings.preset, 'x264-params': 'open-gop=0'}
-    stream = container.add_stream('libx264', rate=rate, options=options)
-    stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, 'yuv420p'
-    stream.codec_context.gop_size = settings.gop
-    stream.codec_context.thread_count = 1
-    stream.codec_context.time_base = frame.time_base
-    stream.codec_context.colorspace = _MATRIX
+    if not schedule.even:
+        # MP4 tells how long frames last in decoding order; only in the order of presentation
+        # is that how long each of them is shown.
+        options['bf'] = '0'
+    rate = schedule.rate.limit_denominator(1001)
+    stream = container.add_stream('libx264', rate=max(rate, Fraction(1, 1001)), options=options)
+    stream.width, stream.height = size
+    stream.pix_fmt = 'yuv420p'
+    context = stream.codec_context
+    context.gop_size, context.thread_count = settings.gop, 1
+    context.time_base = 1 / schedule.ticks
+    context.sample_aspect_ratio = Fraction(1)
+    context.colorspace = _MATRIX
     return stream

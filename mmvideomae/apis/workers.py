@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ def run_jobs(
     jobs: Sequence[Any],
     workers: int,
     timeout: float | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Call ``function(job)`` for every job; outcomes come as they are ready.
 
     A call that raises, takes longer than ``timeout`` seconds or takes its process
@@ -169,8 +169,10 @@ def _serve(connection: Connection, function: Callable[[Any], Any]) -> None:
 
 
 def _cause(exit_code: int | None) -> str:
-    if exit_code == -signal.SIGKILL:
+    if exit_code is None or exit_code >= 0:
+        return f'exit code {exit_code}'
+    if -exit_code == signal.SIGKILL:
         return 'SIGKILL, which is what a machine short of memory sends'
-    if exit_code is not None and -exit_code in iter(signal.Signals):
+    with contextlib.suppress(ValueError):
         return signal.Signals(-exit_code).name
-    return f'exit code {exit_code}'
+    return f'signal {-exit_code}'

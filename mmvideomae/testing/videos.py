@@ -94,6 +94,8 @@ def write_video(
     crf: int = 18,
     pix_fmt: str = 'yuv420p',
     seconds: Sequence[float] | None = None,
+    last: float | None = None,
+    aspect: Fraction = Fraction(1),
     rotation: int = 0,
     faststart: bool = False,
     audio: bool = False,
@@ -108,6 +110,8 @@ def write_video(
         bframes: Consecutive B-frames at most (H.264 and H.265).
         crf: Quality, lower is better.
         seconds: Presentation time of every frame, ascending: variable rate.
+        last: Seconds for which the last frame is shown, without B-frames.
+        aspect: Width of a pixel by its height.
         rotation: 0, 90, 180 or 270: degrees clockwise by which a player turns the
             stored picture (mp4 and mov only).
         faststart: Index before the data (mp4) instead of behind it.
@@ -129,13 +133,17 @@ def write_video(
         stream.codec_context.gop_size = gop
         stream.codec_context.thread_count = 1
         stream.codec_context.time_base = time_base
+        stream.codec_context.sample_aspect_ratio = aspect
         sound = container.add_stream('aac', rate=16000, layout='mono') if audio else None
         for index, pixels in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format='rgb24')
             frame.pts = index if seconds is None else round(seconds[index] / time_base)
             frame.time_base = time_base
             container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+        for packet in stream.encode():
+            if last is not None and packet.pts == frame.pts:
+                packet.duration = round(last / time_base)
+            container.mux(packet)
         if sound is not None:
             _mux_tone(container, sound, len(frames) / float(rate))
     if rotation:

@@ -4,8 +4,10 @@ python tools/data/transcode.py data/videos data/videos_256
 
 Shrinks the shorter side and puts a key frame every few frames: a reader that wants frames
 in the middle of a file decodes from the key frame before them.  Keeps the tree of folders;
-every file becomes an .mp4 without sound.  Frame n stays frame n, unless --fps is given.
-Call it again after an interruption: finished files are not done twice.
+every file becomes an .mp4 without sound, as a player shows it: turned, with square pixels, and
+all pictures of one size.  Frame n stays frame n, unless --fps is given.
+Call it again after an interruption: finished files are not done twice.  A second call that is
+made while one is at work in OUT is refused.
 """
 
 import argparse
@@ -19,6 +21,8 @@ from rich.progress import track
 
 from mmvideomae.apis.list_lines import write_lines
 from mmvideomae.apis.transcode import TranscodeSettings, plan, transcode_all, unfinished
+from mmvideomae.errors import UserError, printable
+from mmvideomae.storage import locked
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,7 +47,9 @@ def parse_args() -> argparse.Namespace:
         help='a key frame at least every so many frames (default: %(default)s)',
     )
     parser.add_argument(
-        '--fps', type=float, help='frames per second (default: every frame at its time)'
+        '--fps',
+        type=float,
+        help='frames per second, from 0.001 to 1000 (default: every frame at its time)',
     )
     parser.add_argument(
         '--crf',
@@ -69,16 +75,17 @@ def make(args: argparse.Namespace) -> dict[str, object]:
     """Transcode what is not finished; returns the summary."""
     settings = TranscodeSettings(args.short_side, args.gop, args.fps, args.crf, args.preset)
     everything = plan(args.source, args.out, settings)
-    jobs = unfinished(everything, args.out, args.overwrite)
-    progress = track(
-        transcode_all(jobs, args.workers, args.timeout),
-        'videos',
-        total=len(jobs),
-        console=Console(stderr=True),
-    )
-    results = list(progress)
-    failed = {done.source: done.error for done in results if done.error}
-    write_lines(args.out / 'failed.txt', [f'{path}\t{why}' for path, why in failed.items()])
+    with locked(args.out, 'another run of transcode.py'):
+        jobs = unfinished(everything, args.out, args.overwrite)
+        progress = track(
+            transcode_all(jobs, args.workers, args.timeout),
+            'videos',
+            total=len(jobs),
+            console=Console(stderr=True),
+        )
+        results = list(progress)
+        failed = {done.source: done.error for done in results if done.error}
+        write_lines(args.out / 'failed.txt', [f'{path}\t{why}' for path, why in failed.items()])
     return {
         'videos': len(everything),
         'written': len(results) - len(failed),
@@ -96,7 +103,7 @@ def main() -> int:
     args = parse_args()
     try:
         summary = make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'transcode.py: {error}', file=sys.stderr)
         return 1
     if args.json:
@@ -108,7 +115,7 @@ def main() -> int:
             f'{summary["bytes_after"] / 1e6:.1f} MB'
         )
         for path, reason in list(summary['reasons'].items())[:10]:
-            print(f'  {path}: {reason}')
+            print(printable(f'  {path}: {reason}'))
     return 1 if summary['failed'] else 0
 
 

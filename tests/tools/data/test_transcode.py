@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import os
 import sys
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from mmvideomae import storage
 from mmvideomae.apis.transcode import Job, TranscodeSettings, plan, transcode, unfinished
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.readers import open_reader
@@ -37,9 +40,14 @@ def call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> i
     return tool.main()
 
 
-def redo(source: Path, **settings: float) -> Path:
+def redo_only(source: Path, **settings: float) -> Path:
     target = source.with_name('new') / f'{source.stem}.mp4'
     transcode(Job(str(source), str(target), TranscodeSettings(**settings)))
+    return target
+
+
+def redo(source: Path, **settings: float) -> Path:
+    target = redo_only(source, **settings)
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     return target
 
@@ -107,12 +115,124 @@ def test_times_stay(tmp_path: Path) -> None:
     assert np.diff(times) == pytest.approx(np.diff(seconds), abs=1e-3)
 
 
-def test_rate_can_be_made_constant(tmp_path: Path) -> None:
-    path = write_video(tmp_path / 'a.mp4', numbered_frames(50), fps=25)
-    with open_reader(redo(path, fps=5)) as reader:
-        assert len(reader) == 10 and reader.fps == 5
-        numbers = [frame_number(frame) for frame in reader.read(range(10))]
-    assert np.diff(numbers).tolist() == [5] * 9
+def lasting(path: Path, seconds: list[float], last: float) -> Path:
+    """Write numbered frames at moments, the last for so long."""
+    frames = numbered_frames(len(seconds))
+    return write_video(path, frames, seconds=seconds, last=last, bframes=0)
+
+
+def on_show(seconds: list[float], last: float, moment: float) -> int:
+    """The frame that a player shows at a moment, by looking at each of them."""
+    ends = [*seconds[1:], seconds[-1] + last]
+    return next(n for n, (a, b) in enumerate(zip(seconds, ends, strict=True)) if a <= moment < b)
+
+
+UNEVEN = [0.0, 0.1, 0.14, 0.5, 0.9, 1.0, 1.72]
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'last', 'fps', 'frames'),
+    [
+        ([n / 28 for n in range(56)], 1 / 28, 28, 56),
+        ([n / 28 for n in range(56)], 1 / 28, 25, 50),
+        ([n / 2 for n in range(10)], 0.5, 25, 125),
+        ([n / 25 for n in range(50)], 0.04, 5, 10),
+        ([0.0], 0.04, 25, 1),
+        ([0.0], 2.0, 25, 50),
+        ([0.0], 0.04, 5, 1),
+        (UNEVEN, 0.77, 25, 62),
+        (UNEVEN, 0.77, 7, 17),
+        (UNEVEN, 0.77, 30000 / 1001, 75),
+    ],
+)
+def test_constant_rate_keeps_the_whole_length(
+    seconds: list[float], last: float, fps: float, frames: int, tmp_path: Path
+) -> None:
+    path = lasting(tmp_path / 'a.mp4', seconds, last)
+    with open_reader(redo(path, fps=fps), 'pyav') as reader:
+        assert len(reader) == frames == max(1, int((seconds[-1] + last) * fps + 0.5))
+        assert reader.fps == pytest.approx(fps)
+        assert np.diff(reader.times) == pytest.approx(1 / fps, abs=1e-4)
+        numbers = [frame_number(frame) for frame in reader.read(range(frames))]
+    end = seconds[-1] + last
+    for number, tick in zip(numbers, range(frames), strict=True):
+        middle = (tick + 0.5) / fps
+        near = {on_show(seconds, last, min(m, end - 1e-6)) for m in (middle - 1e-3, middle + 1e-3)}
+        assert number in near
+
+
+@pytest.mark.parametrize('frames', range(1, 8))
+@pytest.mark.parametrize('last', [0.04, 0.9])
+def test_every_frame_lasts_as_long_as_before(frames: int, last: float, tmp_path: Path) -> None:
+    path = lasting(tmp_path / 'a.mp4', UNEVEN[:frames], last)
+    with open_reader(redo(path), 'pyav') as reader:
+        assert reader.times == pytest.approx(UNEVEN[:frames], abs=1e-3)
+        assert reader.duration == pytest.approx(UNEVEN[frames - 1] + last, abs=2e-3)
+
+
+def test_work_is_bounded_by_frames_and_not_by_times(tmp_path: Path) -> None:
+    path = lasting(tmp_path / 'a.mkv', [0.0, 0.04, 86400.0, 86400.04], 0.04)
+    with pytest.raises(ValueError, match=r'frame 1 lasts 86400 s.* 2159999 frames at 25'):
+        redo_only(path, fps=25)
+    with open_reader(redo(path), 'pyav') as reader:
+        assert reader.times == pytest.approx([0.0, 0.04, 86400.0, 86400.04], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ('aspect', 'rotation', 'short_side', 'expected'),
+    [
+        ('2/1', 0, 256, (64, 192)),
+        ('1/2', 0, 256, (64, 48)),
+        ('2/1', 90, 256, (192, 64)),
+        ('2/1', 0, 32, (32, 96)),
+        ('1/1', 0, 256, (64, 96)),
+    ],
+)
+def test_pixels_become_square(
+    aspect: str, rotation: int, short_side: int, expected: tuple[int, int], tmp_path: Path
+) -> None:
+    path = tmp_path / 'a.mp4'
+    frames = numbered_frames(3, 64, 96)
+    write_video(path, frames, rotation=rotation, aspect=Fraction(aspect))
+    new = redo(path, short_side=short_side)
+    with av.open(str(new)) as container:
+        stream = container.streams.video[0]
+        assert (stream.height, stream.width) == expected
+        assert stream.sample_aspect_ratio == 1
+
+
+def test_pictures_of_several_sizes_become_one(tmp_path: Path) -> None:
+    parts = [
+        write_video(tmp_path / f'{side}.ts', numbered_frames(5, side, 2 * side))
+        for side in (64, 96, 48)
+    ]
+    path = tmp_path / 'a.ts'
+    path.write_bytes(b''.join(part.read_bytes() for part in parts))
+    frames = read(redo(path))
+    assert frames.shape[:3] == (15, 64, 128)
+    assert [frame_number(frame) for frame in frames] == [*range(5)] * 3
+
+
+def test_a_second_run_into_one_folder_is_refused(
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_video(tmp_path / 'in' / 'a.mp4', moving_shapes(2))
+    with storage.locked(tmp_path / 'out', 'another run'):
+        assert call(tool, monkeypatch, tmp_path / 'in', tmp_path / 'out') == 1
+    captured = capsys.readouterr()
+    assert 'is in use by another run of transcode.py' in captured.err
+    assert captured.err.count('\n') == 1 and not (tmp_path / 'out' / 'transcode.json').exists()
+    assert call(tool, monkeypatch, tmp_path / 'in', tmp_path / 'out') == 0
+
+
+@pytest.mark.parametrize('stem', [b'caf\xe9', b'"one" and \'other\'', b'a:b', b'x' * 250])
+def test_any_name_of_a_file_will_do(stem: bytes, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(stem + b'.mp4')
+    write_video(tmp_path / 'a.mp4', numbered_frames(3)).rename(path)
+    assert len(read(redo(path))) == 3
 
 
 @pytest.mark.parametrize(
@@ -144,7 +264,8 @@ def test_tree_resume_and_failures(
     write_video(source / 'jump' / 'b.mp4', moving_shapes(5))
     make_broken_video('text', source / 'bad.mp4')
     (out / 'jump').mkdir(parents=True)
-    (out / 'jump' / 'b.mp4.part').write_text('of a run that was killed')
+    dead = storage.process_name().replace(f'-{os.getpid()}', f'-{2**31 - 1}')
+    storage.temporary_path(out / 'jump' / 'b.mp4', dead).write_text('of a run that was killed')
     assert call(tool, monkeypatch, source, out, '--json') == 1
     summary = json.loads(capsys.readouterr().out)
     assert (summary['videos'], summary['written'], summary['failed']) == (3, 2, 1)
@@ -153,7 +274,7 @@ def test_tree_resume_and_failures(
     assert list(summary['reasons']) == [bad]
     assert (out / 'failed.txt').read_text().startswith(f'{bad}\t')
     files = {str(path.relative_to(out)) for path in out.rglob('*') if path.is_file()}
-    assert files == {'run/ein Clip.mp4', 'jump/b.mp4', 'failed.txt', 'transcode.json'}
+    assert files == {'run/ein Clip.mp4', 'jump/b.mp4', 'failed.txt', 'transcode.json', '.lock'}
 
     before = (out / 'jump' / 'b.mp4').stat().st_mtime_ns
     (out / 'run' / 'ein Clip.mp4').unlink()

@@ -1,0 +1,112 @@
+"""Every frame of a video file as it is stored, whatever sizes the frames have."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+import numpy as np
+
+from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.datasets.readers.av_container import open_container, reason_of
+from mmvideomae.datasets.readers.packet_index import index_by_time, read_packets
+
+_ROUNDING = 0.02  # of the pixel aspect, as in readers
+
+
+class AllFrames:
+    """Frames in order, each with its time, under the numbers that readers give them.
+
+    A reader refuses a file whose pictures change their size; here frames come one after the
+    other as the decoder gives them, and none is kept.
+
+    Args:
+        path: A video file.
+
+    Attributes:
+        times: When each frame appears, in seconds from the first, (F,) float64.
+        duration: Seconds from the first frame's appearance to the end of the last one.
+
+    Raises:
+        VideoReadError: It holds no video, or less than its header lists.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        if not os.path.isfile(path):  # a pipe would be waited for
+            raise VideoReadError(path, 'no such file')
+        with self._opened() as (container, stream):
+            packets = read_packets(container, stream)
+            listed = stream.frames if 'mp4' in container.format.name else 0
+            self._check_complete(len(packets), listed)
+            self._index = index_by_time(packets, container, stream)
+            rate = float(stream.average_rate or stream.guessed_rate or 25)
+            clock = float(stream.time_base or 0)
+        if self._index is None:
+            count = sum(1 for _ in self._decoded())
+            self.times, self.duration = np.arange(count) / rate, count / rate
+        elif len(self._index.frames):
+            self.times, self.duration = self._index.times() * clock, self._index.end() * clock
+        else:
+            self.times = np.empty(0)
+        if not len(self.times):
+            raise VideoReadError(path, 'it holds no frame that can be decoded')
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __iter__(self) -> Iterator[tuple[av.VideoFrame, int]]:
+        """Each frame, and how wide it is shown in units of its height's pixels, before turning.
+
+        Raises:
+            VideoReadError: A frame cannot be decoded.
+        """
+        numbers = None
+        if self._index is not None:
+            pts = self._index.pts[self._index.frames].tolist()
+            numbers = {time: number for number, time in enumerate(pts)}
+        number = -1
+        for count, (frame, aspect) in enumerate(self._decoded()):
+            found = count if numbers is None else numbers.get(frame.pts)
+            if found is None:  # an edit list hides it
+                continue
+            number += 1
+            if found != number:
+                break
+            square = abs(aspect - 1) <= _ROUNDING
+            yield frame, frame.width if square else max(1, round(frame.width * aspect))
+        else:
+            number += 1
+        if number < len(self):
+            raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
+
+    def _decoded(self) -> Iterator[tuple[av.VideoFrame, float]]:
+        """What the decoder gives, and how much wider than high a pixel of it is."""
+        with self._opened() as (container, stream):
+            context = stream.codec_context
+            aspect = stream.sample_aspect_ratio
+            # What the container says holds for all pictures; what the pictures say may change.
+            fixed = None if aspect == context.sample_aspect_ratio else float(aspect or 1)
+            for frame in container.decode(stream):
+                yield frame, fixed or float(context.sample_aspect_ratio or 1)
+
+    @contextmanager
+    def _opened(
+        self, options: dict[str, str] | None = None
+    ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+        try:
+            with open_container(self.path, options) as container:
+                stream = container.streams.best('video')
+                if stream is None or stream.codec_context is None:
+                    raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
+                stream.codec_context.thread_count = 1
+                yield container, stream
+        except av.FFmpegError as error:
+            raise VideoReadError(self.path, reason_of(error)) from None
+
+    def _check_complete(self, held: int, listed: int) -> None:
+        if held < listed:  # a trimmed file keeps all frames, and its edit list passes over some
+            with self._opened({'ignore_editlist': '1'}) as (container, stream):
+                held = len(read_packets(container, stream))
+        if held < listed:
+            raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')
