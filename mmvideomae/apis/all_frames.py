@@ -8,10 +8,14 @@ import av
 import numpy as np
 
 from mmvideomae.datasets.readers import VideoReadError
-from mmvideomae.datasets.readers.av_container import open_container, reason_of
+from mmvideomae.datasets.readers.av_container import open_container
+from mmvideomae.datasets.readers.base import cause_of
+from mmvideomae.datasets.readers.limits import ReadLimits
 from mmvideomae.datasets.readers.packet_index import index_by_time, read_packets
+from mmvideomae.datasets.readers.pictures import PictureMaker
 
-_ROUNDING = 0.02  # of the pixel aspect, as in readers
+# Transcoding is the cure for what is over the limits of readers.
+_LIMITS = ReadLimits(pixels=2**28, frames=20_000_000)
 
 
 class AllFrames:
@@ -36,10 +40,12 @@ class AllFrames:
         if not os.path.isfile(path):  # a pipe would be waited for
             raise VideoReadError(path, 'no such file')
         with self._opened() as (container, stream):
-            packets = read_packets(container, stream)
+            table = read_packets(container, stream, _LIMITS.frames).table
+            if reason := _LIMITS.excess('frames', len(table), 'it has at least'):
+                raise VideoReadError(path, reason)
             listed = stream.frames if 'mp4' in container.format.name else 0
-            self._check_complete(len(packets), listed)
-            self._index = index_by_time(packets, container, stream)
+            self._check_complete(len(table), listed)
+            self._index = index_by_time(table, container, stream)
             rate = float(stream.average_rate or stream.guessed_rate or 25)
             clock = float(stream.time_base or 0)
         if self._index is None:
@@ -65,48 +71,44 @@ class AllFrames:
         if self._index is not None:
             pts = self._index.pts[self._index.frames].tolist()
             numbers = {time: number for number, time in enumerate(pts)}
-        number = -1
-        for count, (frame, aspect) in enumerate(self._decoded()):
+        number = 0
+        for count, (frame, width) in enumerate(self._decoded()):
             found = count if numbers is None else numbers.get(frame.pts)
-            if found is None:  # an edit list hides it
-                continue
-            number += 1
-            if found != number:
+            if found == number:
+                yield frame, width
+                number += 1
+            elif found is not None:  # others are hidden by an edit list
                 break
-            square = abs(aspect - 1) <= _ROUNDING
-            yield frame, frame.width if square else max(1, round(frame.width * aspect))
-        else:
-            number += 1
         if number < len(self):
             raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
 
-    def _decoded(self) -> Iterator[tuple[av.VideoFrame, float]]:
-        """What the decoder gives, and how much wider than high a pixel of it is."""
+    def _decoded(self) -> Iterator[tuple[av.VideoFrame, int]]:
+        """What the decoder gives, and the width of each frame in square pixels."""
         with self._opened() as (container, stream):
-            context = stream.codec_context
-            aspect = stream.sample_aspect_ratio
-            # What the container says holds for all pictures; what the pictures say may change.
-            fixed = None if aspect == context.sample_aspect_ratio else float(aspect or 1)
+            maker = PictureMaker(stream)
             for frame in container.decode(stream):
-                yield frame, fixed or float(context.sample_aspect_ratio or 1)
+                yield frame, maker.width(frame.width)
 
     @contextmanager
     def _opened(
         self, options: dict[str, str] | None = None
     ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
         try:
-            with open_container(self.path, options) as container:
+            with open_container(self.path, _LIMITS, options, one_size=False) as container:
                 stream = container.streams.best('video')
                 if stream is None or stream.codec_context is None:
                     raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
                 stream.codec_context.thread_count = 1
+                stream.codec_context.options = {'max_pixels': str(_LIMITS.pixels)}
                 yield container, stream
-        except av.FFmpegError as error:
-            raise VideoReadError(self.path, reason_of(error)) from None
+        except VideoReadError:
+            raise
+        except Exception as error:  # damage can surface as anything
+            raise VideoReadError(self.path, cause_of(error)) from error
 
     def _check_complete(self, held: int, listed: int) -> None:
         if held < listed:  # a trimmed file keeps all frames, and its edit list passes over some
             with self._opened({'ignore_editlist': '1'}) as (container, stream):
-                held = len(read_packets(container, stream))
+                held = len(read_packets(container, stream, _LIMITS.frames).table)
         if held < listed:
             raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')

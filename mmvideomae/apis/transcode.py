@@ -22,6 +22,7 @@ from mmvideomae.apis.failures import ends_all, lost
 from mmvideomae.apis.workers import run_jobs
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.datasets.readers.pictures import orientation
 
 SETTINGS_FILE = 'transcode.json'
 _TICKS = (90000, 1000)  # a second, where frames keep their times
@@ -320,14 +321,15 @@ class _Scaler:
 
     def __init__(self, frame: av.VideoFrame, width: int, short_side: int) -> None:
         sides = (width, frame.height)
-        if _turns(frame) % 2:
+        if orientation(frame)[0] % 2:
             sides = (frame.height, width)
         scale = min(1.0, short_side / min(sides))
         self.size = tuple(max(2, int(side * scale + 1e-6) // 2 * 2) for side in sides)  # even
         self._kind: tuple[object, ...] = ()
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        kind = (frame.width, frame.height, frame.format.name, frame.color_range, _turns(frame))
+        picture = (frame.width, frame.height, frame.format.name, frame.color_range)
+        kind = (*picture, *orientation(frame))
         if kind != self._kind:  # also within a file
             self._graph, self._kind = self._filters(frame), kind
         self._graph.push(frame)
@@ -342,7 +344,8 @@ class _Scaler:
             ':in_range=full:out_range=limited' if full else ''
         )
         width, height = self.size
-        steps = [('transpose', 'dir=cclock')] * _turns(frame)
+        turns, mirrored = orientation(frame)
+        steps = [('hflip', '')] * mirrored + [('transpose', 'dir=cclock')] * turns
         steps.append(('scale', f'w={width}:h={height}:flags=bicubic:{colours}'))
         steps += [('setsar', '1'), ('format', 'pix_fmts=yuv420p')]
         graph = av.filter.Graph()
@@ -360,11 +363,6 @@ class _Scaler:
             before.link_to(after)
         graph.configure()
         return graph
-
-
-def _turns(frame: av.VideoFrame) -> int:
-    """Quarter turns against the clock."""
-    return round(frame.rotation / 90) % 4
 
 
 def _add_stream(

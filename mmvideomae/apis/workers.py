@@ -33,7 +33,7 @@ def run_jobs(
     jobs: Sequence[Any],
     workers: int,
     timeout: float | None = None,
-) -> Generator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Call ``function(job)`` for every job; outcomes come as they are ready.
 
     A call that raises, takes longer than ``timeout`` seconds or takes its process

@@ -26,6 +26,7 @@ def open_container(
     path: str | os.PathLike[str],
     limits: ReadLimits | None = None,
     options: dict[str, str] | None = None,
+    one_size: bool = True,
 ) -> av.container.InputContainer:
     """Open a local video file by PyAV; whatever reads videos by PyAV opens them here.
 
@@ -33,6 +34,7 @@ def open_container(
         path: A file; a name like ``a:b.mp4`` is one too, and never an address.
         limits: How much its header may claim.
         options: More options of FFmpeg's demuxer.
+        one_size: Refuse a header that tells pictures of several sizes.
 
     Raises:
         VideoReadError: It holds no video, or lists other files, or more than it can hold.
@@ -45,7 +47,7 @@ def open_container(
         **(options or {}),
     }
     try:
-        check_sample_tables(path, limits)
+        check_sample_tables(path, limits, one_size)
         return av.open(f'file:{os.fspath(path)}', options=chosen, **_TAGS)
     except VideoReadError:
         raise

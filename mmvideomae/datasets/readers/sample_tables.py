@@ -50,12 +50,15 @@ class Track:
         return max(self.samples, self.timed)
 
 
-def check_sample_tables(path: str | os.PathLike[str], limits: ReadLimits) -> None:
+def check_sample_tables(
+    path: str | os.PathLike[str], limits: ReadLimits, one_size: bool = True
+) -> None:
     """Refuse a file of the MP4 family that lists more than it can hold; pass all others.
 
     Raises:
         VideoReadError: A table lists more samples than the file has bytes, more entries than the
-            table has room for or more frames than the limit, or pictures of several sizes.
+            table has room for or more frames than the limit, or, with ``one_size``, pictures of
+            several sizes.
     """
     with open(path, 'rb') as file:
         total = file.seek(0, os.SEEK_END)
@@ -69,7 +72,7 @@ def check_sample_tables(path: str | os.PathLike[str], limits: ReadLimits) -> Non
         raise VideoReadError(path, reason)
     for track in tracks:
         reason = limits.excess('frames', track.listed(), 'its header lists')
-        if track.handler == b'vide' and len(track.sizes) > 1:
+        if one_size and track.handler == b'vide' and len(track.sizes) > 1:
             reason = SIZE_CHANGES
         if reason:
             raise VideoReadError(path, reason)
