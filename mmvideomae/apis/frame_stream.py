@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import count
 from typing import Protocol
 
@@ -30,6 +31,11 @@ class FileStream(PyAVReader):
         if not os.path.isfile(path):  # a pipe would be waited for, and FFmpeg's word is no help
             raise VideoReadError(path, 'no such file')
         super().__init__(path)
+
+    @cached_property
+    def times(self) -> np.ndarray:  # shared by the records of all key frames
+        """See `VideoReader.times`."""
+        return super().times
 
     def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Number and picture (H, W, 3) uint8 of frames, given ascending numbers.
@@ -71,6 +77,11 @@ class FileStream(PyAVReader):
 class FolderStream(FrameFolderReader):
     """A folder of frames under the interface of `FileStream`."""
 
+    @cached_property
+    def times(self) -> np.ndarray:
+        """See `VideoReader.times`."""
+        return super().times
+
     def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Number and picture (H, W, 3) uint8 of frames, given ascending numbers."""
         for number in wanted:
@@ -106,7 +117,15 @@ class FrameStream(Protocol):
 
     @property
     def fps(self) -> float:
-        """Frames per second."""
+        """Frames per second, on average."""
+
+    @property
+    def times(self) -> np.ndarray:
+        """When each frame appears, see `VideoReader.times`."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame's appearance to the end of the last one."""
 
     def in_order(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Number and picture of frames, given ascending numbers."""
@@ -120,6 +139,7 @@ class KeptFrames(VideoReader):
         frames: Pictures (H, W, 3) uint8 by number.
         length: Frames of the video.
         fps: Frames per second.
+        times: When each frame of the video appears, in seconds; None: at a constant rate.
     """
 
     def __init__(
@@ -128,9 +148,10 @@ class KeptFrames(VideoReader):
         frames: dict[int, np.ndarray],
         length: int,
         fps: float,
+        times: np.ndarray | None = None,
     ) -> None:
         super().__init__(path)
-        self._frames, self._length, self._fps = frames, length, fps
+        self._frames, self._length, self._fps, self._times = frames, length, fps, times
 
     def __len__(self) -> int:
         return self._length
@@ -138,6 +159,10 @@ class KeptFrames(VideoReader):
     @property
     def fps(self) -> float:
         return self._fps
+
+    @property
+    def times(self) -> np.ndarray:
+        return super().times if self._times is None else self._times
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -161,12 +186,13 @@ def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[Kep
     since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
     wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
     kept: dict[int, np.ndarray] = {}
+    times = stream.times
     place = 0
     for number, picture in stream.in_order(wanted):
         kept[number] = picture
         while place < len(needed) and needed[place].max() <= number:
             own = {each: kept[each] for each in needed[place].ravel().tolist()}
-            yield KeptFrames(stream.path, own, len(stream), stream.fps)
+            yield KeptFrames(stream.path, own, len(stream), stream.fps, times)
             place += 1
             if place < len(needed):
                 for old in [key for key in kept if key < since[place]]:

@@ -3,8 +3,11 @@
 import math
 import os
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.datasets.transforms import SampleKeyFrameClip
@@ -12,6 +15,7 @@ from mmvideomae.datasets.transforms import SampleKeyFrameClip
 Stream = FileStream | FolderStream
 _ONE_FRAME = SampleKeyFrameClip(clip_len=1, stride=1, phase=0)
 _TOLERANCE = 1e-6  # of a time, in seconds
+_MOST_OF_A_FRAME = 10
 
 
 def open_place(place: Mapping[str, Any]) -> Stream:
@@ -46,6 +50,8 @@ def key_frame_record(
         'modality': 'RGB',
         'fps': stream.fps,
         'avg_fps': stream.fps,
+        'frame_times': stream.times,
+        'frames_end': stream.duration,
     }
     record['key_frame'] = int(_ONE_FRAME.transform(dict(record))['frame_inds'][0])
     return record
@@ -60,14 +66,18 @@ def check_step(step: float) -> None:
 def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[float]:
     """The multiples of ``step`` that lie in a video, its first moment if there is none.
 
+    There are ten at most while one frame is on show: time stamps may leap over a day, and the
+    same picture needs no more looks.
+
     Raises:
         ValueError: ``step`` is not positive.
     """
     check_step(step)
-    end = start_second + (len(stream) - 1) / (stream.fps or 25.0)
-    first = math.ceil((start_second - _TOLERANCE) / step)
-    last = math.floor((end + _TOLERANCE) / step)
-    found = [round(number * step, 3) for number in range(first, last + 1)]
+    edges = start_second + np.append(stream.times, stream.duration)
+    bounds = np.ceil((edges - _TOLERANCE) / step).astype(np.int64)
+    stops = np.minimum(bounds[1:], bounds[:-1] + _MOST_OF_A_FRAME)
+    numbers = chain.from_iterable(map(range, bounds[:-1].tolist(), stops.tolist()))
+    found = [round(number * step, 3) for number in numbers]
     return found or [round(start_second, 3)]
 
 

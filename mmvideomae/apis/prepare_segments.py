@@ -21,6 +21,7 @@ from mmvideomae.datasets.segment_annotations import (
     find_fault,
     read_segments,
 )
+from mmvideomae.ops.seconds import frames_at
 
 TRAINING, VALIDATION = 'training', 'validation'
 LISTS = {TRAINING: 'train.csv', VALIDATION: 'val.csv'}
@@ -39,11 +40,13 @@ class FoundVideo:
         annotation: With subset, duration and fps of the file, and the name without suffix.
         path: Of the file, relative to the folder of videos.
         frames: How many it has.
+        clips: First frame and number of frames of each segment.
     """
 
     annotation: AnnotatedVideo
     path: str
     frames: int
+    clips: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -230,16 +233,30 @@ def _open(
         raise AnnotationError(f'{video.where}: there is no video {video.video_id!r} in {folder}')
     stream = FileStream(folder / path)
     with stream:
-        frames, fps = len(stream), stream.fps
+        times, duration, fps = stream.times, stream.duration, stream.fps
         if fps <= 0:
             raise VideoReadError(folder / path, 'its frame rate is not known')
-        duration = float(stream.times[-1]) + 1 / fps
     fault = find_fault(video, classes, duration, allow_empty=True)
     if fault is not None:
         raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
     name = os.path.splitext(path)[0]
     annotated = replace(video, video_id=name, duration=duration, fps=fps)
-    return FoundVideo(annotated, path, frames)
+    clips = tuple(_frames_between(times, duration, *segment) for segment in video.segments)
+    return FoundVideo(annotated, path, len(times), clips)
+
+
+def _frames_between(
+    times: np.ndarray, duration: float, start: float, end: float
+) -> tuple[int, int]:
+    """First frame and number of frames of a segment; adjoining segments share no frame.
+
+    Args:
+        times, duration: Of the video, see `VideoReader`.
+    """
+    # The end of the video is where a frame behind the last would appear.
+    first, stop = frames_at(np.append(times, duration), np.array([start, end])).tolist()
+    first = min(first, len(times) - 1)
+    return first, max(stop - first, 1)
 
 
 def _entry(video: FoundVideo) -> dict[str, Any]:
@@ -263,9 +280,7 @@ def _clips(prepared: Prepared, subset: str) -> list[str]:
         told = video.annotation
         if told.subset != subset:
             continue
-        for (start, end), label in zip(told.segments, told.labels, strict=True):
-            first = min(max(round(start * (told.fps or 0)), 0), video.frames - 1)
-            last = min(max(round(end * (told.fps or 0)), first + 1), video.frames)
+        for (first, total), label in zip(video.clips, told.labels, strict=True):
             number = prepared.classes.index(label)
-            lines.append(list_line(video.path, (first, last - first, number)))
+            lines.append(list_line(video.path, (first, total, number)))
     return lines

@@ -2,22 +2,42 @@
 
 import numpy as np
 
+_NOTHING = 1e-9  # seconds that rounding may add or take
+
 
 def frames_at(times: np.ndarray, seconds: float | np.ndarray) -> np.ndarray:
     """The frame on show at each moment, give or take half a frame -> int64 like ``seconds``.
 
-    At a constant rate that is the nearest frame, as ``round(seconds * fps)``; where frames come
-    irregularly it is the last one that has appeared, as a player shows it.  Moments outside the
+    A player shows the last frame that has appeared.  Moments are rounded, though: the next frame
+    is taken if it appears within half the time from the one frame to the other, but never
+    earlier than half the usual time between frames.  At a constant rate that is
+    ``round(seconds * fps)``; in a gap it is the frame that a player holds.  Moments outside the
     video give its first or last frame.
 
     Args:
         times: When each frame appears, in seconds, (F,) ascending, see `VideoReader.times`.
         seconds: Moments on the same clock, any shape.
     """
-    half = 0.5 * float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    # A moment in the middle between two frames belongs to the later, also after rounding.
-    found = np.searchsorted(times, np.asarray(seconds) + half + 1e-9, side='right') - 1
-    return found.clip(0, len(times) - 1)
+    seconds = np.asarray(seconds, np.float64)
+    shown = (np.searchsorted(times, seconds, side='right') - 1).clip(0)
+    following = np.minimum(shown + 1, len(times) - 1)
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    near = 0.5 * np.minimum(times[following] - times[shown], usual)
+    early = times[following] - seconds - near
+    # As `round`: of two frames that are equally near the even one.
+    soon = (early < -_NOTHING) | ((early <= _NOTHING) & (following % 2 == 0))
+    return np.where(soon, following, shown)
+
+
+def is_even(times: np.ndarray, fps: float) -> bool:
+    """Whether frames appear at a constant rate, none more than half a frame early or late.
+
+    Args:
+        times: In seconds, (F,) ascending.
+        fps: The rate.
+    """
+    late = times - times[0] - np.arange(len(times)) / fps
+    return bool(np.abs(late).max() * fps <= 0.5 + 1e-6)
 
 
 def second_text(second: float) -> str:

@@ -118,8 +118,8 @@ class ReconstructionVisHook(Hook):
 def _seconds(sample: Any, count: int) -> np.ndarray:
     """Times of the frames in their video, as far as the sample tells them."""
     info = sample.metainfo
-    if 'frame_inds' in info and 'fps' in info:
-        return np.asarray(info['frame_inds']) / info['fps']
+    if 'frame_seconds' in info:
+        return np.asarray(info['frame_seconds'])
     return np.arange(count) / 25
 
 

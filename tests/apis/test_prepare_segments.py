@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mmvideomae.apis.prepare_segments import prepare_segments, write_prepared
@@ -74,6 +75,18 @@ def test_a_segment_that_two_lines_name_is_one(folder: Path) -> None:
     assert prepare_segments(csv(folder, *PLAIN), folder / 'videos').dropped is None
     with pytest.raises(AnnotationError, match=r"segments.csv:2: video 'v0.mp4': .* in line 7 ends"):
         prepare_segments(csv(folder, *PLAIN, 'v0,2,1,run'), folder / 'videos')
+
+
+def test_clips_of_an_uneven_rate_show_what_was_annotated(tmp_path: Path) -> None:
+    """30 frames in the first second, then 2 a second; neighbouring segments share no frame."""
+    times = np.concatenate([np.arange(30) / 30, 1 + np.arange(20) / 2])
+    write_video(tmp_path / 'videos/v.mkv', moving_shapes(50, 32, 32), 2, seconds=times.tolist())
+    path = csv(tmp_path, 'v,0,1,run', 'v,1,6.0,jump', 'v,6,11,run', 'v,10.99,11,fall')
+    prepared = prepare_segments(path, tmp_path / 'videos', val_share=0)
+    assert prepared.videos[0].annotation.duration == pytest.approx(11, abs=0.01)
+    write_prepared(prepared, tmp_path / 'out')
+    lines = (tmp_path / 'out/train.csv').read_text().split('\n')
+    assert lines[:4] == ['v.mkv 0 30 2', 'v.mkv 30 10 1', 'v.mkv 40 10 2', 'v.mkv 49 1 0']
 
 
 def test_every_class_keeps_a_training_video(folder: Path) -> None:

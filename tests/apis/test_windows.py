@@ -20,6 +20,7 @@ class Stream:
     def __init__(self, length: int) -> None:
         self.pictures = numbered_frames(length, 8, 48)
         self.decoded: list[int] = []
+        self.times, self.duration = np.arange(length) / self.fps, length / self.fps
 
     def __len__(self) -> int:
         return len(self.pictures)

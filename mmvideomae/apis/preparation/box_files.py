@@ -110,7 +110,7 @@ def _table(videos: Sequence[SourceVideo], settings: InitSettings) -> list[str]:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['video', 'path', 'start_second', 'fps'])
     for video in videos:
-        numbers = settings.start_second, video.length[1]
+        numbers = settings.start_second, video.clock.fps
         start, fps = (f'{number:.6f}'.rstrip('0').rstrip('.') for number in numbers)
         path = os.path.normpath(os.path.join(folder, video.path))
         writer.writerow([video.video_id, path, start, fps])

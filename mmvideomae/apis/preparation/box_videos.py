@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from mmvideomae.apis.make_annotations import FrameNames, find_samples
 from mmvideomae.datasets.annotations import AnnotationError, is_video_name
@@ -13,6 +16,14 @@ from mmvideomae.datasets.readers import (
     VideoReadError,
     open_reader,
 )
+
+
+class Clock(NamedTuple):
+    """When the frames of a video appear, see `VideoReader`."""
+
+    times: np.ndarray
+    duration: float
+    fps: float
 
 
 @dataclass
@@ -34,15 +45,15 @@ class SourceVideo:
     rate: float | None = None
 
     @cached_property
-    def length(self) -> tuple[int, float]:
-        """Number of frames and frames per second.
+    def clock(self) -> Clock:
+        """Times of its frames.
 
         Raises:
             AnnotationError: The video cannot be read.
         """
         try:
             with self._open() as reader:
-                return len(reader), reader.fps
+                return Clock(reader.times, reader.duration, reader.fps)
         except VideoReadError as error:
             raise AnnotationError(str(error)) from None
 

@@ -1,5 +1,6 @@
 """From boxes of one's own to a data set in AVA's layout with a config to train on."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from mmengine import Config
 
 from mmvideomae.apis.preparation.box_files import FILES, SPLITS, InitSettings, write_files
 from mmvideomae.apis.preparation.box_sources import BoxSource, SourceRow
-from mmvideomae.apis.preparation.box_videos import SourceVideo, SourceVideos
+from mmvideomae.apis.preparation.box_videos import Clock, SourceVideo, SourceVideos
 from mmvideomae.configs import ConfigError, read_config
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.box_annotations import Box, BoxLabel, find_box_fault
@@ -242,21 +243,32 @@ def _number_persons(rows: Sequence[SourceRow]) -> dict[tuple[str, str], int]:
 
 
 def _second(row: SourceRow, video: SourceVideo, settings: InitSettings) -> float:
-    total, fps = video.length
     if row.second is not None:
         second, said = row.second, f'second {row.second:g}'
     else:
         assert row.frame is not None
-        first = settings.frames.first if settings.frames else 0
-        second = settings.start_second + (row.frame - first) / (row.fps or fps)
+        frame = row.frame - (settings.frames.first if settings.frames else 0)
+        second = settings.start_second + _moment(frame, row.fps, video.clock)
         said = f'frame {row.frame} (second {second:g})'
-    end = settings.start_second + total / fps
+    end = settings.start_second + video.clock.duration
     if not settings.start_second <= second < end:
         raise ValueError(
             f'{said} is outside the video {video.path}, which lasts from second '
             f'{settings.start_second:g} to {end:.2f} (--start-second says when it begins)'
         )
     return round(second, 3)
+
+
+def _moment(frame: int, fps: float | None, clock: Clock) -> float:
+    """When a frame appears, in seconds from the first; also of one that is not there.
+
+    Args:
+        fps: Rate in which frames are counted.  If it is the video's average, give or take what
+            tools round off (30 for 29.97), frames are its own and have its times.
+    """
+    fps = fps or clock.fps
+    own = math.isclose(fps, clock.fps, rel_tol=2e-3) and 0 <= frame < len(clock.times)
+    return float(clock.times[frame]) if own else frame / fps
 
 
 def _shares(row: SourceRow, video: SourceVideo, pixels: bool) -> Box:

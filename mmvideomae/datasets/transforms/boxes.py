@@ -6,7 +6,7 @@ the frame shows the part ``crop`` (x1, y1, x2, y2 as shares) of the original fra
 ``flip``.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
 from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.ops.seconds import frames_at, is_even
 from mmvideomae.registry import TRANSFORMS
 
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -39,13 +40,15 @@ class SampleKeyFrameClip(BaseTransform):
     ``-(stride // 2), ..., (stride - 1) // 2``, as mmaction2's `SampleAVAFrames` moves them in
     training at its even strides.
 
-    With ``fps`` all this counts frames of that rate, whatever rate the video has.
+    With ``fps`` all this counts frames of that rate, whatever rate the video has; where its rate
+    varies, frames are those on show at these times.
 
     Required Keys:
 
-    - total_frames, start_index, fps: of the video, see `OpenVideo`
+    - total_frames, start_index, fps, frame_times, frames_end: of the video, see `OpenVideo`;
+      without the last two its rate is constant
     - video_id, second
-    - start_second (optional: the second of the first frame, 0 if absent)
+    - start_second (optional: the second of the video's first frame, 0 if absent)
 
     Added Keys:
 
@@ -85,18 +88,23 @@ class SampleKeyFrameClip(BaseTransform):
         self.fps = fps
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        total, rate = results['total_frames'], results['fps']
         offsets = np.arange(self.clip_len) * self.stride
         offsets += self.phase - self.clip_len * self.stride // 2
         if self.jitter:
             low = -(self.stride // 2)
             offsets += np.random.randint(low, low + self.stride, size=self.clip_len)
-        if self.fps is not None:
-            offsets = np.rint(offsets * (rate / self.fps)).astype(np.int64)
-        frames = (_key_frame(results) + offsets).clip(0, total - 1)
+        frames = self._around(_KeyFrame.of(results), offsets)
         results['frame_inds'] = frames + results.get('start_index', 0)
         results.update(clip_len=self.clip_len, frame_interval=self.stride, num_clips=1)
         return results
+
+    def _around(self, key: '_KeyFrame', offsets: np.ndarray) -> np.ndarray:
+        """Frames of the record so many frames from the key frame."""
+        if self.fps is not None:
+            if not is_even(key.times, key.fps):
+                return frames_at(key.times, key.moment + offsets / self.fps)
+            offsets = np.rint(offsets * (key.fps / self.fps)).astype(np.int64)
+        return (key.frame + offsets).clip(0, len(key.times) - 1)
 
     def __repr__(self) -> str:
         return (
@@ -105,21 +113,39 @@ class SampleKeyFrameClip(BaseTransform):
         )
 
 
-def _key_frame(results: dict[str, Any]) -> int:
-    """Number of the key frame, counted from the first frame of the record."""
-    if results.get('undecodable', False):
-        return 0  # blank frames: any is right
-    total, rate = results['total_frames'], results['fps']
-    second, start = results['second'], results.get('start_second', 0.0)
-    place = (second - start) * rate
-    if not -1e-6 <= place < total:
-        raise AnnotationError(
-            f'video {results["video_id"]!r}: timestamp {second:g} lies outside it: it lasts from '
-            f'second {start:g} to {start + total / rate:.2f} ({total} frames at {rate:g} per '
-            f'second, {results.get("filename")}); mend the annotation, or the start_second of '
-            'the video'
-        )
-    return min(round(place), total - 1)
+class _KeyFrame(NamedTuple):
+    """A key frame among the frames of its record."""
+
+    frame: int
+    """Number, counted from the first frame of the record."""
+    moment: float
+    """In seconds from the video's first frame."""
+    times: np.ndarray
+    """Of all frames of the record, likewise."""
+    fps: float
+    """Their average rate."""
+
+    @classmethod
+    def of(cls, results: dict[str, Any]) -> '_KeyFrame':
+        """Find it; ``AnnotationError`` if it lies outside the record."""
+        total, rate = results['total_frames'], results['fps'] or 25.0  # as readers assume
+        times = results.get('frame_times')
+        if times is None:
+            times, end = np.arange(total) / rate, total / rate
+        else:
+            end = results['frames_end']
+        if results.get('undecodable', False):
+            return cls(0, 0.0, times, rate)  # blank frames: any is right
+        second, start = results['second'], results.get('start_second', 0.0)
+        moment = second - start
+        if not times[0] - 1e-6 <= moment < end:
+            raise AnnotationError(
+                f'video {results["video_id"]!r}: timestamp {second:g} lies outside it: it lasts '
+                f'from second {start + times[0]:g} to {start + end:.2f} ({total} frames at '
+                f'{rate:g} per second, {results.get("filename")}); mend the annotation, or the '
+                'start_second of the video'
+            )
+        return cls(int(frames_at(times, moment)), moment, times, rate)
 
 
 @TRANSFORMS.register_module()

@@ -36,7 +36,14 @@ class PackClips(BaseTransform):
     """
 
     def __init__(
-        self, meta_keys: tuple[str, ...] = ('filename', 'frame_inds', 'fps', 'sample_idx')
+        self,
+        meta_keys: tuple[str, ...] = (
+            'filename',
+            'frame_inds',
+            'frame_seconds',
+            'fps',
+            'sample_idx',
+        ),
     ) -> None:
         self.meta_keys = tuple(meta_keys)
 

@@ -50,6 +50,9 @@ class OpenVideo(BaseTransform):
     Added Keys:
 
     - video_reader
+    - frame_times: when each frame of the record appears, in seconds from the video's first,
+      float64 ``(total_frames,)``
+    - frames_end: when the last of them disappears
 
     Modified Keys:
 
@@ -98,6 +101,10 @@ class OpenVideo(BaseTransform):
             results.update(total_frames=min(left, wanted) if wanted > 0 else left)
             results.update(start_index=start)
         results.update(video_reader=reader, fps=reader.fps, avg_fps=reader.fps)
+        first, stop = (results['start_index'] + n for n in (0, results['total_frames']))
+        times = reader.times
+        results['frame_times'] = times[first:stop]
+        results['frames_end'] = float(times[stop]) if stop < len(times) else reader.duration
         return results
 
     @staticmethod
@@ -133,6 +140,7 @@ class ReadFrames(BaseTransform):
 
     - imgs: uint8 ``(T, H, W, 3)`` RGB
     - original_shape, img_shape: ``(H, W)``
+    - frame_seconds: when each frame appears in the video, float64 ``(T,)``
 
     Removed Keys:
 
@@ -145,6 +153,7 @@ class ReadFrames(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         with results.pop('video_reader') as reader:
             imgs = reader.read(results['frame_inds'])
+            results['frame_seconds'] = reader.times[results['frame_inds']]
         results.update(imgs=imgs, original_shape=imgs.shape[1:3], img_shape=imgs.shape[1:3])
         return results
 

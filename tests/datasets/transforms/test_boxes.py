@@ -117,6 +117,48 @@ def test_the_last_moment_of_a_video_has_a_frame() -> None:
     assert blank['frame_inds'].tolist() == [0, 1]
 
 
+@given(
+    gaps=st.lists(st.floats(0.01, 2), min_size=1, max_size=60),
+    place=st.floats(0, 1),
+    rate=st.sampled_from([5.0, 25.0, 60.0]),
+    first=st.integers(0, 20),
+)
+def test_at_an_uneven_rate_frames_are_those_on_show(
+    gaps: list[float], place: float, rate: float, first: int
+) -> None:
+    """Of a record that is a part of its video, too: times count from the video's start."""
+    times = 3.0 + np.cumsum(gaps)
+    end = times[-1] + 0.5
+    moment = times[0] + place * (end - times[0]) * 0.999
+    average = len(times) / (end - times[0])
+    record = {'video_id': 'v', 'second': 900 + moment, 'start_second': 900.0, 'start_index': first}
+    record.update(total_frames=len(times), fps=average, frame_times=times, frames_end=end)
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    key = SampleKeyFrameClip(1, 1, phase=0)(dict(record))['frame_inds'][0] - first
+    assert on_show(times, moment) <= key <= on_show(times, moment + usual / 2 + 1e-6)
+    own = SampleKeyFrameClip(8, 4)(dict(record))['frame_inds'] - first
+    assert own.tolist() == (key + np.arange(-15, 16, 4)).clip(0, len(times) - 1).tolist()
+    if any(abs((time - times[0]) * average - n) > 0.55 for n, time in enumerate(times)):
+        found = SampleKeyFrameClip(8, 4, fps=rate)(dict(record))['frame_inds'] - first
+        for frame, offset in zip(found.tolist(), range(-15, 16, 4), strict=True):
+            wanted = moment + offset / rate
+            assert on_show(times, wanted - 1e-6) <= frame
+            assert frame <= on_show(times, wanted + usual / 2 + 1e-6)
+
+
+def on_show(times: np.ndarray, moment: float) -> int:
+    """What a player shows, restated."""
+    return max((n for n, time in enumerate(times.tolist()) if time <= moment), default=0)
+
+
+def test_a_part_of_a_video_has_its_own_ends() -> None:
+    record = moment(5.0, 50, 25.0, frame_times=100 / 25 + np.arange(50) / 25, frames_end=6.0)
+    assert SampleKeyFrameClip(1, 1, phase=0)(dict(record))['frame_inds'] == [25]
+    for second in (3.9, 6.0):
+        with pytest.raises(AnnotationError, match=r'from second 4 to 6\.00 \(50 frames'):
+            SampleKeyFrameClip()({**record, 'second': second})
+
+
 @pytest.mark.parametrize(
     'build',
     [

@@ -42,6 +42,20 @@ def test_windows_end_where_the_video_ends(movie):
         open_video(filename=movie, start_index=40)
 
 
+def test_times_of_a_part_count_from_the_start_of_the_video(tmp_path):
+    seconds = [0, 0.1, 0.2, 0.3, 2, 3]
+    path = write_video(tmp_path / 'v.mp4', numbered_frames(6), seconds=seconds)
+    whole = open_video(filename=str(path))
+    np.testing.assert_allclose(whole['frame_times'], seconds, atol=1e-4)
+    assert whole['frames_end'] == pytest.approx(6 / whole['fps'])
+    part = open_video(filename=str(path), start_index=1, total_frames=3)
+    np.testing.assert_allclose(part['frame_times'], [0.1, 0.2, 0.3], atol=1e-4)
+    assert part['frames_end'] == pytest.approx(2, abs=1e-4)
+    part['frame_inds'] = np.array([3, 1])
+    read = TRANSFORMS.build({'type': 'ReadFrames'})(part)
+    np.testing.assert_allclose(read['frame_seconds'], [0.3, 0.1], atol=1e-4)
+
+
 def test_frame_folders_open_like_videos(tmp_path):
     for number, frame in enumerate(numbered_frames(12), 1):
         cv2.imwrite(str(tmp_path / f'{number}.png'), frame)
