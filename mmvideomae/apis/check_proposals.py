@@ -36,6 +36,13 @@ def check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> Non
             report.add(level, 'key frames without proposals', told)
         truths.append(boxes_of(rows))
         proposals.append(boxes)
+    if level == 'warning' and moments and not any(map(len, proposals)):
+        (video, second), (other, time) = next(iter(moments)), next(iter(found))
+        told = (
+            f'{path}: no key frame has one, such as second {second:g} of {video}; the file has '
+            f'those of second {time:g} of {other}'
+        )
+        report.add('error', 'proposals', told)
     total = sum(map(len, truths))
     near = _count_near(truths, proposals)
     recall = near / total if total else 0.0

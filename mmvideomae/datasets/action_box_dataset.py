@@ -88,8 +88,9 @@ class ActionBoxDataset(SeededDataset):
         lazy_init: Read lists on first use.
 
     Raises:
-        AnnotationError: A file is missing or malformed, a label is above the classes, a key frame
-            has no proposals, or videos are missing.
+        AnnotationError: A file is missing or malformed, a label is above the classes, a test has
+            no label that is evaluated, a key frame has no proposals, or none has whatever
+            ``missing_proposals`` says, or videos are missing.
         ValueError: Settings contradict one another.
     """
 
@@ -179,6 +180,11 @@ class ActionBoxDataset(SeededDataset):
         """Boxes of each key frame that is not excluded."""
         rows = read_boxes(self.ann_file, self.label_map, self.num_classes)
         _tell_unnamed(rows, self.label_map, self.ann_file)
+        if self.test_mode and not any(row.label in self.label_map.names for row in rows):
+            raise AnnotationError(
+                f'{self.ann_file}: none of the {len(rows)} labels has a name in '
+                f'{self.label_map.path}, so that there is nothing to be evaluated on'
+            )
         excluded = set() if self.excluded_file is None else read_excluded(self.excluded_file)
         people: dict[KeyFrame, People] = {}
         for row in rows:
@@ -212,33 +218,69 @@ class ActionBoxDataset(SeededDataset):
         """Boxes to look at in each key frame, None without a proposal file."""
         if self.proposal_file is None:
             return None
-        found = read_proposals(self.proposal_file, self.proposal_images)
+        given = read_proposals(self.proposal_file, self.proposal_images)
+        found = {
+            moment: boxes for moment in moments if (boxes := self._of(moment, given)) is not None
+        }
+        if not found:
+            raise AnnotationError(self._no_common(moments, given))
+        if self.min_box_score and all((boxes[:, 4] == 1).all() for boxes in found.values()):
+            print_log(
+                f'{self.proposal_file}: all boxes have score 1, as boxes without a score have: '
+                f'min_box_score={self.min_box_score:g} leaves none of them out',
+                logger='current',
+            )
         proposals: Proposals = {}
         missing: list[KeyFrame] = []
         for moment in moments:
-            boxes = found.get(moment)
-            # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source.
-            if boxes is None:
-                boxes = found.get(key_frame(self.places.source_id(moment[0]), moment[1]), _NO_BOX)
+            boxes = found.get(moment, _NO_BOX)
             proposals[moment] = boxes[boxes[:, 4] >= self.min_box_score]
             if not len(proposals[moment]):
                 missing.append(moment)
                 if self.missing_proposals == 'best' and len(boxes):
                     proposals[moment] = boxes[[boxes[:, 4].argmax()]]
         if missing:
-            self._handle_missing(missing, len(moments))
+            none = not any(map(len, proposals.values()))
+            self._handle_missing(missing, len(moments), none)
         if self.missing_proposals == 'whole_frame':
             proposals.update(dict.fromkeys(missing, _WHOLE_FRAME))
         return proposals
 
-    def _handle_missing(self, missing: Sequence[KeyFrame], total: int) -> None:
-        """Raise or log that key frames have no proposals."""
+    def _of(self, moment: KeyFrame, given: Proposals) -> np.ndarray | None:
+        """Boxes of a key frame in a proposal file, None where it does not name it."""
+        if moment in given:
+            return given[moment]
+        # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source.
+        return given.get(key_frame(self.places.source_id(moment[0]), moment[1]))
+
+    def _no_common(self, moments: Sequence[KeyFrame], given: Proposals) -> str:
+        """Say that a proposal file and the annotation speak of different key frames."""
+        (video, second), (other, time) = moments[0], next(iter(given))
+        told = (
+            f'{self.proposal_file}: none of its {len(given)} key frames, such as second {time:g} '
+            f'of video {other!r}, is one of the {len(moments)} of {self.ann_file}, such as second '
+            f'{second:g} of video {video!r}'
+        )
+        videos = {name for name, _ in given} & {name for name, _ in moments}
+        return f'{told}: {"the seconds" if videos else "the names of videos"} differ; mend the file'
+
+    def _handle_missing(self, missing: Sequence[KeyFrame], total: int, none: bool) -> None:
+        """Raise or log that key frames have no proposals.
+
+        Args:
+            none: No key frame has any: there is nothing to look at, whatever is allowed.
+        """
         video_id, second = missing[0]
         told = (
             f'{self.proposal_file}: {len(missing)} of {total} key frames have no box with a score '
             f'of at least {self.min_box_score:g}, the first is video {video_id!r} at second '
             f'{second:g}'
         )
+        if none and self.missing_proposals != 'whole_frame':
+            raise AnnotationError(
+                f'{told}; none has any, so that nothing could be predicted: lower min_box_score, '
+                'or mend the file'
+            )
         if self.missing_proposals == 'raise':
             raise AnnotationError(
                 f"{told}; set missing_proposals='skip' (nothing is predicted there), "

@@ -177,6 +177,11 @@ def test_proposals_are_measured_above_the_score(sound: BoxSet, tmp_path: Path) -
     assert kinds == {'key frames without proposals': 'error', 'recall of proposals': 'warning'}
     skipped = _check(replace(sound, min_box_score=0.8, missing_proposals='skip'))
     assert skipped.number('error') == 0 and skipped.number('warning') == 2
+    none = _check(replace(sound, min_box_score=1.0, missing_proposals='skip'))
+    (error,) = [each for each in none.problems if each.level == 'error']
+    assert (
+        error.kind == 'proposals' and 'no key frame has one, such as second 0' in error.examples[0]
+    )
 
 
 def test_videos_that_cannot_be_read_are_errors(sound: BoxSet, tmp_path: Path, videos: Path) -> None:

@@ -242,7 +242,7 @@ def test_a_test_looks_at_proposals_over_the_threshold(files: Path, media: Path) 
     np.testing.assert_allclose(
         first.proposals.bboxes[0].numpy(), np.array([0.1, 0.1, 0.5, 0.9]) * size, rtol=1e-5
     )
-    for least, left in ((0.5, 2), (0.51, 1), (0.95, 1), (0.96, 0)):
+    for least, left in ((0.5, 2), (0.51, 1), (0.95, 1)):
         dataset = build(files, media, test_mode=True, min_box_score=least, missing_proposals='skip')
         assert len(dataset[0]['data_samples'].proposals) == left
 
@@ -264,6 +264,50 @@ def test_a_key_frame_without_proposals_is_an_error_that_names_it(files: Path, me
         "1 of 3 key frames have no box with a score of at least 0, the first is video 'a' at"
         in (refusal(files, media))
     )
+
+
+@pytest.mark.parametrize('missing', ['raise', 'skip', 'best', 'whole_frame'])
+def test_proposals_of_other_key_frames_are_refused(files: Path, media: Path, missing: str) -> None:
+    """Nothing would be looked at, and the mAP of 0 would not say why; both names are told."""
+    settings = dict(missing_proposals=missing)
+    one = np.array([[0, 0, 1, 1, 0.9]], np.float32)
+    write_proposals(files / 'boxes.pkl', {('a.mp4', 902.0): one, ('b.mp4', 903.0): one})
+    told = refusal(files, media, **settings)
+    assert "none of its 2 key frames, such as second 902 of video 'a.mp4', is one of the 3" in told
+    assert "such as second 901 of video 'a': the names of videos differ" in told
+    write_proposals(files / 'boxes.pkl', {('a', 1.0): one, ('b', 3.0): one})
+    assert "second 901 of video 'a': the seconds differ" in refusal(files, media, **settings)
+
+
+def test_boxes_without_scores_are_told_where_scores_decide(
+    files: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = messages(monkeypatch)
+    boxes = {moment: np.array(rows, np.float32)[:, :4] for moment, rows in BOXES.items()}
+    write_proposals(files / 'boxes.pkl', boxes)
+    build(files, media, test_mode=True, min_box_score=0.8)
+    assert any('all boxes have score 1' in line for line in lines)
+    lines.clear()
+    build(files, media, test_mode=True)
+    assert not any('score 1' in line for line in lines)
+
+
+def test_a_threshold_above_all_scores_is_refused(files: Path, media: Path) -> None:
+    settings = dict(min_box_score=0.96)
+    for missing in ('raise', 'skip'):
+        told = refusal(files, media, missing_proposals=missing, **settings)
+        assert '3 of 3 key frames have no box with a score of at least 0.96' in told
+        assert 'none has any' in told and 'lower min_box_score' in told
+    for missing in ('best', 'whole_frame'):
+        dataset = build(files, media, test_mode=True, missing_proposals=missing, **settings)
+        assert all(len(each['data_samples'].proposals) == 1 for each in dataset)
+
+
+def test_a_test_without_a_label_that_is_evaluated_is_refused(files: Path, media: Path) -> None:
+    (files / 'ann.csv').write_text('a,0901,0.1,0.1,0.5,0.9,4,0\n')
+    told = refusal(files, media)
+    assert 'none of the 1 labels has a name in' in told and 'evaluated on' in told
+    assert len(build(files, media)) == 1  # it can be learned
 
 
 def test_skipped_key_frames_keep_their_truth_in_a_test(
