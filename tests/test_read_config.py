@@ -65,7 +65,7 @@ def test_yaml_runs_nothing(tmp_path: Path, value: str, as_base: bool) -> None:
         ('a.py', 'x = 1\ny = numm\n', ['a.py:2', "NameError: name 'numm' is not defined"]),
         ('a.py', 'x = 1 / 0\n', ['a.py:1', 'ZeroDivisionError']),
         ('a.py', "_base_ = 'none.py'\n", ['a.py: there is no base config', 'none.py']),
-        ('a.py', "_base_ = 'ok.py'\nx = _base_.modle\n", ['a.py:2', 'modle']),
+        ('a.py', "_base_ = 'ok.py'\nx = _base_.mode1\n", ['a.py:2', 'mode1']),
         ('a.py', "_base_ = ['ok.py', 'same.py']\n", ['a.py', 'val_cfg']),
         ('a.py', "custom_imports = dict(imports=['no_such_module'])\n", ['no_such_module', 'PATH']),
         ('a.yaml', 'a: 1\nb: [1, 2\n', ['a.yaml:3']),
