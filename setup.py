@@ -104,7 +104,7 @@ setup(
         'torchcodec': ['torchcodec>=0.8'],
         'all': requirements('detection', 'tests', 'docs', 'optional'),
         # `mim install` adds what stands here to the requirements of an OpenMMLab package.
-        'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.5,<1'],
+        'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.6,<1'],
     },
     cmdclass={'build_py': BuildPyWithMim},
     zip_safe=False,
