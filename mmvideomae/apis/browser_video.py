@@ -61,15 +61,15 @@ def browser_video(
     path = Path(stream.path)
     if path.is_file() and path.stat().st_size <= most_bytes and plays_in_browsers(path):
         return path
-    times = stream.times.tolist()
+    edges = [*stream.times.tolist(), stream.duration]
     with VideoWriter(copy, stream.fps) as writer:
-        for number, frame in stream.in_order(range(len(times))):
+        for number, frame in stream.in_order(range(len(stream))):
             height, width = frame.shape[:2]
             ratio = min(longest / max(height, width), 1)
             if ratio < 1:
                 size = (max(round(ratio * width), 2), max(round(ratio * height), 2))
                 frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-            writer.write(frame, times[number])
+            writer.write(frame, *edges[number : number + 2])
             if progress is not None:
-                progress(number + 1, len(times))
+                progress(number + 1, len(stream))
     return Path(copy)

@@ -31,11 +31,12 @@ def overlay_video(
     path = Path(path)
     check_target(path, stream.path)
     with stream, VideoWriter(path, stream.fps) as writer:
-        times = stream.times.tolist()
-        for number, frame in stream.in_order(range(len(times))):
-            writer.write(draw(frame, times[number]), times[number])
+        edges = [*stream.times.tolist(), stream.duration]
+        for number, frame in stream.in_order(range(len(stream))):
+            begin, end = edges[number : number + 2]
+            writer.write(draw(frame, begin), begin, end)
             if progress:
-                progress(number + 1, len(times))
+                progress(number + 1, len(stream))
     return path
 
 

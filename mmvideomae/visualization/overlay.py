@@ -9,9 +9,14 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mmvideomae.errors import UserError
+from mmvideomae.storage import publish, remove, temporary_path
 from mmvideomae.visualization.fonts import font
 
-_CLOCK = Fraction(1, 90000)
+_CLOCK = Fraction(1, 10000)
+_LONGEST = 2**31  # ticks that mp4 can say from frame to frame: 59 hours
+# Without B-frames: mp4 stores for how long packets last as they are decoded, not shown.
+_CODING = {'crf': '20', 'bf': '0'}
 _PAPER, _INK, _BAR = (16, 16, 16), (255, 255, 255), (88, 166, 255)
 
 
@@ -67,6 +72,10 @@ def _cut(text: str, label: str) -> str:
     return label if text == label else f'{text.rstrip()}...'
 
 
+class OverlayError(UserError, ValueError):
+    """A video cannot be written as asked."""
+
+
 class VideoWriter:
     """Write frames one by one into an H.264 mp4 file, each at its own time.
 
@@ -77,25 +86,31 @@ class VideoWriter:
         fps: Nominal frames per second.
 
     Raises:
-        ValueError: On another suffix.
+        OverlayError: On another suffix, or a frame that is shown for longer than mp4 can say.
     """
 
     def __init__(self, path: str | os.PathLike[str], fps: float) -> None:
         self.path = Path(path)
         if self.path.suffix.lower() != '.mp4':
-            raise ValueError(f'{self.path}: the name of an overlay must end in .mp4')
+            raise OverlayError(f'{self.path}: the name of an overlay must end in .mp4')
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = self.path.with_name(f'.{self.path.stem}.part.mp4')
-        rate = Fraction(fps or 25.0).limit_denominator(1001)
-        self._container = av.open(str(self._partial), 'w', options={'movflags': '+faststart'})
-        self._stream = self._container.add_stream('libx264', rate=rate, options={'crf': '20'})
+        self._partial = temporary_path(self.path)
+        self._fps = fps or 25.0
+        rate = max(Fraction(self._fps).limit_denominator(1001), Fraction(1, 1001))
+        self._container = av.open(f'file:{self._partial}', 'w', options={'movflags': '+faststart'})
+        self._stream = self._container.add_stream('libx264', rate=rate, options=_CODING)
         self._stream.codec_context.time_base = _CLOCK
         self._last = -1
+        self._shown: dict[int, int] = {}  # for how long, by time
 
-    def write(self, frame: np.ndarray, seconds: float) -> None:
+    def write(self, frame: np.ndarray, seconds: float, until: float | None = None) -> None:
         """Append a frame (H, W, 3) uint8 that is shown from ``seconds`` on.
 
         All frames have the size of the first.  Odd sides grow by a pixel.
+
+        Args:
+            until: When the frame disappears, which matters for the last one; None: after
+                ``1 / fps`` seconds.
         """
         height, width = frame.shape[:2]
         even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode='edge')
@@ -103,9 +118,23 @@ class VideoWriter:
             self._stream.height, self._stream.width = even.shape[:2]
             self._stream.pix_fmt = 'yuv420p'
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format='rgb24')
-        self._last = max(round(seconds / _CLOCK), self._last + 1)  # times must ascend
-        picture.pts, picture.time_base = self._last, _CLOCK
-        self._container.mux(self._stream.encode(picture))
+        time = max(round(seconds / _CLOCK), self._last + 1)  # times must ascend
+        end = seconds + 1 / self._fps if until is None else until
+        self._shown[time] = max(round(end / _CLOCK) - time, 1)
+        if max(time - max(self._last, 0), self._shown[time]) >= _LONGEST:
+            raise OverlayError(
+                f'{self.path}: a frame would be shown for more than {_LONGEST * _CLOCK // 3600} '
+                f'hours, around second {seconds:g}: the time stamps of the video leap; transcode '
+                'it to a constant rate'
+            )
+        self._last = time
+        picture.pts, picture.time_base = time, _CLOCK
+        self._mux(self._stream.encode(picture))
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        for packet in packets:  # the encoder makes all frames equally long
+            packet.duration = self._shown.pop(packet.pts)
+            self._container.mux(packet)
 
     def __enter__(self) -> 'VideoWriter':
         return self
@@ -116,10 +145,12 @@ class VideoWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None and self._last >= 0:
-            self._container.mux(self._stream.encode())
+        whole = kind is None and self._last >= 0
+        try:
+            if whole:
+                self._mux(self._stream.encode())
             self._container.close()
-            self._partial.replace(self.path)
-            return
-        self._container.close()
-        self._partial.unlink(missing_ok=True)
+            if whole:
+                publish(self._partial, self.path)
+        finally:
+            remove(self._partial)

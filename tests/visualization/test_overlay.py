@@ -1,5 +1,6 @@
 """Contract: an overlay has the frames and times of its video, and the label at the foot of each."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from mmvideomae.apis.frame_stream import FileStream
 from mmvideomae.testing.videos import frame_number, numbered_frames
-from mmvideomae.visualization.overlay import VideoWriter, draw_label
+from mmvideomae.visualization.overlay import OverlayError, VideoWriter, draw_label
 
 BAR = (88, 166, 255)
 
@@ -31,14 +32,47 @@ def test_notes_stand_only_where_they_fit() -> None:
 
 def test_video_keeps_frames_and_times(tmp_path: Path) -> None:
     seconds = [0.0, 0.1, 0.15, 1.0, 2.5]
-    with VideoWriter(tmp_path / 'new' / 'v.mp4', 10.0) as writer:
+    path = tmp_path / 'new' / os.fsdecode(b'a:b\xff.mp4')
+    with VideoWriter(path, 10.0) as writer:
         for frame, time in zip(numbered_frames(5, 63, 61), seconds, strict=True):
             writer.write(frame, time)
-    with FileStream(tmp_path / 'new' / 'v.mp4') as stream:
+    with FileStream(path) as stream:
         np.testing.assert_allclose(stream.times, seconds, atol=1e-4)
         found = [frame for _, frame in stream.in_order(range(5))]
     assert [frame_number(frame[:, :61]) for frame in found] == list(range(5))
     assert found[0].shape == (64, 62, 3)
+
+
+def test_the_last_frame_is_shown_until_the_end_and_gaps_stay(tmp_path: Path) -> None:
+    edges = [0.0, 0.1, 86400.5, 86401, 86405]
+    with VideoWriter(tmp_path / 'v.mp4', 25.0) as writer:
+        for number, frame in enumerate(numbered_frames(4)):
+            writer.write(frame, *edges[number : number + 2])
+    with FileStream(tmp_path / 'v.mp4') as stream:
+        np.testing.assert_allclose([*stream.times, stream.duration], edges, atol=1e-4)
+    with (
+        pytest.raises(OverlayError, match='more than 59 hours, around second 300000'),
+        VideoWriter(tmp_path / 'w.mp4', 25.0) as writer,
+    ):
+        writer.write(numbered_frames(1)[0], 3e5)
+    assert [path.name for path in tmp_path.iterdir()] == ['v.mp4']
+
+
+def test_writers_of_one_name_do_not_meet(tmp_path: Path) -> None:
+    """Of several processes, each has a temporary file; the last to finish wins."""
+    writers = [VideoWriter(tmp_path / 'v.mp4', 25.0)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, 'getpid', lambda: 1)
+        writers.append(VideoWriter(tmp_path / 'v.mp4', 25.0))
+    for frame in numbered_frames(6)[::2]:
+        for writer in writers:
+            writer.write(frame, 0.0)
+    for writer in writers:
+        with writer:
+            pass
+    with FileStream(tmp_path / 'v.mp4') as stream:
+        assert [frame_number(frame) for _, frame in stream.in_order(range(3))] == [0, 2, 4]
+    assert [path.name for path in tmp_path.iterdir()] == ['v.mp4']
 
 
 def test_equal_times_are_set_apart(tmp_path: Path) -> None:
