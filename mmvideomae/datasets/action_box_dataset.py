@@ -20,7 +20,7 @@ from mmvideomae.datasets.box_annotations import (
 )
 from mmvideomae.datasets.label_maps import LabelMap, read_label_map
 from mmvideomae.datasets.proposals import Proposals, read_proposals
-from mmvideomae.datasets.seeded_dataset import SeededDataset, decode_policy
+from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
 from mmvideomae.datasets.video_places import VideoPlaces
 from mmvideomae.registry import DATASETS
 
@@ -111,7 +111,7 @@ class ActionBoxDataset(SeededDataset):
         mirrorable: bool = True,
         test_mode: bool = False,
         on_decode_error: str | None = None,
-        max_refetch: int = 10,
+        max_refetch: int = MAX_REFETCH,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
         lazy_init: bool = False,
@@ -171,6 +171,12 @@ class ActionBoxDataset(SeededDataset):
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The record of one key frame, as the pipeline gets it."""
         return _record(super().get_data_info(idx), self.num_classes)
+
+    def identity(self, idx: int) -> Any:
+        """Key frame, true boxes and their labels."""
+        record = self.get_data_info(idx)
+        boxes, labels = record['gt_boxes'], record['gt_labels']
+        return [record['video_id'], record['second'], boxes.tolist(), labels.nonzero()[1].tolist()]
 
     def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record with no box to predict for: all that is true is missed."""

@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.classes import check_class_count, class_names
 from mmvideomae.datasets.feature_files import FeatureError, FeatureFormat, inspect_features
-from mmvideomae.datasets.seeded_dataset import SeededDataset
+from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset
 from mmvideomae.datasets.segment_annotations import (
     AnnotatedVideo,
     classes_of,
@@ -84,7 +84,7 @@ class FeatureDataset(SeededDataset):
         tolerance: float = 0.5,
         on_bad_sample: str = 'raise',
         test_mode: bool = False,
-        max_refetch: int = 10,
+        max_refetch: int = MAX_REFETCH,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
         lazy_init: bool = False,
@@ -156,6 +156,19 @@ class FeatureDataset(SeededDataset):
                 else f'{told} to learn'
             )
         return records
+
+    def identity(self, idx: int) -> Any:
+        """Video, segments and labels."""
+        record = self.get_data_info(idx)
+        return [
+            record['video_id'],
+            np.asarray(record['segments']).tolist(),
+            np.asarray(record['all_labels']).tolist(),
+        ]
+
+    def not_readable(self, record: dict[str, Any], reason: str) -> FeatureError:
+        """The error of a record's feature file."""
+        return FeatureError(record['video_id'], record['feature_path'], reason)
 
     def _record(self, video: AnnotatedVideo) -> dict[str, Any]:
         path = self.feature_dir / self.feature_name.format(video.video_id)

@@ -1,10 +1,12 @@
 """What all data sets share: seeded samples, and what happens to one that cannot be read."""
 
+import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
@@ -12,12 +14,33 @@ from mmengine.structures import BaseDataElement
 from mmvideomae.datasets.classes import refuse_flips
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.seeding import SampleSeeds
+from mmvideomae.datasets.work_notes import WorkNotes
+from mmvideomae.errors import UserError
 from mmvideomae.registry import TRANSFORMS
 
 Failure = tuple[str, str]
 """(path, reason) of a file that could not be read."""
 
+# Replacements tried for one sample by default.  Where 45 % of the files are broken, a run of 10^8
+# samples meets one without a sound replacement with a chance of 10^-13; a broken file is opened
+# in a millisecond.
+MAX_REFETCH = 60
+# Stands for the number of an attempt where the replacements themselves are drawn.
+_CHOICE = 2**31
+
 _logged: set[str] = set()
+
+
+class UnusableSamplesError(UserError, RuntimeError):
+    """A sample cannot be read, and neither can any that might take its place."""
+
+
+class SampleInWork(NamedTuple):
+    """What a worker of the loader is at, or was when it died."""
+
+    pid: int
+    name: str
+    seconds: float
 
 
 class SeededDataset(BaseDataset):
@@ -29,18 +52,25 @@ class SeededDataset(BaseDataset):
 
     A file that cannot be read (`unreadable`) is logged once per process and
 
-    - ``'replace'`` (training): another sample takes its place, drawn from (seed, epoch,
-      index, attempt), for at most ``max_refetch`` attempts.  The failures travel in the
-      metainfo ``decode_failures`` of the sample, a list of (path, reason);
+    - ``'replace'`` (training): another sample takes its place.  Candidates, each another one,
+      are drawn from (seed, epoch, index) and tried in order, at most ``max_refetch`` of them.
+      What was found broken or sound before does not count: a resumed run has to choose as the
+      uninterrupted one would have, and a damaged file may be sound where another clip of it is
+      read.  The failures travel in the metainfo ``decode_failures`` of the sample, a list of
+      (path, reason);
     - ``'raise'`` (test mode): is an error that names the file;
     - ``'count_wrong'`` (test mode on request): becomes the sample of `blank_record` with the
       metainfo ``undecodable=True``: wrong, never absent.
+
+    A sample that takes more memory than there is cannot be read either.  Any other error is one
+    of the pipeline or of the toolbox, and is raised with a note of the file.  What workers are at
+    is known to their parent (`samples_in_work`), so that the file is named that one dies of.
 
     Args:
         pipeline: Transforms.
         test_mode: Whether samples are for validation or test.
         on_decode_error: See above.
-        max_refetch: Replacements tried for one sample.
+        max_refetch: Replacements tried for one sample, see `MAX_REFETCH`.
         ann_file: For messages.
         metainfo: Of the data set.
         indices: Only these records, or the first so many.
@@ -70,6 +100,7 @@ class SeededDataset(BaseDataset):
     ) -> None:
         self.on_decode_error = on_decode_error
         self._seeds = SampleSeeds()
+        self._notes = WorkNotes()
         if test_mode:
             self._seeds.set(0, 0)
         # mmengine would look names up in the root registry, which finds ours only inside a
@@ -99,6 +130,53 @@ class SeededDataset(BaseDataset):
         """What stands for a record that cannot be read and has to count as wrong."""
         raise NotImplementedError(f"{type(self).__name__} knows no 'count_wrong'")
 
+    @force_full_init
+    def fingerprint(self) -> str:
+        """A digest of the samples' names and labels and their order, wherever the files lie."""
+        digest = hashlib.sha256()
+        for index in range(len(self)):
+            digest.update(repr(self.identity(index)).encode(errors='surrogateescape'))
+        return digest.hexdigest()[:16]
+
+    def identity(self, idx: int) -> Any:
+        """What tells a sample from others, in plain numbers and text, and without its folder."""
+        return [os.path.basename(self._name(idx)), self.get_data_info(idx).get('label')]
+
+    def samples_in_work(self) -> list[SampleInWork]:
+        """What workers of the loader are at, or were when they died; the longest first."""
+        return [
+            SampleInWork(work.pid, self._name(work.sample), work.seconds)
+            for work in self._notes.unfinished()
+        ]
+
+    def _name(self, index: int) -> str:
+        """The file of a record, for messages."""
+        record = self.get_data_info(index)
+        found = (record.get(key) for key in ('filename', 'feature_path', 'video_id'))
+        return next((str(name) for name in found if name), f'sample {index}')
+
+    def _read(self, index: int) -> Any:
+        """The sample of one record; whatever goes wrong names its file.
+
+        Raises:
+            Exception: It cannot be read (`unreadable`), or takes more memory than there is.
+        """
+        with self._notes.at(index):
+            try:
+                return self.prepare_data(index)
+            except self.unreadable:
+                raise
+            except Exception as error:
+                if not _is_out_of_memory(error):
+                    _note(error, f'while sample {index} was read: {self._name(index)}')
+                    raise
+                reason = f'it takes more memory than there is ({error})'
+                raise self.not_readable(self.get_data_info(index), reason) from None
+
+    def not_readable(self, record: dict[str, Any], reason: str) -> Any:
+        """The error `unreadable` of a record."""
+        return self.unreadable(record.get('filename', ''), reason)
+
     def _advise(self, error: Any) -> Any:
         """The error of ``'raise'``; of a test on videos it says what else can be done."""
         if not (self.test_mode and isinstance(error, VideoReadError)):
@@ -115,7 +193,7 @@ class SeededDataset(BaseDataset):
 
         Raises:
             Exception: It cannot be read (`unreadable`) and the policy is ``'raise'``.
-            RuntimeError: ``max_refetch`` replacements could not be read either.
+            UnusableSamplesError: ``max_refetch`` replacements could not be read either.
         """
         if not -len(self) <= idx < len(self):
             raise IndexError(f'sample {idx} of a data set of {len(self)}')
@@ -124,7 +202,7 @@ class SeededDataset(BaseDataset):
             return self._load_or_replace(idx)
         with self._seeds.scope(idx):
             try:
-                return _with_failures(self.prepare_data(idx), [])
+                return _with_failures(self._read(idx), [])
             except self.unreadable as error:
                 if self.on_decode_error == 'raise':
                     raise self._advise(error) from None
@@ -136,21 +214,26 @@ class SeededDataset(BaseDataset):
 
     def _load_or_replace(self, idx: int) -> Any:
         failures: list[Failure] = []
-        for attempt in range(self.max_refetch + 1):
+        for attempt, chosen in enumerate(self._candidates(idx)):
             with self._seeds.scope(idx, attempt):
-                chosen = idx if attempt == 0 else int(np.random.randint(len(self)))
                 try:
-                    return _with_failures(self.prepare_data(chosen), failures)
+                    return _with_failures(self._read(chosen), failures)
                 except self.unreadable as error:
                     _log_once(error)
                     failures.append((error.path, error.reason))
         causes = '; '.join(f'{path!r}: {reason}' for path, reason in dict(failures[-3:]).items())
         advice = '. Find broken files with tools/data/scan_videos.py'
         advice = advice if self.unreadable is VideoReadError else ''
-        raise RuntimeError(
-            f'sample {idx} and {self.max_refetch} replacements could not be used, the last '
-            f'ones {causes}{advice}'
-        )
+        count = min(len(self) - 1, self.max_refetch)
+        others = f'sample {idx} and {count} replacements' if count else f'sample {idx}'
+        raise UnusableSamplesError(f'{others} could not be used: {causes}{advice}')
+
+    def _candidates(self, idx: int) -> Iterator[int]:
+        """The sample itself, then what may take its place, each once."""
+        yield idx
+        with self._seeds.scope(idx, _CHOICE):
+            drawn = random.sample(range(len(self)), min(len(self), self.max_refetch + 1))
+        yield from [other for other in drawn if other != idx][: self.max_refetch]
 
 
 def decode_policy(policy: str | None, test_mode: bool) -> str:
@@ -174,6 +257,20 @@ def _with_failures(sample: Any, failures: list[Failure], undecodable: bool = Fal
         if undecodable:
             packed.set_metainfo({'undecodable': True})
     return sample
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether Python, NumPy, torch or OpenCV was refused the memory that it asked for."""
+    told = ("can't allocate memory", 'Insufficient memory')
+    return isinstance(error, MemoryError) or any(words in str(error) for words in told)
+
+
+def _note(error: Exception, text: str) -> None:
+    """Let an error's traceback end with a note."""
+    if hasattr(error, 'add_note'):
+        error.add_note(text)
+    else:  # Python 3.10
+        print_log(f'{type(error).__name__} {text}', logger='current', level=logging.ERROR)
 
 
 def _log_once(error: Any) -> None:

@@ -8,7 +8,7 @@ from mmengine.dataset import force_full_init
 
 from mmvideomae.datasets.annotations import Entry
 from mmvideomae.datasets.classes import check_class_count, class_names
-from mmvideomae.datasets.seeded_dataset import SeededDataset, decode_policy
+from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
 from mmvideomae.datasets.sources import VideoSource
 from mmvideomae.registry import DATASETS
 
@@ -59,7 +59,7 @@ class VideoListDataset(SeededDataset):
         classes: str | Sequence[str] | None = None,
         mirrorable: bool = True,
         on_decode_error: str | None = None,
-        max_refetch: int = 10,
+        max_refetch: int = MAX_REFETCH,
         metainfo: Mapping[str, Any] | None = None,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
@@ -102,13 +102,22 @@ class VideoListDataset(SeededDataset):
     @force_full_init
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The record of one sample, as the pipeline gets it."""
-        if self.serialize_data:
-            begin = self.data_address[idx - 1] if idx % len(self) else 0
-            packed = self.data_bytes[begin : self.data_address[idx]].tobytes()
-        else:
-            packed = self.data_list[idx]
-        number, entry = _unpack(packed)
+        number, entry = self._line(idx)
         return {**self.sources[number].record(entry), 'sample_idx': idx % len(self)}
+
+    def identity(self, idx: int) -> Any:
+        """The line of a list: its source, where the video lies, frames and label."""
+        number, entry = self._line(idx)
+        parts = entry.path.split('/')
+        # Lists of absolute paths are written anew where the data has moved.
+        return [number, '/'.join(parts[-2:] if parts[0] == '' else parts), *entry[1:]]
+
+    def _line(self, idx: int) -> tuple[int, Entry]:
+        """Source and entry of a record."""
+        if not self.serialize_data:
+            return _unpack(self.data_list[idx])
+        begin = self.data_address[idx - 1] if idx % len(self) else 0
+        return _unpack(self.data_bytes[begin : self.data_address[idx]].tobytes())
 
     def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record with a label that no prediction equals."""

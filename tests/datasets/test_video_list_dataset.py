@@ -371,7 +371,7 @@ def test_too_many_failures_in_a_row_are_an_error(tmp_path):
     for number in range(3):
         make_broken_video('text', tmp_path / f'{number}.mp4')
     dataset = build([{'folder': str(tmp_path)}], max_refetch=4)
-    with pytest.raises(RuntimeError, match=r'sample 1 and 4 replacements .*\.mp4') as caught:
+    with pytest.raises(RuntimeError, match=r'sample 1 and 2 replacements .*\.mp4') as caught:
         dataset[1]
     assert 'scan_videos.py' in str(caught.value)
 
