@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -26,6 +26,19 @@ _PREFIX = '.tmp-'
 _LOCK = '.lock'
 _LONGEST_NAME = 200  # file systems allow 255 bytes
 _ABANDONED = 7 * 24 * 3600.0  # seconds after which another machine's leftover counts as dead
+
+
+# Lock files that this process holds.
+_held: set[TextIO] = set()
+
+
+def _leave_locks_to_parent() -> None:
+    """Close a forked process's copies: it may outlive its parent, and must not lock on."""
+    while _held:
+        _held.pop().close()
+
+
+os.register_at_fork(after_in_child=_leave_locks_to_parent)
 
 
 class LockedError(UserError, RuntimeError):
@@ -193,7 +206,11 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         file.truncate()
         file.write(f'{process_name()}\n')
         file.flush()
-        yield
+        _held.add(file)
+        try:
+            yield
+        finally:
+            _held.discard(file)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from mmvideomae.apis.tool_options import add_cfg_options
 from mmvideomae.engine import prepare_cpu_processes
 from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
+from mmvideomae.engine.worker_failures import naming_files
 from mmvideomae.registry import RUNNERS
 
 
@@ -64,7 +65,8 @@ def main() -> None:
         sys.exit(f'error: {error}')
     try:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        runner.test()
+        with naming_files(runner):
+            runner.test()
     except (RuntimeError, ValueError, FileNotFoundError) as error:
         if (message := plain_message(error)) is None:
             raise

@@ -7,28 +7,76 @@ from typing import Any
 
 import torch
 from mmengine.optim import BaseOptimWrapper, OptimWrapperDict
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
+from mmvideomae.engine.continuation import ResumeError
+from mmvideomae.engine.last_checkpoint import choose_last
+from mmvideomae.engine.worker_failures import naming_files
+from mmvideomae.errors import UserError
 from mmvideomae.registry import LOOPS
+
+
+class TooFewSamplesError(UserError, ValueError):
+    """There is no batch to train on."""
 
 
 @LOOPS.register_module()
 class EpochTrainLoop(EpochBasedTrainLoop):
     """Epoch-based training that resumes at any iteration and shows hooks the loss first.
 
-    It differs from mmengine's loop in two ways:
+    It differs from mmengine's loop in these ways:
 
     - A checkpoint made inside an epoch continues with the next batch of that epoch.  The samples
       already seen are skipped by the sampler (``sampler.set_start(number of samples)``), without
       being decoded.  A sampler without that method is wound forward batch by batch.
     - Between forward and backward it calls the hook stage ``after_loss(runner, batch_idx,
       data_batch, loss)``, so that a hook can stop the run before a bad loss reaches the weights.
+    - Of a data set that is smaller than a batch, that batch is what it has; ``drop_last`` would
+      leave nothing.
+    - A data-loader worker that dies or hangs ends the run with the name of the file it was at.
+    - However the training ends, the hook stage ``after_training(runner)`` is called.
 
     Raises:
-        ValueError: On resuming, if the checkpoint's iteration does not lie in its epoch, that is
+        TooFewSamplesError: There is no sample, or a built loader without a batch is given.
+        ResumeError: On resuming, if the checkpoint's iteration does not lie in its epoch, that is
             if the number of iterations per epoch has changed.
     """
+
+    # Set by the parent.
+    dataloader: DataLoader
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader | dict[str, Any],
+        max_epochs: int,
+        val_begin: int = 1,
+        val_interval: int = 1,
+        dynamic_intervals: list[tuple[int, int]] | None = None,
+    ) -> None:
+        super().__init__(runner, dataloader, max_epochs, val_begin, val_interval, dynamic_intervals)
+        if not len(self.dataloader):
+            self.dataloader = self._with_short_batch(dataloader)
+            self._max_iters = self._max_epochs * len(self.dataloader)
+        # Runners build their loop before they look for what to resume.
+        choose_last(runner)
+
+    def _with_short_batch(self, dataloader: DataLoader | dict[str, Any]) -> DataLoader:
+        """The loader of a data set that has fewer clips than a batch, which makes one batch."""
+        samples, batch_size = len(self.dataloader.sampler), self.dataloader.batch_size
+        told = f'{samples} training samples are fewer than a batch of {batch_size}'
+        if not samples or isinstance(dataloader, DataLoader):
+            raise TooFewSamplesError(f'{told}: lower train_dataloader.batch_size, or add data')
+        self.runner.logger.warning(
+            f'{told} per process: every epoch is one batch of {samples}, as with '
+            'train_dataloader.drop_last=False.'
+        )
+        # As mmengine's BaseLoop does.
+        other_seeds = self.runner._randomness_cfg.get('diff_rank_seed', False)
+        dataloader = {**dataloader, 'drop_last': False}
+        return self.runner.build_dataloader(dataloader, self.runner.seed, other_seeds)
 
     def run(self) -> nn.Module:
         """Train from the current epoch and iteration to the end."""
@@ -39,9 +87,11 @@ class EpochTrainLoop(EpochBasedTrainLoop):
                 f'its {len(self.dataloader)} iterations.'
             )
         try:
-            return super().run()
+            with naming_files(self.runner):
+                return super().run()
         finally:
             self._end_workers()
+            self.runner.call_hook('after_training')
 
     def run_epoch(self) -> None:
         """Run the current epoch, or what is left of it."""
@@ -70,7 +120,7 @@ class EpochTrainLoop(EpochBasedTrainLoop):
         length = len(self.dataloader)
         offset = self._iter - self._epoch * length
         if not 0 <= offset <= length:
-            raise ValueError(
+            raise ResumeError(
                 f'the checkpoint is at iteration {self._iter} in epoch {self._epoch + 1}, but an '
                 f'epoch now has {length} iterations. Batch size, number of devices and data must '
                 'be those of the interrupted run; to start anew from its weights use '

@@ -13,6 +13,7 @@ from mmvideomae.engine.hooks import (
     NonFiniteLossError,
     TooManyDecodeFailuresError,
 )
+from mmvideomae.engine.loaders import settle_loaders
 
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error has its traceback in the message: the last place, and what is said there.
@@ -27,7 +28,7 @@ def load_run_config(
     launcher: str = 'none',
     cfg_options: dict[str, Any] | None = None,
 ) -> Config:
-    """Read a config, apply `cfg_options`, and settle work directory and launcher.
+    """Read a config, apply `cfg_options`, and settle work directory, launcher and data loaders.
 
     The work directory is `work_dir`, or the config's own, or `work_dirs/<name of the config>`.
 
@@ -36,6 +37,7 @@ def load_run_config(
     """
     cfg = read_config(config)
     apply_options(cfg, cfg_options)
+    settle_loaders(cfg)
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = work_dir

@@ -21,14 +21,20 @@ BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
 class ToyClips(torch.utils.data.Dataset):
     """Clips of noise, a function of (seed, epoch, index); some may fail or hold infinity."""
 
-    def __init__(self, length: int = 12, failures: dict[int, str] | None = None) -> None:
+    def __init__(
+        self, length: int = 12, failures: dict[int, str] | None = None, names: str = 'clip'
+    ) -> None:
         self.length = length
+        self.names = names
         self.failures = failures or {}
         # Shared, so that persistent workers learn of a new epoch.
         self.key = torch.zeros(2, dtype=torch.int64).share_memory_()
 
     def __len__(self) -> int:
         return self.length
+
+    def fingerprint(self) -> str:
+        return self.names
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         self.key[:] = torch.tensor([seed, epoch])
@@ -52,34 +58,38 @@ class ToyClips(torch.utils.data.Dataset):
         }
 
 
+def _run_config(folder: Path, name: str, **overrides: Any) -> Config:
+    cfg = Config.fromfile(BASES / 'default_runtime.py')
+    cfg.merge_from_dict(Config.fromfile(BASES / 'schedules/adamw_pretrain.py').to_dict())
+    cfg.merge_from_dict(
+        {
+            'work_dir': str(folder / name),
+            'experiment_name': f'{folder.name}_{name}',
+            'model': tiny_videomae(drop_path_rate=0.3),
+            'train_dataloader': {
+                'batch_size': 2,
+                'num_workers': 0,
+                'drop_last': True,
+                'sampler': {'type': 'EpochSampler', 'shuffle': True},
+                'collate_fn': {'type': 'default_collate'},
+                'dataset': {'type': 'ToyClips'},
+            },
+            'optim_wrapper': {'type': 'OptimWrapper'},
+            'train_cfg': {'max_epochs': 2},
+            'param_scheduler': {'warmup': 1},
+            'default_hooks': {'logger': {'interval': 1}, 'checkpoint': {'max_keep_ckpts': -1}},
+        }
+    )
+    cfg.merge_from_dict(overrides)
+    return cfg
+
+
 @pytest.fixture
 def run_config(tmp_path: Path) -> Callable[..., Config]:
     """Config of a tiny pre-training over the real bases; keyword arguments are merged into it."""
 
     def build(name: str = 'run', **overrides: Any) -> Config:
-        cfg = Config.fromfile(BASES / 'default_runtime.py')
-        cfg.merge_from_dict(Config.fromfile(BASES / 'schedules/adamw_pretrain.py').to_dict())
-        cfg.merge_from_dict(
-            {
-                'work_dir': str(tmp_path / name),
-                'experiment_name': f'{tmp_path.name}_{name}',
-                'model': tiny_videomae(drop_path_rate=0.3),
-                'train_dataloader': {
-                    'batch_size': 2,
-                    'num_workers': 0,
-                    'drop_last': True,
-                    'sampler': {'type': 'EpochSampler', 'shuffle': True},
-                    'collate_fn': {'type': 'default_collate'},
-                    'dataset': {'type': 'ToyClips'},
-                },
-                'optim_wrapper': {'type': 'OptimWrapper'},
-                'train_cfg': {'max_epochs': 2},
-                'param_scheduler': {'warmup': 1},
-                'default_hooks': {'logger': {'interval': 1}, 'checkpoint': {'max_keep_ckpts': -1}},
-            }
-        )
-        cfg.merge_from_dict(overrides)
-        return cfg
+        return _run_config(tmp_path, name, **overrides)
 
     return build
 
@@ -94,3 +104,11 @@ def train() -> Callable[[Config], Runner]:
         return runner
 
     return run
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The last checkpoint of a finished run of two epochs."""
+    folder = tmp_path_factory.mktemp('finished')
+    Runner.from_cfg(_run_config(folder, 'run')).train()
+    return folder / 'run' / 'epoch_2.pth'

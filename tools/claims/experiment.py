@@ -17,6 +17,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from results import Result, load
 
+from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.engine.run_config import load_run_config
 from mmvideomae.testing.few_labels import write_few_labels
 from mmvideomae.testing.motion import style_of
@@ -208,7 +209,7 @@ def _point(loader: Config, data: Path, annotations: str | Path, workers: int) ->
         {'ann_file': str(data / annotations), 'data_prefix': str(data)},
     ]
     loader.num_workers = workers
-    loader.persistent_workers = workers > 0
+    settle_loaders({'train_dataloader': loader})
 
 
 def _close(runner: Runner) -> None:

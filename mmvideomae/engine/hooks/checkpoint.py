@@ -1,23 +1,44 @@
 """Checkpoints that survive a kill at any time and continue exactly."""
 
 import os.path as osp
+import re
+from collections import deque
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce, barrier, is_main_process
+from mmengine.dist import all_reduce, barrier, broadcast_object_list, is_main_process
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmvideomae.engine.continuation import (
+    describe,
+    drop_unused_scaler,
+    follow_schedule,
+    require_same,
+    use_trained_weights,
+)
+from mmvideomae.engine.last_checkpoint import choose_last, note_last
 from mmvideomae.registry import HOOKS
-from mmvideomae.storage import publish, remove, remove_leftovers, replacing, temporary_path
+from mmvideomae.storage import (
+    LockedError,
+    locked,
+    process_name,
+    publish,
+    remove,
+    remove_leftovers,
+    temporary_path,
+)
 
-# All processes of a run write one checkpoint together, so its temporary name is one, too.
-_WRITERS = 'training'
+# What the checkpoint that replaces others says of them, in case the run is killed before it has
+# deleted them.
+_OUTDATED = 'outdated_ckpts'
+_KEPT = 'keep_ckpt_ids'  # mmengine's
 
 
 @HOOKS.register_module()
@@ -26,36 +47,126 @@ class AtomicCheckpointHook(CheckpointHook):
 
     - A checkpoint is written to a hidden temporary file in the same folder, flushed to the disk
       and renamed; so is ``last_checkpoint``.  Leftovers of killed runs are deleted at the start.
-    - Old checkpoints are deleted after the new one is complete, not before.
+    - Old checkpoints are deleted after the new one is complete, not before; the new one names
+      them, so that a resumed run deletes them if the interrupted one could not.
+    - The folder belongs to one run at a time.  Files of another folder are never deleted: a copy
+      of a work directory, or a run that was resumed into a new one, keeps its own checkpoints.
     - With gradient accumulation a checkpoint that falls due between two updates waits for the
       next update, since accumulated gradients are not saved.
     - Weights that are not finite are refused, so that the last good checkpoint stays the last.
-    - The number of iterations per epoch and of processes is saved, and checked when resuming.
+    - What an exact continuation depends on is saved, and compared when resuming; learning rates
+      follow the schedule of the config (`mmvideomae.engine.continuation`).
 
     Takes the arguments of `mmengine.hooks.CheckpointHook`.  ``by_epoch=False`` saves inside
     epochs, also under `EpochTrainLoop`.
 
     Raises:
+        LockedError: At the start, if another run writes to the folder.
         RuntimeError: When saving, if a parameter is not finite.
-        ValueError: When resuming, if the epoch's length or the number of processes has changed.
+        ResumeError: When resuming, if the config does not allow to continue the run.
     """
 
     # Whether a checkpoint is due that waits for an update.
     _waiting = False
     # Epoch and iteration of the checkpoint being written.
     _position: Mapping[str, int] = MappingProxyType({})
+    # What `describe` says of this run, which does not change.
+    _description: Mapping[str, Any] = MappingProxyType({})
+    # Processes write a sharded checkpoint together, so they share the name of the main process.
+    _writers = ''
+    # The folders that this run holds, while it trains.
+    _locks: ExitStack | None = None
     # Set by the parent.
     best_ckpt_path: str | None
+    best_ckpt_path_dict: dict[str, str | None]
+    last_ckpt: str | None
+
+    def before_run(self, runner: Runner) -> None:
+        """Find the checkpoint to continue from, where the runner has to look for it."""
+        choose_last(runner)
 
     def before_train(self, runner: Runner) -> None:
-        """Find the folder and clear what a killed run left there."""
+        """Take the folder for this run and clear what a killed run left there."""
+        hub = runner.message_hub
+        kept, outdated = (list(hub.runtime_info.get(key, [])) for key in (_KEPT, _OUTDATED))
+        hub.update_info(_KEPT, [])  # the parent would delete what is too many of them
         super().before_train(runner)
+        self._hold_folders(runner)
+        self._rebase_best()
+        source = self._resumed_here(runner)
+        if source is not None:
+            self.last_ckpt = source
+            outdated = [name for name in outdated if self._is_own_name(name)]
+            outdated += self._restore_kept(kept)
+        else:
+            outdated = []
+        hub.update_info_dict({_KEPT: list(getattr(self, _KEPT, [])), _OUTDATED: []})
         if is_main_process() and self._is_local():
-            for leftover in {
-                *remove_leftovers(Path(self.out_dir)),
-                *remove_leftovers(_work(runner)),
-            }:
+            folders = {Path(self.out_dir).absolute(), _work(runner)}
+            for leftover in [path for folder in folders for path in remove_leftovers(folder)]:
                 runner.logger.info(f'Removed the unfinished file {leftover} of a killed run.')
+        self._delete_names(outdated)
+
+    def after_run(self, runner: Runner) -> None:
+        """Let another run have the folder."""
+        self.after_training(runner)
+
+    def after_training(self, runner: Runner) -> None:
+        """Let another run have the folder, also after an error (`EpochTrainLoop`)."""
+        if self._locks is not None:
+            self._locks.close()
+
+    def _hold_folders(self, runner: Runner) -> None:
+        """Lock the folders, in the main process, and refuse in all if another run has them."""
+        told = ['', process_name()]
+        self._locks = ExitStack()
+        if is_main_process() and self._is_local():
+            try:
+                for folder in {Path(self.out_dir).absolute(), _work(runner)}:
+                    self._locks.enter_context(locked(folder, 'another training run'))
+            except LockedError as error:
+                self._locks.close()
+                told[0] = str(error)
+        broadcast_object_list(told)
+        if told[0]:
+            raise LockedError(told[0])
+        self._writers = told[1]
+
+    def _resumed_here(self, runner: Runner) -> str | None:
+        """The checkpoint that is resumed, if it lies in the folder that is written to."""
+        source = runner._resume if isinstance(runner._resume, str) else runner._load_from
+        if not runner._resume or source is None:
+            return None
+        if '://' in source or not self._is_local():
+            return source if source.rpartition('/')[0] == self.out_dir.rstrip('/') else None
+        return source if Path(source).resolve().parent == Path(self.out_dir).resolve() else None
+
+    def _restore_kept(self, kept: list[Any]) -> list[str]:
+        """Take over the numbers of checkpoints that count; names of those that are too many."""
+        if self.max_keep_ckpts <= 0:
+            return []
+        numbers = [number for number in kept if isinstance(number, int)]
+        self.keep_ckpt_ids = deque(numbers, self.max_keep_ckpts)
+        return [self.filename_tmpl.format(n) for n in numbers if n not in self.keep_ckpt_ids]
+
+    def _is_own_name(self, name: Any) -> bool:
+        """Whether a run gives such a name; a checkpoint from elsewhere may name any file."""
+        number = re.escape(self.filename_tmpl).replace(r'\{\}', r'\d+')
+        return isinstance(name, str) and bool(re.fullmatch(rf'(best_[^/]+_)?{number}', name))
+
+    def _rebase_best(self) -> None:
+        """Look for the best checkpoints in this run's folder, wherever they were saved."""
+        if not self.save_best:
+            return
+
+        def here(path: str | None) -> str | None:
+            path = path and self.file_backend.join_path(self.out_dir, osp.basename(path))
+            return path if path and self.file_backend.exists(path) else None
+
+        if len(self.key_indicators) == 1:
+            self.best_ckpt_path = here(self.best_ckpt_path)
+        else:
+            self.best_ckpt_path_dict = {k: here(p) for k, p in self.best_ckpt_path_dict.items()}
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save at the end of an epoch, or remember to."""
@@ -88,42 +199,41 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add what an exact continuation depends on."""
         # FlexibleRunner computes epoch and iteration anew, wrongly after a validation.
-        checkpoint['meta'].update(**self._position, **_shape_of_run(runner))
+        checkpoint['meta'].update(**self._described(runner), **self._position)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Refuse to resume where the same iteration number would mean other data."""
-        meta = checkpoint.get('meta', {})
-        if not runner._resume or 'iterations_per_epoch' not in meta:
+        """Refuse to resume what the config does not continue, and let its schedule follow."""
+        if not runner._resume or 'meta' not in checkpoint:
             return
-        for key, value in _shape_of_run(runner).items():
-            if meta[key] != value:
-                raise ValueError(
-                    f'cannot resume: {key.replace("_", " ")} was {meta[key]} and is now {value}. '
-                    'Use the batch size, number of processes and data of the interrupted run, or '
-                    'start anew from its weights with load_from=CHECKPOINT.'
-                )
+        # mmengine would run it as code.
+        checkpoint['meta'].pop('config', None)
+        require_same(runner, checkpoint, self._described(runner))
+        follow_schedule(runner, checkpoint)
+        drop_unused_scaler(runner, checkpoint)
+        use_trained_weights(runner, checkpoint)
 
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict[str, Any], inside_epoch: bool | None = None
     ) -> None:
         """Write the checkpoint, point to it, and only then delete what is too old."""
-        outdated = []
+        hub = runner.message_hub
+        outdated = list(hub.runtime_info.get(_OUTDATED, []))
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
                 outdated.append(self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
             self.keep_ckpt_ids.append(step)
-            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+            hub.update_info(_KEPT, list(self.keep_ckpt_ids))
+        hub.update_info(_OUTDATED, outdated)
         filename = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
-        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        hub.update_info('last_ckpt', self.last_ckpt)
         if inside_epoch is None:
             inside_epoch = not self.by_epoch
         self._write(runner, filename, meta, inside_epoch)
         if is_main_process():
-            with replacing(_work(runner) / 'last_checkpoint') as temporary:
-                temporary.write_text(self.last_ckpt)
-            for name in outdated:
-                self._delete(self.file_backend.join_path(self.out_dir, name))
+            note_last(_work(runner), self.last_ckpt)
+        self._delete_names(outdated)
+        hub.update_info(_OUTDATED, [])
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, float]) -> None:
         """Save the weights if a monitored metric has improved."""
@@ -165,8 +275,12 @@ class AtomicCheckpointHook(CheckpointHook):
             self.best_ckpt_path_dict[key] = path
         hub.update_info(score_key, score)
         hub.update_info('best_ckpt' if single else f'best_ckpt_{key}', path)
-        if former and former != path and is_main_process():
-            self._delete(former)
+        if former and former != path:
+            if self.last_ckpt is None:
+                self._delete_names([osp.basename(former)])
+            else:  # the checkpoint that is saved next tells of it, and then it goes
+                outdated = hub.runtime_info.get(_OUTDATED, [])
+                hub.update_info(_OUTDATED, [*outdated, osp.basename(former)])
         runner.logger.info(f'Best {key} so far: {score:0.4f}, saved to {filename}.')
         return True
 
@@ -185,7 +299,7 @@ class AtomicCheckpointHook(CheckpointHook):
         local = self._is_local()
         runner.save_checkpoint(
             self.out_dir,
-            temporary_path(path, _WRITERS).name if local else filename,
+            temporary_path(path, self._writers).name if local else filename,
             self.file_client_args,
             save_optimizer=self.save_optimizer and not weights_only,
             save_param_scheduler=self.save_param_scheduler and not weights_only,
@@ -197,14 +311,25 @@ class AtomicCheckpointHook(CheckpointHook):
         # Sharded training writes a folder with one file per process.
         barrier()
         if local and is_main_process():
-            publish(temporary_path(path, _WRITERS), path)
+            publish(temporary_path(path, self._writers), path)
             runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
+
+    def _delete_names(self, names: list[str]) -> None:
+        """Delete files of this run's folder."""
+        for name in names if is_main_process() else []:
+            self._delete(self.file_backend.join_path(self.out_dir, name))
 
     def _delete(self, path: str) -> None:
         if self._is_local():
             remove(Path(path))
         elif self.file_backend.isfile(path):
             self.file_backend.remove(path)
+
+    def _described(self, runner: Runner) -> Mapping[str, Any]:
+        """`describe` of this run, read once."""
+        if not self._description:
+            self._description = describe(runner)
+        return self._description
 
     def _is_local(self) -> bool:
         """Whether checkpoints go to a file system; object stores write whole objects anyway."""
@@ -219,14 +344,6 @@ def _at_update(runner: Runner) -> bool:
     """Whether the last iteration ended with an update, so that no gradient is pending."""
     should_update = getattr(runner.optim_wrapper, 'should_update', None)
     return should_update is None or should_update()
-
-
-def _shape_of_run(runner: Runner) -> dict[str, int]:
-    """What an iteration's number depends on to mean the same samples."""
-    return {
-        'iterations_per_epoch': len(runner.train_dataloader),
-        'number_of_processes': runner.world_size,
-    }
 
 
 def _refuse_nonfinite_weights(runner: Runner) -> None:

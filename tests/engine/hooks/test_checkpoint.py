@@ -1,6 +1,7 @@
 """Contract: whenever a run is killed, its folder holds a whole checkpoint to go on from."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
 from mmvideomae.engine.hooks import checkpoint as checkpoint_module
+from mmvideomae.engine.last_checkpoint import find_last
+from mmvideomae.storage import LockedError, locked
 
 Train = Callable[[Config], Runner]
 MakeConfig = Callable[..., Config]
@@ -32,14 +35,14 @@ def test_keeps_the_newest_and_leaves_nothing_else(
     train(cfg)
     folder = tmp_path / 'run'
     assert checkpoints(folder) == ['epoch_3.pth', 'epoch_4.pth']
-    assert find_latest_checkpoint(str(folder)) == str(folder / 'epoch_4.pth')
-    assert not list(folder.glob('.*'))
+    assert find_last(folder) == str(folder / 'epoch_4.pth')
+    assert [path.name for path in folder.glob('.*')] == ['.lock']
     saved = torch.load(folder / 'epoch_4.pth', weights_only=True)
     assert saved['meta']['iter'] == 24
     assert saved['meta']['iterations_per_epoch'] == 6
 
 
-@pytest.mark.parametrize('stage', ['publish', 'replacing'])
+@pytest.mark.parametrize('stage', ['publish', 'note_last'])
 def test_killed_while_writing_keeps_the_former_checkpoint(
     stage: str,
     run_config: MakeConfig,
@@ -63,12 +66,12 @@ def test_killed_while_writing_keeps_the_former_checkpoint(
         train(cfg)
     folder = tmp_path / 'run'
     assert 'epoch_1.pth' in checkpoints(folder)
-    assert find_latest_checkpoint(str(folder)) == str(folder / 'epoch_1.pth')
+    assert find_last(folder) == str(folder / 'epoch_1.pth')
     torch.load(folder / 'epoch_1.pth', weights_only=True)
     monkeypatch.undo()
     train(run_config(**hook_cfg(interval=1, max_keep_ckpts=1), resume=True))
     assert checkpoints(folder) == ['epoch_2.pth']
-    assert not list(folder.glob('.*'))
+    assert [path.name for path in folder.glob('.*')] == ['.lock']
 
 
 @pytest.mark.parametrize(
@@ -162,3 +165,122 @@ def test_saves_the_best_and_forgets_the_former_best(run_config: MakeConfig, tmp_
     hub = torch.load(folder / 'epoch_2.pth', weights_only=True)['message_hub']
     assert hub['runtime_info']['best_score'] == 0.6
     assert os.path.basename(hub['runtime_info']['best_ckpt']) == 'best_acc_epoch_2.pth'
+
+
+EVERY = {'interval': 1, 'max_keep_ckpts': 1}
+
+
+def kill_at_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the first deletion of a checkpoint be the end of the run."""
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint_module.AtomicCheckpointHook, '_delete', killed)
+
+
+def test_a_kill_between_publishing_and_deleting_leaves_none_too_many(
+    run_config: MakeConfig, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_at_deletion(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        train(run_config(**hook_cfg(**EVERY), train_cfg={'max_epochs': 3}))
+    folder = tmp_path / 'run'
+    assert checkpoints(folder) == ['epoch_1.pth', 'epoch_2.pth']
+    (folder / 'mine_epoch_1.pth').write_text('a file of the user')
+    monkeypatch.undo()
+    train(run_config(**hook_cfg(**EVERY), train_cfg={'max_epochs': 3}, resume=True))
+    assert checkpoints(folder) == ['epoch_3.pth', 'mine_epoch_1.pth']
+
+
+def test_a_kill_after_a_better_validation_leaves_one_best(
+    run_config: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = hook_cfg(**EVERY, save_best='acc', rule='greater')
+    options['train_cfg'] = {'max_epochs': 4}
+    genuine = checkpoint_module.AtomicCheckpointHook._delete
+
+    def killed(hook: Any, path: str) -> None:
+        if 'best' in path:
+            raise KeyboardInterrupt
+        genuine(hook, path)
+
+    monkeypatch.setattr(checkpoint_module.AtomicCheckpointHook, '_delete', killed)
+    with pytest.raises(KeyboardInterrupt):
+        runner_with_scores(run_config(**options), [0.2, 0.6, 0.4]).train()
+    folder = tmp_path / 'run'
+    monkeypatch.undo()
+    runner_with_scores(run_config(**options, resume=True), [0.6, 0.4]).train()
+    assert checkpoints(folder) == ['best_acc_epoch_2.pth', 'epoch_4.pth']
+
+
+def test_a_copy_goes_on_alone_and_leaves_the_original_alone(
+    run_config: MakeConfig, tmp_path: Path
+) -> None:
+    options = hook_cfg(**EVERY, save_best='acc', rule='greater')
+    runner_with_scores(run_config(**options, train_cfg={'max_epochs': 3}), [0.2, 0.3]).train()
+    original, copy = tmp_path / 'run', tmp_path / 'copy'
+    shutil.copytree(original, copy)
+    before = checkpoints(original)
+    assert before == ['best_acc_epoch_2.pth', 'epoch_3.pth']
+    longer = run_config('copy', **options, train_cfg={'max_epochs': 5}, resume=True)
+    runner = runner_with_scores(longer, [0.5, 0.6])
+    runner.train()
+    log = next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert f'Auto resumed from the latest checkpoint {copy}/epoch_3.pth.' in log
+    assert checkpoints(copy) == ['best_acc_epoch_4.pth', 'epoch_5.pth']
+    assert checkpoints(original) == before
+
+
+def test_checkpoints_outside_the_work_directory(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    options = hook_cfg(**EVERY, out_dir=str(tmp_path / 'disk'))
+    train(run_config(**options))
+    assert checkpoints(tmp_path / 'disk' / 'run') == ['epoch_2.pth']
+    assert find_last(tmp_path / 'run') == str(tmp_path / 'disk' / 'run' / 'epoch_2.pth')
+    runner = train(run_config(**options, train_cfg={'max_epochs': 3}, resume=True))
+    assert runner.epoch == 3
+    assert checkpoints(tmp_path / 'disk' / 'run') == ['epoch_3.pth']
+
+
+def test_a_run_resumed_into_another_folder_deletes_nothing_there(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    train(run_config(**hook_cfg(**EVERY)))
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'other' / 'epoch_2.pth').write_text('of another run')
+    options = {'resume': True, 'load_from': str(tmp_path / 'run' / 'epoch_2.pth')}
+    train(run_config('other', **hook_cfg(**EVERY), **options, train_cfg={'max_epochs': 4}))
+    assert checkpoints(tmp_path / 'other') == ['epoch_2.pth', 'epoch_4.pth']
+    assert checkpoints(tmp_path / 'run') == ['epoch_2.pth']
+
+
+def test_a_checkpoint_cannot_have_other_files_deleted(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    train(run_config(**hook_cfg(**EVERY)))
+    kept = [tmp_path / 'epoch_x.pth', tmp_path / 'run' / 'notes.txt', tmp_path / 'epoch_5.pth']
+    for path in kept:
+        path.write_text('keep')
+    path = tmp_path / 'run' / 'epoch_2.pth'
+    saved = torch.load(path, weights_only=True)
+    saved['message_hub']['runtime_info'].update(
+        outdated_ckpts=['notes.txt', '../epoch_5.pth', '../best_acc_epoch_1.pth', 7],
+        keep_ckpt_ids=['../../epoch_x', 2],
+    )
+    torch.save(saved, path)
+    train(run_config(**hook_cfg(**EVERY), train_cfg={'max_epochs': 3}, resume=True))
+    assert all(path.read_text() == 'keep' for path in kept)
+
+
+def test_a_folder_belongs_to_one_run_at_a_time(
+    run_config: MakeConfig, train: Train, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'run'
+    with (
+        locked(folder, 'a run'),
+        pytest.raises(LockedError, match=r'run is in use by another training run \(process .*-\d+'),
+    ):
+        train(run_config())
+    train(run_config(train_cfg={'max_epochs': 1}))  # the lock went with its holder

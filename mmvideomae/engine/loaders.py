@@ -1,0 +1,29 @@
+"""Settings of data loaders that follow from others."""
+
+from typing import Any
+
+# What a worker may take for a batch before the run ends with the file that it is at: a minute, or
+# this long for each sample if that is more.  A slow disk takes a tenth of it.
+_SECONDS_PER_BATCH = 60
+_SECONDS_PER_SAMPLE = 5
+# torch refuses them where the main process reads by itself.
+_OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout', 'multiprocessing_context')
+
+
+def settle_loaders(cfg: dict[str, Any]) -> None:
+    """Fit the loaders of a config, in place, to their number of workers.
+
+    Without workers, settings of workers are left out: ``num_workers=0`` on a command line is
+    enough.  With workers, a loader gets a ``timeout`` in seconds, unless it has one, so that a
+    worker that hangs ends the run.
+    """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if not isinstance(loader, dict):
+            continue
+        if loader.get('num_workers', 0):
+            samples = loader.get('batch_size') or 1
+            loader.setdefault('timeout', max(_SECONDS_PER_BATCH, _SECONDS_PER_SAMPLE * samples))
+        else:
+            for key in _OF_WORKERS:
+                loader.pop(key, None)
