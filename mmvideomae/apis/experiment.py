@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.errors import UserError
 
 
@@ -77,7 +78,7 @@ def newest_checkpoint(work_dir: Path) -> Path:
     Raises:
         FileNotFoundError: if there is none.
     """
-    note = work_dir / 'last_checkpoint'
-    if not note.is_file():
+    newest = find_last(work_dir)
+    if newest is None:
         raise FileNotFoundError(f'{work_dir}: no checkpoint has been written here')
-    return Path(note.read_text().strip())
+    return Path(newest)

@@ -39,5 +39,6 @@ def test_scalars_are_those_of_the_newest_run(tmp_path: Path) -> None:
 def test_newest_checkpoint_is_the_one_noted(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match='no checkpoint'):
         newest_checkpoint(tmp_path)
-    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_3.pth'))
+    (tmp_path / 'epoch_3.pth').touch()
+    (tmp_path / 'last_checkpoint').write_text('epoch_3.pth')
     assert newest_checkpoint(tmp_path) == tmp_path / 'epoch_3.pth'

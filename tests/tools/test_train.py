@@ -32,7 +32,7 @@ STATEFUL = {
 def final_state(folder: Path) -> dict[str, torch.Tensor]:
     """Weights, averaged weights and optimizer state of a finished run, flattened."""
     name = (folder / 'last_checkpoint').read_text()
-    saved = torch.load(name, map_location='cpu', weights_only=True)
+    saved = torch.load(folder / name, map_location='cpu', weights_only=True)
     state = {f'ema.{k}': v for k, v in saved['state_dict'].items()}
     state.update({f'own.{k}': v for k, v in saved['ema_state_dict'].items()})
     for index, moments in saved['optimizer']['state'].items():
