@@ -34,12 +34,13 @@ test-all:  ## the whole test-suite
 test-ranges:  ## the test-suite with the oldest and the newest of every version, on each Python
 	@$(PYTHON) tools/dev/test_ranges.py $(ARGS)
 
-lint:  ## style, types and spelling
-	@$(SETUP) lint
+lint:  ## style, types, spelling, and whether the documentation builds
+	@$(SETUP) lint docs
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy mmvideomae
 	@$(VENV)/bin/codespell
+	@$(VENV)/bin/mkdocs build --quiet
 
 format:  ## let ruff put the code into shape
 	@$(SETUP) lint
