@@ -257,5 +257,5 @@ def _open(place: Mapping[str, Any]) -> VideoReader:
     if 'filename_tmpl' not in place:
         return open_reader(place['filename'])
     return FrameFolderReader(
-        place['filename'], place['filename_tmpl'], place['start_index'], fps=place['fps']
+        place['filename'], place['filename_tmpl'], place.get('start_index'), fps=place['fps']
     )

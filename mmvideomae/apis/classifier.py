@@ -193,9 +193,11 @@ class VideoClassifier:
 
     def _record(self, video: str) -> dict[str, Any]:
         """What the pipeline gets of a video."""
-        record = {'filename': video, 'total_frames': -1, 'start_index': 0, 'modality': 'RGB'}
-        if Path(video).is_dir():
-            record |= {'filename_tmpl': self.filename_tmpl, 'start_index': 1, 'fps': self.fps}
+        record: dict[str, Any] = {'filename': video, 'total_frames': -1, 'modality': 'RGB'}
+        if not Path(video).is_dir():
+            record['start_index'] = 0
+        else:  # numbered from whatever its first frame says
+            record |= {'filename_tmpl': self.filename_tmpl, 'fps': self.fps}
         return record
 
     def _window_sampler(self, all_views: bool) -> WindowSampler:

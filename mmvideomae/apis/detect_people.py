@@ -218,7 +218,7 @@ def _videos_of(places: VideoPlaces) -> list[str]:
         names = sorted(entry.name for entry in os.scandir(places.folder) if entry.is_dir())
     else:
         found = find_videos(places.folder)
-        names = [os.path.splitext(path)[0] for path in found if path.endswith(places.suffixes)]
+        names = [os.path.splitext(path)[0] for path in found if places.is_video(path)]
     if not names:
         raise AnnotationError(f'{places.table or places.folder} names no video')
     return names

@@ -92,7 +92,7 @@ def open_stream(
     video: str | os.PathLike[str],
     filename_tmpl: str = 'img_{:05}.jpg',
     fps: float = 25.0,
-    start: int = 1,
+    start: int | None = None,
 ) -> FileStream | FolderStream:
     """Open a video file, or a folder of frames, for reading in order.
 

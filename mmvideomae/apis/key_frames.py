@@ -28,7 +28,7 @@ def open_place(place: Mapping[str, Any]) -> Stream:
         place['filename'],
         place.get('filename_tmpl', 'img_{:05}.jpg'),
         place.get('fps') or 25.0,
-        place.get('start_index', 1),
+        place.get('start_index'),
     )
 
 

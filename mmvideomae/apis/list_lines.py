@@ -15,13 +15,18 @@ def list_line(path: str, numbers: Iterable[int] = ()) -> str:
     Raises:
         ValueError: The path is empty or holds a line break.
     """
-    if not path or '\n' in path or '\r' in path:
+    if not can_be_listed(path):
         reason = 'with a line break' if path else 'that is empty'
         raise ValueError(f'a list cannot name a path {reason}: {path!r}')
     if path[0] == '\ufeff' or '\udc80' <= path[0] <= '\udcff' or any(map(_is_special, path)):
         mark = "'" if '"' in path and "'" not in path else '"'
         path = f'{mark}{path.replace(mark, mark * 2)}{mark}'
     return ' '.join([path, *map(str, numbers)])
+
+
+def can_be_listed(path: str) -> bool:
+    """Whether `list_line` can write a path."""
+    return bool(path) and '\n' not in path and '\r' not in path
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """From a folder of videos to annotation lists with a split that keeps class shares."""
 
+import logging
 import os
 import zlib
 from collections.abc import Mapping, Sequence
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmvideomae.apis.list_lines import list_line, write_lines
-from mmvideomae.datasets.annotations import AnnotationError, find_videos
-from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError
+from mmvideomae.apis.list_lines import can_be_listed, list_line, write_lines
+from mmvideomae.datasets.annotations import AnnotationError, find_videos, walk_folders
+from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError, first_frame
 
 SPLITS = ('train', 'val', 'test')
 _SPLIT_FOLDERS = {'train': 'train', 'val': 'val', 'validation': 'val', 'valid': 'val'} | {
@@ -18,14 +19,19 @@ _SPLIT_FOLDERS = {'train': 'train', 'val': 'val', 'validation': 'val', 'valid': 
     'testing': 'test',
     'training': 'train',
 }
+_TOLD = 5  # of many faults
+_logger = logging.getLogger('mmvideomae')  # on stderr, so that it cannot mix with results
 
 
 @dataclass(frozen=True)
 class FrameNames:
-    """How the files of raw frames are named: `template` given the number, from `first` on."""
+    """How the files of raw frames are named: `template` given the number, from `first` on.
+
+    Without `first`, the lowest number in each folder is the first.
+    """
 
     template: str
-    first: int = 1
+    first: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,27 +56,55 @@ class Annotations:
 
 
 def find_samples(folder: Path, frames: FrameNames | None = None) -> list[Sample]:
-    """All video files below a folder, or all folders of raw frames.
+    """All video files below a folder, or all folders of raw frames; what is left out is told.
 
     Raises:
-        AnnotationError: There are none.
+        AnnotationError: There are none, or folders of frames have gaps.
     """
     if frames is None:
-        return [Sample(path) for path in find_videos(folder)]
+        found = [Sample(path) for path in find_videos(folder)]
+    else:
+        found = _find_frames(folder, frames)
+    samples = [sample for sample in found if can_be_listed(sample.path)]
+    if len(samples) < len(found):
+        names = [repr(sample.path) for sample in found if not can_be_listed(sample.path)]
+        reason = f'left out below {folder}: {len(names)} names with line breaks, unfit for a list'
+        if not samples:
+            raise AnnotationError(f'{reason}: {_some(names)}')
+        _logger.warning(f'{reason}: {_some(names)}')
+    return samples
+
+
+def _find_frames(folder: Path, frames: FrameNames) -> list[Sample]:
     if not folder.is_dir():
         raise AnnotationError(f'no such folder: {folder}')
-    samples = []
-    for place, folders, _ in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+    samples, faults, others = [], [], []
+    closed: list[str] = []
+    for place, names in walk_folders(str(folder), closed):
         try:
-            total = len(FrameFolderReader(place, frames.template, frames.first))
-        except VideoReadError:
-            continue  # a folder of folders
-        samples.append(Sample(os.path.relpath(place, folder), (frames.first, total)))
+            if first_frame(place, frames.template) is None:
+                others += [place] if names else []
+                continue
+            reader = FrameFolderReader(place, frames.template, frames.first)
+        except VideoReadError as error:
+            faults.append(str(error))
+        else:
+            samples.append(Sample(os.path.relpath(place, folder), (reader.start, len(reader))))
+    if faults:
+        raise AnnotationError(f'{len(faults)} folders of frames are not whole: {_some(faults)}')
+    example = frames.template.format(1 if frames.first is None else frames.first)
     if not samples:
-        first = frames.template.format(frames.first)
-        raise AnnotationError(f'no folder below {folder} holds a frame {first!r}')
+        raise AnnotationError(f'no folder below {folder} holds a frame such as {example!r}')
+    if others or closed:
+        _logger.warning(
+            f'left out below {folder}: {len(others + closed)} folders without a frame such as '
+            f'{example!r}: {_some(others + closed)}'
+        )
     return samples
+
+
+def _some(texts: Sequence[str]) -> str:
+    return '; '.join(texts[:_TOLD]) + (f' (and {len(texts) - _TOLD} more)' if texts[_TOLD:] else '')
 
 
 def annotate(
@@ -102,9 +136,11 @@ def annotate(
         return Annotations({'all': [(sample, None) for sample in samples]})
     tops = {part[0] for part in parts}
     if len(tops) > 1 and all(top.lower() in _SPLIT_FOLDERS for top in tops):
+        _tell_empty(folder, samples, 2)
         return _keep_split(samples)
     by_class = _group(samples, 0)
     classes = sorted(by_class)
+    _tell_empty(folder, samples, 1)
     result = Annotations({name: [] for name, share in ratios.items() if share > 0}, classes)
     _refuse_small(by_class, len(result.lists))
     for label, name in enumerate(classes):
@@ -129,13 +165,18 @@ def write_annotations(
     for name, members in result.lists.items():
         texts[out / f'{name}.csv'] = [_line(sample, label, prefix) for sample, label in members]
     if result.classes:
-        texts[out / 'classes.txt'] = result.classes
+        texts[out / 'classes.txt'] = [_readable(name) for name in result.classes]
     existing = [str(path) for path in texts if path.exists()]
     if existing and not overwrite:
         raise AnnotationError(f'{", ".join(existing)} already there: --overwrite replaces them')
     for path, lines in texts.items():
         write_lines(path, lines)
     return list(texts)
+
+
+def _readable(name: str) -> str:
+    r"""The name of a class folder as UTF-8 text; other bytes as ``\xe9``."""
+    return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
 def _line(sample: Sample, label: int | None, prefix: Path | None) -> str:
@@ -157,6 +198,18 @@ def _keep_split(samples: Sequence[Sample]) -> Annotations:
             label = classes.index(name)
             result.lists[_SPLIT_FOLDERS[folder.lower()]] += [(member, label) for member in members]
     return result
+
+
+def _tell_empty(folder: Path, samples: Sequence[Sample], level: int) -> None:
+    """Name the class folders of a level that hold no sample: they become no class."""
+    filled = {Path(sample.path).parts[:level] for sample in samples}
+    found = (path.relative_to(folder) for path in folder.glob('/'.join('*' * level)))
+    classes = (path for path in found if not any(part.startswith('.') for part in path.parts))
+    empty = sorted(
+        str(path) for path in classes if (folder / path).is_dir() and path.parts not in filled
+    )
+    if empty:
+        _logger.warning(f'{len(empty)} class folders hold nothing to list: {_some(empty)}')
 
 
 def _group(samples: Sequence[Sample], level: int) -> dict[str, list[Sample]]:

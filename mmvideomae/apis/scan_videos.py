@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mmvideomae.apis.list_lines import list_line, write_lines
+from mmvideomae.apis.list_lines import can_be_listed, list_line, write_lines
 from mmvideomae.apis.workers import run_jobs
 from mmvideomae.datasets.annotations import (
     AnnotationError,
@@ -38,7 +38,10 @@ class ScanSettings:
 
 
 class Item(NamedTuple):
-    """One video to look at: its line as it stands in the list, and what the line says."""
+    """One video to look at: its line as it stands in the list, and what the line says.
+
+    The line is empty where no list can name the video.
+    """
 
     line: str
     entry: Entry
@@ -60,10 +63,10 @@ def items_of(source: Path) -> list[Item]:
         AnnotationError: No videos, no such list, or a malformed line, named.
     """
     if source.is_dir():
-        try:
-            return [Item(list_line(path), Entry(path)) for path in find_videos(source)]
-        except ValueError as error:
-            raise AnnotationError(str(error)) from None
+        return [
+            Item(list_line(path) if can_be_listed(path) else '', Entry(path))
+            for path in find_videos(source)
+        ]
     items = [Item(line, entry) for _, line, entry in read_entries(source, LineFormat())]
     if not items:
         raise AnnotationError(f'the list {source} names no video')
@@ -86,6 +89,8 @@ def scan(
 def read_item(job: tuple[Item, ScanSettings]) -> Result:
     """Open one video and decode frames of it."""
     item, settings = job
+    if not item.line:
+        return Result(item, reason='its name has a line break, which no list can hold')
     try:
         with _open(item.entry, settings) as reader:
             first, last = _range(reader, item.entry)
@@ -101,8 +106,9 @@ def read_item(job: tuple[Item, ScanSettings]) -> Result:
 
 def _open(entry: Entry, settings: ScanSettings) -> VideoReader:
     path = os.path.join(settings.data_prefix, entry.path)
-    if entry.total is not None and entry.total > 0 and os.path.isdir(path):
-        return FrameFolderReader(path, settings.filename_tmpl, entry.start or 0, entry.total)
+    if os.path.isdir(path):
+        total = entry.total if (entry.total or 0) > 0 else None
+        return FrameFolderReader(path, settings.filename_tmpl, entry.start, total)
     return open_reader(path, settings.backend)
 
 
@@ -126,6 +132,8 @@ def write_report(results: Sequence[Result], items: Sequence[Item], out: Path) ->
     """
     bad = {result.item: result.reason for result in results if result.reason}
     good_lines = [item.line for item in items if item not in bad]
-    bad_lines = [f'{item.entry.path}\t{bad[item]}' for item in items if item in bad]
+    # As one line each, whatever the name.
+    names = {item: ' '.join(item.entry.path.splitlines()) for item in items if item in bad}
+    bad_lines = [f'{names[item]}\t{bad[item]}' for item in items if item in bad]
     write_lines(out / 'good.txt', good_lines)
     write_lines(out / 'bad.txt', bad_lines)

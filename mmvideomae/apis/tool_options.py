@@ -174,8 +174,7 @@ def add_places(parser: Any) -> None:
     parser.add_argument(
         '--start-index',
         type=int,
-        default=1,
-        help='number of the first frame (default: %(default)s)',
+        help='number of the first frame (default: the lowest in each folder)',
     )
     parser.add_argument('--fps', type=float, help='frames per second of folders of frames')
 

@@ -14,7 +14,10 @@ from mmvideomae.datasets.annotations import (
     find_videos,
     is_video_name,
     read_list,
+    walk_folders,
 )
+from mmvideomae.datasets.readers import first_frame
+from mmvideomae.datasets.text_files import is_binary
 from mmvideomae.storage import check_writable, inside, process_name, remove, write_text
 
 Progress = Callable[[str, int, int], None]
@@ -53,9 +56,9 @@ def jobs_of(
     """The videos that ``source`` names.
 
     Args:
-        source: A video file; a folder of videos or of folders of frames, searched through;
-            one folder of frames; or a list (`mmvideomae.datasets.annotations`), of whose
-            lines only the paths count.
+        source: A video file, whatever its suffix; a folder of videos or of folders of frames,
+            searched through; one folder of frames; or a list
+            (`mmvideomae.datasets.annotations`), of whose lines only the paths count.
         data_prefix: Joined before the paths of a list.
 
     Returns:
@@ -68,7 +71,7 @@ def jobs_of(
     if os.path.isdir(path):
         found = [(os.path.join(path, name), name) for name in _within(path, filename_tmpl)]
         found = found or [(path, os.path.basename(os.path.abspath(path)))]
-    elif is_video_name(path):
+    elif is_video_name(path) or is_binary(path):
         found = [(path, os.path.basename(path))]
     else:
         entries = read_list(path, LineFormat())
@@ -205,19 +208,19 @@ def _note(job: Job, out: Path, reason: str) -> None:
 
 def _within(folder: str, filename_tmpl: str) -> list[str]:
     """Videos, or else folders of frames, below a folder; none if it is one of frames itself."""
-    first = filename_tmpl.format(1)
-    if os.path.isfile(os.path.join(folder, first)):
+    if first_frame(folder, filename_tmpl) is not None:
         return []
     try:
         return find_videos(folder)
     except AnnotationError as error:
         names = [
             os.path.relpath(place, folder)
-            for place, _, files in os.walk(folder, followlinks=True)
-            if first in files
+            for place, _ in walk_folders(folder, [])
+            if first_frame(place, filename_tmpl) is not None
         ]
         if not names:
-            raise AnnotationError(f'{error}, nor a folder of frames with {first!r}') from None
+            example = filename_tmpl.format(1)
+            raise AnnotationError(f'{error}, nor a folder of frames such as {example!r}') from None
         return sorted(names)
 
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from mmengine.logging import MMLogger
+
 from mmvideomae.datasets.annotations import (
     AnnotationError,
     Entry,
     LineFormat,
-    find_videos,
     is_video_name,
     read_list,
+    search_videos,
 )
 from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError, open_reader
 
@@ -27,10 +29,11 @@ class VideoSource:
             below ``folder``.
         folder: Folder of videos without a list, searched recursively.
         data_prefix: Joined before the relative paths of the list; without a list the
-            same as ``folder``.
+            same as ``folder``.  What is left out of a folder is logged.
         stride: Stride of the clips of this source; None: the pipeline's.
         filename_tmpl: Name of a frame file given its number.  With it, lines without a
-            total name folders of frames too.
+            total name folders of frames too.  Where a line does not say the number of the first
+            frame, it is the lowest in the folder.
         segment_frames: Cut videos into records of about this many frames.
         fps: Frames per second of frame folders.
         columns: Fields of a line, such as ``'path total label'``; None: by their number.
@@ -84,41 +87,48 @@ class VideoSource:
         root = self.folder or self.data_prefix
         if labelled:
             raise AnnotationError(f'labelled=True needs a list with labels, and {root} is a folder')
-        return [Entry(path) for path in find_videos(root)]
+        found = search_videos(root)
+        if found.left_out:
+            MMLogger.get_current_instance().warning(found.left_out)
+        return [Entry(path) for path in found.videos]
 
     def segments(self, entry: Entry) -> Iterator[Entry]:
         """Cut one entry into records of ``segment_frames``; without it the entry itself.
 
         The number of segments is the nearest to ``total / segment_frames``, so that the
         last one is never shorter than half; it takes the frames that are left.  Where
-        the list gives no total, the file is opened here, once, when the data set is
-        built.  One that cannot be opened stays one record: its failure is then met and
-        counted like any other when it is read.
+        the list gives no total, or not the first frame of a folder, the video is opened
+        here, once, when the data set is built.  One that cannot be opened stays one record:
+        its failure is then met and counted like any other when it is read.
         """
         if self.segment_frames is None:
             yield entry
             return
-        start, total = entry.start, entry.total
-        if total is None or total < 0:
-            total = self._count_frames(entry)
-        if total is None:
+        span = self._span(entry)
+        if span is None:
             yield entry
             return
-        first = self.first_frame(entry) if start is None else start
+        first, total = span
         pieces = max(1, round(total / self.segment_frames))
         for piece in range(pieces):
             begin = piece * self.segment_frames
             length = total - begin if piece == pieces - 1 else self.segment_frames
             yield entry._replace(start=first + begin, total=length)
 
-    def _count_frames(self, entry: Entry) -> int | None:
-        """Frames from the entry's start to the end of the file or folder, None if unreadable."""
+    def _span(self, entry: Entry) -> tuple[int, int] | None:
+        """First frame and number of frames of an entry, None if it cannot be read."""
+        folder = self.is_folder(entry)
+        start = entry.start if folder else entry.start or 0
+        total = entry.total if (entry.total or 0) > 0 else None
+        if start is not None and total is not None:
+            return start, total
         path = self.locate(entry.path)
         try:
-            if self.is_folder(entry):
-                return len(FrameFolderReader(path, self.template, self.first_frame(entry)))
+            if folder:
+                frames = FrameFolderReader(path, self.template, start, total)
+                return frames.start, len(frames)
             with open_reader(path) as reader:
-                return max(1, len(reader) - self.first_frame(entry))
+                return start or 0, max(1, len(reader) - (start or 0))
         except VideoReadError:
             return None
 
@@ -126,6 +136,7 @@ class VideoSource:
         """What a pipeline gets of an entry; keys without a value are left out."""
         folder = self.is_folder(entry)
         optional = {
+            'start_index': entry.start if folder else entry.start or 0,
             'stride': self.stride,
             'filename_tmpl': self.template if folder else None,
             'fps': self.fps if folder else None,
@@ -133,17 +144,10 @@ class VideoSource:
         }
         return {
             'filename': self.locate(entry.path),
-            'start_index': self.first_frame(entry),
             'total_frames': -1 if entry.total is None else entry.total,
             'modality': 'RGB',
             **{key: value for key, value in optional.items() if value is not None},
         }
-
-    def first_frame(self, entry: Entry) -> int:
-        """Number of the first frame of the record: files count from 1, frames of a video from 0."""
-        if entry.start is not None:
-            return entry.start
-        return 1 if self.is_folder(entry) else 0
 
     def is_folder(self, entry: Entry) -> bool:
         """Whether the entry names a folder of frames rather than a video file."""

@@ -5,11 +5,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.datasets.annotations import AnnotationError, find_videos
+from mmvideomae.datasets.annotations import VIDEO_SUFFIXES, AnnotationError, find_videos
 from mmvideomae.datasets.box_annotations import KeyFrame, parse_number, read_rows
 
 _NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # of Kinetics: source, first and last second
@@ -26,10 +26,10 @@ class VideoPlaces:
     Attributes:
         folder: Of the videos, or of the folders of frames; the paths of a table are relative to
             it, and without it to the table's own folder.
-        suffixes: Of video files, in the order of preference.
+        suffixes: Of video files, in the order of preference, upper and lower case alike.
         filename_tmpl: Name of a frame file given its number, and maybe the video, such as
             ``'{video}_{:06}.jpg'``; with it there are folders of frames.
-        start_index: Number of the first frame file.
+        start_index: Number of the first frame file; None: the lowest in each folder.
         fps: Of the frames in folders, per second; the rate of a video file stands in the file.
         start_second: Second of the first frame, in the time that the annotation counts in: 900
             for AVA's usual cut, 0 for whole films.  ``'name'`` reads it from names such as
@@ -45,9 +45,9 @@ class VideoPlaces:
     """
 
     folder: str = ''
-    suffixes: tuple[str, ...] = ('.mp4', '.mkv', '.webm', '.avi')
+    suffixes: tuple[str, ...] = VIDEO_SUFFIXES
     filename_tmpl: str | None = None
-    start_index: int = 1
+    start_index: int | None = None
     fps: float | None = None
     start_second: float | str = 0.0
     unnamed_start: float = 900.0
@@ -81,8 +81,8 @@ class VideoPlaces:
         """What a pipeline has to know of the video, None if it is not there.
 
         Returns:
-            ``filename`` and ``start_second``; of a folder of frames ``filename_tmpl``,
-            ``start_index`` and ``fps`` as well.
+            ``filename`` and ``start_second``; of a folder of frames ``filename_tmpl``, ``fps``
+            and ``start_index``, where it is given, as well.
         """
         if self.table is not None:
             return self._listed[video_id][1] if video_id in self._listed else None
@@ -130,13 +130,25 @@ class VideoPlaces:
         if self.filename_tmpl is not None:
             return f'the folder {path}'
         clips = f' or {video_id}_START_END' if self.start_second == 'name' else ''
-        return f'{path} with {" or ".join(self.suffixes)}{clips}'
+        usual = self.suffixes == VIDEO_SUFFIXES
+        suffix = 'the suffix of a video' if usual else ' or '.join(self.suffixes)
+        return f'{path} with {suffix}{clips}'
 
     def _path(self, video_id: str) -> str | None:
         path = os.path.join(self.folder, video_id)
         if self.filename_tmpl is not None:
             return path if os.path.isdir(path) else None
-        return next((path + s for s in self.suffixes if os.path.isfile(path + s)), None)
+        folder, name = os.path.split(path)
+        found = _files_in(folder).get(name, [])
+        ranked = [(suffix, each) for suffix in self.suffixes for each in found]
+        # There are several where suffixes are spelt in upper and lower case.
+        match = (each for suffix, each in ranked if each[len(name) :].lower() == suffix.lower())
+        return next((os.path.join(folder, each) for each in match), None)
+
+    def is_video(self, path: str) -> bool:
+        """Whether a file has one of the suffixes."""
+        suffix = os.path.splitext(path)[1].lower()
+        return suffix in {each.lower() for each in self.suffixes}
 
     def _start(self, video_id: str) -> float:
         if not isinstance(self.start_second, str):
@@ -153,19 +165,22 @@ class VideoPlaces:
             template = self.filename_tmpl or _FRAME_TEMPLATE
             quoted = name.replace('{', '{{').replace('}', '}}')
             place.update(filename_tmpl=template.replace('{video}', quoted))
-            place.update(start_index=self.start_index, fps=fps or self.fps)
+            place['fps'] = fps or self.fps
+            if self.start_index is not None:
+                place['start_index'] = self.start_index
         return place
 
     @cached_property
     def _clips(self) -> dict[str, list[tuple[float, float, str, str]]]:
         """(first second, last second, name, path) of the clips of each source, and of each clip."""
         clips: dict[str, list[tuple[float, float, str, str]]] = {}
+        found: Iterable[str]
         if self.start_second != 'name':
             return clips
         if self.filename_tmpl is not None:
-            found = [entry.name for entry in os.scandir(self.folder) if entry.is_dir()]
+            found = (entry.name for entry in os.scandir(self.folder) if entry.is_dir())
         else:
-            found = [path for path in find_videos(self.folder) if path.endswith(self.suffixes)]
+            found = filter(self.is_video, find_videos(self.folder))
         for path in sorted(found):
             name = os.path.splitext(os.path.basename(path))[0]
             named = _NAMED.fullmatch(name)
@@ -196,6 +211,23 @@ class VideoPlaces:
             there = os.path.exists(path)
             listed[row[0]] = path, self._place(path, row[0], start, fps) if there else None
         return listed
+
+
+def _files_in(folder: str) -> Mapping[str, Sequence[str]]:
+    """Names of the files in a folder by name without suffix; none if there is no such folder."""
+    try:
+        return _list_files(folder, os.stat(folder or '.').st_mtime_ns)
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=256)
+def _list_files(folder: str, modified: int) -> Mapping[str, Sequence[str]]:
+    """`_files_in`, looked up again when the folder was modified: films have many key frames."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(entry.name for entry in os.scandir(folder or '.') if entry.is_file()):
+        found.setdefault(os.path.splitext(name)[0], []).append(name)
+    return found
 
 
 def _numbers(row: Sequence[str], where: str) -> tuple[float, float | None]:

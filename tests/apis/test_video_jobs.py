@@ -56,6 +56,20 @@ def test_folders_of_frames(tmp_path: Path) -> None:
     assert jobs_of(tmp_path / 'one') == [Job(str(tmp_path / 'one'), 'one')]
 
 
+def test_folders_of_frames_may_begin_with_any_number(tmp_path: Path) -> None:
+    for name, first in (('zero', 0), ('seven', 7)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f'img_{first:05}.jpg').touch()
+        assert jobs_of(tmp_path / name) == [Job(str(tmp_path / name), name)]
+    assert [job.video_id for job in jobs_of(tmp_path)] == ['seven', 'zero']
+
+
+def test_a_video_of_unknown_suffix_is_a_video_and_no_list(videos: Path) -> None:
+    for name in ('film.xyz', 'film'):
+        (videos / name).write_bytes((videos / 'a.mp4').read_bytes())
+        assert jobs_of(videos / name) == [Job(str(videos / name), name)]
+
+
 def test_sources_without_videos_and_names_that_clash(videos: Path, tmp_path: Path) -> None:
     (tmp_path / 'empty').mkdir()
     with pytest.raises(AnnotationError, match=r'no video below .*empty.*, nor a folder of frames'):

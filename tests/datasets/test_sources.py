@@ -31,7 +31,9 @@ def cut(source, entry):
 def test_frame_folders_are_told_from_videos(template, entry, folder):
     source = VideoSource(ann_file='list.txt', filename_tmpl=template)
     assert source.is_folder(entry) is folder
-    assert source.first_frame(entry) == (entry.start if entry.start is not None else int(folder))
+    record = source.record(entry)
+    assert record.get('start_index') == (entry.start if folder else entry.start or 0)
+    assert ('start_index' in record) is (not folder or entry.start is not None)
 
 
 @given(total=st.integers(1, 4000), length=st.integers(10, 400), start=st.integers(0, 50))
@@ -52,16 +54,23 @@ def test_without_segments_an_entry_stays_itself():
 
 def test_frames_are_counted_where_the_list_does_not_say(tmp_path):
     write_video(tmp_path / 'a.mp4', moving_shapes(50, 32, 32))
-    (tmp_path / 'frames').mkdir()
-    for number in range(1, 31):
-        (tmp_path / 'frames' / f'img_{number:05}.jpg').touch()
+    for first in (0, 1):
+        (tmp_path / f'frames{first}').mkdir()
+        for number in range(first, first + 30):
+            (tmp_path / f'frames{first}' / f'img_{number:05}.jpg').touch()
     make_broken_video('text', tmp_path / 'b.mp4')
     source = VideoSource(
         ann_file='l', data_prefix=str(tmp_path), segment_frames=20, filename_tmpl='img_{:05}.jpg'
     )
     assert cut(source, Entry('a.mp4', 0, -1)) == [(0, 20), (20, 30)]
     assert cut(source, Entry('a.mp4', 9)) == [(9, 20), (29, 21)]
-    assert cut(source, Entry('frames')) == [(1, 20), (21, 10)]
+    for first in (0, 1):
+        frames = f'frames{first}'
+        assert cut(source, Entry(frames)) == [(first, 20), (first + 20, 10)]
+        assert cut(source, Entry(frames, None, 25)) == [(first, 25)]
+        assert cut(source, Entry(frames, 3, 25)) == [(3, 25)]
+    (tmp_path / 'frames0' / 'img_00007.jpg').unlink()
+    assert list(source.segments(Entry('frames0'))) == [Entry('frames0')]  # likewise
     assert list(source.segments(Entry('b.mp4'))) == [Entry('b.mp4')]  # met again when it is read
 
 

@@ -1,5 +1,7 @@
 """Contract: the file, first second and rate of each video are found, or what is missing is said."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,14 +18,21 @@ def touch(folder: Path, *names: str) -> None:
 
 
 def test_files_are_found_by_suffix(tmp_path: Path) -> None:
-    touch(tmp_path, 'a.mkv', 'a.mp4', 'b.webm', 'c.txt')
+    touch(tmp_path, 'a.mkv', 'a.mp4', 'b.webm', 'c.txt', 'd.MTS', 'sub/e.1.f4v')
     places = VideoPlaces(folder=str(tmp_path), start_second=900)
     assert places.find('a', 902.0) == {'filename': str(tmp_path / 'a.mp4'), 'start_second': 900}
     assert places.find('b', 902.0)['filename'].endswith('b.webm')
     assert places.find('c', 902.0) is None
-    assert places.wanted('c') == f'{tmp_path / "c"} with .mp4 or .mkv or .webm or .avi'
+    assert places.find('d', 902.0)['filename'].endswith('d.MTS')
+    assert places.find('sub/e.1', 902.0)['filename'].endswith('sub/e.1.f4v')
+    assert places.find('sub/e', 902.0) is places.find('gone/e', 902.0) is None
+    assert places.wanted('c') == f'{tmp_path / "c"} with the suffix of a video'
+    touch(tmp_path, 'new.mp4')
+    os.utime(tmp_path, ns=(1, 1))  # clocks of file systems may be coarse
+    assert places.find('new', 902.0) is not None
     other = VideoPlaces.of({'folder': str(tmp_path), 'suffixes': ['.mkv']})
-    assert other.find('a', 0.0)['filename'].endswith('a.mkv')
+    assert other.find('a', 0.0)['filename'].endswith('a.mkv') and other.find('b', 0.0) is None
+    assert other.wanted('c') == f'{tmp_path / "c"} with .mkv'
 
 
 def test_folders_of_frames_are_told_their_names_and_rate(tmp_path: Path) -> None:
@@ -35,9 +44,9 @@ def test_folders_of_frames_are_told_their_names_and_rate(tmp_path: Path) -> None
         'filename': str(tmp_path / 'a'),
         'start_second': 900,
         'filename_tmpl': 'a_{:06}.jpg',
-        'start_index': 1,
         'fps': 30,
     }
+    assert replace(places, start_index=5).find('a', 902.0)['start_index'] == 5
     assert places.find('b', 902.0) is None
     assert places.wanted('b') == f'the folder {tmp_path / "b"}'
     touch(tmp_path, '{x}/1')
@@ -89,7 +98,6 @@ def test_a_table_lists_path_start_and_rate(tmp_path: Path, head: str) -> None:
         'filename': str(tmp_path / 'two'),
         'start_second': 900,
         'filename_tmpl': 'img_{:05}.jpg',
-        'start_index': 1,
         'fps': 12.5,
     }
     assert places.find('c', 1.0) is None and places.find('z', 1.0) is None

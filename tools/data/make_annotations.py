@@ -44,7 +44,9 @@ def parse_args() -> argparse.Namespace:
         'lines are then "path start total label"',
     )
     parser.add_argument(
-        '--start', type=int, default=1, help='number of the first raw frame (default: 1)'
+        '--start',
+        type=int,
+        help='number of the first raw frame (default: the lowest in each folder)',
     )
     parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')

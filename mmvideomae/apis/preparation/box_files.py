@@ -89,7 +89,8 @@ def write_files(
     write_lines(out / 'videos.csv', _table(videos, settings))
     batch = base.get('train_dataloader', {}).get('batch_size', 1)
     few = len({row[:2] for row in lists['train']}) < batch
-    write_lines(out / 'config.py', _config(classes, settings, few))
+    firsts = {video.first for video in videos} if settings.frames else set()
+    write_lines(out / 'config.py', _config(classes, settings, few, firsts))
 
 
 def _true_boxes(rows: Sequence[BoxLabel]) -> dict[KeyFrame, np.ndarray]:
@@ -117,16 +118,21 @@ def _table(videos: Sequence[SourceVideo], settings: InitSettings) -> list[str]:
     return text.getvalue().splitlines()
 
 
-def _config(classes: Mapping[int, str], settings: InitSettings, few: bool) -> list[str]:
+def _config(
+    classes: Mapping[int, str], settings: InitSettings, few: bool, firsts: set[int]
+) -> list[str]:
     """The lines of the config.
 
     Args:
+        firsts: Numbers of the first frames; several are told by the folders themselves.
         few: There are fewer key frames to train on than a batch has.
     """
     out = settings.out
     videos: dict[str, object] = {'table': str(out / 'videos.csv')}
     if settings.frames is not None:
-        videos.update(filename_tmpl=settings.frames.template, start_index=settings.frames.first)
+        videos['filename_tmpl'] = settings.frames.template
+        if len(firsts) == 1:
+            videos['start_index'] = next(iter(firsts))
     return [
         '# Made by tools/data/ava/init.py; paths count from the folder in which tools are run.',
         f'_base_ = [{os.path.relpath(settings.base, out)!r}]',

@@ -58,6 +58,20 @@ class SourceVideo:
             raise AnnotationError(str(error)) from None
 
     @cached_property
+    def first(self) -> int:
+        """Number of the first frame: in a folder that of its first file, else 0.
+
+        Raises:
+            AnnotationError: The folder cannot be read.
+        """
+        if self.frames is None:
+            return 0
+        try:
+            return FrameFolderReader(self.file, self.frames.template, self.frames.first).start
+        except VideoReadError as error:
+            raise AnnotationError(str(error)) from None
+
+    @cached_property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels.
 

@@ -247,8 +247,7 @@ def _second(row: SourceRow, video: SourceVideo, settings: InitSettings) -> float
         second, said = row.second, f'second {row.second:g}'
     else:
         assert row.frame is not None
-        frame = row.frame - (settings.frames.first if settings.frames else 0)
-        second = settings.start_second + _moment(frame, row.fps, video.clock)
+        second = settings.start_second + _moment(row.frame - video.first, row.fps, video.clock)
         said = f'frame {row.frame} (second {second:g})'
     end = settings.start_second + video.clock.duration
     if not settings.start_second <= second < end:

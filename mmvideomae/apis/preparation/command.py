@@ -63,7 +63,7 @@ def make_parser(
             '--filename-tmpl',
             default=template,
             metavar='NAME',
-            help='names of the frames, whose numbers begin at 1 (default: %(default)s)',
+            help='names of the frames (default: %(default)s)',
         )
     parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from mmvideomae.apis.preparation.clips import Clip
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
-from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError
+from mmvideomae.datasets.readers import FrameFolderReader, check_template, first_frame
 
 
 class Found(NamedTuple):
@@ -22,7 +22,11 @@ class Locator(Protocol):
     folder: Path
 
     def __call__(self, clip: Clip) -> Found | None:
-        """The file of the clip, None if it is not there."""
+        """The file of the clip, None if it is not there.
+
+        Raises:
+            VideoReadError: It is there, and cannot be used.
+        """
         ...
 
     def wanted(self, clip: Clip) -> str:
@@ -79,26 +83,25 @@ class AssumedVideos:
 
 
 class FrameFolders:
-    """Folders of frames ``<name>/<template>``, whose files are counted from number 1 on.
+    """Folders of frames ``<name>/<template>``, whose files are counted from the lowest number on.
 
     Raises:
         AnnotationError: No such folder.
-        ValueError: The template has no place for a number (when the first clip is located).
+        ValueError: The template has no place for a number.
     """
 
     def __init__(self, folder: Path, template: str) -> None:
         if not folder.is_dir():
             raise AnnotationError(f'no such folder of frame folders: {folder}')
+        check_template(template)
         self.folder = folder
         self.template = template
 
     def __call__(self, clip: Clip) -> Found | None:
-        try:
-            return Found(
-                clip.name, (len(FrameFolderReader(self.folder / clip.name, self.template)),)
-            )
-        except VideoReadError:
+        folder = self.folder / clip.name
+        if first_frame(folder, self.template) is None:
             return None
+        return Found(clip.name, (len(FrameFolderReader(folder, self.template)),))
 
     def wanted(self, clip: Clip) -> str:
         return os.path.join(clip.name, self.template.format(1))

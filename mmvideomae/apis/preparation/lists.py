@@ -9,6 +9,7 @@ from mmvideomae.apis.list_lines import list_line, write_lines
 from mmvideomae.apis.preparation.clips import Clip, VideoSet
 from mmvideomae.apis.preparation.files import Locator
 from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.readers import VideoReadError
 
 Watch = Callable[[Sequence[Clip], str], Iterable[Clip]]
 """Wraps the clips of a list, which the string names, to show how far it is."""
@@ -22,12 +23,14 @@ class Summary:
         classes: Number of classes.
         listed: Clips by list.
         missing: Clips without a file by list.
+        faults: Why files that are there were left out, too.
         files: Files written.
     """
 
     classes: int
     listed: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -40,7 +43,8 @@ class Summary:
             f'{name} {count}' + (f' (+{self.missing[name]} missing)' if self.missing[name] else '')
             for name, count in self.listed.items()
         )
-        return f'{self.classes} classes; {", ".join(counts)}; in {", ".join(self.files)}'
+        faults = f'; {len(self.faults)} left out: {self.faults[0]}' if self.faults else ''
+        return f'{self.classes} classes; {", ".join(counts)}; in {", ".join(self.files)}{faults}'
 
 
 def write_lists(
@@ -53,18 +57,21 @@ def write_lists(
 ) -> Summary:
     """Write ``<list><suffix>.csv`` for every list, ``classes.txt``, ``missing<suffix>.txt``.
 
-    Clips without a file are left out of the lists; a line of ``missing.txt`` is the list, a
-    tab and what was looked for.  A list of which no file exists is not written.
+    Clips without a file, or with one that no list can name, are left out of the lists; a line of
+    ``missing.txt`` is the list, a tab, what was looked for and, behind another tab, what is wrong
+    with a file that is there.  A list of which no file exists is not written.
 
     Raises:
         AnnotationError: No file of any list exists, a file to be written stands there with
-            another content, or a path cannot stand in a list.
+            another content.
     """
     texts: dict[Path, list[str]] = {}
     summary, missing = Summary(len(videos.classes)), []
     for name, clips in videos.lists.items():
         lines, absent = _lines(watch(clips, name), locate)
-        missing += [f'{name}\t{locate.wanted(clip)}' for clip in absent]
+        for clip, reason in absent:
+            missing.append(f'{name}\t{locate.wanted(clip)}' + (f'\t{reason}' if reason else ''))
+        summary.faults += [reason for _, reason in absent if reason]
         summary.listed[name], summary.missing[name] = len(lines), len(absent)
         if lines:
             texts[out / f'{name}{suffix}.csv'] = lines
@@ -101,17 +108,22 @@ def _differs(path: Path, lines: Iterable[str]) -> bool:
     return text != ''.join(f'{line}\n' for line in lines)
 
 
-def _lines(clips: Iterable[Clip], locate: Locator) -> tuple[list[str], list[Clip]]:
-    """Lines of the clips that have a file, and the other clips."""
-    lines, absent = [], []
+def _lines(clips: Iterable[Clip], locate: Locator) -> tuple[list[str], list[tuple[Clip, str]]]:
+    """Lines of the clips that have a file, and the others with what is wrong with it, if any."""
+    lines: list[str] = []
+    absent: list[tuple[Clip, str]] = []
     for clip in clips:
-        found = locate(clip)
+        try:
+            found = locate(clip)
+        except VideoReadError as error:
+            absent.append((clip, str(error)))
+            continue
         if found is None:
-            absent.append(clip)
+            absent.append((clip, ''))
             continue
         numbers = found.numbers if clip.label is None else (*found.numbers, clip.label)
         try:
             lines.append(list_line(found.path, numbers))
         except ValueError as error:
-            raise AnnotationError(str(error)) from None
+            absent.append((clip, str(error)))
     return lines, absent

@@ -1,9 +1,11 @@
 """Reader of raw frames: one picture file per frame in a folder."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 
 import cv2
 import numpy as np
@@ -17,12 +19,15 @@ class FrameFolderReader(VideoReader):
     Args:
         folder: The folder of one video.
         filename_tmpl: Format of a file name, given the file number.
-        start: Number of the first file.
-        total: Number of frames; counted from ``start`` on when None.
+        start: Number of the first file; None: the lowest in the folder.
+        total: Number of frames; None: all from ``start`` on, none of which may be missing.
         fps: Rate at which the frames were extracted, in frames per second.
 
+    Attributes:
+        start: As above, read from the folder where it was not given.
+
     Raises:
-        VideoReadError: No such folder, or no first frame in it.
+        VideoReadError: No such folder, no first frame in it, or a gap in its numbers.
         ValueError: The template has no place for a number.
     """
 
@@ -30,26 +35,23 @@ class FrameFolderReader(VideoReader):
         self,
         folder: str | os.PathLike[str],
         filename_tmpl: str = 'img_{:05}.jpg',
-        start: int = 1,
+        start: int | None = None,
         total: int | None = None,
         fps: float = 25.0,
     ) -> None:
         super().__init__(folder)
-        if filename_tmpl.format(0) == filename_tmpl.format(1):
-            raise ValueError(
-                f'filename_tmpl needs a place for the number, as in img_{{:05}}.jpg, '
-                f'got {filename_tmpl!r}'
-            )
+        check_template(filename_tmpl)
         self._template = filename_tmpl
-        self._start = start
         self._fps = fps
-        if not Path(folder).is_dir():
+        if not os.path.isdir(folder):
             raise VideoReadError(folder, 'no such folder of frames')
         if total is not None and total < 1:
             raise VideoReadError(folder, f'its list claims {total} frames')
+        found = first_frame(folder, filename_tmpl) if start is None else start
+        if found is None:
+            raise VideoReadError(folder, f'no frame such as {filename_tmpl.format(1)!r} in it')
+        self.start = found
         self._total = self._count() if total is None else total
-        if not self._total:
-            raise VideoReadError(folder, f'no frame {self._file(0).name!r} in it')
 
     def __len__(self) -> int:
         return self._total
@@ -78,22 +80,72 @@ class FrameFolderReader(VideoReader):
         return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
     def _file(self, index: int) -> Path:
-        return Path(self.path) / self._template.format(index + self._start)
+        return Path(self.path) / self._template.format(index + self.start)
 
     def _count(self) -> int:
-        """Count files from the first on, up to the first gap."""
-        modified = os.stat(self.path).st_mtime_ns
-        return _count_files(self.path, self._template, self._start, modified)
+        """Frames from the first to the last, all of which must be there."""
+        runs = _runs_in(self.path, self._template)
+        here = next((run for run in runs if self.start in run), None)
+        if here is None:
+            span = f'; its frames have numbers {runs[0][0]} to {runs[-1][-1]}' if runs else ''
+            raise VideoReadError(self.path, f'no frame {self._file(0).name!r} in it{span}')
+        if here != runs[-1]:
+            later = runs[runs.index(here) + 1][0]
+            raise VideoReadError(
+                self.path,
+                f'frame {self._template.format(here[-1] + 1)!r} is missing, though later ones '
+                f'exist, such as {self._template.format(later)!r}: extract the frames anew',
+            )
+        return here[-1] - self.start + 1
+
+
+def first_frame(folder: str | os.PathLike[str], template: str) -> int | None:
+    """The lowest number of a frame in a folder, None if there is no frame in it.
+
+    Raises:
+        ValueError: The template has no place for a number.
+        VideoReadError: The folder cannot be read.
+    """
+    check_template(template)
+    for number in (0, 1):  # nearly all folders: no need to list what may be thousands of files
+        if os.path.isfile(os.path.join(folder, template.format(number))):
+            return number
+    runs = _runs_in(os.fspath(folder), template) if os.path.isdir(folder) else ()
+    return runs[0][0] if runs else None
+
+
+def check_template(template: str) -> None:
+    """Refuse a format of file names that takes no number, by ``ValueError``."""
+    try:
+        names = {template.format(number) for number in (0, 1)}
+    except (LookupError, ValueError):  # it takes more than a number
+        names = set()
+    if len(names) != 2:
+        raise ValueError(
+            f'filename_tmpl needs a place for the number, as in img_{{:05}}.jpg, got {template!r}'
+        )
+
+
+def _runs_in(folder: str, template: str) -> Sequence[range]:
+    """The numbers of the frames in a folder, as ranges without gaps, ascending."""
+    try:
+        return _find_runs(folder, template, os.stat(folder).st_mtime_ns)
+    except OSError as error:
+        raise VideoReadError(folder, error.strerror or str(error)) from None
 
 
 @lru_cache(maxsize=4096)
-def _count_files(folder: str, template: str, start: int, modified: int) -> int:
-    """Consecutive frames of a folder, looked up again when it was modified.
+def _find_runs(folder: str, template: str, modified: int) -> Sequence[range]:
+    """`_runs_in`, looked up again when the folder was modified.
 
     A film of AVA has 27000 frames and 900 samples: listing them takes longer than reading a clip.
     """
-    names = {entry.name for entry in os.scandir(folder)}
-    total = 0
-    while template.format(total + start) in names:
-        total += 1
-    return total
+    parts = [(text, name is not None) for text, name, _, _ in Formatter().parse(template)]
+    pattern = re.compile(
+        ''.join(re.escape(text) + r' *([0-9]{1,18})' * numbered for text, numbered in parts)
+    )
+    matches = (pattern.fullmatch(entry.name) for entry in os.scandir(folder))
+    found = ((int(match[1]), match[0]) for match in matches if match)
+    numbers = np.array(sorted({n for n, name in found if template.format(n) == name}), np.int64)
+    ends = np.flatnonzero(np.diff(numbers) > 1) + 1
+    return [range(int(run[0]), int(run[-1]) + 1) for run in np.split(numbers, ends) if run.size]

@@ -42,7 +42,8 @@ class OpenVideo(BaseTransform):
 
     - filename
     - filename_tmpl (optional: then ``filename`` is a folder of frames)
-    - start_index (optional: number of the first frame; 0 for a file, 1 for a folder)
+    - start_index (optional: number of the first frame; 0 for a file, the
+      lowest in a folder)
     - total_frames (optional: frames from there on; absent or negative: all)
     - fps (optional: frames per second of a folder, 25 if absent)
     - undecodable (optional: True puts zero frames in the place of the video)
@@ -113,7 +114,7 @@ class OpenVideo(BaseTransform):
         return FrameFolderReader(
             results['filename'],
             filename_tmpl=results['filename_tmpl'],
-            start=results.get('start_index', 1),
+            start=results.get('start_index'),
             total=total if total > 0 else None,
             fps=results.get('fps', 25.0),
         )

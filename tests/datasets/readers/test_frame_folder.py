@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError
+from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError, first_frame
 from mmvideomae.testing.videos import frame_number, numbered_frames
 
 
@@ -48,10 +48,34 @@ def test_frames_are_rgb(tmp_path: Path) -> None:
     assert frame[0, 0].tolist() == [0, 0, 250]
 
 
-def test_total_is_counted_up_to_the_first_gap(tmp_path: Path) -> None:
-    folder = write_frames(tmp_path / 'clip', 'img_{:05}.jpg', 1, 9)
-    (folder / 'img_00007.jpg').unlink()
-    assert len(FrameFolderReader(folder)) == 6
+@pytest.mark.parametrize('first', [0, 1, 7])
+@pytest.mark.parametrize('template', ['img_{:05}.jpg', 'v2_{}.png', 'v_2{:03}_{:03}.jpg'])
+def test_numbering_is_read_from_the_folder(template: str, first: int, tmp_path: Path) -> None:
+    if template.count('{') > 1:
+        template = template.replace('{:03}', '{0:03}')
+    folder = write_frames(tmp_path / 'clip', template, first, 4)
+    for other in ('img_1.jpg', 'img_000001.jpg', 'img_00099.png', 'note.txt', 'v2_01.png'):
+        (folder / other).touch()
+    for total in (None, 4):
+        reader = FrameFolderReader(folder, template, total=total)
+        assert (reader.start, len(reader)) == (first, 4)
+        assert [frame_number(frame) for frame in reader.read([0, 3])] == [0, 3]
+    assert first_frame(folder, template) == first
+    assert first_frame(folder, 'frame{}.jpg') is first_frame(folder / 'gone', template) is None
+
+
+def test_a_gap_is_refused_where_nothing_says_how_many_frames_there_are(tmp_path: Path) -> None:
+    folder = write_frames(tmp_path / 'clip', 'img_{:05}.jpg', 0, 9)
+    for number in (3, 6):
+        (folder / f'img_{number:05}.jpg').unlink()
+    for start, missing in ((None, 3), (1, 3), (4, 6)):
+        told = f"frame 'img_{missing:05}.jpg' is missing, though later ones exist"
+        with pytest.raises(VideoReadError, match=told):
+            FrameFolderReader(folder, start=start)
+    assert len(FrameFolderReader(folder, start=7)) == 2
+    assert len(FrameFolderReader(folder, total=3)) == 3
+    with pytest.raises(VideoReadError, match=r"no frame 'img_00006.jpg' in it.* numbers 0 to 8"):
+        FrameFolderReader(folder, start=6)
 
 
 def test_a_folder_that_has_changed_is_counted_again(tmp_path: Path) -> None:
@@ -89,12 +113,14 @@ def test_folder_without_frames_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VideoReadError, match='no such folder'):
         FrameFolderReader(tmp_path / 'nowhere')
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(VideoReadError, match=r"no frame 'img_00001\.jpg'"):
+    with pytest.raises(VideoReadError, match=r"no frame such as 'img_00001\.jpg'"):
         FrameFolderReader(tmp_path / 'empty')
     with pytest.raises(VideoReadError, match='claims 0 frames'):
         FrameFolderReader(tmp_path / 'empty', total=0)
 
 
-def test_template_without_a_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"place for the number.*got 'img_%05d.jpg'"):
-        FrameFolderReader(tmp_path, 'img_%05d.jpg')
+@pytest.mark.parametrize('template', ['img_%05d.jpg', '{video}_{:06}.jpg', '{}_{}.jpg', '{', ''])
+def test_template_without_a_number_is_refused(template: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r'place for the number') as caught:
+        FrameFolderReader(tmp_path, template)
+    assert repr(template) in str(caught.value)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from mmvideomae.apis.make_annotations import split_counts
 from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
+from mmvideomae.datasets.classes import class_names
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'make_annotations.py'
 
@@ -120,6 +122,56 @@ def test_unlabelled(
     assert len(entries(tmp_path / 'two' / 'all.csv')) == 35
 
 
+@pytest.mark.parametrize('first', [0, 1, 7])
+def test_raw_frames_are_numbered_as_their_folder_says(
+    first: int, tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for clip in ('1', '2'):
+        touch(tmp_path / 'frames' / 'a' / clip, *(f'{n:03}.png' for n in range(first, first + 4)))
+    words = ('--filename-tmpl', '{:03}.png', '--unlabelled')
+    assert call(tool, monkeypatch, tmp_path / 'frames', tmp_path / 'out', *words) == 0
+    assert entries(tmp_path / 'out' / 'all.csv') == [Entry(f'a/{n}', first, 4) for n in (1, 2)]
+
+
+def test_what_is_left_out_is_told(
+    tool: ModuleType,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    touch(folder, 'lie/1.mp5', 'lie/2.mp5', 'sit down/no suffix', 'run/a\nb.mp4', '.git/x.mp4')
+    assert call(tool, monkeypatch, folder, tmp_path / 'out') == 0
+    assert (tmp_path / 'out' / 'classes.txt').read_text() == 'jump\nrun\nsit down\n'
+    told = [record.getMessage() for record in caplog.records]
+    assert [text.split(': ', 1)[0].split(',')[0] for text in told] == [
+        f'left out below {folder}',
+        f'left out below {folder}',
+        '1 class folders hold nothing to list',
+    ]
+    assert "2 .mp5 (such as 'lie/1.mp5')" in told[0] and "1 .txt (such as 'run/notes" in told[0]
+    assert "1 without a known suffix (such as 'sit down/no suffix')" in told[0]
+    assert "1 names with line breaks, unfit for a list: 'run/a\\nb.mp4'" in told[1]
+    assert told[2].endswith(': lie')
+    caplog.clear()
+    words = ('--filename-tmpl', '{:03}.png', '--unlabelled')
+    touch(folder / 'frames', '000.png')
+    assert call(tool, monkeypatch, folder, tmp_path / 'out2', *words) == 0
+    (record,) = caplog.records
+    assert "4 folders without a frame such as '001.png'" in record.getMessage()
+
+
+def test_class_names_that_are_no_utf8_can_be_read(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(
+        tmp_path / 'videos',
+        *(f'{os.fsdecode(bytes([n]))}/{i}.mp4' for n in b'\xe9\xe8' for i in 'ab'),
+    )
+    assert call(tool, monkeypatch, tmp_path / 'videos', tmp_path / 'out') == 0
+    assert class_names(tmp_path / 'out' / 'classes.txt') == ('\\xe8', '\\xe9')
+
+
 def test_raw_frames(tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for clip in ('a/1', 'a/2', 'b/3', 'b/4'):
         (tmp_path / 'frames' / clip).mkdir(parents=True)
@@ -145,9 +197,19 @@ def test_raw_frames(tool: ModuleType, tmp_path: Path, monkeypatch: pytest.Monkey
         (('a/1.mp4', 'a/2.mp4', 'b/1.mp4'), (), '1 of 2 classes have fewer clips than the 2'),
         (('a/1.mp4', 'a/2.mp4', '3.mp4'), (), "1 videos lie outside the class folders.*'3.mp4'"),
         (('a/1.mp4', 'a/2.mp4'), ('--ratios', 0.5, 0.2), 'add up to 1'),
-        (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i_{:05}.jpg'), "holds a frame 'i_00001.jpg'"),
+        (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i_{:05}.jpg'), "such as 'i_00001.jpg'"),
+        (
+            ('a/1/f_0.jpg', 'a/1/f_1.jpg', 'a/1/f_4.jpg', 'a/2/f_0.jpg'),
+            ('--filename-tmpl', 'f_{}.jpg'),
+            "1 folders of frames are not whole: .*a/1': frame 'f_2.jpg' is missing.* 'f_4.jpg'",
+        ),
+        (
+            ('a/1/f_0.jpg', 'a/2/f_0.jpg'),
+            ('--filename-tmpl', 'f_{}.jpg', '--start', 1),
+            "2 folders of frames are not whole: .*no frame 'f_1.jpg' in it.* 0 to 0",
+        ),
         (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i.jpg'), 'place for the number'),
-        (('a/1\n.mp4', 'a/2.mp4'), (), 'line break'),
+        (('a/1\n.mp4',), (), 'line breaks'),
     ],
 )
 def test_bad_input_is_one_line(

@@ -81,7 +81,9 @@ def parse_args() -> argparse.Namespace:
         help='the videos are folders of frames with such file names, for example img_{:05}.jpg',
     )
     parser.add_argument(
-        '--start-index', type=int, default=1, help='number of the first of these (default: 1)'
+        '--start-index',
+        type=int,
+        help='number of the first of these (default: the lowest in each folder)',
     )
     parser.add_argument(
         '--fps',

@@ -21,7 +21,7 @@ def data(put: Callable[..., Path], tmp_path: Path) -> Path:
     for clip, total in {'100218': 3, '24413': 5, '9': 2, '1420': 4}.items():
         for number in range(1, total + 1):
             put(f'data/sthv1/rawframes/{clip}/{number:05}.jpg')
-    put('data/sthv1/rawframes/9/00007.jpg')  # behind a gap: not counted
+    put('data/sthv1/rawframes/1420/00007.jpg')  # behind a gap: the clip is left out
     return tmp_path / 'data' / 'sthv1'
 
 
@@ -34,11 +34,14 @@ def test_frame_folders(tool: Callable, data: Path, configured: Callable) -> None
         Entry('24413', total=5, label=0),
     ]
     assert read_list(data / 'val_rawframes.csv', labelled) == [Entry('9', total=2, label=2)]
-    test = read_list(data / 'test_rawframes.csv', LineFormat.of('path total', labelled=False))
-    assert test == [Entry('1420', total=4)]
+    assert not (data / 'test_rawframes.csv').exists()
     assert (data / 'classes.txt').read_text().splitlines() == CLASSES
-    assert (data / 'missing_rawframes.txt').read_text() == 'train\t3/00001.jpg\n'
-    assert outcome.summary['missing'] == {'train': 1, 'val': 0, 'test': 0}
+    missing = (data / 'missing_rawframes.txt').read_text().splitlines()
+    assert missing[0] == 'train\t3/00001.jpg' and len(missing) == 2
+    assert missing[1].startswith('test\t1420/00001.jpg\tcannot read video')
+    assert "frame '00005.jpg' is missing" in missing[1]
+    assert outcome.summary['missing'] == {'train': 1, 'val': 0, 'test': 1}
+    assert missing[1].endswith(outcome.summary['faults'][0])
     assert configured('sthv1')['val'] == [('data/sthv1/rawframes/9', 2)]
 
 

@@ -63,7 +63,9 @@ def test_lists(tool: Callable, data: Path, configured: Callable) -> None:
     assert configured('sthv2')['val'] == [('data/sthv2/videos/74225.webm', 1)]
 
 
-def test_frame_folders_and_the_newer_file_names(tool: Callable, put: Callable[..., Path]) -> None:
+def test_frame_folders_and_the_newer_file_names(
+    tool: Callable, put: Callable[..., Path], tmp_path: Path
+) -> None:
     put('labels/labels.json', json.dumps(LABELS))
     put('labels/train.json', json.dumps(TRAIN))
     put('labels/validation.json', json.dumps(VAL))
@@ -74,6 +76,14 @@ def test_frame_folders_and_the_newer_file_names(tool: Callable, put: Callable[..
     line_format = LineFormat.of('path total label', labelled=True)
     found = read_list('out/train_rawframes.csv', line_format)
     assert found == [Entry('78687', total=3, label=2)]
+    put('frames/42326/000000.png')
+    put('frames/42326/000002.png')
+    outcome = tool('sthv2/prepare.py', *words, '--videos', 'frames', '--out', 'gap')
+    assert (
+        "1 left out: cannot read video 'frames/42326': frame '000001.png' is missing" in outcome.out
+    )
+    missing = (tmp_path / 'gap' / 'missing_rawframes.txt').read_text().splitlines()
+    assert missing[0].startswith('train\t42326/000001.png\tcannot read') and len(missing) == 2
     outcome = tool('sthv2/prepare.py', *words[:2], 'frame.png', *words[3:], '--videos', 'frames')
     assert outcome.code == 1 and 'place for the number' in outcome.err
 
