@@ -58,7 +58,7 @@ def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
     if matrix is None:
         return 0, False
     a, b, _, c, d = np.frombuffer(matrix, np.int32, 5).astype(float)
-    mirrored = a * d - b * c < 0
+    mirrored = bool(a * d - b * c < 0)
     if mirrored:
         a, b = -a, -b
     return round(-atan2(b, a) * 2 / pi) % 4, mirrored
