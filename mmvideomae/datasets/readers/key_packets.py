@@ -8,7 +8,9 @@ from collections.abc import Iterator
 HEAD = 4096
 """As many bytes of a packet are looked at: headers stand at its begin."""
 _SETTINGS = {'h264': 7, 'hevc': 33}  # kinds of units that hold the shape
-_H264_IDR = 5
+_H264_SLICE, _H264_IDR = 1, 5
+_H264_INTRA = (2, 4)  # I and SI
+_HEVC_WHOLE = range(16, 24)
 _AV1_SETTINGS = 1
 
 
@@ -42,6 +44,49 @@ def is_closed(codec: str, head: bytes, extradata: bytes) -> bool:
         return codec != 'hevc'
     units = nal_units(codec, head, extradata)
     return any(_kind(codec, unit) == _H264_IDR for unit in units)
+
+
+def is_whole(codec: str, data: bytes, extradata: bytes) -> bool:
+    """Whether a packet that its container calls a key frame refers to nothing before it.
+
+    Containers say so of what has P-slices too, where a decoder recovers in time (H.264 with intra
+    refresh), or may, or where their list of key frames is missing.
+
+    Args:
+        codec: FFmpeg's name.
+        data: The packet.
+        extradata: What the container says about the codec, empty where it says nothing.
+    """
+    if codec == 'mpeg4':
+        return _after(data, b'\x00\x00\x01\xb6', 1) < b'\x40'  # coding type 0
+    if codec not in _SETTINGS:
+        return True
+    units = ((_kind(codec, unit), unit) for unit in nal_units(codec, data, extradata))
+    if codec == 'hevc':
+        return any(kind in _HEVC_WHOLE for kind, _ in units)
+    fields = 0
+    for kind, unit in units:
+        if kind == _H264_IDR:
+            return True
+        if kind == _H264_SLICE:
+            begin, slice_type = _golomb(unit[1:9], 2)
+            fields += begin == 0
+            if fields > 1:  # the second field may refer to the first
+                return True
+            if slice_type % 5 not in _H264_INTRA:
+                return False
+    return True
+
+
+def _golomb(data: bytes, count: int) -> list[int]:
+    """The first numbers of a slice's header (H.264, section 9.1)."""
+    bits = ''.join(f'{byte:08b}' for byte in data)
+    numbers = []
+    for _ in range(count):
+        zeros = len(bits) - len(bits.lstrip('0'))
+        numbers.append(int(bits[zeros : 2 * zeros + 1] or '1', 2) - 1)
+        bits = bits[2 * zeros + 1 :]
+    return numbers
 
 
 def nal_units(codec: str, data: bytes, extradata: bytes) -> Iterator[bytes]:

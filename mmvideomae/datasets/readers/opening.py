@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections import OrderedDict
 from functools import cache
 
@@ -14,6 +15,7 @@ from mmvideomae.datasets.readers.limits import ReadLimits
 BACKENDS = ('auto', 'decord', 'pyav', 'torchcodec')
 _MOST_REMEMBERED = 4096
 _PASSING = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EINTR, errno.ESTALE)
+_TICK = 0.1  # seconds within which two changes may have one modification time
 
 # Why files cannot be opened, by all that could change it: an epoch comes back to each.
 _refused: OrderedDict[tuple[object, ...], str] = OrderedDict()
@@ -55,19 +57,25 @@ def open_reader(
         return _open_with(backend, path, limits, square_pixels)
     except ImportError:
         raise
+    except VideoReadError as error:
+        _remember(key, status, error.reason, error.__context__)
+        raise
     except Exception as error:  # damage can surface as anything
-        refusal = error if isinstance(error, VideoReadError) else None
-        refusal = refusal or VideoReadError(path, cause_of(error))
-        if not _passes(error) and not _passes(error.__context__):
-            _refused[key] = refusal.reason
-            if len(_refused) > _MOST_REMEMBERED:
-                _refused.popitem(last=False)
-        raise refusal from (None if refusal is error else error)
+        refusal = VideoReadError(path, cause_of(error))
+        _remember(key, status, refusal.reason, error)
+        raise refusal from error
 
 
-def _passes(error: BaseException | None) -> bool:
-    """Whether the cause lies with the machine at the moment, not with the file."""
-    return isinstance(error, MemoryError) or getattr(error, 'errno', None) in _PASSING
+def _remember(
+    key: tuple[object, ...], status: os.stat_result, reason: str, cause: BaseException | None
+) -> None:
+    """Keep a refusal, unless the machine is to blame or the file may be changed unseen."""
+    if isinstance(cause, MemoryError) or getattr(cause, 'errno', None) in _PASSING:
+        return
+    if time.time() - status.st_mtime > _TICK:
+        _refused[key] = reason
+        if len(_refused) > _MOST_REMEMBERED:
+            _refused.popitem(last=False)
 
 
 def _open_with(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from mmvideomae.datasets.readers.key_packets import HEAD, is_closed, shape_header
+from mmvideomae.datasets.readers.key_packets import HEAD, is_closed, is_whole, shape_header
 
 # An MPEG-4 packet of this many bytes at most may say "nothing changed", and then
 # decodes to no picture at all.
@@ -111,10 +111,12 @@ def read_packets(
     for packet in container.demux(stream):
         if not packet.size:
             continue
+        # The first key frame is one all the same: a decoder that begins with the file starts there.
+        key = packet.is_keyframe and (not headers or is_whole(codec, bytes(packet), extradata))
         numbers.extend(
             math.nan if number is None else number
             for number in (
-                *(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard, packet.size),
+                *(packet.pts, packet.dts, key, packet.is_discard, packet.size),
                 packet.duration or None,
             )
         )

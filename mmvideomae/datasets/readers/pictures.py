@@ -1,5 +1,6 @@
 """From frames as FFmpeg decodes them to pictures as a player shows them."""
 
+from fractions import Fraction
 from math import atan2, pi
 
 import av
@@ -8,7 +9,7 @@ from av.video.reformatter import VideoReformatter
 
 # Since PyAV 17 the colour conversion takes as many threads as there are cores.
 _ONE_THREAD = {'threads': 1} if int(av.__version__.split('.')[0]) >= 17 else {}
-_ROUNDING = 0.02  # of the pixel aspect
+_ROUNDING = Fraction(1, 50)  # of the pixel aspect
 
 
 class PictureMaker:
@@ -25,13 +26,13 @@ class PictureMaker:
         aspect = stream.sample_aspect_ratio
         self._square = square_pixels
         # What the container says holds for all pictures; what the pictures say may change.
-        self._fixed = None if aspect == self._context.sample_aspect_ratio else float(aspect or 1)
+        self._fixed = None if aspect == self._context.sample_aspect_ratio else aspect or Fraction(1)
 
     def width(self, stored: int) -> int:
         """Width of a picture that is stored in ``stored`` columns."""
         if not self._square:
             return stored
-        aspect = self._fixed or float(self._context.sample_aspect_ratio or 1)
+        aspect = self._fixed or self._context.sample_aspect_ratio or Fraction(1)
         return stored if abs(aspect - 1) <= _ROUNDING else max(1, round(stored * aspect))
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:

@@ -143,7 +143,8 @@ class PyAVReader(VideoReader):
             self.limits.excess('pixels', width * height, f'a picture of {width}x{height} has')
         )
         if not width * height:
-            raise VideoReadError(self.path, 'it does not say how large its pictures are')
+            most = f'the {self.limits.pixels:,} that limits.pixels of OpenVideo allows'
+            raise VideoReadError(self.path, f'its pictures have no pixels, or more than {most}')
 
     def _read_index(self) -> None:
         """Find out where frames stand, and whether all are there and of one size."""

@@ -1,5 +1,6 @@
 """`auto` is PyAV; whatever is no video is refused in plain words, and names are no addresses."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -90,3 +91,44 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
         open_reader(tmp_path / ('x' * 300 + '.mp4'))
     with pytest.raises(VideoReadError, match='null byte'):
         open_reader('a\0.mp4')
+
+
+def test_refused_files_are_not_opened_again_until_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoders leak on damage, and every epoch comes back to each file."""
+    path = make_broken_video('text', tmp_path / 'a.mp4')
+    os.utime(path, (1e9, 1e9))
+    opened = []
+    really_open = opening._open_with
+    monkeypatch.setattr(
+        opening, '_open_with', lambda *given: opened.append(given) or really_open(*given)
+    )
+    reasons = set()
+    for _ in range(3):
+        with pytest.raises(VideoReadError) as caught:
+            open_reader(path)
+        reasons.add(str(caught.value))
+    assert len(opened) == len(reasons) == 1
+    write_video(path, moving_shapes(4))
+    with open_reader(path) as reader:
+        assert len(reader) == 4
+
+
+@pytest.mark.parametrize(
+    'passing',
+    [MemoryError(), OSError(errno.EMFILE, 'Too many open files')],
+    ids=['memory', 'files'],
+)
+def test_a_file_is_not_blamed_for_what_passes(
+    passing: Exception, numbered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise passing
+
+    os.utime(numbered, (1e9, 1e9))
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, '_open_with', fail)
+        with pytest.raises(VideoReadError):
+            open_reader(numbered)
+    open_reader(numbered).close()
