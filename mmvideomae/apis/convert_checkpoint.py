@@ -10,6 +10,7 @@ from torch import nn
 
 from mmvideomae.checkpoints import (
     LAYOUTS,
+    NUM_HEADS,
     WRITABLE,
     CheckpointError,
     Conversion,
@@ -80,9 +81,23 @@ def convert_checkpoint(
     entries = None
     if config is not None:
         model = _model_of(config)
-        require_fit(done.state_dict, model, str(source))
+        require_fit(done.state_dict, model, str(source), done.num_heads)
         entries = hf_entries(model)
+    else:
+        _require_published_heads(done, source)
     return ConversionReport(done, save_weights(done.state_dict, target, to, entries), to)
+
+
+def _require_published_heads(done: Conversion, source: Path) -> None:
+    """Refuse a number of heads that nobody would know of any more."""
+    sizes, count = architecture_of(done.state_dict), done.num_heads.get('backbone')
+    known = NUM_HEADS.get(sizes.width) if sizes else None
+    if count and known and count != known:
+        raise CheckpointError(
+            f'{source}: its config.json has num_attention_heads={count}, the published model of '
+            f'this width {known}: correct config.json if it is wrong (that of the published small '
+            f'model is), or give the config of a model with num_heads={count} (--config)'
+        )
 
 
 def hf_entries(model: nn.Module) -> dict[str, Any]:

@@ -81,8 +81,8 @@ def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -
     """Load weights whole: what is missing or left over is an error."""
     done = load(path)
     hook = (cfg.get('default_hooks') or {}).get('head_rows') or {}
-    name = os.fspath(path)
-    fitted = fit(done.state_dict, model, name, training=False, label_map=hook.get('label_map'))
+    name, label_map = os.fspath(path), hook.get('label_map')
+    fitted = fit(done.state_dict, model, name, False, label_map, done.num_heads)
     model.load_state_dict(fitted.state_dict, strict=False)
     for line in (*done.lines, *fitted.notes):
         print_log(f'{name}: {line}', logger='current')

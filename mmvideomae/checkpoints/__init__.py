@@ -4,7 +4,7 @@ Importing this room lets mmengine read local paths and ``http(s)`` addresses thr
 ``load_from`` and ``init_cfg=dict(type='Pretrained', checkpoint=...)`` take the same files.
 """
 
-from mmvideomae.checkpoints.architecture import Architecture, architecture_of
+from mmvideomae.checkpoints.architecture import NUM_HEADS, Architecture, architecture_of
 from mmvideomae.checkpoints.conversion import (
     WRITABLE,
     Conversion,
@@ -16,11 +16,12 @@ from mmvideomae.checkpoints.conversion import (
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.fitting import Fitted, fit, require_fit
 from mmvideomae.checkpoints.layouts import LAYOUTS
-from mmvideomae.checkpoints.loading import load, load_state_dict
+from mmvideomae.checkpoints.loading import heads_in, load, load_state_dict
 from mmvideomae.checkpoints.writing import hf_config, save_weights
 
 __all__ = [
     'LAYOUTS',
+    'NUM_HEADS',
     'WRITABLE',
     'Architecture',
     'CheckpointError',
@@ -31,6 +32,7 @@ __all__ = [
     'convert',
     'detect',
     'fit',
+    'heads_in',
     'hf_config',
     'load',
     'load_state_dict',

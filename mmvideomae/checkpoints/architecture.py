@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from torch import Tensor
 
-from mmvideomae.checkpoints.conversion import PATCH_EMBED
+from mmvideomae.checkpoints.completeness import PATCH_EMBED
 from mmvideomae.checkpoints.head_rows import BOX_HEAD, HEAD
 
 NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}

@@ -1,20 +1,24 @@
 """State dicts of every supported format -> ours, and ours -> those that we write."""
 
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from mmvideomae.checkpoints.completeness import (
+    PATCH_EMBED,
+    require_values,
+    require_whole,
+    require_whole_former,
+)
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.layouts import LAYOUTS, canonical_order
 from mmvideomae.ops.positions import sinusoid_table
 
 WRITABLE = ('ours', 'videomae', 'hf', 'mmaction2')
-PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 POSITIONS = 'backbone.pos_embed'
 QKV = '.attn.qkv.weight'
 ACTION_FORMER = 'backbone.embd.0.conv.weight'
@@ -40,6 +44,8 @@ class Conversion:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     """What a user should know, a sentence each."""
+    num_heads: Mapping[str, int] = field(default_factory=dict)
+    """Attention heads of ``backbone`` and ``neck``, where a configuration beside tells them."""
 
     @property
     def lines(self) -> list[str]:
@@ -98,14 +104,19 @@ def to_ours(state_dict: Mapping[str, Tensor], tubelet_size: int = 2) -> Conversi
         CheckpointError: A tensor is unknown or missing; the keys are named.
     """
     name = detect(state_dict)
+    require_values(state_dict)
     if name == 'ours':
+        _require_whole(state_dict)
         return Conversion(OrderedDict(state_dict), name)
     renamed, dropped = _renamed(state_dict, name)
     if name == 'actionformer':
+        _require_whole(renamed)
         return Conversion(OrderedDict(renamed), name, tuple(dropped))
     notes: list[str] = []
     _join_positions(renamed, dropped, notes)
     _fuse_attention(renamed, dropped)
+    if PATCH_EMBED not in renamed:
+        raise CheckpointError(f'the weights are incomplete: {PATCH_EMBED} missing')
     if renamed[PATCH_EMBED].ndim == 4:
         weight = renamed[PATCH_EMBED] / tubelet_size
         renamed[PATCH_EMBED] = weight[:, :, None].repeat(1, 1, tubelet_size, 1, 1)
@@ -119,8 +130,14 @@ def to_ours(state_dict: Mapping[str, Tensor], tubelet_size: int = 2) -> Conversi
             renamed[f'roi_head.bbox_head.fc_cls.{leaf}'] = renamed.pop(f'cls_head.fc_cls.{leaf}')
         notes.append('the head follows the norm of every token: it is that of an action detector')
     require_whole(renamed)
+    if 'backbone.blocks.0.attn.q_bias' not in renamed:
+        notes.append('queries and values have no biases: they need a backbone with qkv_bias=False')
     ordered = OrderedDict((key, renamed[key]) for key in sorted(renamed, key=canonical_order))
     return Conversion(ordered, name, tuple(dropped), tuple(notes))
+
+
+def _require_whole(state: Mapping[str, Tensor]) -> None:
+    (require_whole_former if ACTION_FORMER in state else require_whole)(state)
 
 
 def _is_detector(renamed: Mapping[str, Tensor]) -> bool:
@@ -189,39 +206,18 @@ def _fuse_attention(state: dict[str, Tensor], dropped: list[Dropped]) -> None:
                 raise CheckpointError(f'{stem} has {some(present)} but not all of {some(split)}')
             state[f'{attn}.qkv.weight'] = torch.cat([state.pop(key) for key in split])
         if (joint := state.pop(f'{attn}.qkv.bias', None)) is not None:
+            if joint.numel() % 3:
+                raise CheckpointError(f'{attn}.qkv.bias has {joint.numel()} numbers for q, k, v')
             for part, value in zip('qkv', joint.chunk(3), strict=True):
                 state[f'{attn}.{part}.bias'] = value.clone()
         if (bias := state.pop(f'{attn}.k.bias', None)) is not None:
+            theirs = [f'{attn}.{part}.bias' for part in 'qv']
+            if missing := [key for key in theirs if key not in state]:
+                raise CheckpointError(f'the weights are incomplete: {some(missing)} missing')
             dropped.append(Dropped(f'{attn}.k.bias', tuple(bias.shape), cancels))
         for part in 'qv':
             if f'{attn}.{part}.bias' in state:
                 state[f'{attn}.{part}_bias'] = state.pop(f'{attn}.{part}.bias')
-
-
-def require_whole(state_dict: Mapping[str, Tensor]) -> None:
-    """Check that blocks are numbered from 0 and have the same tensors each.
-
-    Raises:
-        CheckpointError: Something is missing; it is named.
-    """
-    missing = [] if PATCH_EMBED in state_dict else [PATCH_EMBED]
-    for part in ('backbone.blocks', 'neck.blocks'):
-        found = [re.fullmatch(rf'{part}\.(\d+)\.(.+)', key) for key in state_dict]
-        pairs = {(int(match[1]), match[2]) for match in found if match}
-        depth = 1 + max((number for number, _ in pairs), default=-1)
-        inner = sorted({name for _, name in pairs})
-        missing += [
-            f'{part}.{number}.{name}'
-            for number in range(depth)
-            for name in inner
-            if (number, name) not in pairs
-        ]
-    for key in state_dict:
-        module, _, leaf = key.rpartition('.')
-        if leaf == 'bias' and f'{module}.weight' not in state_dict:
-            missing.append(f'{module}.weight')
-    if missing:
-        raise CheckpointError(f'the weights are incomplete: {some(dict.fromkeys(missing))} missing')
 
 
 def convert(state_dict: Mapping[str, Tensor], to: str) -> 'OrderedDict[str, Tensor]':
@@ -240,6 +236,7 @@ def convert(state_dict: Mapping[str, Tensor], to: str) -> 'OrderedDict[str, Tens
     keys = sorted(state_dict, key=canonical_order)
     ordered = OrderedDict((key, state_dict[key]) for key in keys)
     if to == 'ours':
+        _require_whole(ordered)
         return ordered
     require_whole(ordered)
     pieces = _split_attention(ordered) if to == 'hf' else ordered

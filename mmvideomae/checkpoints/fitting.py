@@ -9,6 +9,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of
+from mmvideomae.checkpoints.completeness import require_values
 from mmvideomae.checkpoints.conversion import (
     LOSS_NORMALISER,
     POSITIONS,
@@ -18,6 +19,7 @@ from mmvideomae.checkpoints.conversion import (
 )
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.head_rows import select_rows
+from mmvideomae.checkpoints.hugging_face import require_same_heads
 from mmvideomae.checkpoints.reading import without_wrapper_prefixes
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 
@@ -45,6 +47,7 @@ def fit(
     source: str,
     training: bool,
     label_map: str | Path | None = None,
+    num_heads: Mapping[str, int] | None = None,
 ) -> Fitted:
     """Fit weights to a model that they start or are.
 
@@ -58,6 +61,7 @@ def fit(
         source: What to call the weights in messages.
         training: Whether the model will be trained.
         label_map: See `head_rows.read_label_map`; used where the head's rows are not the model's.
+        num_heads: `Conversion.num_heads` of the weights.
 
     Raises:
         CheckpointError: The weights do not fit; the line says where and what to do.
@@ -66,6 +70,8 @@ def fit(
     notes: list[str] = []
     try:
         found = _under_names_of(expected, weights, notes)
+        require_values(found)
+        require_same_heads(num_heads or {}, model)
         found, prefix = _of_backbone(found, expected, notes)
         expected = {prefix + key: value for key, value in expected.items()}
         _check_architecture(found, expected)
@@ -80,13 +86,20 @@ def fit(
     return Fitted(ordered, tuple(notes))
 
 
-def require_fit(weights: Mapping[str, Tensor], model: nn.Module, source: str) -> None:
-    """Check that weights are those of a model, name by name.
+def require_fit(
+    weights: Mapping[str, Tensor],
+    model: nn.Module,
+    source: str,
+    num_heads: Mapping[str, int] | None = None,
+) -> None:
+    """Check that weights are those of a model, name by name; arguments as those of `fit`.
 
     Raises:
         CheckpointError: They are not.
     """
     try:
+        require_values(weights)
+        require_same_heads(num_heads or {}, model)
         _check_whole(without_wrapper_prefixes(weights), model.state_dict(), training=False)
     except CheckpointError as error:
         raise CheckpointError(f'{source} does not fit {type(model).__name__}: {error}') from error

@@ -2,7 +2,8 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,15 +16,23 @@ from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-from mmvideomae.checkpoints.architecture import NUM_HEADS
 from mmvideomae.checkpoints.conversion import Conversion, detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError
+from mmvideomae.checkpoints.hugging_face import heads_of, notes_of, require_same_sizes
 from mmvideomae.checkpoints.layouts import LAYOUTS
-from mmvideomae.checkpoints.reading import WeightFile, read_content, read_weights, unwrap
+from mmvideomae.checkpoints.reading import (
+    WeightFile,
+    read_content,
+    read_hf_config,
+    read_weights,
+    unwrap,
+)
 
 # A checkpoint with these entries is a run of mmengine to resume: it is handed on untouched.
 RUN_ENTRIES = {'optimizer', 'message_hub'}
 ADDRESSES = ('http://', 'https://')
+# Of the meta data of what mmengine is given.
+NUM_HEADS_ENTRY = 'num_heads'
 MapLocation: TypeAlias = str | torch.device | Callable[..., Any] | None
 
 
@@ -74,25 +83,12 @@ def _download(address: str, path: Path) -> None:
 def _converted(file: WeightFile, source: str, tubelet_size: int = 2) -> Conversion:
     try:
         done = to_ours(file.state_dict, tubelet_size)
+        config = file.config if done.format == 'hf' else {}
+        require_same_sizes(config, done.state_dict)
     except CheckpointError as error:
         raise CheckpointError(f'{source}: {error}') from error
-    notes = (*done.notes, *_config_traps(file.config))
-    return Conversion(done.state_dict, done.format, done.dropped, notes)
-
-
-def _config_traps(config: dict[str, Any]) -> list[str]:
-    """Where a Hugging Face configuration describes another network than VideoMAE's."""
-    notes = []
-    eps = config.get('layer_norm_eps', 1e-12)
-    if config.get('model_type') == 'videomae' and eps != 1e-6:
-        notes.append(f'config.json has layer_norm_eps {eps:g}; VideoMAE has 1e-6, and so have we')
-    heads, known = config.get('num_attention_heads'), NUM_HEADS.get(config.get('hidden_size', 0))
-    if heads and known and heads != known:
-        notes.append(
-            f'config.json has {heads} attention heads; VideoMAE of this width has {known}, which '
-            'the weights do not tell: the heads are those of your config'
-        )
-    return notes
+    heads = heads_of(config, done.state_dict)
+    return replace(done, notes=(*done.notes, *notes_of(config, heads)), num_heads=heads)
 
 
 def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
@@ -107,11 +103,12 @@ def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[s
         raise CheckpointError(f'{path} holds no weights: it is a {type(content).__name__}')
     scope = DefaultScope.get_current_instance()
     if scope is None or scope.scope_name == 'mmvideomae':
-        content = _for_mmengine(content, str(path))
+        content = _for_mmengine(content, path)
     return _moved(content, map_location)
 
 
-def _for_mmengine(content: dict[str, Any], source: str) -> dict[str, Any]:
+def _for_mmengine(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    source = str(path)
     if content.keys() >= RUN_ENTRIES:
         return content
     weights = unwrap(content, source)
@@ -121,12 +118,22 @@ def _for_mmengine(content: dict[str, Any], source: str) -> dict[str, Any]:
         return content
     if known == 'ours' and 'state_dict' in content:
         return content
-    done = _converted(WeightFile(weights), source)
+    done = _converted(WeightFile(weights, read_hf_config(path)), source)
     print_log(f'{source} is {LAYOUTS[done.format].title}', logger='current')
     for line in done.lines:
         print_log(f'{source}: {line}', logger='current')
     meta = content.get('meta')
-    return {'meta': meta if isinstance(meta, dict) else {}, 'state_dict': done.state_dict}
+    meta = dict(meta) if isinstance(meta, dict) else {}
+    if done.num_heads:
+        meta[NUM_HEADS_ENTRY] = dict(done.num_heads)
+    return {'meta': meta, 'state_dict': done.state_dict}
+
+
+def heads_in(content: Mapping[str, Any]) -> dict[str, int]:
+    """`Conversion.num_heads` of what `load_for_mmengine` gave."""
+    meta = content.get('meta')
+    heads = meta.get(NUM_HEADS_ENTRY) if isinstance(meta, dict) else None
+    return heads if isinstance(heads, dict) else {}
 
 
 def _moved(content: Any, map_location: MapLocation) -> Any:

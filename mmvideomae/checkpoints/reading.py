@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from mmvideomae.checkpoints.completeness import GATHER
 from mmvideomae.checkpoints.errors import CheckpointError, some
 
 # What a folder may hold its weights in, best first: Hugging Face's names, then DeepSpeed's.
@@ -23,6 +24,7 @@ FOLDER_NAMES = (
     'pytorch_model.bin.index.json',
     'mp_rank_00_model_states.pt',
 )
+_HF_SUFFIXES = ('.safetensors', '.bin', '.json')
 # Where files keep their state dict: ActionFormer (the moving average, which it evaluates),
 # mmengine, the VideoMAE code, DeepSpeed, PySlowFast.
 WRAPPERS = ('state_dict_ema', 'state_dict', 'model', 'module', 'model_state')
@@ -50,10 +52,19 @@ def read_weights(path: Path, trust: bool = False) -> WeightFile:
         FileNotFoundError: There is no such file.
         CheckpointError: It holds no weights, or more than weights and plain data.
     """
-    config = {}
-    if path.is_dir() and (path / 'config.json').is_file():
-        config = _read_json(path / 'config.json')
-    return WeightFile(unwrap(read_content(path, trust), path), config)
+    return WeightFile(unwrap(read_content(path, trust), path), read_hf_config(path))
+
+
+def read_hf_config(path: Path) -> dict[str, Any]:
+    """``config.json`` in a folder of weights, or beside a file of them; {} if there is none.
+
+    Raises:
+        CheckpointError: It is not a JSON object.
+    """
+    if path.is_file() and path.suffix not in _HF_SUFFIXES:
+        return {}
+    config = (path if path.is_dir() else path.parent) / 'config.json'
+    return _read_json(config) if config.is_file() else {}
 
 
 def read_content(path: Path, trust: bool = False) -> Any:
@@ -134,6 +145,8 @@ def _inside(folder: Path) -> Path:
     for name in FOLDER_NAMES:
         if (folder / name).is_file():
             return folder / name
+    if pieces := sorted(folder.glob('zero_pp_rank_*_model_states.pt')):
+        raise CheckpointError(f'{pieces[0]} is a piece of a checkpoint {GATHER}')
     raise CheckpointError(f'{folder} is a folder without weights: none of {some(FOLDER_NAMES)}')
 
 
@@ -183,7 +196,13 @@ def reason_of(error: Exception) -> str:
         )
     if 'TorchScript' in text:
         return 'is a TorchScript program; save its state_dict() instead'
+    if 'legacy .tar' in text:
+        return (
+            'is a tar archive. If it is of PyTorch 0.1, reading it can run code: convert it once, '
+            f'if you trust its source: {TRUST_COMMAND}. Otherwise give the weight file in it'
+        )
     text = text.rpartition('WeightsUnpickler error:')[2]
+    text = ' '.join(part for part in re.split(r'(?<=\.) ', text) if 'weights_only' not in part)
     text = re.split(r'Check the documentation|If you are seeing this error', text)[0].strip()
     if isinstance(error, EOFError) or 'EOF' in text or 'central directory' in text:
         return f'is truncated or damaged: {text or "it ends too early"}'

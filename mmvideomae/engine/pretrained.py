@@ -5,7 +5,7 @@ from mmengine.model import PretrainedInit as MMEnginePretrainedInit
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-from mmvideomae.checkpoints import CheckpointError, fit
+from mmvideomae.checkpoints import CheckpointError, fit, heads_in
 from mmvideomae.registry import WEIGHT_INITIALIZERS
 
 
@@ -41,7 +41,8 @@ class PretrainedInit(MMEnginePretrainedInit):
             }
             if not weights:
                 raise CheckpointError(f'{self.checkpoint} has no weight named {prefix}*')
-        fitted = fit(weights, module, self.checkpoint, training=True)
+        heads = heads_in(content)
+        fitted = fit(weights, module, self.checkpoint, training=True, num_heads=heads)
         for note in fitted.notes:
             print_log(f'{self.checkpoint}: {note}', logger='current')
         module.load_state_dict(fitted.state_dict, strict=False)

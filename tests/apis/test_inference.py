@@ -52,11 +52,9 @@ def test_config_object_is_not_changed(config: Path) -> None:
 def test_keys_that_do_not_fit_are_named(
     config: Path, weights: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
-    weights['backbone.more'] = weights.pop('head.proj.bias')
+    weights['backbone.more'] = weights['head.proj.bias']
     torch.save(weights, tmp_path / 'x.pth')
-    with pytest.raises(
-        ValueError, match=r'lacks head\.proj\.bias; the model has no backbone\.more'
-    ):
+    with pytest.raises(ValueError, match=r'the model has no backbone\.more'):
         init_model(config, tmp_path / 'x.pth', device='cpu')
     with pytest.raises(ValueError, match=r'and \d+ more'):
         init_model(

@@ -40,6 +40,8 @@ def test_a_static_clip_is_embedded_as_its_image(tubelet: int, seed: int, gray: b
         'patch_embed.proj.bias': bias,
         'blocks.0.attn.qkv.weight': torch.randn(24, 8),
     }
+    for layer in ('norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2'):
+        file |= {f'blocks.0.{layer}.{leaf}': torch.ones(1) for leaf in ('weight', 'bias')}
     done = to_ours(file, tubelet)
     weight = done.state_dict['backbone.patch_embed.proj.weight']
     assert weight.shape == (8, channels, tubelet, 4, 4)

@@ -1,6 +1,8 @@
 """mmengine's own loading takes the same files, and own checkpoints pass untouched."""
 
 import http.server
+import json
+import re
 import threading
 import urllib.error
 from collections.abc import Iterator
@@ -13,8 +15,8 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 
-from mmvideomae.checkpoints import CheckpointError, load, loading
-from mmvideomae.testing.weight_files import CLASSIFIERS
+from mmvideomae.checkpoints import CheckpointError, fit, heads_in, load, loading, save_weights
+from mmvideomae.testing.weight_files import CLASSIFIERS, PRETRAINERS
 
 
 def through_mmengine(path: Any, map_location: Any = 'cpu') -> dict[str, Any]:
@@ -85,7 +87,7 @@ def test_tensors_are_moved_wherever_they_are(zoo: Any, tmp_path: Path) -> None:
 
 
 def test_traps_of_a_hugging_face_config_are_told(zoo: Any, tmp_path: Path) -> None:
-    folder = CLASSIFIERS['hf5-safetensors'](zoo.classifier().state_dict(), tmp_path)
+    folder = CLASSIFIERS['hf5-safetensors'](zoo.small().state_dict(), tmp_path)
     config = '{"model_type": "videomae", "hidden_size": 384, "num_attention_heads": 16}'
     (folder / 'config.json').write_text(config)
     notes = load(folder).notes
@@ -94,6 +96,62 @@ def test_traps_of_a_hugging_face_config_are_told(zoo: Any, tmp_path: Path) -> No
     right = config.replace('16', '6').replace('}', ', "layer_norm_eps": 1e-6}')
     (folder / 'config.json').write_text(right)
     assert load(folder).notes == ()
+
+
+@pytest.mark.parametrize(
+    ('entry', 'said'),
+    [
+        ({'num_hidden_layers': 3}, 'num_hidden_layers=3, the weights have 2'),
+        ({'hidden_size': 64}, 'hidden_size=64, the weights have 32'),
+        ({'decoder_hidden_size': 8}, 'decoder_hidden_size=8, the weights have 16'),
+        ({'hidden_act': 'relu'}, "hidden_act='relu'"),
+    ],
+)
+def test_weights_of_another_size_than_their_config_are_refused(
+    zoo: Any, tmp_path: Path, entry: dict[str, Any], said: str
+) -> None:
+    folder = PRETRAINERS['hf5'](zoo.pretrainer().state_dict(), tmp_path)
+    (folder / 'config.json').write_text(json.dumps({'model_type': 'videomae', **entry}))
+    with pytest.raises(CheckpointError, match=re.escape(said)):
+        load(folder)
+
+
+def test_weights_without_the_biases_of_their_config_are_refused(zoo: Any, tmp_path: Path) -> None:
+    state = zoo.classifier(qkv_bias=False).state_dict()
+    folder = tmp_path / 'hf'
+    save_weights(state, folder, 'hf', {'num_attention_heads': 2})
+    assert 'backbone.blocks.0.attn.q_bias' not in load(folder).state_dict
+    (folder / 'config.json').write_text('{"qkv_bias": true}')
+    with pytest.raises(CheckpointError, match='qkv_bias=true'):
+        load(folder)
+
+
+@pytest.mark.parametrize('inside', ['', 'model.safetensors'])
+def test_heads_of_a_config_are_those_of_the_model(zoo: Any, tmp_path: Path, inside: str) -> None:
+    """Weights do not tell them: with others, a model gives other results without a word."""
+    model = zoo.pretrainer()
+    folder = PRETRAINERS['hf5'](model.state_dict(), tmp_path)
+    told = {'num_attention_heads': 2, 'decoder_num_attention_heads': 2}
+    for change, said in (
+        ({}, None),
+        ({'num_attention_heads': 4}, '=4, but the backbone of the model has 2'),
+        (
+            {'decoder_num_attention_heads': 8},
+            '=8, but the neck of the model has 2: set',
+        ),
+    ):
+        (folder / 'config.json').write_text(json.dumps(told | change))
+        done, given = load(folder / inside), through_mmengine(folder / inside)
+        for weights, heads in (
+            (done.state_dict, done.num_heads),
+            (given['state_dict'], heads_in(given)),
+        ):
+            if said is None:
+                fit(weights, model, 'the file', training=False, num_heads=heads)
+                continue
+            for training in (False, True):
+                with pytest.raises(CheckpointError, match=said):
+                    fit(weights, model, 'the file', training, num_heads=heads)
 
 
 def test_what_is_dropped_is_logged(zoo: Any, tmp_path: Path, monkeypatch: Any) -> None:

@@ -3,9 +3,11 @@
 import argparse
 import contextlib
 import datetime
+import io
 import json
 import os
 import pickle
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,17 @@ def test_corrupted_files_never_end_in_another_error(zoo: Any, tmp_path: Path, ki
             continue
         refused += 1
     assert refused > 50
+
+
+def test_a_tar_is_refused_without_advice_to_turn_safety_off(tmp_path: Path) -> None:
+    """PyTorch 0.1 wrote such files, which torch reads with weights_only=False alone."""
+    path = tmp_path / 'old.pth'
+    with tarfile.open(path, 'w', format=tarfile.PAX_FORMAT) as archive:
+        for name in ('storages', 'tensors', 'pickle'):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    message = refusal(path)
+    assert 'tar archive' in message and message.count('--trust') == 1
+    assert 'weights_only' not in message and 'likely succeed' not in message
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
-from mmvideomae.checkpoints import CheckpointError, fit, require_fit
+from mmvideomae.checkpoints import CheckpointError, fit, heads_in, require_fit
 from mmvideomae.registry import HOOKS, MODELS
 
 
@@ -51,7 +51,8 @@ class HeadRowsHook(Hook):
             return
         # Built only by a runner that trains.
         training = isinstance(runner._train_loop, BaseLoop)
-        fitted = fit(weights, model, source, training, self.label_map)
+        heads = heads_in(checkpoint)
+        fitted = fit(weights, model, source, training, self.label_map, heads)
         checkpoint['state_dict'] = fitted.state_dict
         for note in fitted.notes:
             runner.logger.info(f'{source}: {note}')

@@ -69,6 +69,40 @@ def test_mistakes_end_in_one_line(call_tool: Callable[..., Any], tmp_path: Path)
     assert not (tmp_path / 'out.pth').exists()
 
 
+def test_incomplete_weights_are_not_written(
+    weights: dict[str, torch.Tensor], call_tool: Callable[..., Any], tmp_path: Path
+) -> None:
+    target = tmp_path / 'out.pth'
+    gone = {key: value for key, value in weights.items() if not key.endswith('q_bias')}
+    pieces = {key: torch.empty(0) for key in weights}
+    for state, said in ((gone, 'blocks.0.attn.q_bias'), (pieces, 'zero_to_fp32.py')):
+        torch.save({'module': state}, tmp_path / 'part.pth')
+        message = call_tool(TOOL, tmp_path / 'part.pth', target)
+        assert said in message and '\n' not in message and not target.exists()
+
+
+def test_heads_that_weights_do_not_tell_are_not_lost(
+    config: Path, call_tool: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Without a config nobody would know of them any more; with one it has to have them."""
+    cfg = Config.fromfile(config)
+    cfg.model.backbone.arch = {'embed_dims': 192, 'depth': 1, 'num_heads': 4}
+    cfg.model.neck.in_dims = 192
+    cfg.dump(tmp_path / 'four.py')
+    cfg.model.backbone.arch.num_heads = 3
+    cfg.dump(tmp_path / 'three.py')
+    init_default_scope('mmvideomae')
+    state = MODELS.build(Config.fromfile(tmp_path / 'four.py').model).state_dict()
+    torch.save({'state_dict': state}, tmp_path / 'ours.pth')
+    folder, target = tmp_path / 'hf', tmp_path / 'out.pth'
+    four, three = ('--config', tmp_path / 'four.py'), ('--config', tmp_path / 'three.py')
+    assert call_tool(TOOL, tmp_path / 'ours.pth', folder, '--to', 'hf', *four) == 0
+    assert 'this width 3: correct config.json' in call_tool(TOOL, folder, target)
+    assert 'backbone of the model has 3' in call_tool(TOOL, folder, target, *three)
+    assert not target.exists()
+    assert call_tool(TOOL, folder, target, *four) == 0
+
+
 def test_trust_is_asked_for_and_given(weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
     from datetime import timezone
 

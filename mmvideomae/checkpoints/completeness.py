@@ -1,0 +1,182 @@
+"""Whether weights under our names are all of a network, by what its parts are made of."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from torch import Tensor
+
+from mmvideomae.checkpoints.errors import CheckpointError, some
+
+PATCH_EMBED = 'backbone.patch_embed.proj.weight'
+GATHER = (
+    'of DeepSpeed ZeRO-3 or FSDP, whose weights lie in pieces in many files. Put them together, '
+    'with DeepSpeed by "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them, '
+    'and give the file in OUT'
+)
+
+_LEAVES = ('weight', 'bias')
+_BLOCKS = ('backbone.blocks', 'neck.blocks')
+_LAYERS_OF_A_BLOCK = ('norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2')
+# Of these a block has both, or all blocks of a part have neither.
+_PAIRS_OF_A_BLOCK = (('attn.q_bias', 'attn.v_bias'), ('gamma_1', 'gamma_2'))
+# What has a weight and a bias, if it is there.
+_LAYERS = (
+    'backbone.patch_embed.proj',
+    'backbone.norm',
+    'backbone.fc_norm',
+    'neck.norm',
+    'head.proj',
+    'cls_head.fc_cls',
+    'roi_head.bbox_head.fc_cls',
+)
+_DECODER = ('neck.mask_token', 'neck.embed.weight', 'neck.norm.weight', 'head.proj.weight')
+# What follows an encoder takes its tokens, or their mean, from one of its two norms.
+_NORM_BEFORE = {
+    'neck.blocks.': 'backbone.norm',
+    'cls_head.fc_cls.': 'backbone.fc_norm',
+    'roi_head.bbox_head.fc_cls.': 'backbone.norm',
+}
+
+# The same of ActionFormer.
+_FORMER_BLOCKS = ('backbone.stem', 'backbone.branch')
+_FORMER_LAYERS = (
+    *('ln1', 'ln2', 'mlp.0', 'mlp.3'),
+    *(f'attn.{part}' for part in ('query', 'key', 'value', 'proj')),
+    *(f'attn.{part}_norm' for part in ('query', 'key', 'value')),
+)
+_FORMER_CONVOLUTIONS = tuple(f'attn.{part}_conv.conv.weight' for part in ('query', 'key', 'value'))
+# All blocks have both, or none has one.
+_FORMER_SCALES = ('drop_path_attn.scale', 'drop_path_mlp.scale')
+_FORMER_OUTPUTS = ('cls_head.cls_head.conv', 'reg_head.offset_head.conv')
+# Convolutions, each with a norm behind it.
+_FORMER_STACKS = (
+    ('backbone.embd', 'backbone.embd_norm'),
+    ('cls_head.head', 'cls_head.norm'),
+    ('reg_head.head', 'reg_head.norm'),
+)
+_FORMER_LEVELS = ('neck.fpn_norms', 'neck.lateral_convs', 'neck.fpn_convs', 'reg_head.scale')
+
+
+def require_whole(state_dict: Mapping[str, Tensor]) -> None:
+    """Check that every block and layer has all of its tensors, blocks from number 0 on.
+
+    A part may be missing as a whole, such as a head.  Tensors of other names do not count.
+
+    Raises:
+        CheckpointError: Something is missing or empty; it is named.
+    """
+    require_values(state_dict)
+    missing = [PATCH_EMBED] if PATCH_EMBED not in state_dict else []
+    missing += _gaps(state_dict)
+    if missing := [key for key in dict.fromkeys(missing) if key not in state_dict]:
+        raise CheckpointError(f'the weights are incomplete: {some(missing)} missing')
+
+
+def require_whole_former(state_dict: Mapping[str, Tensor]) -> None:
+    """`require_whole` of an ActionFormer.
+
+    Raises:
+        CheckpointError: Something is missing or empty; it is named.
+    """
+    require_values(state_dict)
+    missing = [key for key in dict.fromkeys(_former_gaps(state_dict)) if key not in state_dict]
+    if missing:
+        raise CheckpointError(f'the weights are incomplete: the checkpoint lacks {some(missing)}')
+
+
+def require_values(state_dict: Mapping[str, Tensor]) -> None:
+    """Check that no tensor is a placeholder.
+
+    Raises:
+        CheckpointError: Some are; they are named.
+    """
+    empty = [key for key, value in state_dict.items() if value.is_meta or not value.numel()]
+    if empty:
+        raise CheckpointError(
+            f'{len(empty)} of {len(state_dict)} tensors are empty ({some(empty, 3)}), as in a '
+            f'piece of a checkpoint {GATHER}'
+        )
+
+
+def _gaps(state: Mapping[str, Tensor]) -> Iterator[str]:
+    """Names that a VideoMAE network with the parts of a state must have."""
+    for part in _BLOCKS:
+        blocks = _numbered(state, part)
+        optional = [
+            name for pair in _PAIRS_OF_A_BLOCK if _any(blocks, part, state, pair) for name in pair
+        ]
+        names = ['attn.qkv.weight', *_both(_LAYERS_OF_A_BLOCK), *optional]
+        _require_same_shapes(state, part, blocks, names)
+        yield from (f'{part}.{number}.{name}' for number in blocks for name in names)
+    present = [layer for layer in _LAYERS if _has(state, f'{layer}.')]
+    yield from _both(present)
+    if any(_has(state, name) for name in ('neck.mask_token', 'neck.embed.', 'neck.blocks.')):
+        yield from _DECODER[:3]
+        # A head of another name predicts something else than pixels.
+        if not _has(state, 'head.'):
+            yield from _both(['head.proj'])
+    for part, norm in _NORM_BEFORE.items():
+        if _has(state, part) and not {'backbone.norm', 'backbone.fc_norm'} & set(present):
+            yield from _both([norm])
+    if 'head.proj' in present:
+        yield from _DECODER
+
+
+def _former_gaps(state: Mapping[str, Tensor]) -> Iterator[str]:
+    """Names that an ActionFormer with the parts of a state must have."""
+    scales = _FORMER_SCALES if any(key.endswith(_FORMER_SCALES) for key in state) else ()
+    for part in _FORMER_BLOCKS:
+        for number in _numbered(state, part):
+            names = (*_both(_FORMER_LAYERS), *_FORMER_CONVOLUTIONS, *scales)
+            yield from (f'{part}.{number}.{name}' for name in names)
+    levels = max(len(_numbered(state, part)) for part in _FORMER_LEVELS)
+    levels = max(levels, 1 + len(_numbered(state, 'backbone.branch')))
+    for part in sorted({match[1] for key in state if (match := re.match(r'(.+?)\.\d+\.', key))}):
+        start = len(part) + 1
+        inner = {key[start:].partition('.')[2] for key in state if key.startswith(f'{part}.')}
+        numbers = range(levels) if part in _FORMER_LEVELS else _numbered(state, part)
+        yield from (f'{part}.{number}.{name}' for number in numbers for name in sorted(inner))
+    if _has(state, 'neck.'):
+        yield from _both(f'neck.fpn_norms.{number}' for number in range(levels))
+    if _has(state, 'reg_head.'):
+        yield from (f'reg_head.scale.{number}.scale' for number in range(levels))
+    for layer in _FORMER_OUTPUTS:
+        if _has(state, f'{layer.partition(".")[0]}.'):
+            yield from _both([layer])
+    for convolutions, norms in _FORMER_STACKS:
+        numbers = range(max(len(_numbered(state, part)) for part in (convolutions, norms)))
+        yield from (f'{convolutions}.{number}.conv.weight' for number in numbers)
+        if _has(state, f'{norms}.'):
+            yield from _both(f'{norms}.{number}' for number in numbers)
+
+
+def _require_same_shapes(
+    state: Mapping[str, Tensor], part: str, blocks: range, names: Iterable[str]
+) -> None:
+    for name in names:
+        shapes = {
+            tuple(state[key].shape): key
+            for number in reversed(blocks)
+            if (key := f'{part}.{number}.{name}') in state
+        }
+        if len(shapes) > 1:
+            told = [f'{key} is {shape}' for shape, key in shapes.items()]
+            raise CheckpointError(f'its blocks differ in their shapes: {", ".join(told[-2:])}')
+
+
+def _any(blocks: range, part: str, state: Mapping[str, Tensor], names: Iterable[str]) -> bool:
+    return any(f'{part}.{number}.{name}' in state for number in blocks for name in names)
+
+
+def _numbered(state: Mapping[str, Tensor], part: str) -> range:
+    """Numbers from 0 to the highest that a list of layers has."""
+    found = [re.match(rf'{re.escape(part)}\.(\d{{1,4}})\.', key) for key in state]
+    return range(1 + max((int(match[1]) for match in found if match), default=-1))
+
+
+def _both(layers: Iterable[str]) -> list[str]:
+    return [f'{layer}.{leaf}' for layer in layers for leaf in _LEAVES]
+
+
+def _has(state: Mapping[str, Tensor], start: str) -> bool:
+    return any(key.startswith(start) for key in state)
