@@ -23,6 +23,7 @@ from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.live import LiveSource, Newest
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
+from mmvideomae.datasets.readers import VideoReadError
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -80,28 +81,47 @@ class VideoClassifier:
         videos: Video | Sequence[Video],
         top_k: int = 5,
         progress: Progress | None = None,
+        failed: Callable[[VideoReadError], None] | None = None,
     ) -> Any:
         """Classify one video or several, files or folders of frames.
+
+        Args:
+            failed: Called with why one of several videos cannot be read, which is left out.
 
         Returns:
             A `Prediction`, or a list of them if ``videos`` is a list.
 
         Raises:
-            VideoReadError: A video cannot be read.
+            VideoReadError: A video cannot be read, and no ``failed`` was given.
         """
         if isinstance(videos, (str, os.PathLike)):
             return self([videos], top_k, progress)[0]
         found: list[Prediction] = []
         for first in range(0, len(videos), self.batch_size):
             part = [os.fspath(video) for video in videos[first : first + self.batch_size]]
-            scores = self._scores([self._pipeline(self._record(video)) for video in part])
-            found += [
-                Prediction(video, best_classes(row, self.classes, top_k), row)
-                for video, row in zip(part, scores, strict=True)
-            ]
+            made = [(video, self._sample(video, failed)) for video in part]
+            read = [(video, sample) for video, sample in made if sample is not None]
+            if read:
+                scores = self._scores([sample for _, sample in read])
+                found += [
+                    Prediction(video, best_classes(row, self.classes, top_k), row)
+                    for (video, _), row in zip(read, scores, strict=True)
+                ]
             if progress:
-                progress(len(found), len(videos))
+                progress(first + len(part), len(videos))
         return found
+
+    def _sample(
+        self, video: str, failed: Callable[[VideoReadError], None] | None
+    ) -> dict[str, Any] | None:
+        """What the model gets of a video; None if it cannot be read, and ``failed`` was told."""
+        try:
+            return self._pipeline(self._record(video))
+        except VideoReadError as error:
+            if failed is None:
+                raise
+            failed(error)
+            return None
 
     def timeline(
         self,

@@ -6,13 +6,16 @@ python tools/demo/classify.py CONFIG CKPT 0 --live
 
 A VIDEO is a file, a folder of frames, or a folder of video files, which are all classified; with
 --live it is the number of a camera, the address of a stream (rtsp://, http://) or a file that is
-played like one.  Class names come from the config or from --classes.
+played like one.  Class names come from the config or from --classes.  A video that cannot be read
+is named at the end, and the exit status is then 1.
 """
 
 import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,7 @@ from mmvideomae.apis.tool_options import add_cfg_options, add_frames
 from mmvideomae.datasets.annotations import AnnotationError, find_videos
 from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
-from mmvideomae.visualization.overlay import draw_label
+from mmvideomae.visualization.overlay import OverlayError, draw_label
 from mmvideomae.visualization.timeline import clock, draw_timeline
 
 
@@ -129,49 +132,77 @@ def stems(videos: list[str], out: Path) -> dict[str, Path]:
     return places
 
 
-def classify(args: argparse.Namespace, classifier: VideoClassifier, bar: Progress) -> Any:
+def classify(
+    args: argparse.Namespace, classifier: VideoClassifier, bar: Progress, failed: dict[str, str]
+) -> Any:
     """Classify whole videos; returns what --json prints, and the predictions."""
     videos = expanded(args.videos)
     task = bar.add_task('videos', total=len(videos))
-    found = classifier(videos, args.top_k, lambda done, total: bar.update(task, completed=done))
+    found = classifier(
+        videos,
+        args.top_k,
+        lambda done, total: bar.update(task, completed=done),
+        lambda error: failed.update({error.path: str(error)}),
+    )
     results = [one.as_json() for one in found]
     if args.overlay:
-        for one, result, place in zip(
-            found, results, stems(videos, args.out).values(), strict=True
-        ):
-            result['overlay'] = str(overlay(classifier, one, place.with_name(f'{place.name}.mp4')))
+        places = stems(videos, args.out)
+        for one, result in zip(found, results, strict=True):
+            place = places[one.video]
+            with left_out(one.video, failed):
+                path = place.with_name(f'{place.name}.mp4')
+                result['overlay'] = str(overlay(classifier, one, path))
     return results, found
 
 
-def timelines(args: argparse.Namespace, classifier: VideoClassifier, bar: Progress) -> Any:
+def timelines(
+    args: argparse.Namespace, classifier: VideoClassifier, bar: Progress, failed: dict[str, str]
+) -> Any:
     """Classify videos window by window and write what that gives."""
     results, found = [], []
     args.out.mkdir(parents=True, exist_ok=True)
     for video, place in stems(expanded(args.videos), args.out).items():
-        task = bar.add_task(escape(f'windows of {Path(video).name}'), total=None)
-        timeline = classifier.timeline(
-            video,
-            args.window,
-            args.stride,
-            args.all_views,
-            lambda done, total, task=task: bar.update(task, completed=done, total=total),
-        )
-        files = {kind: place.with_name(f'{place.name}.{kind}') for kind in ('json', 'csv', 'png')}
-        timeline.save_json(files['json'], args.top_k)
-        timeline.save_csv(files['csv'])
-        title = f'{Path(video).name}: windows of {args.window:g} s'
-        picture = draw_timeline(
-            timeline.starts, timeline.ends, timeline.scores, timeline.classes, title
-        )
-        save_picture(files['png'], picture)
-        if args.overlay:
-            files['overlay'] = overlay(
-                classifier, timeline, place.with_name(f'{place.name}.mp4'), bar
-            )
-        written = {kind: str(file) for kind, file in files.items()}
-        results.append({**timeline.as_json(args.top_k), 'files': written})
-        found.append(timeline)
+        with left_out(video, failed):
+            timeline, files = timeline_of(video, place, args, classifier, bar)
+            written = {kind: str(file) for kind, file in files.items()}
+            results.append({**timeline.as_json(args.top_k), 'files': written})
+            found.append(timeline)
     return results, found
+
+
+@contextmanager
+def left_out(video: str, failed: dict[str, str]) -> Iterator[None]:
+    """Go on with the next video where one cannot be read or drawn."""
+    try:
+        yield
+    except (VideoReadError, OverlayError) as error:
+        failed[video] = str(error)
+
+
+def timeline_of(
+    video: str, place: Path, args: argparse.Namespace, classifier: VideoClassifier, bar: Progress
+) -> tuple[Timeline, dict[str, Path]]:
+    """Classify one video window by window and write what that gives, by kind."""
+    task = bar.add_task(escape(f'windows of {Path(video).name}'), total=None)
+    timeline = classifier.timeline(
+        video,
+        args.window,
+        args.stride,
+        args.all_views,
+        lambda done, total: bar.update(task, completed=done, total=total),
+    )
+    files = {kind: place.with_name(f'{place.name}.{kind}') for kind in ('json', 'csv', 'png')}
+    timeline.save_json(files['json'], args.top_k)
+    timeline.save_csv(files['csv'])
+    title = f'{Path(video).name}: windows of {args.window:g} s'
+    picture = draw_timeline(
+        timeline.starts, timeline.ends, timeline.scores, timeline.classes, title
+    )
+    save_picture(files['png'], picture)
+    if args.overlay:
+        path = place.with_name(f'{place.name}.mp4')
+        files['overlay'] = overlay(classifier, timeline, path, bar)
+    return timeline, files
 
 
 def overlay(
@@ -240,8 +271,8 @@ def tables(found: list[Prediction | Timeline]) -> Table:
     return table
 
 
-def run(args: argparse.Namespace) -> None:
-    """Everything; what is wrong is raised."""
+def run(args: argparse.Namespace) -> dict[str, str]:
+    """Everything; returns why videos failed, by their names.  What else is wrong is raised."""
     for name in ('top_k', 'batch_size'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name.replace("_", "-")} must be positive')
@@ -255,31 +286,36 @@ def run(args: argparse.Namespace) -> None:
     )
     if args.live:
         watch(args, classifier)
-        return
+        return {}
+    failed: dict[str, str] = {}
     quiet = not sys.stderr.isatty()  # a log needs no bar
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
         make = timelines if args.timeline else classify
-        results, found = make(args, classifier, bar)
+        results, found = make(args, classifier, bar, failed)
     if args.json:
-        print(json.dumps({'results': results}))
-        return
-    Console(width=None if sys.stdout.isatty() else 200).print(tables(found), highlight=False)
+        print(json.dumps({'results': results, 'failed': failed}))
+        return failed
+    if found:
+        Console(width=None if sys.stdout.isatty() else 200).print(tables(found), highlight=False)
     for result in results:
         written = result.get('files') or {k: v for k, v in result.items() if k == 'overlay'}
         if written:
             print(f'written: {", ".join(written.values())}')
+    return failed
 
 
 def main() -> int:
     try:
-        run(parse_args())
+        failed = run(parse_args())
     except KeyboardInterrupt:
         print()
         return 0
     except (ValueError, OSError, VideoReadError) as error:
         print(f'classify.py: {error}', file=sys.stderr)
         return 1
-    return 0
+    for reason in failed.values():
+        print(f'classify.py: {reason}', file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == '__main__':

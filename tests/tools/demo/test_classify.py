@@ -16,7 +16,7 @@ from PIL import Image
 from mmvideomae.apis import init_model
 from mmvideomae.datasets.readers import open_reader
 from mmvideomae.testing.models import tiny_vit
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'classify.py'
 
@@ -126,6 +126,20 @@ def test_overlay_of_whole_videos_of_equal_names(call: Any, folder: Path, tmp_pat
         assert len(reader) == 8
 
 
+@pytest.mark.parametrize('words', [[], ['--timeline', '--window', '1', '--out', 'out']])
+def test_a_bad_video_costs_no_other(
+    call: Any, folder: Path, tmp_path: Path, words: list[str]
+) -> None:
+    bad = [make_broken_video('text', tmp_path / 'bad.mp4'), tmp_path / 'none.mp4']
+    given = (bad[0], folder / 'videos/c.mp4', bad[1], folder / 'videos/[a] b.mp4', *words)
+    code, out, err = call(*given)
+    assert code == 1 and 'c.mp4' in out and '[a] b.mp4' in out and 'bad.mp4' not in out
+    assert [str(path) in line for path, line in zip(bad, err.splitlines(), strict=True)]
+    code, out, _ = call(*given, '--json')
+    told = json.loads(out)
+    assert code == 1 and len(told['results']) == 2 and list(told['failed']) == list(map(str, bad))
+
+
 def test_live_source(call: Any, folder: Path) -> None:
     words = (folder / 'videos/c.mp4', '--live', '--seconds', 0.6, '--window', 0.3)
     code, out, _ = call(*words, '--json')
@@ -154,7 +168,7 @@ def test_ctrl_c_ends_quietly(
     (['0', '--live', '--overlay'], 'config.py', 'need files'),
     (['none.mp4'], 'nameless.py', 'no class names'),
     (['none.mp4'], 'none.py', 'none.py'),
-    (['none.mp4', '--classes', 'none.txt'], 'config.py', 'cannot read the class names'),
+    (['none.mp4', '--classes', 'none.txt'], 'config.py', 'cannot read the file of class names'),
     (['none.mp4', '--top-k', '0'], 'config.py', '--top-k must be positive'),
     (['none.mp4', '--device', 'cuda:99'], 'config.py', 'device'),
     (['.'], 'config.py', 'no frame'),
