@@ -193,12 +193,7 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or 'unknown'
-            raise LockedError(
-                f'{folder} is in use by {what} (process {holder}): wait for it, stop it, or '
-                'choose another folder'
-            ) from None
+            raise _locked_error(folder, what, file) from None
         except OSError:  # a file system without locks
             yield
             return
@@ -211,6 +206,35 @@ def locked(folder: Path, what: str) -> Iterator[None]:
             yield
         finally:
             _held.discard(file)
+            with contextlib.suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_UN)  # also for copies that a fork has not closed yet
+
+
+def require_free(folder: Path, what: str) -> None:
+    """Refuse a folder that `locked` holds, before anything is written there.
+
+    Raises:
+        LockedError: Another process holds the folder.
+    """
+    if not (folder / _LOCK).is_file():
+        return
+    with (folder / _LOCK).open(encoding='utf-8') as file:
+        try:
+            # Shared: processes of one run may look at the same time.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _locked_error(folder, what, file) from None
+        except OSError:  # a file system without locks
+            return
+
+
+def _locked_error(folder: Path, what: str, file: TextIO) -> LockedError:
+    file.seek(0)
+    holder = file.read().strip() or 'unknown'
+    return LockedError(
+        f'{folder} is in use by {what} (process {holder}): wait for it, stop it, or choose '
+        'another folder'
+    )
 
 
 @contextmanager

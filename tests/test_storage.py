@@ -90,6 +90,46 @@ def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path: Path)
     assert list((tmp_path / 'new').iterdir()) == []
 
 
+def in_child(work: Callable[[], object]) -> int:
+    """What a forked process finds: 0, or 1 if the folder is locked."""
+    child = os.fork()
+    if not child:
+        status = 2
+        try:
+            work()
+            status = 0
+        except storage.LockedError:
+            status = 1
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_folder_has_one_writer(tmp_path: Path) -> None:
+    def lock() -> None:
+        with storage.locked(tmp_path / 'run', 'a run'):
+            pass
+
+    storage.require_free(tmp_path / 'run', 'a run')  # not made yet
+    assert not (tmp_path / 'run').exists()
+    with storage.locked(tmp_path / 'run', 'a run'):
+        assert in_child(lock) == 1
+        assert in_child(lambda: storage.require_free(tmp_path / 'run', 'a run')) == 1
+        with pytest.raises(storage.LockedError, match=rf'a run \(process .*-{os.getpid()}\)'):
+            storage.require_free(tmp_path / 'run', 'a run')
+    assert in_child(lock) == 0
+    assert in_child(lambda: storage.require_free(tmp_path / 'run', 'a run')) == 0
+
+
+def test_a_fork_that_outlives_its_parent_holds_nothing(tmp_path: Path) -> None:
+    def check() -> None:
+        assert not storage._held
+
+    with storage.locked(tmp_path, 'a run'):
+        assert storage._held
+        assert in_child(check) == 0
+
+
 def test_blocks_in_turn_do_not_overlap(tmp_path: Path) -> None:
     inside: list[int] = []
 

@@ -1,6 +1,7 @@
 """Test a checkpoint on the test set of a config."""
 
 import argparse
+import logging
 import os
 import sys
 
@@ -59,6 +60,7 @@ def main() -> None:
     args = parse_args()
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
     try:
         cfg = prepare(args)
     except (FileNotFoundError, ValueError) as error:

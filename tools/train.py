@@ -1,8 +1,10 @@
 """Train (or pre-train, or fine-tune) what a config describes."""
 
 import argparse
+import logging
 import os
 import sys
+from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -15,7 +17,10 @@ from mmvideomae.engine import (
     scale_learning_rate,
 )
 from mmvideomae.engine.run_config import enable_amp, load_run_config, plain_message, resume_from
+from mmvideomae.engine.worker_failures import naming_files
+from mmvideomae.errors import UserError
 from mmvideomae.registry import RUNNERS
+from mmvideomae.storage import require_free
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,8 +35,9 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CKPT',
-        help='continue exactly where CKPT was saved; without CKPT, from the newest checkpoint of '
-        'the work directory, or as without --resume if there is none',
+        help='continue exactly where CKPT was saved (of another work directory: its newest); '
+        'without CKPT, from the newest checkpoint of the work directory, or as without --resume '
+        'if there is none',
     )
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision even if the config does not'
@@ -63,6 +69,7 @@ def prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
     cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
     if cfg.get('train_dataloader') is None or cfg.get('optim_wrapper') is None:
         raise ValueError(f'{args.config} does not describe a training')
+    require_free(Path(cfg.work_dir), 'another training run')
     if args.amp:
         enable_amp(cfg)
     if args.resume:
@@ -80,15 +87,17 @@ def main() -> None:
     args = parse_args()
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
     try:
         cfg, line, warns = prepare(args)
-    except (FileNotFoundError, ValueError) as error:
+    except (UserError, FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
     try:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         if line:
             (runner.logger.warning if warns else runner.logger.info)(line)
-        runner.train()
+        with naming_files(runner):
+            runner.train()
     except (RuntimeError, ValueError, FileNotFoundError) as error:
         if (message := plain_message(error)) is None:
             raise

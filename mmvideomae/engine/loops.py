@@ -80,7 +80,12 @@ class EpochTrainLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train from the current epoch and iteration to the end."""
-        if self._iter > 0:
+        if self._iter >= self._max_iters:
+            self.runner.logger.info(
+                f'Nothing is left to train: all {self._max_epochs} epochs of the config are done. '
+                'Raise train_cfg.max_epochs to go on.'
+            )
+        elif self._iter > 0:
             self.runner.logger.info(
                 f'Resumed: iteration {self._iter} of {self._max_iters} is done, continuing in '
                 f'epoch {self._epoch + 1} of {self._max_epochs} after {self._epoch_offset()} of '

@@ -8,12 +8,9 @@ from typing import Any
 from mmengine.config import Config
 
 from mmvideomae.configs import apply_options, read_config
-from mmvideomae.engine.hooks import (
-    ClassCountError,
-    NonFiniteLossError,
-    TooManyDecodeFailuresError,
-)
+from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
+from mmvideomae.errors import UserError
 
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error has its traceback in the message: the last place, and what is said there.
@@ -64,13 +61,16 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
     Where the folder has none, 'auto' leaves the config as it is: a first start begins with the
     weights of its `load_from`, which mmengine would leave out.
 
+    Args:
+        checkpoint: 'auto', a checkpoint, or the work directory of a run: its newest checkpoint.
+
     Raises:
         FileNotFoundError: If a checkpoint is named that does not exist.
     """
     if checkpoint != 'auto':
         require_checkpoint(checkpoint)
-        cfg.resume, cfg.load_from = True, checkpoint
-    elif (Path(cfg.work_dir) / 'last_checkpoint').is_file():
+        cfg.resume, cfg.load_from = True, find_last(Path(checkpoint)) or checkpoint
+    elif (Path(cfg.work_dir) / NOTE).is_file():
         cfg.resume, cfg.load_from = True, None
 
 
@@ -83,16 +83,12 @@ def require_checkpoint(checkpoint: str) -> None:
 def plain_message(error: Exception) -> str | None:
     """What to tell of an error that lies in the data or the settings; None for any other.
 
-    Those are the errors of hooks that stop a run, videos that cannot be read, and whatever this
-    toolbox itself refuses as a ValueError or FileNotFoundError.  A data-loader worker's error
-    arrives with its traceback in the message; one that takes more than a message (such as that
-    of a video), as a RuntimeError.
+    Those are `UserError`, and whatever this toolbox itself refuses as a ValueError or
+    FileNotFoundError.  A data-loader worker's error arrives with its traceback in the message;
+    one that takes more than a message (such as that of a video), as a RuntimeError.
     """
-    if isinstance(error, (ClassCountError, NonFiniteLossError, TooManyDecodeFailuresError)):
-        return str(error)
-    # By name: this room does not know the data sets.
-    if type(error).__name__ == 'VideoReadError':
-        return str(error)
+    if isinstance(error, UserError) and not _OF_WORKER.fullmatch(str(error)):
+        return ' '.join(str(error).split())
     if isinstance(error, (ValueError, FileNotFoundError)):
         worker = _OF_WORKER.fullmatch(str(error))
         if worker is None:

@@ -32,6 +32,8 @@ def naming_files(runner: Runner) -> Iterator[None]:
     """
     try:
         yield
+    except WorkerError:  # of a block within this one
+        raise
     except RuntimeError as error:
         told = explain(str(error), _works(runner))
         if told is None:

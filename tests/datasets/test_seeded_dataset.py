@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mmvideomae.datasets.readers import VideoReadError
-from mmvideomae.datasets.seeded_dataset import SeededDataset, decode_policy
+from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
 
 
 class OtherError(Exception):
@@ -15,16 +15,28 @@ class OtherError(Exception):
 class Numbers(SeededDataset):
     """Samples 0 to 9, of which some cannot be read."""
 
-    def __init__(self, bad: set[int], policy: str, test_mode: bool = False) -> None:
-        self.bad = bad
-        super().__init__([self._load], test_mode, policy, max_refetch=5, serialize_data=False)
+    def __init__(
+        self,
+        bad: set[int],
+        policy: str,
+        test_mode: bool = False,
+        error: Exception | None = None,
+        max_refetch: int = 5,
+        length: int = 10,
+    ) -> None:
+        self.bad, self.length = bad, length
+        self.error = error or self.unreadable('file', 'it is broken')
+        super().__init__([self._load], test_mode, policy, max_refetch, serialize_data=False)
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        return [{'number': number} for number in range(10)]
+        return [
+            {'number': number, 'filename': f'/v/{number}.mp4', 'label': number % 3}
+            for number in range(self.length)
+        ]
 
     def _load(self, record: dict[str, Any]) -> dict[str, Any]:
         if record['number'] in self.bad:
-            raise self.unreadable('file', 'it is broken')
+            raise self.error
         return {'number': record['number']}
 
 
@@ -43,6 +55,62 @@ def test_replacements_are_sound_seeded_and_bounded(kind: type[Numbers]) -> None:
     assert first != [dataset[index]['number'] for index in range(10)]
     with pytest.raises(RuntimeError, match='sample 3 and 5 replacements could not be used'):
         kind(set(range(10)), 'replace')[3]
+
+
+def test_replacements_differ_so_that_luck_ends_no_run() -> None:
+    dataset = Numbers(set(range(60)), 'replace', max_refetch=MAX_REFETCH, length=61)
+    dataset.set_epoch(0, 0)
+    assert {dataset[index]['number'] for index in (0, 31, 60)} == {60}
+    many = Numbers(set(), 'replace', max_refetch=MAX_REFETCH, length=1000)
+    many.set_epoch(0, 0)
+    drawn = list(many._candidates(7))
+    assert drawn[0] == 7
+    assert len(drawn) == len(set(drawn)) == MAX_REFETCH + 1
+    assert 0.45 ** len(drawn) * 1e8 < 1e-12
+
+
+def test_what_takes_too_much_memory_is_one_bad_file() -> None:
+    memory = MemoryError('Unable to allocate 43 GiB')
+    dataset = Numbers({3}, 'replace', error=memory)
+    dataset.set_epoch(0, 0)
+    assert dataset[3]['number'] != 3
+    for error in (memory, RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 bytes")):
+        with pytest.raises(VideoReadError, match=r'3\.mp4.*more memory than there is'):
+            Numbers({3}, 'raise', error=error)[3]
+
+
+@pytest.mark.parametrize('policy', ['replace', 'raise'])
+def test_any_other_error_names_its_file(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []  # Python 3.10 has no notes
+    monkeypatch.setattr(
+        'mmvideomae.datasets.seeded_dataset.print_log', lambda text, **_: logged.append(text)
+    )
+    with pytest.raises(ZeroDivisionError) as caught:
+        Numbers({3}, policy, error=ZeroDivisionError('bug'))[3]
+    notes = getattr(caught.value, '__notes__', logged)
+    assert 'while sample 3 was read: /v/3.mp4' in notes[0]
+
+
+def test_fingerprints_tell_samples_and_not_their_folder() -> None:
+    class Moved(Numbers):
+        def load_data_list(self) -> list[dict[str, Any]]:
+            return [{**each, 'filename': '/w' + each['filename']} for each in self.listed()]
+
+        def listed(self) -> list[dict[str, Any]]:
+            return super().load_data_list()
+
+    class Relabelled(Moved):
+        def listed(self) -> list[dict[str, Any]]:
+            return [{**each, 'label': 0} for each in super().listed()]
+
+    class Reversed(Moved):
+        def listed(self) -> list[dict[str, Any]]:
+            return super().listed()[::-1]
+
+    kinds = (Numbers, Moved, Relabelled, Reversed)
+    first, *others = [kind(set(), 'raise').fingerprint() for kind in kinds]
+    assert others[0] == first
+    assert len({first, *others}) == 3
 
 
 def test_raised_errors_say_in_a_test_on_videos_what_else_can_be_done() -> None:

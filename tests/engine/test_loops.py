@@ -11,6 +11,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmvideomae.engine.loops import TooFewSamplesError
+
 Train = Callable[[Config], Runner]
 MakeConfig = Callable[..., Config]
 
@@ -103,6 +105,25 @@ def test_refuses_to_resume_with_other_data(
     path = str(tmp_path / 'whole' / 'epoch_1.pth')
     with pytest.raises(ValueError, match=named):
         train(run_config('resumed', resume=True, load_from=path, **change))
+
+
+def test_a_data_set_smaller_than_a_batch_is_one_batch(run_config: MakeConfig, train: Train) -> None:
+    data = {'batch_size': 8, 'dataset': {'length': 3}}
+    runner = train(run_config(train_dataloader=data))
+    assert (runner.epoch, runner.iter) == (2, 2)
+    log = next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert '3 training samples are fewer than a batch of 8 per process: every epoch is' in log
+    data['dataset']['length'] = 0
+    with pytest.raises(TooFewSamplesError, match='0 training samples'):
+        train(run_config('none', train_dataloader=data))
+
+
+def test_a_finished_run_says_that_nothing_is_left(
+    run_config: MakeConfig, train: Train, finished: Path
+) -> None:
+    runner = train(run_config(resume=True, load_from=str(finished)))
+    log = next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert 'Nothing is left to train: all 2 epochs of the config are done' in log
 
 
 def test_loss_is_shown_before_it_changes_the_weights(run_config: MakeConfig) -> None:

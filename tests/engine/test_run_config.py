@@ -72,6 +72,9 @@ def test_resumes_from_the_newest_or_the_named_checkpoint(tmp_path: Path) -> None
     assert (cfg.resume, cfg.load_from) == (True, None)
     resume_from(cfg, str(path))
     assert (cfg.resume, cfg.load_from) == (True, str(path))
+    moved = tmp_path.rename(tmp_path.with_name(f'{tmp_path.name}_moved'))
+    resume_from(cfg, str(moved))
+    assert (cfg.resume, cfg.load_from) == (True, str(moved / path.name))
 
 
 def test_what_the_toolbox_refuses_is_told_plainly_and_bugs_are_not() -> None:

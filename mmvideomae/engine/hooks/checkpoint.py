@@ -3,8 +3,8 @@
 import os.path as osp
 import re
 from collections import deque
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,13 +17,15 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmvideomae.engine.continuation import (
+    ResumeError,
     describe,
     drop_unused_scaler,
     follow_schedule,
     require_same,
     use_trained_weights,
 )
-from mmvideomae.engine.last_checkpoint import choose_last, note_last
+from mmvideomae.engine.last_checkpoint import NOTE, choose_last, note_last
+from mmvideomae.errors import UserError
 from mmvideomae.registry import HOOKS
 from mmvideomae.storage import (
     LockedError,
@@ -39,6 +41,14 @@ from mmvideomae.storage import (
 # deleted them.
 _OUTDATED = 'outdated_ckpts'
 _KEPT = 'keep_ckpt_ids'  # mmengine's
+
+
+class CheckpointWriteError(UserError, OSError):
+    """The disk did not take a checkpoint."""
+
+
+class NonFiniteWeightsError(UserError, RuntimeError):
+    """Weights would be saved that are of no use."""
 
 
 @HOOKS.register_module()
@@ -62,7 +72,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     Raises:
         LockedError: At the start, if another run writes to the folder.
-        RuntimeError: When saving, if a parameter is not finite.
+        NonFiniteWeightsError: When saving, if a parameter is not finite.
+        CheckpointWriteError: When saving, if the disk is full, a quota used up, and the like.
         ResumeError: When resuming, if the config does not allow to continue the run.
     """
 
@@ -205,6 +216,12 @@ class AtomicCheckpointHook(CheckpointHook):
         """Refuse to resume what the config does not continue, and let its schedule follow."""
         if not runner._resume or 'meta' not in checkpoint:
             return
+        if self.save_optimizer and 'optimizer' not in checkpoint:
+            raise ResumeError(
+                f'cannot resume: {runner._load_from} holds weights without the state of the '
+                'optimizer, as the best checkpoints do. Resume another checkpoint of that run, or '
+                'start anew from these weights with load_from=CHECKPOINT instead of --resume.'
+            )
         # mmengine would run it as code.
         checkpoint['meta'].pop('config', None)
         require_same(runner, checkpoint, self._described(runner))
@@ -231,7 +248,8 @@ class AtomicCheckpointHook(CheckpointHook):
             inside_epoch = not self.by_epoch
         self._write(runner, filename, meta, inside_epoch)
         if is_main_process():
-            note_last(_work(runner), self.last_ckpt)
+            with _naming(_work(runner) / NOTE):
+                note_last(_work(runner), self.last_ckpt)
         self._delete_names(outdated)
         hub.update_info(_OUTDATED, [])
 
@@ -297,22 +315,24 @@ class AtomicCheckpointHook(CheckpointHook):
         self._position = dict(meta)
         path = Path(self.out_dir) / filename
         local = self._is_local()
-        runner.save_checkpoint(
-            self.out_dir,
-            temporary_path(path, self._writers).name if local else filename,
-            self.file_client_args,
-            save_optimizer=self.save_optimizer and not weights_only,
-            save_param_scheduler=self.save_param_scheduler and not weights_only,
-            meta=meta,
-            by_epoch=not inside_epoch,
-            backend_args=self.backend_args,
-            **self.args,
-        )
-        # Sharded training writes a folder with one file per process.
-        barrier()
-        if local and is_main_process():
-            publish(temporary_path(path, self._writers), path)
-            runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
+        temporary = temporary_path(path, self._writers)
+        with _naming(path, temporary):
+            runner.save_checkpoint(
+                self.out_dir,
+                temporary.name if local else filename,
+                self.file_client_args,
+                save_optimizer=self.save_optimizer and not weights_only,
+                save_param_scheduler=self.save_param_scheduler and not weights_only,
+                meta=meta,
+                by_epoch=not inside_epoch,
+                backend_args=self.backend_args,
+                **self.args,
+            )
+            # Sharded training writes a folder with one file per process.
+            barrier()
+            if local and is_main_process():
+                publish(temporary, path)
+                runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
 
     def _delete_names(self, names: list[str]) -> None:
         """Delete files of this run's folder."""
@@ -336,6 +356,29 @@ class AtomicCheckpointHook(CheckpointHook):
         return isinstance(self.file_backend, LocalBackend)
 
 
+@contextmanager
+def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Say what could not be written, and make room of what was.
+
+    Raises:
+        CheckpointWriteError: In place of an OSError, and of what torch's archive writer raises.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and 'PytorchStreamWriter' not in str(error):
+            raise
+        if temporary is not None:
+            with suppress(OSError):
+                remove(temporary)
+        why = (isinstance(error, OSError) and error.strerror) or ' '.join(str(error).split())
+        raise CheckpointWriteError(
+            f'{path} cannot be written ({why}). Free some space, or choose another folder '
+            '(--work-dir, or out_dir of the checkpoint hook); the checkpoint before it is whole: '
+            'go on from there with --resume'
+        ) from error
+
+
 def _work(runner: Runner) -> Path:
     return Path(osp.abspath(runner.work_dir))
 
@@ -356,7 +399,7 @@ def _refuse_nonfinite_weights(runner: Runner) -> None:
     all_reduce(bad, 'max')
     if bad.item():
         names = [name for name, value in finite.items() if not value]
-        raise RuntimeError(
+        raise NonFiniteWeightsError(
             f'no checkpoint written in iteration {runner.iter + 1}: {len(names)} parameters of '
             f'this process are not finite, first {names[:3]}. The last checkpoint is sound.'
         )

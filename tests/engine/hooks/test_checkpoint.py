@@ -1,5 +1,6 @@
 """Contract: whenever a run is killed, its folder holds a whole checkpoint to go on from."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -9,10 +10,13 @@ from typing import Any
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmvideomae.engine.continuation import ResumeError
 from mmvideomae.engine.hooks import checkpoint as checkpoint_module
+from mmvideomae.engine.hooks.checkpoint import CheckpointWriteError
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.storage import LockedError, locked
 
@@ -272,6 +276,43 @@ def test_a_checkpoint_cannot_have_other_files_deleted(
     torch.save(saved, path)
     train(run_config(**hook_cfg(**EVERY), train_cfg={'max_epochs': 3}, resume=True))
     assert all(path.read_text() == 'keep' for path in kept)
+
+
+@pytest.mark.parametrize('stage', ['put', 'publish', 'note_last'])
+def test_a_full_disk_is_one_line_and_leaves_the_former_checkpoint(
+    stage: str,
+    run_config: MakeConfig,
+    train: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    train(run_config(**hook_cfg(**EVERY), train_cfg={'max_epochs': 1}))
+
+    def full(*arguments: Any) -> None:
+        if stage == 'put':
+            Path(arguments[-1]).write_text('half')
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    place = LocalBackend if stage == 'put' else checkpoint_module
+    monkeypatch.setattr(place, stage, full)
+    with pytest.raises(
+        CheckpointWriteError, match=r'(epoch_2\.pth|last_ch\w+) cannot be .*No space'
+    ) as caught:
+        train(run_config(**hook_cfg(**EVERY), resume=True))
+    assert '\n' not in str(caught.value)
+    assert not list((tmp_path / 'run').glob('.tmp*'))
+    monkeypatch.undo()
+    assert find_last(tmp_path / 'run') == str(tmp_path / 'run' / 'epoch_1.pth')
+    train(run_config(**hook_cfg(**EVERY), resume=True))
+    assert checkpoints(tmp_path / 'run') == ['epoch_2.pth']
+
+
+def test_the_best_weights_are_no_run_to_resume(run_config: MakeConfig, tmp_path: Path) -> None:
+    options = hook_cfg(**EVERY, save_best='acc', rule='greater')
+    runner_with_scores(run_config(**options), [0.2]).train()
+    options.update(resume=True, load_from=str(tmp_path / 'run' / 'best_acc_epoch_1.pth'))
+    with pytest.raises(ResumeError, match=r'best_acc_epoch_1\.pth holds weights without the state'):
+        runner_with_scores(run_config('again', **options), [0.2]).train()
 
 
 def test_a_folder_belongs_to_one_run_at_a_time(

@@ -1,0 +1,28 @@
+"""Contract: the number of workers is the one setting of a loader that a user has to change."""
+
+from typing import Any
+
+import pytest
+from mmengine.config import Config
+from torch.utils.data import DataLoader
+
+from mmvideomae.engine.loaders import settle_loaders
+
+
+def settled(**loader: Any) -> dict[str, Any]:
+    cfg = Config({'val_dataloader': loader, 'test_dataloader': None})
+    settle_loaders(cfg)
+    return cfg.val_dataloader.to_dict()
+
+
+def test_without_workers_their_settings_go() -> None:
+    asked = {'persistent_workers': True, 'prefetch_factor': 4, 'timeout': 9, 'num_workers': 0}
+    assert settled(batch_size=2, **asked) == {'batch_size': 2, 'num_workers': 0}
+    assert settled(batch_size=2, persistent_workers=True) == {'batch_size': 2}
+    DataLoader([1, 2], **settled(batch_size=2, **asked))
+
+
+@pytest.mark.parametrize(('samples', 'seconds'), [(1, 60), (8, 60), (64, 320), (None, 60)])
+def test_a_hanging_worker_ends_the_run(samples: int | None, seconds: int) -> None:
+    assert settled(batch_size=samples, num_workers=1)['timeout'] == seconds
+    assert settled(batch_size=samples, num_workers=1, timeout=0)['timeout'] == 0  # as asked
