@@ -151,7 +151,7 @@ class VideoClassifier:
         step = window_seconds / 2 if stride_seconds is None else stride_seconds
         stream = self.open_stream(video)
         with stream:
-            windows = cut_windows(stream.times, stream.fps, window_seconds, step)
+            windows = cut_windows(stream.times, stream.duration, window_seconds, step)
             sampler = self._window_sampler(all_views)
             rows: list[np.ndarray] = []
             for samples in batched(sampler.in_order(stream, windows), self.batch_size):

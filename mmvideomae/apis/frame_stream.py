@@ -9,7 +9,7 @@ from typing import Protocol
 import av
 import numpy as np
 
-from mmvideomae.datasets.readers import FrameFolderReader, VideoReader, VideoReadError
+from mmvideomae.datasets.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
 from mmvideomae.datasets.readers.base import one_line
 from mmvideomae.datasets.readers.pyav_reader import PyAVReader
 
@@ -111,6 +111,7 @@ class FrameStream(Protocol):
     """What windows are read from, see `mmvideomae.apis.frame_stream`."""
 
     path: str
+    limits: ReadLimits
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -179,16 +180,24 @@ def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[Kep
 
     Args:
         needed: Numbers of frames, (T,) for each clip; the clips begin in ascending order.
+
+    Raises:
+        VideoReadError: A frame cannot be decoded, or a clip takes more than the limit.
     """
     if not needed:
         return
     # What clips from here on need begins no earlier than this.
     since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
     wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
+    most = max(len(np.unique(inds)) for inds in needed)
     kept: dict[int, np.ndarray] = {}
     times = stream.times
     place = 0
     for number, picture in stream.in_order(wanted):
+        if not kept:
+            what = f'a clip of {most} frames of {picture.shape[1]}x{picture.shape[0]} takes'
+            if reason := stream.limits.excess('bytes', most * picture.nbytes, what):
+                raise VideoReadError(stream.path, reason)
         kept[number] = picture
         while place < len(needed) and needed[place].max() <= number:
             own = {each: kept[each] for each in needed[place].ravel().tolist()}

@@ -1,5 +1,6 @@
 """Windows of a long video, each sampled as a video of its own."""
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
@@ -10,6 +11,7 @@ import numpy as np
 from mmvideomae.apis.frame_stream import FrameStream, KeptFrames, read_once
 
 _TOLERANCE = 1e-6  # of a time, in seconds
+_MOST_OF_A_FRAME = 10
 
 
 class Window(NamedTuple):
@@ -21,15 +23,16 @@ class Window(NamedTuple):
     frames: int
 
 
-def cut_windows(times: np.ndarray, fps: float, length: float, stride: float) -> list[Window]:
+def cut_windows(times: np.ndarray, duration: float, length: float, stride: float) -> list[Window]:
     """Cut a video into windows of equal length.
 
     Windows begin every ``stride`` seconds as long as they fit; one more ends with the
-    video if something is left.  A window in which no frame begins shows the one before.
+    video if something is left.  A window in which no frame begins shows the one before; there
+    are ten of those at most between two frames, for time stamps may leap over a day.
 
     Args:
         times: When each frame is shown, in seconds from the first, ascending.
-        fps: Frames per second: the last frame is shown for the inverse.
+        duration: When the last frame disappears.
         length, stride: In seconds.
 
     Raises:
@@ -37,9 +40,8 @@ def cut_windows(times: np.ndarray, fps: float, length: float, stride: float) -> 
     """
     if length <= 0 or stride <= 0:
         raise ValueError(f'window and stride must be positive seconds, got {length} and {stride}')
-    duration = float(times[-1]) + 1 / (fps or 25.0)
-    fitting = int(np.floor((duration - length) / stride + _TOLERANCE)) + 1
-    starts = [number * stride for number in range(max(fitting, 1))]
+    fitting = max(math.floor((duration - length) / stride + _TOLERANCE) + 1, 1)
+    starts = [number * stride for number in _numbers(times, fitting, length, stride)]
     if starts[-1] + length < duration - _TOLERANCE:
         starts.append(duration - length)
     windows = []
@@ -50,6 +52,18 @@ def cut_windows(times: np.ndarray, fps: float, length: float, stride: float) -> 
             first = max(first - 1, 0)
         windows.append(Window(start, end, first, max(stop - first, 1)))
     return windows
+
+
+def _numbers(times: np.ndarray, fitting: int, length: float, stride: float) -> Iterator[int]:
+    """Which of ``fitting`` windows to look at, ascending."""
+    begun = np.ceil((times - _TOLERANCE) / stride).astype(np.int64)  # behind each frame's begin
+    reaching = np.floor((times - length + _TOLERANCE) / stride).astype(np.int64) + 1
+    stops = np.minimum(np.append(begun[1:], fitting), fitting)
+    idle = np.minimum(begun + _MOST_OF_A_FRAME, stops)
+    last = np.maximum(np.append(reaching[1:], fitting), idle)
+    for edges in zip(begun.tolist(), idle.tolist(), last.tolist(), stops.tolist(), strict=True):
+        yield from range(*edges[:2])
+        yield from range(*edges[2:])
 
 
 class WindowSampler:

@@ -172,7 +172,7 @@ class FeatureExtractor:
         return FeatureInfo(
             fps=fps,
             frames=frames,
-            duration=float(times[-1]) + 1 / fps,
+            duration=stream.duration,
             reader='frames' if isinstance(stream, FolderStream) else 'pyav',
             video_id=Path(stream.path).stem,
             **self.expected(),

@@ -6,6 +6,7 @@ the frame shows the part ``crop`` (x1, y1, x2, y2 as shares) of the original fra
 ``flip``.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import cv2
@@ -16,9 +17,11 @@ from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
 from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.ops.seconds import frames_at, is_even
 from mmvideomae.registry import TRANSFORMS
 
+_MOST_BYTES = 2**30  # of a resized clip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _WITH_BOXES = {
     'gt_boxes': ('gt_labels', 'person_ids'),
@@ -167,6 +170,9 @@ class ClipResizeShortSide(BaseTransform):
         short_side: In pixels; or the least and the largest, between which it is drawn for each
             clip, both included.
         max_long: The long side gets no longer; then the short side is shorter.
+
+    Raises:
+        VideoReadError: Frames are so long and narrow that they would take gigabytes.
     """
 
     def __init__(self, short_side: int | tuple[int, int], max_long: int | None = None) -> None:
@@ -193,6 +199,13 @@ class ClipResizeShortSide(BaseTransform):
         height, width = imgs.shape[1:3]
         shape = self.resized_shape(height, width, side)
         if shape != (height, width):
+            if len(imgs) * math.prod(shape) * imgs.shape[3] > _MOST_BYTES:
+                raise VideoReadError(
+                    results.get('filename', ''),
+                    f'its frames of {width}x{height} pixels would be resized to '
+                    f'{shape[1]}x{shape[0]}, and a clip of them would take more than 1 GiB: set '
+                    'max_long of ClipResizeShortSide',
+                )
             out = np.empty((len(imgs), *shape, imgs.shape[3]), dtype=np.uint8)
             for frame, target in zip(imgs, out, strict=True):
                 cv2.resize(frame, shape[::-1], dst=target, interpolation=cv2.INTER_LINEAR)

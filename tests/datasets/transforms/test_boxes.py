@@ -13,6 +13,7 @@ from mmaction.datasets.transforms import SampleAVAFrames
 from mmengine.dataset import default_collate
 
 from mmvideomae.datasets.annotations import AnnotationError
+from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.transforms import (
     ClipColorJitterHSV,
     ClipFlip,
@@ -335,6 +336,13 @@ def test_crops_are_cut_uniformly_and_copied() -> None:
         assert not np.shares_memory(results['imgs'], imgs)
         corners.add((top, left))
     assert len(corners) == 3 * 5
+
+
+def test_long_narrow_frames_are_not_resized_to_gigabytes() -> None:
+    strip = np.zeros((16, 2, 2000, 3), np.uint8)
+    with pytest.raises(VideoReadError, match=r"'strip.mp4'.*2000x2 .*256000x256.*set max_long"):
+        ClipResizeShortSide(256)({'imgs': strip, 'filename': 'strip.mp4'})
+    assert ClipResizeShortSide(256, max_long=464)({'imgs': strip})['img_shape'] == (1, 1000)
 
 
 def test_a_frame_smaller_than_the_crop_is_an_error() -> None:
