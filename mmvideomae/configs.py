@@ -1,6 +1,5 @@
 """The one place where config files are read, and where options change them."""
 
-import difflib
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from typing import Any
 import yaml
 from mmengine.config import Config, ConfigDict
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, nearest
 
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is how mmengine spells a value of the environment.
@@ -115,12 +114,6 @@ def _number(part: str, entries: list[Any], place: str, option: str) -> int:
     count = f'{len(entries)} {"entry" if len(entries) == 1 else "entries"}'
     numbers = f', numbered from 0 to {len(entries) - 1}' if entries else ''
     raise ConfigError(f'{option}: {place} is a list of {count}{numbers}{hint}')
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """``'; did you mean X?'`` if a known name resembles one that is not known."""
-    found = difflib.get_close_matches(name, known, 1)
-    return f'; did you mean {found[0]!r}?' if found else ''
 
 
 def _told(error: Exception, name: str) -> str:

@@ -1,5 +1,8 @@
 """The base of every error that a user can fix, and text that can be shown."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Something is wrong with the data, the settings or the machine, and the message says what.
@@ -16,3 +19,10 @@ def printable(text: str) -> str:
     escapes such as ``\\udce9``.
     """
     return text.encode('utf-8', 'backslashreplace').decode('utf-8')
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'X'?"`` where a known name resembles `name`, else nothing."""
+    by_lower = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, 1)
+    return f'; did you mean {by_lower[found[0]]!r}?' if found else ''

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.configs import ConfigError
 from mmvideomae.engine import prepare_cpu_processes
 from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
 from mmvideomae.engine.worker_failures import naming_files
@@ -44,11 +45,11 @@ def prepare(args: argparse.Namespace) -> Config:
     cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
     require_checkpoint(args.checkpoint)
     if cfg.get('test_dataloader') is None or cfg.get('test_evaluator') is None:
-        raise ValueError(f'{args.config} has no test set (test_dataloader and test_evaluator)')
+        raise ConfigError(f'{args.config} has no test set (test_dataloader and test_evaluator)')
     cfg.load_from, cfg.resume = args.checkpoint, False
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
-            raise ValueError(f'--dump writes a pickle: {args.dump} must end in .pkl')
+            raise ConfigError(f'--dump writes a pickle: {args.dump} must end in .pkl')
         evaluators = cfg.test_evaluator
         evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
         cfg.test_evaluator = [*evaluators, {'type': 'DumpResults', 'out_file_path': args.dump}]
@@ -63,13 +64,10 @@ def main() -> None:
     logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
     try:
         cfg = prepare(args)
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    try:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         with naming_files(runner):
             runner.test()
-    except (RuntimeError, ValueError, FileNotFoundError) as error:
+    except Exception as error:
         if (message := plain_message(error)) is None:
             raise
         sys.exit(f'error: {message}')

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.configs import ConfigError
 from mmvideomae.engine import (
     batch_size_warning,
     launched_world_size,
@@ -18,7 +19,6 @@ from mmvideomae.engine import (
 )
 from mmvideomae.engine.run_config import enable_amp, load_run_config, plain_message, resume_from
 from mmvideomae.engine.worker_failures import naming_files
-from mmvideomae.errors import UserError
 from mmvideomae.registry import RUNNERS
 from mmvideomae.storage import require_free
 
@@ -68,7 +68,7 @@ def prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
     """Config with the command line applied; a line about the learning rate, and if it warns."""
     cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
     if cfg.get('train_dataloader') is None or cfg.get('optim_wrapper') is None:
-        raise ValueError(f'{args.config} does not describe a training')
+        raise ConfigError(f'{args.config} does not describe a training')
     require_free(Path(cfg.work_dir), 'another training run')
     if args.amp:
         enable_amp(cfg)
@@ -90,15 +90,12 @@ def main() -> None:
     logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
     try:
         cfg, line, warns = prepare(args)
-    except (UserError, FileNotFoundError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    try:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         if line:
             (runner.logger.warning if warns else runner.logger.info)(line)
         with naming_files(runner):
             runner.train()
-    except (RuntimeError, ValueError, FileNotFoundError) as error:
+    except Exception as error:
         if (message := plain_message(error)) is None:
             raise
         sys.exit(f'error: {message}')

@@ -222,8 +222,11 @@ class SeededDataset(BaseDataset):
                     _log_once(error)
                     failures.append((error.path, error.reason))
         causes = '; '.join(f'{path!r}: {reason}' for path, reason in dict(failures[-3:]).items())
-        advice = '. Find broken files with tools/data/scan_videos.py'
-        advice = advice if self.unreadable is VideoReadError else ''
+        advice = ''
+        if all(reason == 'no such file' for _, reason in failures):
+            advice = '. Check the data_prefix of the data set and the names in its list'
+        elif self.unreadable is VideoReadError:
+            advice = '. Find broken files with tools/data/scan_videos.py'
         count = min(len(self) - 1, self.max_refetch)
         others = f'sample {idx} and {count} replacements' if count else f'sample {idx}'
         raise UnusableSamplesError(f'{others} could not be used: {causes}{advice}')

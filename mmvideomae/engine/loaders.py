@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mmvideomae.configs import ConfigError
+
 # What a worker may take for a batch before the run ends with the file that it is at: a minute, or
 # this long for each sample if that is more.  A slow disk takes a tenth of it.
 _SECONDS_PER_BATCH = 60
@@ -16,11 +18,17 @@ def settle_loaders(cfg: dict[str, Any]) -> None:
     Without workers, settings of workers are left out: ``num_workers=0`` on a command line is
     enough.  With workers, a loader gets a ``timeout`` in seconds, unless it has one, so that a
     worker that hangs ends the run.
+
+    Raises:
+        ConfigError: Their number, or a batch size, is not a whole number.
     """
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = cfg.get(name)
         if not isinstance(loader, dict):
             continue
+        for key in ('batch_size', 'num_workers'):
+            if not isinstance(loader.get(key) or 0, int):
+                raise ConfigError(f'{name}.{key} must be a whole number, got {loader[key]!r}')
         if loader.get('num_workers', 0):
             samples = loader.get('batch_size') or 1
             loader.setdefault('timeout', max(_SECONDS_PER_BATCH, _SECONDS_PER_SAMPLE * samples))

@@ -1,22 +1,25 @@
 """From a config file and command-line overrides to what a runner takes."""
 
+import builtins
 import re
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from mmvideomae.configs import apply_options, read_config
+from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.errors import UserError
 
 _PACKAGE = Path(__file__).parents[1]
-# A worker's error has its traceback in the message: the last place, and what is said there.
-_OF_WORKER = re.compile(
-    r'Caught \w+ in .*\nOriginal Traceback.*\n  File "([^"]+)", line .*?\n[\w.]+: (.*)', re.DOTALL
-)
+# A worker's error has its traceback in the message.
+_OF_WORKER = re.compile(r'Caught \w+ in ')
+_RAISED = re.compile(r'^(?:[\w.]*\.)?(\w+): (.*)$', re.MULTILINE)
+_BUILTIN = {name for name, kind in vars(builtins).items() if isinstance(kind, type)}
 
 
 def load_run_config(
@@ -81,22 +84,47 @@ def require_checkpoint(checkpoint: str) -> None:
 
 
 def plain_message(error: Exception) -> str | None:
-    """What to tell of an error that lies in the data or the settings; None for any other.
+    """What to tell, in one line, of an error that a user can fix; None for a bug.
 
-    Those are `UserError`, and whatever this toolbox itself refuses as a ValueError or
-    FileNotFoundError.  A data-loader worker's error arrives with its traceback in the message;
-    one that takes more than a message (such as that of a video), as a RuntimeError.
+    Those are `UserError`, whatever else this toolbox refuses as a ValueError or FileNotFoundError,
+    and what `translate` knows.  A data-loader worker's error arrives with its traceback in the
+    message, and as a RuntimeError if it takes more than a message.
     """
-    if isinstance(error, UserError) and not _OF_WORKER.fullmatch(str(error)):
-        return ' '.join(str(error).split())
-    if isinstance(error, (ValueError, FileNotFoundError)):
-        worker = _OF_WORKER.fullmatch(str(error))
-        if worker is None:
-            return ' '.join(str(error).split()) if _raised_here(error) else None
-        told = ' '.join(worker.group(2).split())
-        return told if Path(worker.group(1)).is_relative_to(_PACKAGE) else None
-    _, found, message = str(error).strip().rpartition('VideoReadError: ')
-    return message if found else None
+    worker = _OF_WORKER.match(str(error))
+    if worker is not None:
+        return _of_worker(str(error))
+    ours = isinstance(error, ValueError | FileNotFoundError) and _raised_here(error)
+    if isinstance(error, UserError) or (ours and not getattr(error, 'errno', None)):
+        return _in_one_line(str(error))
+    return translate(error)
+
+
+def _of_worker(text: str) -> str | None:
+    """`plain_message` of the traceback that a worker sends."""
+    kinds = {each.__name__ for each in _kinds_of(UserError)}
+    found = [each for each in _RAISED.finditer(text) if each[1] in kinds or each[1] in _BUILTIN]
+    if not found:
+        return None
+    kind, message = found[-1][1], _in_one_line(text[found[-1].start(2) :])
+    if kind in kinds:
+        return message
+    files = re.findall(r'^  File "([^"]+)", line ', text, re.MULTILINE)
+    if kind in ('ValueError', 'FileNotFoundError') and Path(files[-1]).is_relative_to(_PACKAGE):
+        return message
+    by_number = re.match(r"\[Errno (\d+)\] ([^:]*)(?:: '(.*)')?", message)
+    again = OSError(int(by_number[1]), *by_number.groups()[1:]) if by_number else None
+    return translate(again or RuntimeError(message))
+
+
+def _kinds_of(base: type[Exception]) -> Iterator[type[Exception]]:
+    """A class of errors and all that derive from it."""
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds_of(kind)
+
+
+def _in_one_line(text: str) -> str:
+    return ' '.join(line.strip() for line in text.strip().splitlines())
 
 
 def _raised_here(error: Exception) -> bool:
