@@ -236,6 +236,7 @@ def test_a_run_starts_where_another_config_ends(path: Path) -> None:
     assert previous.model.type == ('Recognizer3D' if labels else 'VideoMAE')
     if recipe.size in ('large', 'huge', 'giant'):
         return  # as the smaller ones, and slow to build
+    pytest.importorskip('mmdet', reason='needs the detection level')
     fitted = fit(
         registries.MODELS.build(previous.model).state_dict(),
         registries.MODELS.build(cfg.model),
@@ -272,6 +273,7 @@ def test_the_header_says_command_cost_and_what_is_reported(path: Path) -> None:
 
 
 def test_full_size_has_the_stated_parameters() -> None:
+    pytest.importorskip('mmdet', reason='needs the detection level')
     for size in ('small', 'base'):
         path = next(p for p in LEAVES if f'vit-{size}-' in p.stem)
         with torch.device('meta'):
@@ -333,6 +335,7 @@ def shrink(cfg: Config) -> None:
 )
 def test_a_shrunken_leaf_trains_a_step_and_predicts(stem: str, tmp_path: Path) -> None:
     """The real pipeline and optimizer move every parameter; test frames keep their shape."""
+    pytest.importorskip('mmdet', reason='needs the detection level')
     cfg = load(next(p for p in LEAVES if p.stem == stem))
     make_data(tmp_path, cfg)
     shrink(cfg)
@@ -366,6 +369,7 @@ def test_a_shrunken_leaf_runs_through_the_runner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Loop, schedule, hooks, validation and the metric do an epoch together."""
+    pytest.importorskip('mmdet', reason='needs the detection level')
     cfg = load(LEAVES[0])
     make_data(tmp_path, cfg)
     shrink(cfg)

@@ -177,6 +177,7 @@ def test_classification_rows_of_both_papers(
 )
 def test_detection_rows_are_those_of_the_encoder(leaf: str, printed: str, mega: float) -> None:
     """The papers print the same figures for AVA as for classification (V1 Table 7): no boxes."""
+    pytest.importorskip('mmdet', reason='needs the detection level')
     (path,) = (CONFIGS / 'detection').glob(f'*/{leaf}.py')
     result = measure_config(Config.fromfile(path))
     assert result.shape == (16, 224, 224)

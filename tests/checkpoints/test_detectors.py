@@ -20,6 +20,7 @@ from mmvideomae.checkpoints import CheckpointError, convert, fit, load, save_wei
 from mmvideomae.registry import MODELS
 from mmvideomae.testing.hf_reference import randomise
 
+pytest.importorskip('mmdet', reason='needs the detection level')
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'models'
 THEIRS = Path(mmaction.__file__).parent / '.mim' / 'configs' / 'detection' / 'videomae'
 SIZE = (64, 96)

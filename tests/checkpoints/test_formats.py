@@ -70,6 +70,7 @@ def test_pretrainer_files(zoo: Any, tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize('kind', DETECTORS)
 def test_detector_files(zoo: Any, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip('mmdet', reason='needs the detection level')
     model = zoo.detector()
     path = DETECTORS[kind](model.state_dict(), tmp_path)
     done = load(path)

@@ -44,6 +44,7 @@ def shortened(command: str) -> str:
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory: pytest.TempPathFactory, run_page: RunPage) -> Path:
     """A folder in which all commands were run, with what they printed."""
+    pytest.importorskip('mmdet', reason='needs the detection level')
     folder = tmp_path_factory.mktemp('tutorial')
     (synthesize,) = (line for line in PAGE.splitlines() if 'synthesize.py people' in line)
     run_page(folder, [f'{synthesize} {FEW}'])

@@ -24,6 +24,8 @@ from mmvideomae.testing.detectors import box_batch, tiny_detector, tiny_detector
 from mmvideomae.testing.hf_reference import randomise
 from mmvideomae.testing.models import tiny_recognizer
 
+pytest.importorskip('mmdet', reason='needs the detection level')
+
 
 class Clips(Dataset):
     """Tiny clips with as many boxes as `counts` says, the same each time."""
