@@ -109,7 +109,7 @@ def package_table(versions: dict[str, str]) -> dict[str, dict[str, str | None]]:
     """Installed, tested and supported version of each package, and what that amounts to."""
     pins = read_requirements('constraints')
     tested = {name: specifier.removeprefix('==') for name, specifier in pins.items()}
-    ranges = {**read_requirements('optional'), **read_requirements('tests')}
+    ranges = read_requirements('optional')  # what only tests ask for binds no user
     for level in ('core', 'detection', 'runtime', 'build'):
         ranges.update(read_requirements(level))
     table: dict[str, dict[str, str | None]] = {}

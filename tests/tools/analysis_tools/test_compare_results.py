@@ -79,7 +79,7 @@ def test_labels_from_the_list(call: Any) -> None:
     (('none.pkl', 'new.pkl'), 'none.pkl'),
     (('bad.pkl', 'new.pkl'), 'bad.pkl is no dump'),
     (('bare.pkl', 'bare.pkl'), '--annotations'),
-    (('old.pkl', 'new.pkl', '--classes', 'none.txt'), 'cannot read the class names'),
+    (('old.pkl', 'new.pkl', '--classes', 'none.txt'), 'cannot read the file of class names'),
     (('old.pkl', 'new.pkl', '--annotations', 'none.csv'), 'none.csv'),
     (('old.pkl', 'new.pkl', '--top', '0'), '--top must be positive'),
 ])  # fmt: skip

@@ -179,7 +179,7 @@ def test_a_video_that_cannot_be_read_does_not_stop_the_rest(
 @pytest.mark.parametrize(('words', 'options', 'told'), [
     (['c.mp4', '--settings', 'stride=4'], {}, 'stride=4, the detector'),
     (['c.mp4', '--settings', 'strode=4'], {}, 'unknown settings of features: strode'),
-    (['c.mp4', '--classes', 'nothing.txt'], {}, 'cannot read the class names'),
+    (['c.mp4', '--classes', 'nothing.txt'], {}, 'cannot read the file of class names'),
     (['c.mp4', '--top-k', '0'], {}, '--top-k must be positive'),
     (['c.mp4', 'c.mp4'], {}, "two videos are called 'c'"),
     (['c.mp4'], {'detector': 'features.py', 'weights': 'f.pth'}, 'detects no segments'),
