@@ -9,7 +9,7 @@ from mmvideomae.storage import write_text
 def list_line(path: str, numbers: Iterable[int] = ()) -> str:
     """Write one line: the path, then its numbers, so that the path is read back whole.
 
-    A path stands in quotes where it has to: with spaces, commas, quotes or ``#`` in it, and
+    A path stands in quotes where it has to: with spaces, commas, semicolons, quotes or ``#``, and
     where its first bytes could pass for the byte order mark of a list.
 
     Raises:
@@ -35,4 +35,4 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def _is_special(character: str) -> bool:
-    return character.isspace() or character in ',\'"#'
+    return character.isspace() or character in ',;\'"#'

@@ -15,6 +15,7 @@ from mmvideomae.datasets.annotations import (
     is_video_name,
     read_list,
     walk_folders,
+    without_suffix,
 )
 from mmvideomae.datasets.readers import first_frame
 from mmvideomae.datasets.text_files import is_binary
@@ -76,7 +77,7 @@ def jobs_of(
     else:
         entries = read_list(path, LineFormat())
         found = [(os.path.join(data_prefix, each.path), each.path) for each in entries]
-    jobs = [Job(place, _identity(place, name)) for place, name in found]
+    jobs = [Job(place, _identity(name)) for place, name in found]
     check_names(jobs)
     return jobs
 
@@ -224,12 +225,12 @@ def _within(folder: str, filename_tmpl: str) -> list[str]:
         return sorted(names)
 
 
-def _identity(place: str, name: str) -> str:
+def _identity(name: str) -> str:
     """The name of what is made of a video: a path below the output folder."""
     pure = PurePath(name)
     if pure.is_absolute() or '..' in pure.parts:
         pure = PurePath(pure.name)
-    return str(pure.with_suffix('')) if is_video_name(place) else str(pure)
+    return without_suffix(str(pure))
 
 
 def check_names(jobs: Sequence[Job]) -> None:

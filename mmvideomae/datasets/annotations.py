@@ -27,12 +27,13 @@ from mmvideomae.datasets.text_files import AnnotationError, numbered_lines, show
 VIDEO_SUFFIXES = tuple(
     f'.{name}'
     for name in (
-        *('mp4', 'mkv', 'webm', 'avi', '264', '265', '3g2', '3gp', '3gp2', '3gpp', 'amv', 'asf'),
-        *('dav', 'divx', 'dv', 'evo', 'f4p', 'f4v', 'flv', 'gif', 'gxf', 'h261', 'h263', 'h264'),
-        *('hevc', 'ismv', 'ivf', 'm1v', 'm2p', 'm2t', 'm2ts', 'm2v', 'm4v', 'mj2', 'mjpeg', 'mjpg'),
-        *('mk3d', 'mod', 'mov', 'mp2v', 'mp4v', 'mpe', 'mpeg', 'mpg', 'mpv', 'mqv', 'mts', 'mxf'),
-        *('nsv', 'nut', 'nuv', 'obu', 'ogm', 'ogv', 'ogx', 'qt', 'rm', 'rmvb', 'swf', 'tod', 'tp'),
-        *('trp', 'ts', 'vc1', 'vob', 'vro', 'wm', 'wmv', 'wtv', 'xvid', 'y4m'),
+        *('mp4', 'mkv', 'webm', 'avi', '264', '265', '266', '3g2', '3gp', '3gp2', '3gpp', 'amv'),
+        *('apng', 'asf', 'avc', 'dav', 'dif', 'divx', 'dv', 'evo', 'f4p', 'f4v', 'flv', 'gif'),
+        *('gxf', 'h261', 'h263', 'h264', 'h265', 'h266', 'hevc', 'ismv', 'ivf', 'm1v', 'm2p'),
+        *('m2t', 'm2ts', 'm2v', 'm4v', 'mj2', 'mjpeg', 'mjpg', 'mk3d', 'mod', 'mov', 'mp2v'),
+        *('mp4v', 'mpe', 'mpeg', 'mpg', 'mpv', 'mqv', 'mts', 'mxf', 'nsv', 'nut', 'nuv', 'obu'),
+        *('ogm', 'ogv', 'ogx', 'qt', 'rm', 'rmvb', 'swf', 'tod', 'tp', 'trp', 'ts', 'vc1', 'vob'),
+        *('vro', 'wm', 'wmv', 'wtv', 'xvid', 'y4m'),
     )
 )
 """Suffixes of what the readers read, lower case; the usual ones first."""
@@ -47,6 +48,7 @@ _LAYOUTS: dict[int, tuple[str, ...]] = {
     3: ('start', 'total', 'label'),
 }
 _NUMBERS = ('start', 'total', 'label')
+_SEMICOLONS = re.compile(r';[;+\-\d]*\Z')
 _QUOTED = {
     mark: re.compile(rf'{mark}((?:[^{mark}]|{mark}{mark})+){mark}(?=[, \t]|\Z)') for mark in '"\''
 }
@@ -121,6 +123,8 @@ class LineFormat:
                 f'label {entry.label} is outside 0..{self.num_classes - 1}; mend the line or set '
                 'num_classes (labels count from 0)'
             )
+        if self.labelled and (entry.label or 0) < 0:
+            raise ValueError(f'label {entry.label}: labels count from 0')
         if entry.total == 0 or (entry.start is not None and entry.start < 0):
             raise ValueError(f'start {entry.start} and total {entry.total} name no frames')
         return entry
@@ -176,11 +180,16 @@ def split_line(text: str) -> tuple[str, list[int]]:
             return path, numbers
         raise ValueError('the fields after the path must be integers')
     if ',' in text:
-        path, *fields = text.split(',')
+        path, *fields = text.rstrip(', \t').split(',')  # spreadsheets fill rows with commas
         numbers = _integers(fields)
         if path.strip() and numbers is not None:
             return path.strip(), numbers
     path, *fields = text.split()
+    if ';' in path and _SEMICOLONS.search(path):
+        raise ValueError(
+            'fields are separated by spaces or commas, not by semicolons (quote a path that ends '
+            'with one)'
+        )
     numbers = _integers(fields)
     if numbers is None:
         raise ValueError(

@@ -22,6 +22,7 @@ _MARKS = (  # that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF16_BE, 'UTF-16', 'utf-16'),
 )
 _HEAD = 8192  # bytes that tell text from anything else
+_CONTROLS = bytes({*range(32)} - {*b'\t\n\v\f\r'})
 _LONGEST = 200  # characters of a line in a message
 
 
@@ -78,7 +79,8 @@ def numbered_lines(
     """
     # Not splitlines(), which also cuts at form feeds and other separators.
     for number, line in enumerate(read_text(path, what, names_files).split('\n'), 1):
-        line = line.strip()
+        # A mark in the middle comes from files that were joined.
+        line = line.strip().lstrip('\ufeff').lstrip()
         if line:
             yield number, line
 
@@ -95,14 +97,16 @@ def read_rows(
         what, names_files: See `read_text`.
 
     Raises:
-        AnnotationError: The file cannot be read, or a quotation mark is not closed in its line;
-            the message says ``file:line``.
+        AnnotationError: The file cannot be read, a quotation mark is not closed in its line, or
+            fields are not separated by commas; the message says ``file:line``.
     """
     for number, line in numbered_lines(path, what, names_files):
         if line[0] == '#':
             continue
         try:
             row = split_row(line)
+            if len(row) == 1:
+                _refuse_separators(row[0])
         except ValueError as error:
             raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {shown(line)}') from None
         if any(row):
@@ -122,6 +126,13 @@ def split_row(line: str) -> list[str]:
     return [field.strip() for field in row]
 
 
+def _refuse_separators(field: str) -> None:
+    """Refuse the only field of a line, by ``ValueError``, if spreadsheets divided it otherwise."""
+    for mark, name in ((';', 'semicolons'), ('\t', 'tabs')):
+        if mark in field:
+            raise ValueError(f'fields must be separated by commas, not by {name}')
+
+
 def row_line(fields: Iterable[object]) -> str:
     """One line of a comma-separated file, which `read_rows` reads back.
 
@@ -132,7 +143,7 @@ def row_line(fields: Iterable[object]) -> str:
     for number, text in enumerate(texts):
         if '\n' in text or '\r' in text:
             raise ValueError(f'a comma-separated file cannot name {text!r}: it has a line break')
-        if '"' in text or ',' in text or (number == 0 and text.startswith('#')):
+        if '"' in text or ',' in text or (number == 0 and text.startswith(('#', '\ufeff'))):
             texts[number] = '"' + text.replace('"', '""') + '"'
     return ','.join(texts)
 
@@ -186,12 +197,13 @@ def _encoding(head: bytes) -> tuple[str, str]:
 def _not_text(head: bytes) -> str | None:
     """Why the first bytes of a file are not those of a text, None if they may be.
 
-    One or two NUL bytes may come from a slip in a text; binary files are full of them.
+    A few control characters may come from a slip in a text; binary files are full of them.
     """
     zeros = head.count(0)
-    if zeros < 4:
-        return None
     sides = head[::2].count(0), head[1::2].count(0)
     if min(sides) == 0 and zeros > len(head) // 4:
         return 'it seems to be UTF-16 without a byte order mark; save it as UTF-8'
-    return 'it holds binary data, as a video does'
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if zeros > 3 or controls > max(64, len(head) // 20):
+        return 'it holds binary data, as a video does'
+    return None

@@ -80,6 +80,9 @@ def test_names_that_are_no_utf8_reach_the_file_system(tmp_path):
         ('"a""b.mp4 7', 'not closed'),
         ('"a b.mp4"x 7', 'not closed'),
         ('"a b.mp4" seven', 'must be integers'),
+        ('a.mp4;0', 'not by semicolons'),
+        ('a.mp4; 0', 'not by semicolons'),
+        ('frames;1;20;0', 'not by semicolons'),
         ('frames 1 0', 'name no frames'),
         ('frames -3 10', 'name no frames'),
     ],
@@ -112,6 +115,12 @@ def test_a_video_is_no_list_and_long_lines_are_shortened(tmp_path):
         assert len(str(caught.value)) < 400 + len(str(tmp_path))
 
 
+def test_commas_that_fill_a_row_and_marks_of_joined_lists_are_no_part_of_a_path(tmp_path):
+    found = read(tmp_path, '\ufeffa.mp4,0,\n\ufeffb.mp4 1\n;c;d.mp4 2\n"e.mp4;1" 3\n')
+    assert [entry.path for entry in found] == ['a.mp4', 'b.mp4', ';c;d.mp4', 'e.mp4;1']
+    assert [entry.label for entry in found] == [0, 1, 2, 3]
+
+
 def test_a_path_with_a_nul_byte_is_one_entry(tmp_path):
     assert read(tmp_path, 'a.mp4 0\nb\0.mp4 1\n')[1] == Entry('b\0.mp4', label=1)
 
@@ -137,6 +146,12 @@ def test_labelled_lists_need_labels(tmp_path):
             read(tmp_path, line, labelled)
     with pytest.raises(ValueError, match='needs a label column'):
         LineFormat.of('path total', labelled=True)
+
+
+def test_labels_below_0_are_refused_where_labels_count(tmp_path):
+    assert read(tmp_path, 'a.mp4 -1\n') == [Entry('a.mp4', label=-1)]
+    with pytest.raises(AnnotationError, match=r'list\.txt:1: label -1: labels count from 0'):
+        read(tmp_path, 'a.mp4 -1\n', LineFormat(labelled=True))
 
 
 @pytest.mark.parametrize('columns', [None, 'path label'])

@@ -49,6 +49,7 @@ def test_json_is_read_in_any_encoding_and_faults_have_a_line(tmp_path):
         (b'a\nb\xff\n', 'not UTF-8 text .* in line 2'),
         (b'\xff\xfea', 'not UTF-16 text'),
         ('0.mp4 0\r\n1.mp4 1\r\n'.encode('utf-16-le'), 'UTF-16 without a byte order mark'),
+        ('a'.encode('utf-16-be'), 'UTF-16 without a byte order mark'),
         (MP4, 'not text: it holds binary data'),
     ],
 )
@@ -73,6 +74,7 @@ def test_bytes_of_file_names_are_kept_where_files_are_named(tmp_path):
 
 def test_binary_files_are_told_from_texts(tmp_path):
     assert is_binary(write(tmp_path, MP4))
+    assert is_binary(write(tmp_path, bytes(range(1, 256)) * 32))  # as streams without a header
     for text in (b'', b'a.mp4 0\nb\0.mp4 1\n', 'ж'.encode('utf-16'), b'caf\xe9.mp4'):
         assert not is_binary(write(tmp_path, text))
 
@@ -107,6 +109,13 @@ def test_rows_are_read_back_as_written(tmp_path_factory, fields):
     path = tmp_path_factory.mktemp('rows') / 'row.csv'
     path.write_text(f'x\n{row_line(fields)}\n', encoding='utf-8')
     assert [row for _, row in read_rows(path)] == [['x'], *([fields] if any(fields) else [])]
+
+
+@pytest.mark.parametrize(('mark', 'name'), [(';', 'semicolons'), ('\t', 'tabs')])
+def test_other_separators_are_told(tmp_path, mark, name):
+    path = write(tmp_path, mark.join(['a', '0', '1.5', 'jump']).encode())
+    with pytest.raises(AnnotationError, match=rf'names\.csv:1: .* by commas, not by {name}: '):
+        list(read_rows(path))
 
 
 def test_a_row_cannot_hold_a_line_break():

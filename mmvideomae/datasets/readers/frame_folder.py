@@ -12,6 +12,8 @@ import numpy as np
 
 from mmvideomae.datasets.readers.base import VideoReader, VideoReadError
 
+_PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+
 
 class FrameFolderReader(VideoReader):
     """Frames from picture files; frame ``n`` is file number ``n + start``.
@@ -49,7 +51,9 @@ class FrameFolderReader(VideoReader):
             raise VideoReadError(folder, f'its list claims {total} frames')
         found = first_frame(folder, filename_tmpl) if start is None else start
         if found is None:
-            raise VideoReadError(folder, f'no frame such as {filename_tmpl.format(1)!r} in it')
+            raise VideoReadError(
+                folder, f'no frame such as {filename_tmpl.format(1)!r} in it{_instead(folder)}'
+            )
         self.start = found
         self._total = self._count() if total is None else total
 
@@ -112,6 +116,13 @@ def first_frame(folder: str | os.PathLike[str], template: str) -> int | None:
             return number
     runs = _runs_in(os.fspath(folder), template) if os.path.isdir(folder) else ()
     return runs[0][0] if runs else None
+
+
+def _instead(folder: str | os.PathLike[str]) -> str:
+    """Names a picture of a folder whose frames are called otherwise."""
+    names = (entry.name for entry in os.scandir(folder))
+    found = min((name for name in names if name.lower().endswith(_PICTURES)), default=None)
+    return f', but {found!r}: describe the names by filename_tmpl' if found else ''
 
 
 def check_template(template: str) -> None:

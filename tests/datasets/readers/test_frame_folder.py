@@ -115,6 +115,9 @@ def test_folder_without_frames_is_refused(tmp_path: Path) -> None:
     (tmp_path / 'empty').mkdir()
     with pytest.raises(VideoReadError, match=r"no frame such as 'img_00001\.jpg'"):
         FrameFolderReader(tmp_path / 'empty')
+    write_frames(tmp_path / 'others', 'frame{}.PNG', 3, 2)
+    with pytest.raises(VideoReadError, match=r"in it, but 'frame3\.PNG': .* by filename_tmpl"):
+        FrameFolderReader(tmp_path / 'others')
     with pytest.raises(VideoReadError, match='claims 0 frames'):
         FrameFolderReader(tmp_path / 'empty', total=0)
 
