@@ -215,13 +215,15 @@ def _refuse(what: str, advice: str) -> None:
 def _tell_changes(runner: Runner, meta: Mapping[str, Any], checkpoint: Mapping[str, Any]) -> None:
     """Log that the length or the schedule of the run is another one than before."""
     info = checkpoint.get('message_hub', {}).get('runtime_info', {})
-    before = meta.get('max_epochs', info.get('max_epochs'))
-    if before is not None and before != runner.max_epochs:
-        runner.logger.info(
-            f'The interrupted run had max_epochs={before}, the config has {runner.max_epochs}: '
-            'learning rates follow the schedule of the config from here on.'
-        )
-    elif meta.get('schedule', str(runner.cfg.get('param_scheduler'))) != str(
+    for key in ('max_epochs', 'max_iters'):  # the second alone where a loop knows no epochs
+        before, now = meta.get(key, info.get(key)), getattr(runner, key)
+        if before is not None and before != now:
+            runner.logger.info(
+                f'The interrupted run had {key}={before}, the config has {now}: learning rates '
+                'follow the schedule of the config from here on.'
+            )
+            return
+    if meta.get('schedule', str(runner.cfg.get('param_scheduler'))) != str(
         runner.cfg.get('param_scheduler')
     ):
         runner.logger.info(

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from mmvideomae.errors import UserError
 from mmvideomae.registry import HOOKS
@@ -14,6 +14,10 @@ class ClassCountError(UserError, RuntimeError):
     """The model's classes are not those of its data."""
 
 
+class NoLabelsError(UserError, ValueError):
+    """There is nothing to compare a classifier's answers with."""
+
+
 @HOOKS.register_module()
 class LabelCheckHook(Hook):
     """Compare the head's number of classes with that of the data, before anything is trained.
@@ -21,16 +25,26 @@ class LabelCheckHook(Hook):
     A data set tells its number of classes by ``num_classes`` or by the names in its metainfo;
     one that tells neither is not checked, nor is a model without a classification head or a
     head for boxes.
-    Before a training the classes of a data preprocessor that mixes labels are compared too.
+    Before a training the classes of a data preprocessor that mixes labels are compared too, and
+    the validation data, which would end the run after its first epochs.
 
     Raises:
         ClassCountError: They differ.
+        NoLabelsError: A classifier is to be validated on data without labels.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check the training data and the labels that are mixed."""
+        """Check the training data, the labels that are mixed, and the validation data."""
         self._check(runner, runner.train_dataloader)
         model = _unwrapped(runner)
+        if isinstance(runner._val_loop, BaseLoop):
+            self._check(runner, runner.val_dataloader)
+            labelled = getattr(runner.val_dataloader.dataset, 'labelled', True)
+            if not labelled and hasattr(model, 'cls_head'):
+                raise NoLabelsError(
+                    'the validation set has no labels: set val_dataloader.dataset.labelled=True, '
+                    'or train without validation (val_cfg, val_dataloader and val_evaluator None)'
+                )
         mixed = getattr(getattr(model, 'data_preprocessor', None), 'num_classes', None)
         classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
         if mixed and classes and mixed != classes:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -276,6 +277,20 @@ def test_a_checkpoint_cannot_have_other_files_deleted(
     torch.save(saved, path)
     train(run_config(**hook_cfg(**EVERY), train_cfg={'max_epochs': 3}, resume=True))
     assert all(path.read_text() == 'keep' for path in kept)
+
+
+def test_processes_refuse_a_folder_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def from_main(told: list[str]) -> None:
+        told[:] = ['run is in use', 'host-1']
+
+    monkeypatch.setattr(checkpoint_module, 'is_main_process', lambda: False)
+    monkeypatch.setattr(checkpoint_module, 'broadcast_object_list', from_main)
+    runner: Any = SimpleNamespace(work_dir=str(tmp_path))
+    with pytest.raises(LockedError, match=r'^run is in use$'):
+        checkpoint_module.AtomicCheckpointHook()._hold_folders(runner)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize('stage', ['put', 'publish', 'note_last'])

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.runner import BaseLoop
 from torch import nn
 
 from mmvideomae.engine import ChooseProbeHook, LabelCheckHook
 from mmvideomae.engine.hooks import ClassCountError
+from mmvideomae.engine.hooks.classification import NoLabelsError
 from mmvideomae.engine.run_config import plain_message
 from mmvideomae.models.heads import ActionBoxHead
 
@@ -19,9 +21,13 @@ def runner(classes: int | None, **dataset: Any) -> Any:
         model.cls_head = nn.Module()
         model.cls_head.num_classes = classes
     loader = SimpleNamespace(dataset=SimpleNamespace(**dataset))
-    return SimpleNamespace(
-        model=model, train_dataloader=loader, val_dataloader=loader, test_dataloader=loader
-    )
+    loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    return SimpleNamespace(model=model, _val_loop=None, **dict.fromkeys(loaders, loader))
+
+
+class ValLoop(BaseLoop):
+    def run(self) -> None:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,21 @@ def test_another_number_of_classes_is_one_line_with_the_cure(
     with pytest.raises(ClassCountError, match=r'has 4 classes and its data 3.*num_classes=3') as e:
         getattr(LabelCheckHook(), moment)(runner(4, **dataset))
     assert plain_message(e.value) == str(e.value) and '\n' not in str(e.value)
+
+
+def test_validation_data_are_checked_before_the_training() -> None:
+    fake = runner(3, num_classes=3)
+    fake._val_loop = ValLoop(fake, fake.val_dataloader)
+    LabelCheckHook().before_train(fake)
+    other = SimpleNamespace(num_classes=4, labelled=True)
+    fake.val_dataloader = SimpleNamespace(dataset=other)
+    with pytest.raises(ClassCountError, match=r'has 3 classes and its data 4'):
+        LabelCheckHook().before_train(fake)
+    other.num_classes, other.labelled = 3, False
+    with pytest.raises(NoLabelsError, match=r'set val_dataloader\.dataset\.labelled=True'):
+        LabelCheckHook().before_train(fake)
+    del fake.model.cls_head  # a reconstruction needs no labels
+    LabelCheckHook().before_train(fake)
 
 
 @pytest.mark.parametrize('moment', ['before_train', 'before_val', 'before_test'])
