@@ -12,6 +12,15 @@ class UserError(Exception):
     """
 
 
+class NotFiniteError(UserError, ValueError):
+    """Predictions or weights that are not numbers; the message names the sample."""
+
+    def __init__(self, whose: str, model: str = 'the model') -> None:
+        super().__init__(
+            f'the {whose} are not finite numbers: the weights of {model} or its input are broken'
+        )
+
+
 def printable(text: str) -> str:
     """Text as any terminal, log or UTF-8 file takes it.
 

@@ -13,6 +13,7 @@ from mmvideomae.configs import ConfigError
 from mmvideomae.engine import prepare_cpu_processes
 from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
 from mmvideomae.engine.worker_failures import naming_files
+from mmvideomae.errors import NotFiniteError
 from mmvideomae.registry import RUNNERS
 
 
@@ -70,7 +71,8 @@ def main() -> None:
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise
-        sys.exit(f'error: {message}')
+        whose = f'; the weights are {args.checkpoint}' if isinstance(error, NotFiniteError) else ''
+        sys.exit(f'error: {message}{whose}')
 
 
 if __name__ == '__main__':

@@ -21,10 +21,11 @@ from mmvideomae.apis.config_pipeline import (
 )
 from mmvideomae.apis.detected_actions import DetectedActions
 from mmvideomae.apis.frame_stream import KeptFrames, open_stream, read_once
-from mmvideomae.apis.inference import as_model
+from mmvideomae.apis.inference import as_model, model_name
 from mmvideomae.apis.key_frames import Stream, key_frame_record, seconds_of, video_name
 from mmvideomae.apis.person_boxes import PersonDetector
 from mmvideomae.datasets.proposals import check_boxes, read_proposals
+from mmvideomae.evaluation.arrays import finite
 
 Video = str | os.PathLike[str]
 Boxes = str | os.PathLike[str] | Mapping[Any, Any]
@@ -212,13 +213,17 @@ class ActionDetector:
                 outputs = iter(self.model.test_step(self._collate(samples)))
         none = np.zeros((0, self.num_classes), np.float32)
         return [
-            _Found(picture.shape[:2], rows, _scores(next(outputs)) if len(rows) else none)
-            for picture, rows in zip(pictures, looked_at, strict=True)
+            _Found(
+                picture.shape[:2],
+                rows,
+                self._scores(next(outputs), record) if len(rows) else none,
+            )
+            for (record, _), picture, rows in zip(part, pictures, looked_at, strict=True)
         ]
 
-
-def _scores(output: Any) -> np.ndarray:
-    return output.pred_instances.scores.float().cpu().numpy()
+    def _scores(self, output: Any, record: Mapping[str, Any]) -> np.ndarray:
+        whose = f'scores of second {record["second"]:g} of video {record["video_id"]!r}'
+        return finite(output.pred_instances.scores.float(), whose, model_name(self.model))
 
 
 def _clips(stream: Stream, records: Sequence[dict[str, Any]]) -> Iterator[_Clip]:

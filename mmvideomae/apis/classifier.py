@@ -19,11 +19,12 @@ from mmvideomae.apis.config_pipeline import (
     split_at_reading,
 )
 from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
-from mmvideomae.apis.inference import as_model
+from mmvideomae.apis.inference import as_model, model_name
 from mmvideomae.apis.live import LiveSource, Newest
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.evaluation.arrays import finite
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -93,6 +94,7 @@ class VideoClassifier:
 
         Raises:
             VideoReadError: A video cannot be read, and no ``failed`` was given.
+            NotFiniteError: The scores of a video are not numbers.
         """
         if isinstance(videos, (str, os.PathLike)):
             return self([videos], top_k, progress)[0]
@@ -102,7 +104,7 @@ class VideoClassifier:
             made = [(video, self._sample(video, failed)) for video in part]
             read = [(video, sample) for video, sample in made if sample is not None]
             if read:
-                scores = self._scores([sample for _, sample in read])
+                scores = self._scores([sample for _, sample in read], [video for video, _ in read])
                 found += [
                     Prediction(video, best_classes(row, self.classes, top_k), row)
                     for (video, _), row in zip(read, scores, strict=True)
@@ -155,7 +157,7 @@ class VideoClassifier:
             sampler = self._window_sampler(all_views)
             rows: list[np.ndarray] = []
             for samples in batched(sampler.in_order(stream, windows), self.batch_size):
-                rows += list(self._scores(samples))
+                rows += list(self._scores(samples, [stream.path] * len(samples)))
                 if progress:
                     progress(len(rows), len(windows))
         starts, ends = (np.array([w[side] for w in windows], np.float64) for side in (0, 1))
@@ -186,10 +188,11 @@ class VideoClassifier:
         """
         sampler = self._window_sampler(all_views)
         with LiveSource(source, window_seconds) as frames:
+            name = str(source)
             while (newest := frames.wait()) is not None:
                 if seconds is not None and newest.start > seconds:
                     return
-                yield self._span(sampler, newest), newest.frames[-1]
+                yield self._span(sampler, newest, name), newest.frames[-1]
                 if seconds is not None and newest.end >= seconds:
                     return
 
@@ -197,19 +200,26 @@ class VideoClassifier:
         """Open a video file or a folder of frames for reading in order."""
         return open_stream(video, self.filename_tmpl, self.fps)
 
-    def _span(self, sampler: WindowSampler, newest: Newest) -> Span:
-        scores = self._scores([sampler.of_frames(newest.frames, newest.fps)])[0]
+    def _span(self, sampler: WindowSampler, newest: Newest, source: str) -> Span:
+        scores = self._scores([sampler.of_frames(newest.frames, newest.fps)], [source])[0]
         best = best_classes(scores, self.classes, 1)[0]
         return Span(newest.start, newest.end, best.label, best.score)
 
-    def _scores(self, samples: Sequence[dict[str, Any]]) -> np.ndarray:
-        """Packed samples, B of them -> probabilities (B, K) float32."""
+    def _scores(self, samples: Sequence[dict[str, Any]], videos: Sequence[str]) -> np.ndarray:
+        """Packed samples of videos, B of them -> probabilities (B, K) float32.
+
+        Raises:
+            NotFiniteError: They are not numbers.
+        """
         with torch.inference_mode():
             outputs = self.model.test_step(self._collate(samples))
         scores = torch.stack([output.pred_score.float().cpu() for output in outputs])
         if self._averaged != 'prob':  # class scores, of each view if the head averages none
             scores = scores.softmax(-1)
-        return (scores.mean(1) if scores.ndim == 3 else scores).numpy()
+        scores = scores.mean(1) if scores.ndim == 3 else scores
+        for video, row in zip(videos, scores, strict=True):
+            finite(row, f'scores of video {video!r}', model_name(self.model))
+        return scores.numpy()
 
     def _record(self, video: str) -> dict[str, Any]:
         """What the pipeline gets of a video."""

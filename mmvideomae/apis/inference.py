@@ -10,7 +10,9 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmvideomae.checkpoints import fit, load
-from mmvideomae.configs import apply_options, read_config
+from mmvideomae.configs import ConfigError, apply_options, read_config
+from mmvideomae.engine.run_config import plain_message
+from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
 
 
@@ -31,7 +33,7 @@ def init_model(
         cfg_options: Values that replace those of the config, by dotted keys.
 
     Returns:
-        The model; its attribute ``cfg`` is the config.
+        The model; its attribute ``cfg`` is the config, ``checkpoint`` the path.
 
     Raises:
         ConfigError: The config (a ``ValueError``) cannot be read, or an option does not fit it.
@@ -45,11 +47,20 @@ def init_model(
     if cfg.get('model') is None:
         raise ValueError(f'{cfg.filename or "the config"} has no model')
     init_default_scope(cfg.get('default_scope', 'mmvideomae'))
-    model = MODELS.build(cfg.model)
+    model = _built(cfg)
     if checkpoint is not None:
         _load_weights(model, checkpoint, cfg)
-    model.cfg = cfg
+    model.cfg, model.checkpoint = cfg, checkpoint and os.fspath(checkpoint)
     return _moved(model, device or default_device()).eval()
+
+
+def _built(cfg: Config) -> nn.Module:
+    try:
+        return MODELS.build(cfg.model)
+    except Exception as error:
+        if isinstance(error, UserError) or (told := plain_message(error)) is None:
+            raise
+        raise ConfigError(f'{cfg.filename or "the config"}: {told}') from error
 
 
 def as_model(
@@ -67,6 +78,13 @@ def as_model(
     if checkpoint is not None:
         raise ValueError('a checkpoint is loaded with a config, not into a model')
     return model if device is None else model.to(device)
+
+
+def model_name(model: nn.Module) -> str:
+    """What a message calls a model: its checkpoint or config, or its class."""
+    cfg = getattr(model, 'cfg', None)
+    told = getattr(model, 'checkpoint', None) or getattr(cfg, 'filename', None)
+    return f'{type(model).__name__} ({told})' if told else type(model).__name__
 
 
 def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:

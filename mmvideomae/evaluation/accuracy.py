@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from mmaction.evaluation.metrics import AccMetric as MMActionAccMetric
 
+from mmvideomae.evaluation.arrays import finite, name_of
 from mmvideomae.registry import METRICS
 
 
@@ -19,13 +20,25 @@ class AccMetric(MMActionAccMetric):
 
     Raises:
         ValueError: A sample has no label.
+        NotFiniteError: Its scores are not numbers, whose largest would be anything.
     """
 
     def process(self, data_batch: Any, data_samples: Any) -> None:
         """Keep scores and labels of one batch."""
         if not all('gt_label' in sample for sample in data_samples):
             raise ValueError('accuracy needs labels: set labelled=True in the data set')
+        before = len(self.results)
         super().process(data_batch, data_samples)
+        for number, sample in enumerate(data_samples, before):
+            self.results[number]['name'] = name_of(sample, number)
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
+        """Accuracies of all samples of all processes."""
+        for each in results:
+            scores = each['pred']
+            for values in scores.values() if isinstance(scores, dict) else (scores,):
+                finite(values, f'scores of {each["name"]}')
+        return super().compute_metrics(results)
 
     def calculate(
         self, preds: list[np.ndarray], labels: list[int | np.ndarray]

@@ -6,6 +6,7 @@ from typing import Any
 from mmaction.evaluation import AVAMetric as MMActionMetric
 from torch.nn.functional import pad
 
+from mmvideomae.evaluation.arrays import finite
 from mmvideomae.registry import METRICS
 
 
@@ -20,6 +21,7 @@ class AVAMetric(MMActionMetric):
 
     Raises:
         ValueError: A model tells another number of classes apart, or a second is not whole.
+        NotFiniteError: Boxes or scores are not numbers.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -39,5 +41,8 @@ class AVAMetric(MMActionMetric):
                 f'AVAMetric has num_classes={self.num_classes}, background included, and the '
                 f'model tells {classes} classes apart: set num_classes={classes + 1}'
             )
+        told = f'predicted for second {second:g} of video {sample["video_id"]!r}'
+        for key in ('bboxes', 'scores'):
+            finite(found[key], f'{key} {told}')
         predicted = {'bboxes': found['bboxes'], 'scores': pad(found['scores'], (1, 0))}
         return {**sample, 'timestamp': int(second), 'pred_instances': predicted}

@@ -7,6 +7,7 @@ import numpy as np
 from mmaction.evaluation import top_k_accuracy
 from mmengine.evaluator import BaseMetric
 
+from mmvideomae.evaluation.arrays import finite, name_of, to_numpy
 from mmvideomae.registry import METRICS
 
 
@@ -20,6 +21,7 @@ class LinearProbeMetric(BaseMetric):
 
     Raises:
         ValueError: The model has no such head.
+        NotFiniteError: The scores of a sample are not numbers.
     """
 
     default_prefix = 'acc'
@@ -32,16 +34,19 @@ class LinearProbeMetric(BaseMetric):
                     "LinearProbeMetric needs model.cls_head=dict(type='LinearProbeHead', ...); for "
                     "other heads take dict(type='AccMetric')"
                 )
-            scores = np.vstack(
-                [sample['pred_score'].cpu().numpy(), sample['probe_scores'].cpu().numpy()]
-            )
-            self.results.append((int(sample['gt_label']), scores, sample['probe_names']))
+            scores = np.vstack([to_numpy(sample['pred_score']), to_numpy(sample['probe_scores'])])
+            name = name_of(sample, len(self.results))
+            self.results.append((int(sample['gt_label']), scores, sample['probe_names'], name))
 
-    def compute_metrics(self, results: list[tuple[int, np.ndarray, list[str]]]) -> dict[str, float]:
+    def compute_metrics(
+        self, results: list[tuple[int, np.ndarray, list[str], str]]
+    ) -> dict[str, float]:
         """Accuracies over all samples of all processes."""
-        labels = [label for label, _, _ in results]
+        labels = [label for label, *_ in results]
         names = results[0][2]
-        scores = np.stack([scores for _, scores, _ in results], axis=1)  # (1 + L, samples, K)
+        scores = np.stack(
+            [finite(scores, f'scores of {name}') for _, scores, _, name in results], axis=1
+        )  # (1 + L, samples, K)
         of_chosen = top_k_accuracy(scores[0], labels, (1, 5))
         top1 = [float(top_k_accuracy(each, labels, (1,))[0]) for each in scores[1:]]
         best = int(np.argmax(top1))

@@ -1,5 +1,6 @@
 """Contract: actions in one call are those of the data set and the model, in pixels of the video."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.label_maps import write_label_map
 from mmvideomae.datasets.proposals import write_proposals
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.errors import NotFiniteError
 from mmvideomae.testing.detectors import tiny_detector_config
 from mmvideomae.testing.models import tiny_recognizer
 from mmvideomae.testing.videos import moving_shapes, write_video
@@ -229,3 +231,11 @@ def test_wrong_models_and_settings_are_refused(model: nn.Module, folder: Path) -
     pipeline = Config({'model': tiny_detector_config(4)})
     with pytest.raises(ValueError, match='give the config of a detector of actions'):
         ActionDetector(pipeline, device='cpu', classes=list('abcd'))
+
+
+def test_scores_that_are_not_finite_are_refused(model: nn.Module, folder: Path) -> None:
+    broken = copy.deepcopy(model)
+    broken.roi_head.bbox_head.fc_cls.bias.data[0] = float('nan')
+    video = folder / 'clip.mp4'
+    with pytest.raises(NotFiniteError, match=rf'scores of second .* of video {video.stem!r}'):
+        ActionDetector(broken, people='whole_frame')(video)

@@ -1,5 +1,6 @@
 """Contract: VideoClassifier gives the probabilities that testing gives, of files and of windows."""
 
+import copy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mmengine.dataset import default_collate
 from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.datasets import VideoListDataset
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.errors import NotFiniteError
 from mmvideomae.testing.models import tiny_videomae, tiny_vit
 from mmvideomae.testing.videos import media_clip, moving_shapes, write_video
 
@@ -230,3 +232,18 @@ def test_real_clip(model: torch.nn.Module) -> None:
         pytest.skip('no real clips here')
     line = VideoClassifier(model, batch_size=8).timeline(path, 2.0, 1.0)
     assert len(line) == 9 and line[-1].end == pytest.approx(10.0, abs=0.1)
+
+
+def test_scores_that_are_not_finite_are_refused(model: torch.nn.Module, videos: list[Path]) -> None:
+    """The first of them would be the best class, and JSON has no word for them."""
+    broken = copy.deepcopy(model)
+    broken.cls_head.fc_cls.bias.data[1] = float('nan')
+    classifier = VideoClassifier(broken)
+    told = rf'scores of video .*v 1\.mp4.* are not finite.*{type(broken).__name__}'
+    for run in (
+        lambda: classifier(videos[1]),
+        lambda: classifier.timeline(videos[1]),
+        lambda: next(classifier.live(str(videos[1]), 0.2)),
+    ):
+        with pytest.raises(NotFiniteError, match=told):
+            run()

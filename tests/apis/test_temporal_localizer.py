@@ -156,3 +156,12 @@ def test_other_models_and_frame_rates_are_refused(backbone: nn.Module, video: Pa
         TemporalLocalizer(backbone, None, detector(), 'x.pth')
     with pytest.raises(ValueError, match="'clip' were made with fps=10"):
         localizer(backbone, detector(features={'fps': 25}))(video)
+
+
+def test_predictions_that_are_not_finite_are_refused(backbone: nn.Module, video: Path) -> None:
+    """No score would reach the threshold, and no segment be found, without a word."""
+    for part in ('cls_head.cls_head.conv.bias', 'reg_head.offset_head.conv.bias'):
+        model = detector()
+        dict(model.named_parameters())[part].data.fill_(float('nan'))
+        with pytest.raises(ValueError, match=rf'predictions for video {video.stem!r}'):
+            localizer(backbone, model)(video)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+from mmvideomae.errors import NotFiniteError
 from mmvideomae.evaluation import AccMetric
 from mmvideomae.registry import METRICS
 
@@ -40,3 +41,17 @@ def test_a_class_without_videos_does_not_count() -> None:
 def test_samples_without_labels_are_refused() -> None:
     with pytest.raises(ValueError, match='labelled=True'):
         AccMetric().process(None, [{'pred_score': torch.eye(K)[0]}])
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('metrics', [('top_k_accuracy',), ('mean_average_precision',)])
+def test_scores_that_are_not_finite_get_no_accuracy(value: float, metrics: tuple[str, ...]) -> None:
+    """The largest of them would be anything, such as the right class."""
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        metric: Any = METRICS.build({'type': 'AccMetric', 'metric_list': metrics})
+    label = torch.tensor([0]) if metrics == ('top_k_accuracy',) else torch.tensor([1, 0])
+    for name, score in (('a.mp4', 0.0), ('b.mp4', value)):
+        sample = {'pred_score': torch.tensor([score, 0]), 'gt_label': label, 'filename': name}
+        metric.process(None, [sample])
+    with pytest.raises(NotFiniteError, match=r"scores of video 'b\.mp4' are not finite"):
+        metric.evaluate(2)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmvideomae.errors import NotFiniteError
 from mmvideomae.evaluation import LinearProbeMetric
 
 
@@ -32,3 +33,13 @@ def test_another_head_is_refused_with_the_cure() -> None:
     sample = {'gt_label': torch.tensor([0]), 'pred_score': torch.zeros(3)}
     with pytest.raises(ValueError, match=r"LinearProbeHead.*'AccMetric'"):
         LinearProbeMetric().process(None, [sample])
+
+
+def test_scores_that_are_not_finite_get_no_accuracy() -> None:
+    metric = LinearProbeMetric()
+    for name, value in (('a.mp4', 0.0), ('b.mp4', float('nan'))):
+        scores = torch.tensor([[1, value]])
+        sample = {'gt_label': torch.tensor([0]), 'pred_score': scores[0], 'probe_scores': scores}
+        metric.process(None, [{**sample, 'probe_names': ['lr1'], 'filename': name}])
+    with pytest.raises(NotFiniteError, match=r"scores of video 'b\.mp4'"):
+        metric.evaluate(2)

@@ -97,7 +97,8 @@ class ActionFormer(BaseModel):
         ``segments`` in seconds.  'tensor': logits, distances and masks of each level.
 
         Raises:
-            ValueError: Features of another width, unknown mode, or no data samples.
+            ValueError: Features of another width, unknown mode, no data samples,
+                or predictions that are not numbers.
         """
         self._check_width(inputs, data_samples)
         logits, distances, level_masks = self._raw(inputs, masks)
@@ -115,6 +116,12 @@ class ActionFormer(BaseModel):
         for row, sample in enumerate(data_samples):
             raw = ([level[row] for level in part] for part in (logits, distances, level_masks))
             row_logits, row_distances, row_masks = raw
+            if not all(each.isfinite().all() for each in (*row_logits, *row_distances)):
+                # Comparisons with scores that are not numbers would leave no segment, silently.
+                raise ValueError(
+                    f'the predictions for video {sample.get("video_id")!r} are not finite numbers: '
+                    'the weights of the ActionFormer or its features are broken'
+                )
             found = candidates(row_logits, row_distances, row_masks, points, self.settings)
             sample.pred_instances = self._in_seconds(suppress(found, self.settings), sample)
         return data_samples
