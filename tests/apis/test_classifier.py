@@ -82,6 +82,19 @@ def as_tested(
         return np.stack([model.test_step(batch)[0].pred_score.numpy() for batch in batches])
 
 
+def test_a_folder_of_frames_counts_from_any_number(model: torch.nn.Module, tmp_path: Path) -> None:
+    for first in (0, 1, 12):
+        (tmp_path / str(first)).mkdir()
+        for number, frame in enumerate(moving_shapes(9, 40, 64), first):
+            cv2.imwrite(str(tmp_path / str(first) / f'img_{number:05}.jpg'), frame)
+    classifier = VideoClassifier(model)
+    first, *others = classifier([tmp_path / name for name in ('0', '1', '12')])
+    for other in others:
+        np.testing.assert_allclose(other.scores, first.scores, atol=1e-6)
+    counts = [len(classifier.timeline(tmp_path / name, 0.2).scores) for name in ('0', '1')]
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize('batch_size', [1, 2, 4])
 def test_probabilities_are_those_of_a_test(
     model: torch.nn.Module, videos: list[Path], tmp_path: Path, batch_size: int

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmvideomae.apis.frame_stream import FileStream, FolderStream
+from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.datasets.readers import VideoReadError, open_reader
 from mmvideomae.testing.videos import (
     BROKEN_KINDS,
@@ -59,6 +59,16 @@ def test_folder_of_frames(tmp_path: Path) -> None:
         found = list(stream.in_order([1, 4]))
         assert [(n, frame_number(f)) for n, f in found] == [(1, 1), (4, 4)]
         np.testing.assert_allclose(stream.times, np.arange(6) / 5)
+
+
+@pytest.mark.parametrize('first', [0, 1, 12])
+def test_folders_begin_with_their_first_frame(first: int, tmp_path: Path) -> None:
+    for number, frame in enumerate(numbered_frames(4), first):
+        cv2.imwrite(str(tmp_path / f'img_{number:05}.jpg'), frame)
+    with open_stream(tmp_path) as stream:
+        assert len(stream) == 4
+        found = [(n, frame_number(f)) for n, f in stream.in_order(range(4))]
+        assert found == [(n, n) for n in range(4)]
 
 
 def test_real_clip() -> None:

@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mmvideomae.apis.frame_stream import open_stream
-from mmvideomae.apis.key_frames import key_frame_record, seconds_of
+from mmvideomae.apis.key_frames import key_frame_record, open_place, seconds_of
 from mmvideomae.datasets.transforms import OpenVideo, ReadFrames, SampleKeyFrameClip
+from mmvideomae.datasets.video_places import VideoPlaces
 from mmvideomae.testing.videos import frame_number, numbered_frames, write_video
 
 # 25 frames in the first second, then 2 a second: the last one ends with second 9.5.
@@ -52,6 +54,25 @@ def test_files_of_an_uneven_rate_give_the_frame_of_the_second(uneven: Path) -> N
             shown = [max(n for n, t in enumerate(TIMES) if t <= max(m, 0)) for m in moments]
             assert np.abs(clip - shown).max() <= 1
             assert other['key_frame'] == np.searchsorted(TIMES, second - 900)
+
+
+@pytest.mark.parametrize('first', [0, 1, 12])
+def test_key_frames_of_folders_follow_their_numbering(first: int, tmp_path: Path) -> None:
+    (tmp_path / 'v').mkdir()
+    for number, frame in enumerate(numbered_frames(20), first):
+        cv2.imwrite(str(tmp_path / 'v' / f'img_{number:05}.jpg'), frame)
+    places = VideoPlaces(
+        folder=str(tmp_path), filename_tmpl='img_{:05}.jpg', fps=10, start_second=900
+    )
+    place = places.find('v', 901.2)
+    assert place is not None
+    clip = SampleKeyFrameClip(clip_len=1, stride=1, phase=0)(
+        OpenVideo()({**place, 'video_id': 'v', 'second': 901.2})
+    )
+    assert [frame_number(frame) for frame in ReadFrames()(clip)['imgs']] == [12]
+    with open_place(place) as stream:
+        number = key_frame_record(stream, 'v', 901.2, 900.0)['key_frame']
+        assert (number, frame_number(stream.read([number])[0])) == (12, 12)
 
 
 @given(

@@ -7,7 +7,7 @@
 #   data/ava/videos/ID.mp4                          cut from second 900 on
 # All 80 classes are learned, and those that the label map names are evaluated. Whole films: set
 # start_second=0. Frames instead of videos, as SlowFast's:
-#   videos=dict(folder='data/ava/frames', filename_tmpl='{video}_{:06}.jpg', start_index=1, fps=30,
+#   videos=dict(folder='data/ava/frames', filename_tmpl='{video}_{:06}.jpg', fps=30,
 #               start_second=900)
 # A clip is 16 frames, every fourth of the 64 around the key frame, at 25 frames per second whatever
 # the rate of the film: the official code cuts the films into clips of that rate, so that the frames

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from mmvideomae.apis.make_annotations import FrameNames
 from mmvideomae.apis.preparation.box_files import InitSettings
 from mmvideomae.apis.preparation.box_sources import read_source
 from mmvideomae.apis.preparation.boxes import prepare_boxes
@@ -63,3 +65,33 @@ def test_the_video_lasts_until_its_last_frame_disappears(folder: Path) -> None:
         _seconds(folder, [{'video': 'a', 'second': 11.1}])
     with pytest.raises(AnnotationError, match=r'frame 40 .*lasts from second 0 to 11\.00'):
         _seconds(folder, [{'video': 'a', 'frame': 40}])
+
+
+@pytest.mark.parametrize('first', [0, 1, 12])
+def test_frame_files_count_from_the_first_in_their_folder(first: int, tmp_path: Path) -> None:
+    for video in ('a', 'b'):
+        (tmp_path / video).mkdir()
+        for number, frame in enumerate(numbered_frames(20), first):
+            cv2.imwrite(str(tmp_path / video / f'img_{number:05}.jpg'), frame)
+    content = {
+        'images': [
+            {'id': n, 'file_name': f'{video}/img_{first + 5:05}.jpg', 'width': 64, 'height': 64}
+            for n, video in enumerate('ab')
+        ],
+        'annotations': [
+            {'image_id': n, 'bbox': [5, 5, 20, 20], 'category_id': 1} for n in range(2)
+        ],
+        'categories': [{'id': 1, 'name': 'run'}],
+    }
+    (tmp_path / 'boxes.json').write_text(json.dumps(content))
+    settings = InitSettings(
+        out=tmp_path / 'out',
+        videos=tmp_path,
+        base=BASE,
+        frames=FrameNames('img_{:05}.jpg'),
+        fps=10,
+    )
+    prepare_boxes(read_source(tmp_path / 'boxes.json'), None, settings)
+    rows = [row for name in ('train', 'val') for row in read_boxes(tmp_path / f'out/{name}.csv')]
+    assert [row.second for row in rows] == [0.5, 0.5]
+    assert f'start_index={first}' in (tmp_path / 'out/config.py').read_text().replace(' ', '')
