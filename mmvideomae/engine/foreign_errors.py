@@ -139,6 +139,10 @@ def _of_a_part(error: Exception) -> str | None:
     if isinstance(error, ImportError):
         return f'{part.__name__}: {error}'
     arguments = given.get('args') or {}
+    if not isinstance(error, _OF_VALUES):
+        return None
+    if isinstance(error, ValueError | AssertionError) and str(error):
+        return f'{part.__name__}: {error}'
     said = _of_arguments(part, arguments, str(error)) if isinstance(error, TypeError) else None
     return said or _of_a_value(part, arguments)
 
@@ -159,6 +163,7 @@ def _of_a_name(error: Exception, given: Mapping[str, Any]) -> str | None:
     return f'no {registry.name} is called {kind!r}{nearest(kind.rpartition(".")[2], known) or own}'
 
 
+_OF_VALUES = (TypeError, ValueError, AttributeError, AssertionError)
 _LOADING = ('torch.utils.data.dataloader', 'torch.utils.data.sampler')
 _PARTS = ('obj_cls', 'runner_cls', 'scheduler_cls')
 _BUILDERS = ('build_from_cfg', 'build_runner_from_cfg', 'build_scheduler_from_cfg')
@@ -230,7 +235,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (str, bool):
+    if hint in (str, bool) or (isinstance(hint, type) and isinstance(value, str)):
         return isinstance(value, hint)
     if origin in (list, tuple, Sequence):
         return isinstance(value, Sequence) and not isinstance(value, str)

@@ -126,6 +126,18 @@ def test_what_torch_says_of_the_machine(said: str, cure: str) -> None:
             "AdamW takes no 'weight_decy'; did you mean 'weight_decay'?",
         ),
         (
+            lambda: OPTIMIZERS.build(
+                {'type': 'AdamW', 'params': nn.Linear(1, 1).parameters(), 'lr': 'abc'}
+            ),
+            'AdamW: lr must be ',
+        ),
+        (
+            lambda: OPTIMIZERS.build(
+                {'type': 'AdamW', 'params': nn.Linear(1, 1).parameters(), 'lr': -1}
+            ),
+            'AdamW: Invalid learning rate: -1',
+        ),
+        (
             lambda: HOOKS.build({'type': 'EMAHok'}),
             "no hook is called 'EMAHok'; did you mean 'EMAHook'?",
         ),

@@ -112,6 +112,9 @@ class GenerateMasks(BaseTransform):
         grid_size: Token grid ``(t, h, w)``.
         encoder: Config of a mask generator, without its grid.
         decoder: The same for the decoder; None: it reconstructs all that is hidden.
+
+    Raises:
+        ValueError: The encoder's mask hides nothing.
     """
 
     def __init__(
@@ -127,6 +130,12 @@ class GenerateMasks(BaseTransform):
             for key, config in configs.items()
             if config is not None
         }
+        hiding = self.generators['encoder_mask']
+        if not hiding.num_masked:
+            raise ValueError(
+                f'{hiding} hides no token, so that there is nothing to reconstruct: raise ratio '
+                f'(the papers have 0.75 to 0.95)'
+            )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         # One generator object per clip, seeded from the sample's own randomness.

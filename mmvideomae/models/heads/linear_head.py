@@ -1,9 +1,12 @@
 """A linear classifier on clip features that trains in mixed precision on a CPU too."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmaction.models import BCELossWithLogits
 from mmaction.models.heads import TimeSformerHead
+from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 from mmvideomae.registry import MODELS
@@ -60,6 +63,22 @@ class LinearHead(TimeSformerHead):
         with torch.no_grad():
             self.fc_cls.weight.mul_(self.init_scale)
             self.fc_cls.bias.mul_(self.init_scale)
+
+    def loss_by_feat(
+        self, cls_scores: Tensor, data_samples: Sequence[ActionDataSample]
+    ) -> dict[str, Tensor]:
+        """Scores (B, K) -> losses by name.
+
+        Raises:
+            ValueError: A loss for each class, and samples that have one label each.
+        """
+        single = self.num_classes > 1 and any(each.gt_label.numel() == 1 for each in data_samples)
+        if isinstance(self.loss_cls, BCELossWithLogits) and single:
+            raise ValueError(
+                f'BCELossWithLogits takes {self.num_classes} values for each clip, one for each '
+                'class, but clips have one label: set model.cls_head.loss_cls.type=CrossEntropyLoss'
+            )
+        return super().loss_by_feat(cls_scores, data_samples)
 
     def forward(self, x: Tensor, loss_aux: dict[str, Tensor] | None = None) -> Tensor:
         # ``loss_aux``, losses of a neck, is passed along by `Recognizer3D` and added by it.

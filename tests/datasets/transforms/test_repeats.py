@@ -104,3 +104,10 @@ def test_errors_of_masks_come_when_the_pipeline_is_built():
         TRANSFORMS.build({**MASKS, 'decoder': {'type': 'RunningCellMask', 'ratio': 0.9}})
     with pytest.raises(ValueError, match='num_repeats must be positive, got 0'):
         repeat(0, [CROP])
+
+
+@pytest.mark.parametrize('ratio', [0, 0.001])
+@pytest.mark.parametrize('kind', ['TubeMask', 'RandomMask', 'FrameMask'])
+def test_masks_that_hide_nothing_are_refused(kind, ratio):
+    with pytest.raises(ValueError, match=rf'{kind}\(.*ratio=.* hides no token'):
+        TRANSFORMS.build({**MASKS, 'encoder': {'type': kind, 'ratio': ratio}})
