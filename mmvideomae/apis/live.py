@@ -12,6 +12,7 @@ import numpy as np
 
 from mmvideomae.compat import opencv_log_levels
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.datasets.readers.av_container import open_container
 
 SHORTEST_SIDE = 512
 """Larger pictures are shrunk when they come in: a window of them must fit into memory."""
@@ -132,6 +133,9 @@ def _open(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
     """Open a source and read its first picture."""
     if not source.isdigit() and '://' not in source and not os.path.isfile(source):
         raise VideoReadError(source, 'no such file, and neither a camera number nor an address')
+    if os.path.isfile(source):
+        open_container(source).close()  # OpenCV would also follow a playlist to other files
+        source = os.path.abspath(source)  # whose name is no address, whatever stands in it
     log = opencv_log_levels()
     level = log.getLogLevel()
     log.setLogLevel(0)  # the error says it all

@@ -65,3 +65,16 @@ def test_what_gives_no_frame_is_named(tmp_path: Path, name: str) -> None:
     source = name if name.isdigit() else str(tmp_path / name)
     with pytest.raises(VideoReadError, match=name):
         LiveSource(source, 1.0)
+
+
+def test_files_are_neither_addresses_nor_playlists(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    video.rename('a:b.mp4')
+    LiveSource('a:b.mp4', 0.3)
+    Path('list.mp4').write_text('ffconcat version 1.0\nfile a:b.mp4\n')
+    Path('hls.mp4').write_text('#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na:b.mp4\n')
+    for name in ('list.mp4', 'hls.mp4'):
+        with pytest.raises(VideoReadError, match=name):
+            LiveSource(name, 0.3)
