@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mmvideomae.visualization.fonts import one_line
+
 INK, FAINT, GRID = '#222222', '#666666', '#e4e4e4'
 DPI = 110
 
@@ -22,5 +24,11 @@ def to_picture(figure: Figure) -> np.ndarray:
 
 
 def shortened(name: str, length: int = 40) -> str:
-    """A class name that fits beside a chart."""
-    return name if len(name) <= length else name[: length - 3].rstrip() + '...'
+    """A class name that fits beside a chart, on one line."""
+    name = one_line(name)
+    return as_text(name if len(name) <= length else name[: length - 3].rstrip() + '...')
+
+
+def as_text(text: str) -> str:
+    """What matplotlib draws as one line of text, where dollars enclose no formula."""
+    return one_line(text).replace('$', r'\$')

@@ -5,7 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
+from mmvideomae.visualization.canvas import (
+    FAINT,
+    GRID,
+    INK,
+    as_text,
+    new_figure,
+    shortened,
+    to_picture,
+)
 
 _BAR, _MEAN = '#2166ac', '#d6604d'
 _RIGHT = 121  # where the numbers of boxes end, in per cent
@@ -53,5 +61,5 @@ def draw_class_ap(classes: Sequence[Mapping[str, Any]], mean: float, title: str 
     missing = len(classes) - len(known)
     if missing:
         told += f' ({missing} without true boxes)'
-    axes.set_title(f'{title}: {told}' if title else told, color=INK, fontsize=11)
+    axes.set_title(as_text(f'{title}: {told}' if title else told), color=INK, fontsize=11)
     return to_picture(figure)

@@ -6,7 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
+from mmvideomae.visualization.canvas import (
+    FAINT,
+    GRID,
+    INK,
+    as_text,
+    new_figure,
+    shortened,
+    to_picture,
+)
 
 _NAMED, _NUMBERED = 60, 15
 _FIRST, _SECOND = '#bdbdbd', '#2166ac'
@@ -69,7 +77,7 @@ def draw_confusions(
         shown = shares[np.ix_(order, order)]
         # Its root: confusions of some per cent would not be seen beside the diagonal.
         mesh = panel.imshow(shown, cmap='Blues', norm=PowerNorm(0.5, 0, 1), interpolation='nearest')
-        panel.set_title(title, color=INK, fontsize=12)
+        panel.set_title(as_text(title), color=INK, fontsize=12)
         panel.set_xlabel('predicted', color=FAINT)
         if count <= _NUMBERED:
             _write_shares(panel, shown)

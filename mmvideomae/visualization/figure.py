@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mmvideomae.visualization.fonts import font as _font
+from mmvideomae.visualization.fonts import one_line
 from mmvideomae.visualization.reconstruction import (
     MASKED,
     Reconstruction,
@@ -134,7 +135,7 @@ def _draw(table: _Table, figure: Figure) -> Image.Image:
     # H.264 wants even sides.
     page = Image.new('RGB', (page_width + page_width % 2, page_height + page_height % 2), _PAPER)
     draw = ImageDraw.Draw(page)
-    draw.text((_MARGIN, _MARGIN), figure.title, _INK, _font(_FONT + 2))
+    draw.text((_MARGIN, _MARGIN), one_line(figure.title), _INK, _font(_FONT + 2))
     for x, label in zip(xs, table.column_labels, strict=True):
         _label(draw, x, _MARGIN + title_height, label)
     for y, label, row in zip(ys, table.row_labels, table.cells, strict=True):
@@ -223,4 +224,4 @@ def _resized(frame: np.ndarray, height: int, width: int) -> Image.Image:
 
 
 def _width(text: str, size: int = _FONT) -> int:
-    return int(np.ceil(_font(size).getlength(text)))
+    return int(np.ceil(_font(size).getlength(one_line(text))))

@@ -1,6 +1,7 @@
 """Write a video with a line of text on every frame."""
 
 import os
+from bisect import bisect_right
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from mmvideomae.errors import UserError
 from mmvideomae.storage import publish, remove, temporary_path
-from mmvideomae.visualization.fonts import font
+from mmvideomae.visualization.fonts import font, one_line
 
 _CLOCK = Fraction(1, 10000)
 _LONGEST = 2**31  # ticks that mp4 can say from frame to frame: 59 hours
@@ -47,6 +48,7 @@ def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> n
     x, y = size // 2, top + (band - line - size * 1.25) / 2
     text, used = fitting_text(label, f'  {100 * score:.0f} %', size, width - size)
     draw.text((x, y), text, _INK, font(size))
+    note = one_line(note)
     needed = font(small).getlength(note)
     if note and x + used + size + needed < width - x:
         at = (width - x - needed, y + (size - small) * 0.7)
@@ -61,11 +63,17 @@ def fitting_text(label: str, tail: str, size: int, width: int) -> tuple[str, flo
         size: Of the font.
         width: Room in pixels.
     """
-    text = label
-    while len(text) > 1 and font(size).getlength(_cut(text, label) + tail) > width:
-        text = text[:-1]
-    whole = _cut(text, label) + tail
-    return whole, font(size).getlength(whole)
+    label = one_line(label)
+
+    def needed(count: int) -> float:
+        return font(size).getlength(_cut(label[:count], label) + tail)
+
+    # A letter takes a pixel at least, so that no more of a long label need be measured.
+    count = len(label)
+    if count > width or needed(count) > width:
+        shorter = range(1, min(count, width + 1))
+        count = max(1, bisect_right(shorter, width, key=needed))
+    return _cut(label[:count], label) + tail, needed(count)
 
 
 def _cut(text: str, label: str) -> str:

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
+from mmvideomae.visualization.canvas import (
+    FAINT,
+    GRID,
+    INK,
+    as_text,
+    new_figure,
+    shortened,
+    to_picture,
+)
 
 COLOURS = {
     'correct': '#4d9221',
@@ -51,7 +59,7 @@ def draw_error_breakdown(errors: Mapping[str, Any], title: str = '') -> np.ndarr
     told = (
         f'errors at IoU {errors["iou_threshold"]:g}, background below {errors["background_iou"]:g}'
     )
-    figure.suptitle(f'{title}: {told}' if title else told, color=INK, fontsize=12)
+    figure.suptitle(as_text(f'{title}: {told}' if title else told), color=INK, fontsize=12)
     return to_picture(figure)
 
 

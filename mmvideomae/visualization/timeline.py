@@ -7,7 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from mmvideomae.visualization.canvas import FAINT, GRID, INK, new_figure, shortened, to_picture
+from mmvideomae.visualization.canvas import (
+    FAINT,
+    GRID,
+    INK,
+    as_text,
+    new_figure,
+    shortened,
+    to_picture,
+)
 
 COLOURS = (
     *('#2166ac', '#d6604d', '#4d9221', '#7b3294', '#e6a117', '#1b9e9e', '#8c6d31', '#c51b7d'),
@@ -57,7 +65,7 @@ def draw_timeline(
     heat.tick_params(length=0, axis='y')
     figure.colorbar(mesh, ax=[strip, heat], label='probability', pad=0.01, aspect=15)
     if title:
-        figure.suptitle(title, color=INK, fontsize=12)
+        figure.suptitle(as_text(title), color=INK, fontsize=12)
     return to_picture(figure)
 
 
@@ -97,7 +105,7 @@ def draw_segments(
     axes.set_axisbelow(True)
     axes.tick_params(length=0, axis='y')
     if title:
-        figure.suptitle(title, color=INK, fontsize=12)
+        figure.suptitle(as_text(title), color=INK, fontsize=12)
     return to_picture(figure)
 
 

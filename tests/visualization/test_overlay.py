@@ -8,7 +8,8 @@ import pytest
 
 from mmvideomae.apis.frame_stream import FileStream
 from mmvideomae.testing.videos import frame_number, numbered_frames
-from mmvideomae.visualization.overlay import OverlayError, VideoWriter, draw_label
+from mmvideomae.visualization.fonts import font
+from mmvideomae.visualization.overlay import OverlayError, VideoWriter, draw_label, fitting_text
 
 BAR = (88, 166, 255)
 
@@ -99,3 +100,20 @@ def test_nothing_is_left_of_a_video_that_failed(tmp_path: Path) -> None:
 def test_name_must_be_that_of_a_video(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r'must end in \.mp4'):
         VideoWriter(tmp_path / 'v.gif', 25.0)
+
+
+@pytest.mark.parametrize('label', ['a\nb', 'a\r\n\tb', 'a\x00b', 'a\u2028b', '\ud800 x', '\n', ''])
+def test_labels_stand_on_one_line(label: str) -> None:
+    """Pillow refuses to measure several lines."""
+    text, length = fitting_text(label, ' 9 %', 12, 200)
+    assert '\n' not in text and text.endswith(' 9 %') and length <= 200
+    frame = np.zeros((48, 64, 3), np.uint8)
+    assert draw_label(frame, label, 0.5, note=label).shape == frame.shape
+
+
+def test_long_labels_are_cut_where_they_end_to_fit() -> None:
+    label = 'walking the dog ' * 5000
+    text, length = fitting_text(label, ' 9 %', 12, 200)
+    assert text.endswith('... 9 %') and label.startswith(text[: -len('... 9 %')])
+    wider = label[: len(text) - len('... 9 %') + 2].rstrip() + '... 9 %'
+    assert length <= 200 < font(12).getlength(wider)

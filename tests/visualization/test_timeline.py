@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mmvideomae.visualization.canvas import shortened
 from mmvideomae.visualization.timeline import clock, draw_segments, draw_timeline, pick_classes
 
 BLUE, RED, GREY = (0x21, 0x66, 0xAC), (0xD6, 0x60, 0x4D), (0xCC, 0xCC, 0xCC)
@@ -77,3 +78,11 @@ def test_only_the_best_classes_get_rows_and_none_are_told() -> None:
         draw_segments(segments, 10.0, rows=1), draw_segments(segments[1:], 10.0)
     )
     assert draw_segments([], 10.0).shape[1] == 1210
+
+
+def test_any_name_can_be_drawn() -> None:
+    """Dollars would begin a formula for matplotlib."""
+    names = ['a $x^$ b', 'line\nbreak', 'long ' * 2000, '$', r'\\frac{']
+    segments = [(float(n), n + 1.0, name, 0.9) for n, name in enumerate(names)]
+    assert draw_segments(segments, 5.0, title='$x^$.mp4').ndim == 3
+    assert shortened('a $x^$\nb') == r'a \$x^\$ b'
