@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -19,7 +19,14 @@ from mmvideomae.datasets.annotations import (
 )
 from mmvideomae.datasets.readers import first_frame
 from mmvideomae.datasets.text_files import is_binary
-from mmvideomae.storage import check_writable, inside, process_name, remove, write_text
+from mmvideomae.storage import (
+    check_writable,
+    inside,
+    process_name,
+    remove,
+    remove_leftovers,
+    write_text,
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a video, its units that are done and how many there are."""
@@ -146,6 +153,7 @@ def work_through(
     yield outcome
     if waiting:  # before hours of work
         check_writable(out / '.error')
+        _tidy({file_of(job, out, '').parent for job in waiting})
     for job in sorted(waiting, key=lambda job: _was_started(job, out)):
         if _is_done(job, is_finished):
             outcome.skipped.append(job.video_id)
@@ -167,6 +175,13 @@ def work_through(
             _note(job, out, '')
             outcome.done.append(job.video_id)
         yield outcome
+
+
+def _tidy(folders: Iterable[Path]) -> None:
+    """Delete what processes that died were writing."""
+    for folder in folders:
+        with contextlib.suppress(OSError, ValueError):  # a name that no folder can have
+            remove_leftovers(folder)
 
 
 def _is_done(job: Job, is_finished: Callable[[Job], bool]) -> bool:

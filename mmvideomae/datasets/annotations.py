@@ -29,10 +29,10 @@ VIDEO_SUFFIXES = tuple(
     for name in (
         *('mp4', 'mkv', 'webm', 'avi', '264', '265', '266', '3g2', '3gp', '3gp2', '3gpp', 'amv'),
         *('apng', 'asf', 'avc', 'dav', 'dif', 'divx', 'dv', 'evo', 'f4p', 'f4v', 'flv', 'gif'),
-        *('gxf', 'h261', 'h263', 'h264', 'h265', 'h266', 'hevc', 'ismv', 'ivf', 'm1v', 'm2p'),
+        *('gxf', 'h261', 'h263', 'h264', 'h265', 'h266', 'hevc', 'ismv', 'ivf', 'm2p'),
         *('m2t', 'm2ts', 'm2v', 'm4v', 'mj2', 'mjpeg', 'mjpg', 'mk3d', 'mod', 'mov', 'mp2v'),
         *('mp4v', 'mpe', 'mpeg', 'mpg', 'mpv', 'mqv', 'mts', 'mxf', 'nsv', 'nut', 'nuv', 'obu'),
-        *('ogm', 'ogv', 'ogx', 'qt', 'rm', 'rmvb', 'swf', 'tod', 'tp', 'trp', 'ts', 'vc1', 'vob'),
+        *('ogm', 'ogv', 'ogx', 'qt', 'rm', 'rmvb', 'tod', 'tp', 'trp', 'ts', 'vc1', 'vob'),
         *('vro', 'wm', 'wmv', 'wtv', 'xvid', 'y4m'),
     )
 )

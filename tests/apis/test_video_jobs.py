@@ -23,6 +23,7 @@ from mmvideomae.apis.video_jobs import (
 )
 from mmvideomae.datasets.annotations import AnnotationError
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.storage import process_name
 from mmvideomae.testing.videos import moving_shapes, write_video
 
 Work = Callable[[Job, Advance], int]
@@ -229,6 +230,18 @@ def test_a_video_over_which_a_process_died_comes_last(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         done_by(work, tmp_path, 'b', 'c', 'a')
     assert order == ['c', 'a'] and (tmp_path / 'b.started').exists()
+
+
+def test_files_of_processes_that_died_are_taken_away(tmp_path: Path) -> None:
+    (tmp_path / 'deep').mkdir()
+    host = process_name().partition('-')[0]
+    dead = [place / f'.tmp-{host}-{2**22 + 1}-a.npy' for place in (tmp_path, tmp_path / 'deep')]
+    at_work = tmp_path / f'.tmp-{host}-{os.getppid()}-b.npy'
+    for path in (*dead, at_work):
+        path.touch()
+    jobs = [Job('a.mp4', 'a'), Job('b.mp4', 'deep/b'), Job('c\0.mp4', 'c\0')]
+    list(work_through(jobs, tmp_path, lambda job: False, lambda job, advance: 1))
+    assert at_work.exists() and not any(path.exists() for path in dead)
 
 
 def test_what_another_process_did_meanwhile_is_not_done_again(tmp_path: Path) -> None:

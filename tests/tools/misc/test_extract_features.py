@@ -186,7 +186,7 @@ runpy.run_path({str(SCRIPT)!r}, run_name='__main__')
     environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
     killed = subprocess.run([sys.executable, '-c', program, *options], env=environment, check=False)
     assert killed.returncode == 9
-    assert [path.name for path in tmp_path.glob('*.npy')] == ['[c].npy']
+    assert [path.name for path in tmp_path.glob('[!.]*.npy')] == ['[c].npy']
     done = subprocess.run(
         [sys.executable, str(SCRIPT), *options],
         env=environment,
