@@ -14,6 +14,12 @@ CHECKPOINT=$2
 GPUS=$3
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+if [[ "${NODE_RANK:-0}" == 0 ]] && (exec 3<>"/dev/tcp/127.0.0.1/${PORT:-29500}") 2>/dev/null; then
+    echo "error: port ${PORT:-29500} is in use, most likely by another run: set PORT to a free one," \
+        "such as PORT=29501 bash $0 ..." >&2
+    exit 1
+fi
+
 PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m torch.distributed.run \
     --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" \

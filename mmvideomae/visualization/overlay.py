@@ -72,7 +72,7 @@ def fitting_text(label: str, tail: str, size: int, width: int) -> tuple[str, flo
     count = len(label)
     if count > width or needed(count) > width:
         shorter = range(1, min(count, width + 1))
-        count = max(1, bisect_right(shorter, width, key=needed))
+        count = max(1, bisect_right(shorter, float(width), key=needed))
     return _cut(label[:count], label) + tail, needed(count)
 
 

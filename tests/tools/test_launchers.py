@@ -1,6 +1,7 @@
 """Contract: the launch scripts start what they say, and processes together equal one process."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,24 @@ def command_of(script: str, tmp_path: Path, *arguments: str, **variables: str) -
         timeout=60,
     )
     return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh'])
+def test_a_port_in_use_is_told_in_one_line(script: str, tmp_path: Path) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = str(server.getsockname()[1])
+        environ = {'PATH': os.environ['PATH'], 'PORT': port, 'PYTHON': 'false'}
+        result = subprocess.run(
+            ['bash', str(TOOLS / script), 'config.py', '2', '3'],
+            env=environ,
+            cwd=tmp_path,
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+    (line,) = result.stderr.splitlines()
+    assert result.returncode == 1 and f'port {port} is in use' in line and 'PORT=' in line
 
 
 def test_dist_train_passes_everything_on(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from mmengine.registry import DefaultScope
 from mmvideomae.apis.complexity import pipeline_shape
 from mmvideomae.apis.tool_options import add_cfg_options
 from mmvideomae.configs import apply_options, read_config
+from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
 from mmvideomae.testing.detectors import box_batch
 from mmvideomae.testing.measurement import timed
@@ -147,7 +148,7 @@ def main() -> int:
     args = parse_args()
     try:
         report = measure(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'benchmark_detection.py: {error}', file=sys.stderr)
         return 1
     if args.json:

@@ -22,6 +22,7 @@ from rich.console import Console
 from mmvideomae.apis.class_names import read_class_names
 from mmvideomae.apis.compare_results import Comparison, compare_results, with_labels
 from mmvideomae.apis.result_files import read_results
+from mmvideomae.errors import UserError
 from mmvideomae.visualization.confusion import draw_confusions, draw_gains
 from mmvideomae.visualization.files import save_picture
 
@@ -128,7 +129,7 @@ def main() -> int:
     args = parse_args()
     try:
         result, titles, files = compare(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'compare_results.py: {error}', file=sys.stderr)
         return 1
     if args.json:

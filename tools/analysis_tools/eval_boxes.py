@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmvideomae.apis.eval_boxes import PROTOCOLS, evaluate_files
+from mmvideomae.errors import UserError
 from mmvideomae.visualization.class_ap import draw_class_ap
 from mmvideomae.visualization.files import save_picture
 
@@ -80,7 +81,7 @@ def main() -> int:
         picture = draw_class_ap(evaluation['classes'], evaluation['mAP'], args.results.name)
         save_picture(args.out / 'per_class.png', picture)
         (args.out / 'metrics.json').write_text(json.dumps(evaluation, indent=1) + '\n')
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'eval_boxes.py: {error}', file=sys.stderr)
         return 1
     for note in evaluation['notes']:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from mmvideomae.apis.eval_segments import evaluate_files
+from mmvideomae.errors import UserError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.segment_errors import draw_error_breakdown
 
@@ -55,7 +56,7 @@ def main() -> int:
         picture = draw_error_breakdown(evaluation['errors'], args.results.name)
         save_picture(args.out / 'errors.png', picture)
         (args.out / 'metrics.json').write_text(json.dumps(evaluation, indent=1) + '\n')
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'eval_segments.py: {error}', file=sys.stderr)
         return 1
     for note in evaluation['notes']:

@@ -18,6 +18,7 @@ from typing import Any
 from mmvideomae.apis.complexity import COUNTS, Complexity, measure_config
 from mmvideomae.apis.tool_options import add_cfg_options
 from mmvideomae.configs import ConfigError, apply_options, read_config
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,7 +56,7 @@ def main() -> None:
         result = measure_config(cfg, tuple(args.shape) if args.shape else None, args.count)
     except ConfigError as error:
         sys.exit(f'get_flops: {error}')
-    except ValueError as error:
+    except (UserError, ValueError, OSError) as error:
         sys.exit(f'get_flops: {args.config}: {error}')
     if args.json:
         print(json.dumps(as_json(result, args.config, args.count, cfg.model.type)))

@@ -21,6 +21,7 @@ from mmvideomae.apis.analyze_segments import (
     summary_of,
 )
 from mmvideomae.datasets.feature_files import FeatureFormat
+from mmvideomae.errors import UserError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.segment_lengths import draw_segment_lengths
 
@@ -92,7 +93,7 @@ def main() -> int:
             args.annotations.name,
         )
         save_picture(args.out, picture)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'analyze_segments.py: {error}', file=sys.stderr)
         return 1
     if args.json:

@@ -35,6 +35,7 @@ from mmvideomae.apis.preparation.k710 import Merged, Tally, Version, merge
 from mmvideomae.apis.preparation.kinetics import FILE_NAME, Row, check_template, csv_names
 from mmvideomae.apis.preparation.lists import write_all
 from mmvideomae.datasets.text_files import numbered_lines
+from mmvideomae.errors import UserError
 
 NUMBERS = ('700', '600', '400')  # newest first: later versions corrected labels of earlier ones
 
@@ -183,7 +184,7 @@ def main() -> int:
     args = parse_args()
     try:
         merged, files = make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'build_k710.py: {error}', file=sys.stderr)
         return 1
     counts = {name: len(clips) for name, clips in merged.lists.items()}

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from mmvideomae.apis.make_annotations import SPLITS, FrameNames, annotate, write_annotations
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -79,7 +80,7 @@ def main() -> int:
     args = parse_args()
     try:
         summary = make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'make_annotations.py: {error}', file=sys.stderr)
         return 1
     if args.json:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mmvideomae.apis.preparation.lists import write_all
 from mmvideomae.apis.preparation.subset import choose, number_of_each, read_lines, share
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,7 +67,7 @@ def main() -> int:
     args = parse_args()
     try:
         summary = make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'make_subset.py: {error}', file=sys.stderr)
         return 1
     if args.json:

@@ -21,6 +21,7 @@ from rich.progress import track
 
 from mmvideomae.apis.prepare_segments import prepare_segments, write_prepared
 from mmvideomae.datasets.segment_annotations import AnnotatedVideo
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,7 +59,7 @@ def main() -> int:
             args.segments, args.videos, args.val_share, args.seed, args.skip_bad, watch
         )
         written = write_prepared(prepared, args.out, args.overwrite)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'prepare_segments.py: {error}', file=sys.stderr)
         return 1
     summary = {**prepared.summary(), 'files': [str(path) for path in written]}

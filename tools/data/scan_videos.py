@@ -19,6 +19,7 @@ from rich.progress import track
 
 from mmvideomae.apis.scan_videos import ScanSettings, items_of, scan, write_report
 from mmvideomae.datasets.readers import BACKENDS
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -86,7 +87,7 @@ def main() -> int:
     args = parse_args()
     try:
         summary = make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'scan_videos.py: {error}', file=sys.stderr)
         return 1
     if args.json:

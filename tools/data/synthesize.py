@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from mmvideomae.errors import UserError
 from mmvideomae.testing.motion import CLASS_NAMES, STYLES, Style
 from mmvideomae.testing.motion_dataset import (
     SETTINGS_FILE,
@@ -393,7 +394,7 @@ def main() -> int:
     args = parse_args()
     try:
         summary = args.make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'synthesize.py: {error}', file=sys.stderr)
         return 1
     if args.json:

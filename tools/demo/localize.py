@@ -36,6 +36,7 @@ from mmvideomae.apis.overlay_video import check_target, overlay_video
 from mmvideomae.apis.temporal_localizer import activitynet_results
 from mmvideomae.apis.tool_options import OptionsAction, add_frames
 from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.errors import UserError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
 from mmvideomae.visualization.segment_page import write_segment_page
@@ -248,7 +249,7 @@ def main() -> int:
             summary, found = make(args)
     except KeyboardInterrupt:
         return 130
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'localize.py: {error}', file=sys.stderr)
         return 1
     except torch.cuda.OutOfMemoryError:

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from mmvideomae.apis import init_model
 from mmvideomae.apis.export import TOLERANCE, ExportOptions, ExportReport, export_onnx
 from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,7 +72,7 @@ def main() -> int:
     try:
         model = init_model(args.config, args.checkpoint, 'cpu', args.cfg_options)
         report = export_onnx(model, args.out, options)
-    except (ValueError, OSError, ImportError) as error:
+    except (UserError, ValueError, OSError, ImportError) as error:
         print(f'export.py: {error}', file=sys.stderr)
         return 1
     print(json.dumps(asdict(report)) if args.json else as_text(report))

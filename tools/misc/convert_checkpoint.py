@@ -18,6 +18,7 @@ from rich.console import Console
 
 from mmvideomae.apis.convert_checkpoint import ConversionReport, convert_checkpoint
 from mmvideomae.checkpoints import WRITABLE
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -76,7 +77,7 @@ def main() -> None:
             report = convert_checkpoint(
                 args.source, args.target, args.to, args.trust, args.config, args.tubelet_size
             )
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         sys.exit(f'convert_checkpoint.py: {error}')
     print(json.dumps(report.as_json()) if args.json else as_text(report, args.source))
 

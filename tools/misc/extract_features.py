@@ -35,6 +35,7 @@ from mmvideomae.apis.job_display import JobDisplay
 from mmvideomae.apis.tool_options import add_cfg_options, add_frames
 from mmvideomae.apis.video_jobs import Outcome, jobs_of, share_of
 from mmvideomae.configs import apply_options, read_config
+from mmvideomae.errors import UserError
 
 FAILED = 3
 
@@ -142,7 +143,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print('extract_features.py: interrupted; the same command continues', file=sys.stderr)
         return 130
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'extract_features.py: {error}', file=sys.stderr)
         return 1
     except torch.cuda.OutOfMemoryError:

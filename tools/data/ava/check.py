@@ -27,6 +27,7 @@ from mmvideomae.apis.box_report import BoxReport, BoxSet
 from mmvideomae.apis.check_boxes import Probe, check_sets, sets_of
 from mmvideomae.apis.tool_options import add_places, places_of
 from mmvideomae.configs import read_config
+from mmvideomae.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -164,7 +165,7 @@ def main() -> int:
     args = parse_args()
     try:
         reports = check(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'check.py: {error}', file=sys.stderr)
         return 1
     errors, warnings = totals(reports)

@@ -35,6 +35,7 @@ from mmvideomae.apis.job_display import JobDisplay
 from mmvideomae.apis.person_boxes import PERSON, PersonDetector
 from mmvideomae.apis.tool_options import add_places, places_of
 from mmvideomae.apis.video_jobs import Outcome, share_of
+from mmvideomae.errors import UserError
 
 FAILED = 3
 
@@ -142,7 +143,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print('detect_people.py: interrupted; the same command continues', file=sys.stderr)
         return 130
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'detect_people.py: {error}', file=sys.stderr)
         return 1
     except torch.cuda.OutOfMemoryError:

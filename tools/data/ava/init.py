@@ -29,6 +29,7 @@ from mmvideomae.apis.make_annotations import FrameNames
 from mmvideomae.apis.preparation.box_files import InitSettings
 from mmvideomae.apis.preparation.box_sources import SourceRow, read_source
 from mmvideomae.apis.preparation.boxes import InitSummary, prepare_boxes
+from mmvideomae.errors import UserError
 
 BASE = Path(__file__).resolve().parents[3] / 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
 
@@ -132,7 +133,7 @@ def main() -> int:
     args = parse_args()
     try:
         summary = make(args)
-    except (ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f'init.py: {error}', file=sys.stderr)
         return 1
     print(json.dumps(summary.as_dict()) if args.json else summary.describe())
