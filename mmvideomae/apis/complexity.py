@@ -24,11 +24,12 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmvideomae.apis.inference import built_model
 from mmvideomae.apis.operation_counter import OperationCounter
 from mmvideomae.models.layers import Block, CubeEmbed
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.ops.tokens import gather_tokens
-from mmvideomae.registry import MASK_GENERATORS, MODELS
+from mmvideomae.registry import MASK_GENERATORS
 
 COUNTS = ('paper', 'actual')
 NORM_COST = 5
@@ -95,7 +96,7 @@ def measure_config(
     """
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmvideomae')):
         with torch.device('meta'):
-            model = MODELS.build(cfg.model)
+            model = built_model(cfg)
         model = model.to('meta').eval()
         if isinstance(model, VideoMAE):
             return _measure_pretrainer(model, cfg, shape, count)

@@ -8,6 +8,7 @@ import torch
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmvideomae.apis.inference import built_model
 from mmvideomae.checkpoints import (
     LAYOUTS,
     NUM_HEADS,
@@ -20,7 +21,6 @@ from mmvideomae.checkpoints import (
     save_weights,
 )
 from mmvideomae.configs import read_config
-from mmvideomae.registry import MODELS
 
 
 @dataclass(frozen=True)
@@ -122,4 +122,4 @@ def _model_of(config: Path) -> nn.Module:
         raise CheckpointError(f'{config} has no model')
     init_default_scope(cfg.get('default_scope', 'mmvideomae'))
     with torch.device('meta'):
-        return MODELS.build(cfg.model)
+        return built_model(cfg)

@@ -47,14 +47,19 @@ def init_model(
     if cfg.get('model') is None:
         raise ValueError(f'{cfg.filename or "the config"} has no model')
     init_default_scope(cfg.get('default_scope', 'mmvideomae'))
-    model = _built(cfg)
+    model = built_model(cfg)
     if checkpoint is not None:
         _load_weights(model, checkpoint, cfg)
     model.cfg, model.checkpoint = cfg, checkpoint and os.fspath(checkpoint)
     return _moved(model, device or default_device()).eval()
 
 
-def _built(cfg: Config) -> nn.Module:
+def built_model(cfg: Config) -> nn.Module:
+    """The model of a config.
+
+    Raises:
+        ConfigError: A part of it has no such name, key or value.
+    """
     try:
         return MODELS.build(cfg.model)
     except Exception as error:
