@@ -1,5 +1,6 @@
 """Checkpoints that survive a kill at any time and continue exactly."""
 
+import inspect
 import os.path as osp
 import re
 from collections import deque
@@ -16,6 +17,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmvideomae.configs import ConfigError
 from mmvideomae.engine.continuation import (
     ResumeError,
     describe,
@@ -25,7 +27,7 @@ from mmvideomae.engine.continuation import (
     use_trained_weights,
 )
 from mmvideomae.engine.last_checkpoint import NOTE, choose_last, note_last
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, nearest
 from mmvideomae.registry import HOOKS
 from mmvideomae.storage import (
     LockedError,
@@ -75,6 +77,7 @@ class AtomicCheckpointHook(CheckpointHook):
         NonFiniteWeightsError: When saving, if a parameter is not finite.
         CheckpointWriteError: When saving, if the disk is full, a quota used up, and the like.
         ResumeError: When resuming, if the config does not allow to continue the run.
+        ConfigError: Before the run, if an argument is unknown.
     """
 
     # Whether a checkpoint is due that waits for an update.
@@ -94,6 +97,10 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def before_run(self, runner: Runner) -> None:
         """Find the checkpoint to continue from, where the runner has to look for it."""
+        if self.args:  # which the parent would hand to the function that saves, an epoch later
+            known = inspect.signature(CheckpointHook.__init__).parameters
+            name = next(iter(self.args))
+            raise ConfigError(f'default_hooks.checkpoint has no {name!r}{nearest(name, known)}')
         choose_last(runner)
 
     def before_train(self, runner: Runner) -> None:

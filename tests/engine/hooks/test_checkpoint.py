@@ -15,6 +15,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmvideomae.configs import ConfigError
 from mmvideomae.engine.continuation import ResumeError
 from mmvideomae.engine.hooks import checkpoint as checkpoint_module
 from mmvideomae.engine.hooks.checkpoint import CheckpointWriteError
@@ -340,3 +341,8 @@ def test_a_folder_belongs_to_one_run_at_a_time(
     ):
         train(run_config())
     train(run_config(train_cfg={'max_epochs': 1}))  # the lock went with its holder
+
+
+def test_a_misspelt_argument_is_told_before_the_run(run_config: MakeConfig, train: Train) -> None:
+    with pytest.raises(ConfigError, match="no 'intervall'; did you mean 'interval'"):
+        train(run_config(**hook_cfg(intervall=2)))
