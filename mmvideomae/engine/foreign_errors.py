@@ -14,7 +14,6 @@ from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
 from mmvideomae.errors import nearest
-from mmvideomae.registry import HOOKS
 
 _ON_DISK = {
     errno.ENOSPC: 'no space left on the disk: free some, or choose a folder on another one',
@@ -244,21 +243,6 @@ def _fits(value: Any, hint: Any) -> bool:
     return True
 
 
-def _of_a_hook(error: Exception) -> str | None:
-    """A key that a hook hands on, and nothing behind it takes."""
-    found = re.search(
-        r"got an unexpected keyword argument '(\w+)' in <[\w.]*?(\w+) object at", str(error)
-    )
-    if not isinstance(error, TypeError) or found is None:
-        return None
-    kind = HOOKS.get(found[2])
-    return (
-        None
-        if kind is None
-        else f'{found[2]} takes no {found[1]!r}{nearest(found[1], _parameters(kind))}'
-    )
-
-
 def _builds(frame: types.FrameType) -> bool:
     """Whether it is mmengine that builds a part of a config."""
     module = str(frame.f_globals.get('__name__'))
@@ -280,5 +264,4 @@ _MEANINGS = (
     _of_torch,
     _of_the_loader,
     _of_a_part,
-    _of_a_hook,
 )

@@ -158,15 +158,6 @@ def test_parts_of_a_config_that_cannot_be_built(build: Callable[[], Any], messag
     assert told(build).startswith(message) or message in told(build)
 
 
-def test_a_key_that_a_hook_hands_on_is_told() -> None:
-    hook = 'mmvideomae.engine.hooks.checkpoint.AtomicCheckpointHook object at 0x7f1bbedd1310'
-    error = TypeError(
-        f"Runner.save_checkpoint() got an unexpected keyword argument 'intervall' in <{hook}>"
-    )
-    told = "AtomicCheckpointHook takes no 'intervall'; did you mean 'interval'?"
-    assert translate(error) == told
-
-
 def test_bugs_are_not_translated() -> None:
     for run in (
         lambda: torch.ones(2, 3) @ torch.ones(2, 3),
