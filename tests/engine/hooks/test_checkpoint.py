@@ -344,5 +344,5 @@ def test_a_folder_belongs_to_one_run_at_a_time(
 
 
 def test_a_misspelt_argument_is_told_before_the_run(run_config: MakeConfig, train: Train) -> None:
-    with pytest.raises(ConfigError, match="no 'intervall'; did you mean 'interval'"):
-        train(run_config(**hook_cfg(intervall=2)))
+    with pytest.raises(ConfigError, match="no 'intervals'; did you mean 'interval'"):
+        train(run_config(**hook_cfg(intervals=2)))
