@@ -19,7 +19,11 @@ _FORMATS = (
     *('dirac', 'cavsvideo', 'avs', 'avs2', 'avs3', 'roq', 'smk', 'bink', 'flic', 'film_cpk', 'xmv'),
 )
 # Tags may be in any encoding, and nobody asks for them; since PyAV 19 it does not decode them.
-_TAGS = {'metadata_errors': 'ignore'} if int(av.__version__.split('.')[0]) < 19 else {}
+_VERSION = tuple(int(part) for part in av.__version__.split('.')[:2])
+_TAGS = {'metadata_errors': 'ignore'} if _VERSION < (19, 0) else {}
+# Before 17.1 PyAV crashes where it knows options for decoders and a stream is found late (FLV,
+# transport streams); options for the container alone do not bound what is decoded to find it.
+_OPTIONS = 'options' if _VERSION >= (17, 1) else 'container_options'
 
 
 def open_container(
@@ -48,7 +52,7 @@ def open_container(
     }
     try:
         check_sample_tables(path, limits, one_size)
-        return av.open(f'file:{os.fspath(path)}', options=chosen, **_TAGS)
+        return av.open(f'file:{os.fspath(path)}', **{_OPTIONS: chosen}, **_TAGS)
     except VideoReadError:
         raise
     except Exception as error:  # damage can surface as anything
