@@ -226,7 +226,7 @@ def convert(state_dict: Mapping[str, Tensor], to: str) -> 'OrderedDict[str, Tens
     Args:
         state_dict: Under our names.
         to: One of ``WRITABLE``; 'videomae' is the official code's, 'hf' that of
-            transformers 5.x.
+            transformers 5.18 and newer.
 
     Raises:
         CheckpointError: The format is unknown, or has no place for a tensor, which is named.

@@ -183,7 +183,7 @@ LAYOUTS = {
             ('attn.q', 'attention.attention.query'),
             ('attn.k', 'attention.attention.key'),
             ('attn.v', 'attention.attention.value'),
-            # transformers 4.x; 5.x has query.bias and value.bias.
+            # transformers before 5.6; since then query.bias and value.bias.
             ('attn.q_bias', 'attention.attention.q_bias'),
             ('attn.v_bias', 'attention.attention.v_bias'),
             ('attn.proj', 'attention.output.dense'),

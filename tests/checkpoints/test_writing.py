@@ -80,7 +80,7 @@ def test_names_are_those_of_the_formats(zoo: Any) -> None:
 
 @pytest.mark.parametrize('kind', ['classifier', 'small'])
 def test_logits_equal_those_of_hugging_face(zoo: Any, tmp_path: Path, kind: str) -> None:
-    transformers = pytest.importorskip('transformers', minversion='5.0')
+    transformers = pytest.importorskip('transformers', minversion='5.18')
     model = getattr(zoo, kind)()
     save_weights(model.state_dict(), tmp_path, 'hf', hf_entries(model))
     reference, info = transformers.VideoMAEForVideoClassification.from_pretrained(
@@ -103,7 +103,7 @@ def test_logits_equal_those_of_hugging_face(zoo: Any, tmp_path: Path, kind: str)
 
 
 def test_every_weight_of_the_classifier_counts_in_the_comparison(zoo: Any) -> None:
-    pytest.importorskip('transformers', minversion='5.0')
+    pytest.importorskip('transformers', minversion='5.18')
     model = zoo.classifier()
     reference = build_reference(model, 'eager')
     clips = zoo.clips()
@@ -118,7 +118,7 @@ def test_every_weight_of_the_classifier_counts_in_the_comparison(zoo: Any) -> No
 
 
 def test_pretrainer_is_loaded_by_hugging_face(zoo: Any, tmp_path: Path) -> None:
-    transformers = pytest.importorskip('transformers', minversion='5.0')
+    transformers = pytest.importorskip('transformers', minversion='5.18')
     model = zoo.pretrainer()
     save_weights(model.state_dict(), tmp_path, 'hf', hf_entries(model))
     reference, info = transformers.VideoMAEForPreTraining.from_pretrained(
