@@ -8,7 +8,11 @@ import av
 import numpy as np
 
 from mmvideomae.datasets.readers import VideoReadError
-from mmvideomae.datasets.readers.av_container import open_container
+from mmvideomae.datasets.readers.av_container import (
+    open_container,
+    require_complete,
+    video_stream,
+)
 from mmvideomae.datasets.readers.base import cause_of
 from mmvideomae.datasets.readers.limits import ReadLimits
 from mmvideomae.datasets.readers.packet_index import index_by_time, read_packets
@@ -43,8 +47,7 @@ class AllFrames:
             table = read_packets(container, stream, _LIMITS.frames).table
             if reason := _LIMITS.excess('frames', len(table), 'it has at least'):
                 raise VideoReadError(path, reason)
-            listed = stream.frames if 'mp4' in container.format.name else 0
-            self._check_complete(len(table), listed)
+            require_complete(path, stream, len(table), _LIMITS, one_size=False)
             self._index = index_by_time(table, container, stream)
             rate = float(stream.average_rate or stream.guessed_rate or 25)
             clock = float(stream.time_base or 0)
@@ -90,25 +93,11 @@ class AllFrames:
                 yield frame, maker.width(frame.width)
 
     @contextmanager
-    def _opened(
-        self, options: dict[str, str] | None = None
-    ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    def _opened(self) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
         try:
-            with open_container(self.path, _LIMITS, options, one_size=False) as container:
-                stream = container.streams.best('video')
-                if stream is None or stream.codec_context is None:
-                    raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
-                stream.codec_context.thread_count = 1
-                stream.codec_context.options = {'max_pixels': str(_LIMITS.pixels)}
-                yield container, stream
+            with open_container(self.path, _LIMITS, one_size=False) as container:
+                yield container, video_stream(self.path, container, _LIMITS)
         except VideoReadError:
             raise
         except Exception as error:  # damage can surface as anything
             raise VideoReadError(self.path, cause_of(error)) from error
-
-    def _check_complete(self, held: int, listed: int) -> None:
-        if held < listed:  # a trimmed file keeps all frames, and its edit list passes over some
-            with self._opened({'ignore_editlist': '1'}) as (container, stream):
-                held = len(read_packets(container, stream, _LIMITS.frames).table)
-        if held < listed:
-            raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')

@@ -61,3 +61,43 @@ def open_container(
         else:
             reason = cause_of(error)
         raise VideoReadError(path, reason) from None
+
+
+def video_stream(
+    path: str | os.PathLike[str], container: av.container.InputContainer, limits: ReadLimits
+) -> av.VideoStream:
+    """The stream of pictures, to be decoded by one thread and within the limits.
+
+    Raises:
+        VideoReadError: There is none, or nothing that decodes it.
+    """
+    stream = container.streams.best('video')
+    if stream is None or stream.codec_context is None:
+        raise VideoReadError(path, 'it holds no video stream that can be decoded')
+    stream.codec_context.thread_count = 1
+    stream.codec_context.options = {'max_pixels': str(limits.pixels)}
+    return stream
+
+
+def require_complete(
+    path: str | os.PathLike[str],
+    stream: av.VideoStream,
+    held: int,
+    limits: ReadLimits,
+    one_size: bool = True,
+) -> None:
+    """Refuse a file with fewer packets than its header lists.
+
+    Args:
+        held: Packets that the file gives of the stream.
+        limits, one_size: As it was opened with.
+    """
+    listed = stream.frames
+    if 'mp4' not in stream.container.format.name or held >= listed:
+        return  # only this header lists every frame; others merely estimate
+    with open_container(path, limits, {'ignore_editlist': '1'}, one_size) as container:
+        # A trimmed file keeps all frames, and the edit list passes over some.
+        same = container.streams[stream.index]
+        held = sum(1 for packet in container.demux(same) if packet.size)
+    if held < listed:
+        raise VideoReadError(path, f'it lists {listed} frames but holds {held}')

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from mmvideomae.datasets.readers.av_container import open_container
+from mmvideomae.datasets.readers.av_container import open_container, require_complete, video_stream
 from mmvideomae.datasets.readers.base import SIZE_CHANGES, VideoReader, VideoReadError, cause_of
 from mmvideomae.datasets.readers.limits import ReadLimits
 from mmvideomae.datasets.readers.packet_index import PacketIndex, index_by_time, read_packets
@@ -129,12 +129,7 @@ class PyAVReader(VideoReader):
             raise VideoReadError(self.path, cause_of(error)) from None
 
     def _video_stream(self) -> av.VideoStream:
-        stream = self._container.streams.best('video')
-        if stream is None or stream.codec_context is None:
-            raise VideoReadError(self.path, 'it holds no video stream that can be decoded')
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {'max_pixels': str(self.limits.pixels)}
-        return stream
+        return video_stream(self.path, self._container, self.limits)
 
     def _check_size(self) -> None:
         context = self._stream.codec_context
@@ -151,7 +146,7 @@ class PyAVReader(VideoReader):
         packets = read_packets(self._container, self._stream, self.limits.frames)
         held = len(packets.table)
         self._refuse(self.limits.excess('frames', held, 'it has at least'))
-        self._check_complete(held)
+        require_complete(self.path, self._stream, held, self.limits)
         self._index = index_by_time(packets.table, self._container, self._stream)
         self._closed = packets.closed
         if self._index is None:
@@ -167,17 +162,6 @@ class PyAVReader(VideoReader):
     def _refuse(self, reason: str) -> None:
         if reason:
             raise VideoReadError(self.path, reason)
-
-    def _check_complete(self, held: int) -> None:
-        listed = self._stream.frames
-        if 'mp4' not in self._container.format.name or held >= listed:
-            return  # only this header lists every frame; others merely estimate
-        with open_container(self.path, self.limits, {'ignore_editlist': '1'}) as container:
-            # A trimmed file keeps all frames, and the edit list passes over some.
-            stream = container.streams[self._stream.index]
-            held = sum(1 for packet in container.demux(stream) if packet.size)
-        if held < listed:
-            raise VideoReadError(self.path, f'it lists {listed} frames but holds {held}')
 
     def _count(self) -> int:
         """Frames of a file without usable times, which only decoding tells."""
