@@ -29,7 +29,7 @@ test:  ## the test-suite without the slow training proofs (ARGS= goes to pytest)
 
 test-all:  ## the whole test-suite
 	@$(SETUP) detection tests
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) --hypothesis-profile=random $(ARGS)
 
 test-ranges:  ## the test-suite with the oldest and the newest of every version, on each Python
 	@$(PYTHON) tools/dev/test_ranges.py $(ARGS)

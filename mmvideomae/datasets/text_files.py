@@ -105,7 +105,7 @@ def read_rows(
             continue
         try:
             row = split_row(line)
-            if len(row) == 1:
+            if len(row) == 1 and '"' not in line:
                 _refuse_separators(row[0])
         except ValueError as error:
             raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {shown(line)}') from None
@@ -143,7 +143,10 @@ def row_line(fields: Iterable[object]) -> str:
     for number, text in enumerate(texts):
         if '\n' in text or '\r' in text:
             raise ValueError(f'a comma-separated file cannot name {text!r}: it has a line break')
-        if '"' in text or ',' in text or (number == 0 and text.startswith(('#', '\ufeff'))):
+        special = '",;\t' if len(texts) == 1 else '",'
+        if any(mark in text for mark in special) or (
+            number == 0 and text.startswith(('#', '\ufeff'))
+        ):
             texts[number] = '"' + text.replace('"', '""') + '"'
     return ','.join(texts)
 

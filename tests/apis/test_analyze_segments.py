@@ -34,7 +34,7 @@ def test_data_like_thumos14_get_the_sizes_of_actionformer() -> None:
     assert set(found.windows) in ({19}, {9}) and found.max_seq_len == 2304
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(4, 20000), st.floats(0.2, 3000.0), st.integers(0, 10**6))
 def test_sizes_fit_whatever_the_data(longest: int, typical: float, seed: int) -> None:
     rng = np.random.default_rng(seed)

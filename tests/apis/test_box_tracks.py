@@ -74,7 +74,7 @@ def test_nobody_is_nobody() -> None:
     assert tracks.at(1.6)[0].person == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_numbers_are_those_of_one_person_each(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmvideomae.apis.list_lines import list_line, write_lines
@@ -26,7 +26,6 @@ def test_a_line_is_read_back(path: str, numbers: list[int]) -> None:
     assert split_line(line.strip()) == (path, numbers)
 
 
-@settings(deadline=None)  # it waits for the disk
 @given(paths=st.lists(PATHS, min_size=1, max_size=4))
 @example(paths=['\ufeffa.mp4'])
 @example(paths=[os.fsdecode(b'\xff\xfea.mp4')])

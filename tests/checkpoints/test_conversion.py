@@ -26,7 +26,7 @@ from mmvideomae.testing.weight_files import (
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(tubelet=st.integers(1, 6), seed=st.integers(0, 99), gray=st.booleans())
 def test_a_static_clip_is_embedded_as_its_image(tubelet: int, seed: int, gray: bool) -> None:
     """V1 section 4: an image's patch embedding, inflated, gives identical activations."""

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mmaction.evaluation.functional.ava_utils import read_csv, read_exclusions
 
@@ -182,7 +182,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None)  # it waits for the disk
 @given(rows=ROWS)
 def test_what_is_written_is_read(rows: list[BoxLabel], tmp_path_factory: object) -> None:
     folder = Path(tmp_path_factory.mktemp('boxes', numbered=True))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmvideomae.datasets.annotations import AnnotationError
@@ -217,7 +217,6 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
         read_proposals(tmp_path / 'boxes.json')
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     moments=st.dictionaries(

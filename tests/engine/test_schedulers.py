@@ -43,7 +43,7 @@ def rates(wrapper: OptimWrapper, scheduler, steps: int) -> np.ndarray:
     return np.array(values)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     epochs=st.integers(2, 12),
     epoch_length=st.integers(1, 9),

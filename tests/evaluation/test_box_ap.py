@@ -101,7 +101,7 @@ def test_only_scores_above_the_threshold_are_predictions() -> None:
     assert average_precision(absent, truths, score_threshold=-1)[0] == 0.5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), threshold=st.sampled_from([0.2, 0.5, 1.0]))
 def test_equals_the_protocol_word_for_word(seed: int, threshold: float) -> None:
     """Edges on a grid of eighths, so that overlaps tie and meet thresholds exactly."""

@@ -79,7 +79,7 @@ def random_tables(seed: int, videos: int = 4, classes: int = 3) -> tuple[Segment
     return table(25), table(6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_it_equals_the_protocol_word_for_word(seed: int) -> None:
     predictions, truths = random_tables(seed)

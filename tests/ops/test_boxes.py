@@ -25,7 +25,7 @@ def draw_boxes(count: int, size: tuple[int, int], seed: int, least: float = 1.0)
     return torch.cat([corners, corners + sides], 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(size=SIZES, amounts=SHARES, seed=st.integers(0, 999), count=st.integers(0, 9))
 def test_jittered_edges_stay_within_their_bounds_and_the_frame(
     size: tuple[int, int], amounts: Any, seed: int, count: int
@@ -68,7 +68,7 @@ def test_jitter_follows_the_seed_of_torch() -> None:
     assert not torch.equal(drawn[0], boxes)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(size=SIZES, x=st.floats(0, 1), y=st.floats(0, 1), seed=st.integers(0, 999))
 def test_extension_is_half_a_share_at_either_edge(
     size: tuple[int, int], x: float, y: float, seed: int
@@ -94,7 +94,7 @@ def test_clipping_cuts_at_the_border() -> None:
     assert clip_boxes(boxes, (40, 32)).tolist() == cut
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     edges=st.lists(
         st.tuples(*[st.integers(0, 9) for _ in range(4)]).map(
@@ -123,7 +123,7 @@ def test_no_boxes_have_no_overlaps() -> None:
     assert box_iou(one, one).tolist() == [[0.0]]  # a box without an area
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=SIZES,
     crop=st.tuples(*[st.floats(0, 0.4) for _ in range(2)], *[st.floats(0.5, 1) for _ in range(2)]),

@@ -83,7 +83,7 @@ METHODS = [('gaussian', 0.5), ('gaussian', 0.75), ('linear', 0.1), ('linear', 0.
 
 @pytest.mark.parametrize(('method', 'value'), METHODS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_suppression_equals_its_definition_with_ties_and_duplicates(
     method: str, value: float, data: st.DataObject
 ) -> None:
@@ -201,7 +201,7 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         soft_nms_1d(np.zeros((1, 2)), np.ones(1), method='cubic')
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(st.integers(0, 9), st.integers(-1, 9), st.booleans()), max_size=30))
 def test_distinct_equals_comparing_each_with_all_before(rows: list[tuple]) -> None:
     """Ends are multiples of 0.4 ms, so that cells, ends and lengths all lie apart or together."""

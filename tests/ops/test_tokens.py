@@ -17,7 +17,7 @@ from mmvideomae.ops.tokens import (
 sides = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(grid=sides, tubelet=st.integers(1, 3), patch=st.integers(1, 4), channels=st.integers(1, 3))
 def test_unpatchify_inverts_patchify(
     grid: tuple[int, int, int], tubelet: int, patch: int, channels: int
@@ -36,7 +36,7 @@ def test_one_token_is_the_cube_at_its_place() -> None:
     assert torch.equal(token, cube.permute(1, 2, 3, 0).flatten())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**16), count=st.integers(1, 12))
 def test_gathered_patches_equal_those_of_the_whole_clip(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
@@ -51,7 +51,7 @@ def test_a_clip_that_does_not_divide_is_refused_with_its_size() -> None:
         patchify(torch.zeros(1, 3, 3, 8, 8), 2, 4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**16), masked=st.integers(0, 9))
 def test_ids_are_the_ascending_positions_of_a_mask(seed: int, masked: int) -> None:
     rng = np.random.default_rng(seed)

@@ -35,7 +35,7 @@ def test_first_frame_is_the_same_picture_for_all_classes(difficulty: str) -> Non
     assert len(last) == len(MOTIONS)  # ... and afterwards every class goes its own way
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     label=st.sampled_from(LABELS),
     seed=st.integers(0, 2**32),

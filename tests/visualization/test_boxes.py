@@ -48,7 +48,7 @@ def test_anything_can_be_drawn_on_anything(size: tuple[int, int], box: tuple) ->
     assert draw_boxes(frame, []) is frame
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     box=st.tuples(*[st.floats(-50, 400)] * 2, *[st.floats(1, 200)] * 2),
     block=st.tuples(st.floats(1, 300), st.floats(1, 200)),

@@ -234,7 +234,7 @@ STEPS = st.lists(
 ).filter(lambda steps: steps.count('crop') <= 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     height=st.integers(48, 130),
     width=st.integers(48, 130),

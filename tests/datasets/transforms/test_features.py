@@ -37,7 +37,7 @@ def check_times(results: dict) -> None:
     np.testing.assert_allclose(found, times.clip(found.min(), found.max()), atol=2e-4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(20, 300), st.integers(3, 120), st.integers(0, 10**6))
 def test_crops_and_resampling_keep_time_and_segments(length: int, size: int, seed: int) -> None:
     np.random.seed(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
@@ -27,7 +27,6 @@ def official_clip(offset, total, clip_len, stride):
     return frames
 
 
-@settings(deadline=None)  # the first example imports the transforms
 @given(
     total=st.integers(1, 400),
     clip_len=st.integers(1, 32),
@@ -64,7 +63,6 @@ def test_the_stride_of_the_record_wins():
     assert (results['clip_len'], results['frame_interval'], results['num_clips']) == (16, 2, 1)
 
 
-@settings(deadline=None)  # the first example imports the transforms
 @given(total=st.integers(1, 400), clip_len=st.integers(1, 32), stride=st.integers(1, 8))
 def test_the_clip_of_test_mode_is_the_middle(total, clip_len, stride):
     frames = sample(total, clip_len, stride, test_mode=True)['frame_inds']
@@ -182,7 +180,6 @@ def test_the_shortest_videos_have_clips_too(total):
     assert (views == views[0]).all() and views[0, 0] == 0 and views.max() == (total - 1) // 4 * 4
 
 
-@settings(deadline=None)  # the first example imports the transforms
 @given(
     total=st.integers(1, 500),
     clip_len=st.integers(1, 32),

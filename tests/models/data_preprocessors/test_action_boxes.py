@@ -13,7 +13,7 @@ from mmvideomae.testing.detectors import box_batch
 MEAN, STD = (1.0, 2.0, 3.0), (4.0, 5.0, 6.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     sizes=st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=3),
     divisor=st.sampled_from([1, 8, 14, 16]),

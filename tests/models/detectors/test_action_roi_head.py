@@ -148,7 +148,7 @@ def test_box_scores_and_extension_can_be_left_out() -> None:
         make_head().predict(x, [InstanceData(bboxes=boxes)], samples)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     crop=st.tuples(*[st.floats(0, 0.4) for _ in range(2)], *[st.floats(0.5, 1) for _ in range(2)]),
     flip=st.booleans(),

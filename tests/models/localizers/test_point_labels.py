@@ -38,7 +38,7 @@ def slow_labels(
     st.lists(st.tuples(st.integers(0, 32), st.integers(1, 24), st.integers(0, 3)), max_size=8),
     st.sampled_from([None, 1.5, 0.5]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_labels_equal_their_definition(
     drawn: list[tuple[int, int, int]], radius: float | None
 ) -> None:
