@@ -175,15 +175,20 @@ class _LossTap:
         self._optim_wrapper = optim_wrapper
         self._on_loss = on_loss
 
-    # Under torch.compile the graph ends with the loss; hooks and optimizer stay outside.
-    @torch.compiler.disable
-    def update_params(
+    @property
+    def update_params(self) -> Callable[..., None]:
+        """Report the loss, then do what the optimizer wrapper does with it.
+
+        Under torch.compile the graph ends with the loss; hooks and optimizer stay outside.
+        """
+        return torch.compiler.disable(self._update_params)
+
+    def _update_params(
         self,
         loss: Tensor,
         step_kwargs: dict[str, Any] | None = None,
         zero_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Report the loss, then do what the optimizer wrapper does with it."""
         self._on_loss(loss=loss)
         if step_kwargs is None and zero_kwargs is None:
             self._optim_wrapper.update_params(loss)

@@ -30,7 +30,8 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         optimizer: The optimizer.
         loss_scale: ``'dynamic'``, a fixed scale, or arguments of ``torch.amp.GradScaler``.
         dtype: ``'float16'``, ``'bfloat16'`` or a ``torch.dtype``; None means float16 on an
-            accelerator, as the papers train, and bfloat16 on a CPU.
+            accelerator, as the papers train, and float32 on a CPU: many have no instructions for
+            bfloat16 and take several times as long with it.
         use_fsdp: Whether the parameters are sharded by FSDP.
         accumulative_counts: Iterations per update.
         clip_grad: Arguments of gradient clipping.
@@ -67,15 +68,24 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         mmengine's own autocast compares version strings in every iteration, which torch.compile
         cannot trace.
         """
-        autocast = torch.autocast(self.device_type, dtype=self.cast_dtype)
-        with OptimWrapper.optim_context(self, model), autocast:
-            yield
+        with OptimWrapper.optim_context(self, model):
+            if self.cast_dtype == torch.float32:
+                yield
+                return
+            with torch.autocast(self.device_type, dtype=self.cast_dtype):
+                yield
 
 
 def _autocast_dtype(dtype: str | torch.dtype | None, device: str) -> torch.dtype:
     """The type to compute in on ``device``."""
     if dtype is None:
-        return torch.bfloat16 if device == 'cpu' else torch.float16
+        if device != 'cpu':
+            return torch.float16
+        MMLogger.get_current_instance().info(
+            'A CPU computes in float32; optim_wrapper.dtype=bfloat16 pays where it has '
+            'instructions for that.'
+        )
+        return torch.float32
     resolved = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
     if resolved not in (torch.float16, torch.bfloat16):
         raise ValueError(f"dtype must be 'float16' or 'bfloat16', got {dtype!r}")

@@ -69,8 +69,6 @@ def gather_tokens(tokens: Tensor, ids: Tensor) -> Tensor:
     return tokens.gather(1, ids[..., None].expand(-1, -1, tokens.shape[2]))
 
 
-# The count of a mask is read from it, which a compiled graph cannot do with a static shape.
-@torch.compiler.disable
 def mask_to_ids(mask: Tensor, value: bool = True) -> Tensor:
     """(B, N) bool -> (B, n) int64, ascending positions where ``mask`` equals ``value``.
 

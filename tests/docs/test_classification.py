@@ -19,7 +19,8 @@ RunPage = Callable[..., str]
 HAS_ONNX = all(map(find_spec, ('onnx', 'onnxscript', 'onnxruntime')))
 SMALL = (
     'train_cfg.max_epochs=1 train_cfg.val_interval=1 default_hooks.checkpoint.interval=1 '
-    'train_dataloader.num_workers=0 train_dataloader.persistent_workers=False'
+    'train_dataloader.num_workers=0 train_dataloader.persistent_workers=False '
+    'model.backbone.arch.depth=1'
 )
 
 

@@ -23,6 +23,8 @@ SMALL = (
     'train_cfg.max_epochs=1 train_cfg.val_begin=1 default_hooks.checkpoint.interval=1 '
     'train_dataloader.num_workers=0 train_dataloader.persistent_workers=False'
 )
+# The encoder of one block, where it is trained.
+SHALLOW = ' model.backbone.arch.depth=1'
 
 
 def blocks(language: str) -> list[str]:
@@ -34,7 +36,7 @@ def shortened(command: str) -> str:
     command = command.replace('epoch_30', 'epoch_1').replace('--min-score 0.1', '--min-score 0.0')
     if 'tools/train.py' in command:
         joined = ' ' if '--cfg-options' in command else ' --cfg-options '
-        return f'{command}{joined}{SMALL}'
+        return f'{command}{joined}{SMALL}{SHALLOW if "finetune" in command else ""}'
     return command
 
 

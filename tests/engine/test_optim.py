@@ -153,13 +153,20 @@ needs_cpu_only = pytest.mark.skipif(torch.cuda.is_available(), reason='a CPU def
 
 
 @needs_cpu_only
-@pytest.mark.parametrize('dtype', [None, 'bfloat16', torch.bfloat16])
-def test_trains_in_bfloat16_on_a_cpu(dtype: str | torch.dtype | None) -> None:
+@pytest.mark.parametrize(
+    ('dtype', 'computed'),
+    [
+        (None, torch.float32),  # bfloat16 is slow on most CPUs
+        ('bfloat16', torch.bfloat16),
+        (torch.bfloat16, torch.bfloat16),
+    ],
+)
+def test_trains_on_a_cpu(dtype: str | torch.dtype | None, computed: torch.dtype) -> None:
     layer, wrapper = amp_wrapper(dtype=dtype, clip_grad={'max_norm': 1.0})
     before = layer.weight.clone()
     with wrapper.optim_context(layer):
         output = layer(torch.ones(2, 3))
-        assert output.dtype == torch.bfloat16
+        assert output.dtype == computed
     wrapper.update_params(output.float().sum())
     assert layer.weight.dtype == torch.float32
     assert not torch.equal(layer.weight, before)

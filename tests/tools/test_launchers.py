@@ -165,7 +165,7 @@ STEPS: dict[str, Any] = {
 
 
 @gloo
-@pytest.mark.parametrize('kind', ['ddp', 'fsdp'])
+@pytest.mark.parametrize('kind', ['ddp', pytest.param('fsdp', marks=pytest.mark.slow)])
 def test_two_processes_equal_one_with_twice_the_batch(
     kind: str,
     pretrain_config: WriteConfig,

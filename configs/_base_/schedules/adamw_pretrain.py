@@ -6,7 +6,7 @@
 #     auto_scale_lr = dict(base_batch_size=1024)
 # The values below are those of ViT-B on Kinetics-400: 1.5e-4 x 2048 / 256.
 optim_wrapper = dict(
-    # Without `dtype`: float16 on a GPU as published, bfloat16 on a CPU.
+    # Without `dtype`: float16 on a GPU as published, float32 on a CPU.
     # Full precision: type='OptimWrapper'.
     type='AmpOptimWrapper',
     constructor='GroupedOptimWrapperConstructor',

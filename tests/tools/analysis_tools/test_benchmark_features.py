@@ -15,6 +15,7 @@ from mmvideomae.testing.videos import make_broken_video
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'benchmark_features.py'
 
 
+@pytest.mark.slow  # two ViT-B on every window of a video
 def test_both_ways_come_to_the_same_features() -> None:
     options = ['--seconds', '2', '--size', '32', '--gop', '30', '--json']
     done = subprocess.run(
