@@ -20,7 +20,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from mmvideomae import registry as registries
-from mmvideomae.datasets.feature_info import FeatureInfo
+from mmvideomae.formats.feature_info import FeatureInfo
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'

@@ -8,7 +8,7 @@ import sys
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import prepare_cpu_processes
 from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint

@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import (
     batch_size_warning,

@@ -20,12 +20,12 @@ from mmvideomae.apis.config_pipeline import (
     split_at_reading,
 )
 from mmvideomae.apis.detected_actions import DetectedActions
-from mmvideomae.apis.frame_stream import KeptFrames, open_stream, read_once
 from mmvideomae.apis.inference import as_model, model_name
 from mmvideomae.apis.key_frames import Stream, key_frame_record, seconds_of, video_name
 from mmvideomae.apis.person_boxes import PersonDetector
-from mmvideomae.datasets.proposals import check_boxes, read_proposals
 from mmvideomae.evaluation.arrays import finite
+from mmvideomae.formats.proposals import check_boxes, read_proposals
+from mmvideomae.video.streams import KeptFrames, open_stream, read_once
 
 Video = str | os.PathLike[str]
 Boxes = str | os.PathLike[str] | Mapping[Any, Any]

@@ -6,8 +6,8 @@ from typing import Any
 
 from mmengine import Config
 
-from mmvideomae.datasets.label_maps import read_label_map
-from mmvideomae.datasets.text_files import AnnotationError, numbered_lines
+from mmvideomae.formats.label_maps import read_label_map
+from mmvideomae.formats.text_files import AnnotationError, numbered_lines
 
 Names = str | os.PathLike[str] | Sequence[str]
 """Names in the order of the labels, or the file that lists them, one to a line."""

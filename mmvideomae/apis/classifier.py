@@ -18,13 +18,13 @@ from mmvideomae.apis.config_pipeline import (
     pipeline_of,
     split_at_reading,
 )
-from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.apis.inference import as_model, model_name
-from mmvideomae.apis.live import LiveSource, Newest
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.evaluation.arrays import finite
+from mmvideomae.video.cameras import LiveSource, Newest
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]

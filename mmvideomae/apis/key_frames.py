@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.datasets.transforms import SampleKeyFrameClip
+from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 Stream = FileStream | FolderStream
 _ONE_FRAME = SampleKeyFrameClip(clip_len=1, stride=1, phase=0)

@@ -15,12 +15,12 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from mmvideomae.apis.frame_stream import read_once
 from mmvideomae.apis.inference import default_device
 from mmvideomae.apis.key_frames import key_frame_record, open_place
 from mmvideomae.configs import read_config
-from mmvideomae.datasets.box_annotations import KeyFrame, key_frame
+from mmvideomae.formats.box_annotations import KeyFrame, key_frame
 from mmvideomae.registry import require_detection
+from mmvideomae.video.streams import read_once
 
 PERSON = 'person'
 """What the category is called in COCO, and so in nearly all detectors of mmdet."""

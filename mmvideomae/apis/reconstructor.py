@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmvideomae.datasets.readers import VideoReader, open_reader
 from mmvideomae.registry import MASK_GENERATORS
+from mmvideomae.video.readers import VideoReader, open_reader
 from mmvideomae.visualization.figure import Figure, draw_animation, draw_picture
 from mmvideomae.visualization.files import SUFFIXES, save_animation, save_picture
 from mmvideomae.visualization.reconstruction import (

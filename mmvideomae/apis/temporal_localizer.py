@@ -14,7 +14,7 @@ from mmvideomae.apis.class_names import Names, class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
 from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.predictions import Span
-from mmvideomae.datasets.feature_files import FeatureFormat
+from mmvideomae.formats.feature_files import FeatureFormat
 from mmvideomae.registry import TRANSFORMS
 
 Video = str | os.PathLike[str]

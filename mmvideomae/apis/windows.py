@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmvideomae.apis.frame_stream import FrameStream, KeptFrames, read_once
+from mmvideomae.video.streams import FrameStream, KeptFrames, read_once
 
 _TOLERANCE = 1e-6  # of a time, in seconds
 _MOST_OF_A_FRAME = 10

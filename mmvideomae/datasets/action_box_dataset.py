@@ -9,8 +9,9 @@ import numpy as np
 from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.box_annotations import (
+from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.box_annotations import (
     Box,
     BoxLabel,
     KeyFrame,
@@ -18,10 +19,9 @@ from mmvideomae.datasets.box_annotations import (
     read_boxes,
     read_excluded,
 )
-from mmvideomae.datasets.label_maps import LabelMap, read_label_map
-from mmvideomae.datasets.proposals import Proposals, read_proposals
-from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
-from mmvideomae.datasets.video_places import VideoPlaces
+from mmvideomae.formats.label_maps import LabelMap, read_label_map
+from mmvideomae.formats.proposals import Proposals, read_proposals
+from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.registry import DATASETS
 
 _WHOLE_FRAME = np.array([[0, 0, 1, 1, 1]], np.float32)
@@ -68,7 +68,7 @@ class ActionBoxDataset(SeededDataset):
         videos: Config of `VideoPlaces`.
         num_classes: Number of classes without background; None: the largest id of the map.
         excluded_file: Key frames to leave out, lines ``video,second``.
-        proposal_file: Boxes of a person detector, see `mmvideomae.datasets.proposals`.  In a test
+        proposal_file: Boxes of a person detector, see `mmvideomae.formats.proposals`.  In a test
             they are what the model looks at; in training they join the true boxes.
         proposal_images: Table of images for a ``.json`` that has nothing but image ids.
         boxes: ``'proposals'``, or ``'truth'`` to look at the true boxes; the proposal file is

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from mmengine.logging import print_log
 
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.classes import check_class_count, class_names
-from mmvideomae.datasets.feature_files import FeatureError, FeatureFormat, inspect_features
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset
-from mmvideomae.datasets.segment_annotations import (
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.classes import check_class_count, class_names
+from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
+from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,

@@ -11,12 +11,12 @@ from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 
-from mmvideomae.datasets.classes import refuse_flips
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.seeding import SampleSeeds
 from mmvideomae.datasets.work_notes import WorkNotes
 from mmvideomae.errors import UserError
+from mmvideomae.formats.classes import refuse_flips
 from mmvideomae.registry import TRANSFORMS
+from mmvideomae.video.readers import VideoReadError
 
 Failure = tuple[str, str]
 """(path, reason) of a file that could not be read."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-from mmvideomae.datasets.annotations import (
+from mmvideomae.formats.annotations import (
     AnnotationError,
     Entry,
     LineFormat,
@@ -15,7 +15,7 @@ from mmvideomae.datasets.annotations import (
     read_list,
     search_videos,
 )
-from mmvideomae.datasets.readers import FrameFolderReader, VideoReadError, open_reader
+from mmvideomae.video.readers import FrameFolderReader, VideoReadError, open_reader
 
 _FRAME_TEMPLATE = 'img_{:05}.jpg'  # VideoMAE V2's default for frame folders
 
@@ -25,7 +25,7 @@ class VideoSource:
     """Where videos are listed and how they are read.
 
     Attributes:
-        ann_file: List file (`mmvideomae.datasets.annotations`); None takes every video
+        ann_file: List file (`mmvideomae.formats.annotations`); None takes every video
             below ``folder``.
         folder: Folder of videos without a list, searched recursively.
         data_prefix: Joined before the relative paths of the list; without a list the

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import force_full_init
 
-from mmvideomae.datasets.annotations import Entry
-from mmvideomae.datasets.classes import check_class_count, class_names
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
 from mmvideomae.datasets.sources import VideoSource
+from mmvideomae.formats.annotations import Entry
+from mmvideomae.formats.classes import check_class_count, class_names
 from mmvideomae.registry import DATASETS
 
 

@@ -12,17 +12,17 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from mmvideomae.apis import ActionDetector, DetectedPeople, init_model
-from mmvideomae.apis.frame_stream import FileStream
 from mmvideomae.apis.key_frames import seconds_of, video_name
 from mmvideomae.datasets import ActionBoxDataset
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.label_maps import write_label_map
-from mmvideomae.datasets.proposals import write_proposals
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.errors import NotFiniteError
-from mmvideomae.testing.detectors import tiny_detector_config
-from mmvideomae.testing.models import tiny_recognizer
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.label_maps import write_label_map
+from mmvideomae.formats.proposals import write_proposals
+from mmvideomae.synthetic.detectors import tiny_detector_config
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.streams import FileStream
+from tests.support.models import tiny_recognizer
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 
@@ -145,7 +145,7 @@ def test_a_detector_of_people_looks_at_the_key_frames(
     model: nn.Module, folder: Path, tmp_path: Path
 ) -> None:
     from mmvideomae.apis.person_boxes import PersonDetector
-    from mmvideomae.testing.person_detector import write_person_detector
+    from tests.support.person_detector import write_person_detector
 
     config, weights = write_person_detector(tmp_path)
     found = ActionDetector(

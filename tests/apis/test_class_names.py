@@ -6,8 +6,8 @@ import pytest
 from mmengine import Config
 
 from mmvideomae.apis.class_names import action_names, class_names, read_class_names
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.label_maps import write_label_map
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.label_maps import write_label_map
 
 NAMES = ('run', 'eat a cake', 'Süßes backen')
 

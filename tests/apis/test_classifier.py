@@ -14,10 +14,10 @@ from mmengine.dataset import default_collate
 
 from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.datasets import VideoListDataset
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.errors import NotFiniteError
-from mmvideomae.testing.models import tiny_videomae, tiny_vit
-from mmvideomae.testing.videos import media_clip, moving_shapes, write_video
+from mmvideomae.synthetic.videos import media_clip, moving_shapes, write_video
+from mmvideomae.video.readers import VideoReadError
+from tests.support.models import tiny_videomae, tiny_vit
 
 NAMES = ['run', 'eat cake', 'sleep']
 

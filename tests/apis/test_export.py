@@ -14,9 +14,9 @@ from mmvideomae.apis.export import (
     compare,
     export_onnx,
 )
-from mmvideomae.datasets.readers import open_reader
-from mmvideomae.testing.models import tiny_videomae, tiny_vit
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from mmvideomae.video.readers import open_reader
+from tests.support.models import tiny_videomae, tiny_vit
 
 pytest.importorskip('onnx')
 pytest.importorskip('onnxscript')

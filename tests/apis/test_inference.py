@@ -10,8 +10,8 @@ from mmengine import Config
 from mmvideomae.apis import init_model
 from mmvideomae.checkpoints import CheckpointError
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_videomae, tiny_vit
-from mmvideomae.testing.weight_files import PRETRAINERS
+from tests.support.models import tiny_videomae, tiny_vit
+from tests.support.weight_files import PRETRAINERS
 
 
 @pytest.fixture

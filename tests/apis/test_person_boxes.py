@@ -10,11 +10,11 @@ from mmengine import Config
 from mmengine.registry import DefaultScope
 
 from mmvideomae.apis.person_boxes import DetectedPeople, PersonDetector, find_people
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.readers import VideoReadError, open_reader
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.registry import DetectionMissingError
-from mmvideomae.testing.person_detector import tiny_person_config, write_person_detector
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from mmvideomae.video.readers import VideoReadError, open_reader
+from tests.support.person_detector import tiny_person_config, write_person_detector
 
 mmdet_apis = pytest.importorskip('mmdet.apis', reason='needs the detection level')
 

@@ -9,11 +9,11 @@ from mmengine import Config
 
 from mmvideomae.apis import Reconstructor, init_model
 from mmvideomae.apis.reconstructor import fit
-from mmvideomae.datasets.readers import VideoReadError, open_reader
-from mmvideomae.testing.models import tiny_videomae
-from mmvideomae.testing.pretraining import tiny_pretrain_config
-from mmvideomae.testing.videos import frame_number, media_clip, numbered_frames, write_video
+from mmvideomae.synthetic.videos import frame_number, media_clip, numbered_frames, write_video
+from mmvideomae.video.readers import VideoReadError, open_reader
 from mmvideomae.visualization.reconstruction import NOTES
+from tests.support.models import tiny_videomae
+from tests.support.pretraining import tiny_pretrain_config
 
 
 @pytest.fixture(scope='module')

@@ -11,14 +11,14 @@ from mmengine import Config
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
+from mmvideomae.analysis.eval_segments import evaluate_files
 from mmvideomae.apis import FeatureExtractor, FoundSegments, TemporalLocalizer, init_model
-from mmvideomae.apis.eval_segments import evaluate_files
 from mmvideomae.apis.predictions import Span
 from mmvideomae.apis.temporal_localizer import ACTION, activitynet_results
 from mmvideomae.datasets import FeatureDataset
-from mmvideomae.testing.localizers import tiny_action_former
-from mmvideomae.testing.models import tiny_recognizer
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.localizers import tiny_action_former
+from tests.support.models import tiny_recognizer
 
 CLASSES = ('run', 'jump', 'eat')
 SETTINGS = {'window': 4, 'stride': 2, 'size': 32}

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.dataset import Compose
 
-from mmvideomae.apis.frame_stream import KeptFrames
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
-from mmvideomae.datasets.readers import ReadLimits, VideoReadError
 from mmvideomae.datasets.transforms import ReadFrames, SampleDenseClips, SampleSegments
-from mmvideomae.testing.videos import frame_number, numbered_frames
+from mmvideomae.synthetic.videos import frame_number, numbered_frames
+from mmvideomae.video.readers import ReadLimits, VideoReadError
+from mmvideomae.video.streams import KeptFrames
 
 
 class Stream:

@@ -13,8 +13,8 @@ from torch import Tensor
 from mmvideomae.checkpoints import CheckpointError, convert, fit, load_state_dict, to_ours
 from mmvideomae.ops.positions import sinusoid_table
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.localizers import tiny_action_former
-from mmvideomae.testing.weight_files import (
+from tests.support.localizers import tiny_action_former
+from tests.support.weight_files import (
     hugging_face,
     mmaction2,
     official_detector,

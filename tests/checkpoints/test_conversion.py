@@ -15,7 +15,7 @@ from mmvideomae.checkpoints import (
     to_ours,
 )
 from mmvideomae.checkpoints.layouts import LAYOUTS, canonical_order
-from mmvideomae.testing.weight_files import (
+from tests.support.weight_files import (
     hugging_face,
     image_mae,
     mae_st,

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mmvideomae.checkpoints import CheckpointError, fit, require_fit
-from mmvideomae.testing.weight_files import official_finetuned
+from tests.support.weight_files import official_finetuned
 
 
 def start(model: nn.Module, weights: dict[str, Any], **options: Any) -> list[str]:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mmvideomae.checkpoints import LAYOUTS, detect, fit, load, load_state_dict, to_ours
-from mmvideomae.testing.weight_files import (
+from tests.support.weight_files import (
     CLASSIFIERS,
     DETECTORS,
     IMAGES,

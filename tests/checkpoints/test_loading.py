@@ -16,7 +16,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 
 from mmvideomae.checkpoints import CheckpointError, fit, heads_in, load, loading, save_weights
-from mmvideomae.testing.weight_files import CLASSIFIERS, PRETRAINERS
+from tests.support.weight_files import CLASSIFIERS, PRETRAINERS
 
 
 def through_mmengine(path: Any, map_location: Any = 'cpu') -> dict[str, Any]:

@@ -16,7 +16,7 @@ import torch
 
 from mmvideomae.checkpoints import CheckpointError, load_state_dict
 from mmvideomae.checkpoints.reading import read_content, read_weights
-from mmvideomae.testing.weight_files import CLASSIFIERS
+from tests.support.weight_files import CLASSIFIERS
 
 
 class Payload:

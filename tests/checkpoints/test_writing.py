@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from mmvideomae.analysis.hf_reference import build_reference, set_norm_eps
 from mmvideomae.apis.convert_checkpoint import hf_entries
 from mmvideomae.checkpoints import (
     WRITABLE,
@@ -18,8 +19,7 @@ from mmvideomae.checkpoints import (
     load_state_dict,
     save_weights,
 )
-from mmvideomae.testing.hf_reference import build_reference, set_norm_eps
-from mmvideomae.testing.weight_files import (
+from tests.support.weight_files import (
     hugging_face,
     mmaction2,
     official_finetuned,

@@ -14,12 +14,11 @@ from mmengine.dataset import default_collate, pseudo_collate
 from torch.utils.data import DataLoader
 
 from mmvideomae.datasets import ActionBoxDataset, EpochSampler
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.box_annotations import KeyFrame
-from mmvideomae.datasets.proposals import write_proposals
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.box_annotations import KeyFrame
+from mmvideomae.formats.proposals import write_proposals
 from mmvideomae.registry import DATASETS
-from mmvideomae.testing.videos import (
+from mmvideomae.synthetic.videos import (
     frame_number,
     make_broken_video,
     media_clip,
@@ -27,6 +26,7 @@ from mmvideomae.testing.videos import (
     numbered_frames,
     write_video,
 )
+from mmvideomae.video.readers import VideoReadError
 
 READ = [
     {'type': 'OpenVideo'},

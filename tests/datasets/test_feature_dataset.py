@@ -13,9 +13,9 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from mmvideomae.datasets import FeatureDataset
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.feature_files import FeatureError, FeatureFormat, inspect_features
-from mmvideomae.datasets.feature_info import FeatureInfo
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
+from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.registry import DATASETS
 
 WIDTH, FPS, STRIDE, WINDOW = 6, 25.0, 4, 16

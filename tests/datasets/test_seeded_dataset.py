@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
+from mmvideomae.video.readers import VideoReadError
 
 
 class OtherError(Exception):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmvideomae.datasets.annotations import AnnotationError, Entry
 from mmvideomae.datasets.sources import VideoSource
-from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.formats.annotations import AnnotationError, Entry
+from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 
 
 def cut(source, entry):

@@ -12,10 +12,9 @@ from torch.utils.data import DataLoader
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.datasets import EpochSampler
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.registry import DATASETS
-from mmvideomae.testing.videos import (
+from mmvideomae.synthetic.videos import (
     BROKEN_KINDS,
     frame_number,
     make_broken_video,
@@ -23,6 +22,7 @@ from mmvideomae.testing.videos import (
     numbered_frames,
     write_video,
 )
+from mmvideomae.video.readers import VideoReadError
 
 MASKS = {
     'type': 'GenerateMasks',

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.testing.motion import CLASS_NAMES
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.motion import CLASS_NAMES
+from mmvideomae.synthetic.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'classification.md').read_text(encoding='utf-8')

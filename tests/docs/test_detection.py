@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.datasets.label_maps import read_label_map
-from mmvideomae.datasets.readers import open_reader
-from mmvideomae.testing.motion import CLASS_NAMES
+from mmvideomae.formats.label_maps import read_label_map
+from mmvideomae.synthetic.motion import CLASS_NAMES
+from mmvideomae.video.readers import open_reader
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'detection.md').read_text(encoding='utf-8')

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvideomae.registry import DATASETS
-from mmvideomae.testing.models import tiny_videomae
+from tests.support.models import tiny_videomae
 
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
 

@@ -18,7 +18,7 @@ from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.run_config import plain_message
 from mmvideomae.errors import nearest
 from mmvideomae.registry import DATASETS, HOOKS, MODELS, OPTIMIZERS, PARAM_SCHEDULERS
-from mmvideomae.testing.models import tiny_vit
+from tests.support.models import tiny_vit
 
 
 def caught(run: Callable[[], object]) -> Exception:

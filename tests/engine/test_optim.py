@@ -9,7 +9,7 @@ from torch import nn
 
 from mmvideomae.engine import AmpOptimWrapper, GroupedOptimWrapperConstructor
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_videomae, tiny_vit
+from tests.support.models import tiny_videomae, tiny_vit
 
 
 def build(model: nn.Module, **paramwise: Any) -> OptimWrapper:

@@ -19,7 +19,7 @@ from mmvideomae.engine.run_config import (
     resume_from,
 )
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_vit
+from tests.support.models import tiny_vit
 
 
 @pytest.fixture

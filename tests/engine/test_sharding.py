@@ -7,7 +7,7 @@ from mmengine.registry import FUNCTIONS, STRATEGIES
 
 from mmvideomae.engine.sharding import ShardedStrategy, is_block, wrap_blocks
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_videomae
+from tests.support.models import tiny_videomae
 
 ROOT = Path(__file__).resolve().parents[2]
 

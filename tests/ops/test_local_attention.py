@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from mmvideomae.analysis.measurement import watch_allocation
 from mmvideomae.ops.local_attention import attend, attend_locally
-from mmvideomae.testing.measurement import watch_allocation
 
 
 def dense(q: Tensor, k: Tensor, v: Tensor, valid: Tensor, window: int | None) -> Tensor:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from mmvideomae.testing.models import tiny_videomae
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.models import tiny_videomae
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_vit
-from mmvideomae.testing.videos import make_broken_video
+from mmvideomae.synthetic.videos import make_broken_video
+from tests.support.models import tiny_vit
 
 ROOT = Path(__file__).resolve().parents[2]
 Call = Callable[..., Any]

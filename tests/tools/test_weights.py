@@ -8,8 +8,8 @@ import torch
 from mmengine.registry import init_default_scope
 
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_videomae
-from mmvideomae.testing.weight_files import PRETRAINERS
+from tests.support.models import tiny_videomae
+from tests.support.weight_files import PRETRAINERS
 
 
 def test_another_architecture_and_no_weights(

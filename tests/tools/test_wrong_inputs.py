@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_recognizer
+from tests.support.models import tiny_recognizer
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ('jump', 'run', 'sit')

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from mmvideomae.datasets.feature_info import FeatureInfo
-from mmvideomae.testing.localizers import tiny_action_former
+from mmvideomae.formats.feature_info import FeatureInfo
+from tests.support.localizers import tiny_action_former
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH, STEPS = 6, 40

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.apis.frame_stream import FileStream
-from mmvideomae.testing.videos import frame_number, numbered_frames
+from mmvideomae.synthetic.videos import frame_number, numbered_frames
+from mmvideomae.video.streams import FileStream
 from mmvideomae.visualization.fonts import font
 from mmvideomae.visualization.overlay import OverlayError, VideoWriter, draw_label, fitting_text
 

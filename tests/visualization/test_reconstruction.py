@@ -8,7 +8,6 @@ from torch import Tensor
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models.pretrainers import ReconstructionOutput
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import GRID, tiny_videomae
 from mmvideomae.visualization.reconstruction import (
     MASKED,
     NOTES,
@@ -19,6 +18,7 @@ from mmvideomae.visualization.reconstruction import (
     masked_frames,
     reconstructed_frames,
 )
+from tests.support.models import GRID, tiny_videomae
 
 
 def _masks(dual: bool) -> tuple[np.ndarray, np.ndarray | None]:

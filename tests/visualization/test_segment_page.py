@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmvideomae.testing.browser import find_browser, visit
 from mmvideomae.visualization.files import save_animation
 from mmvideomae.visualization.segment_page import time_ticks, write_segment_page
+from tests.support.browser import find_browser, visit
 
 SEGMENTS = [
     (1.0, 3.0, 'walk', 1.0),

@@ -32,12 +32,12 @@ import numpy as np
 import torch
 from mmengine import Config
 
+from mmvideomae.analysis.feature_contenders import one_window_at_a_time
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features.settings import RESIZES
-from mmvideomae.apis.frame_stream import FileStream
-from mmvideomae.datasets.readers import BACKENDS, VideoReadError
-from mmvideomae.testing.features import one_window_at_a_time
-from mmvideomae.testing.videos import moving_shapes
+from mmvideomae.synthetic.videos import moving_shapes
+from mmvideomae.video.readers import BACKENDS, VideoReadError
+from mmvideomae.video.streams import FileStream
 
 ARCHITECTURES: dict[str, Any] = {
     'tiny': {'embed_dims': 32, 'depth': 2, 'num_heads': 2},

@@ -29,10 +29,10 @@ import torch
 from PIL import Image
 
 from mmvideomae.datasets import VideoListDataset
-from mmvideomae.datasets.readers import BACKENDS, VideoReadError, open_reader
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from mmvideomae.video.readers import BACKENDS, VideoReadError, open_reader
 
 STAGES = ('open', 'read', 'crop', 'mask', 'pack')
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -27,8 +27,8 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.testing.measurement import matmul_rate
-from mmvideomae.testing.pretrain_contenders import (
+from mmvideomae.analysis.measurement import matmul_rate
+from mmvideomae.analysis.pretrain_contenders import (
     DTYPES,
     OURS,
     SHAPES,

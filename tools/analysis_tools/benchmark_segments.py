@@ -25,11 +25,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmvideomae.analysis.measurement import saved_for_backward, watch_allocation
 from mmvideomae.evaluation.segment_ap import average_precision
 from mmvideomae.evaluation.segment_matching import SegmentTable
 from mmvideomae.ops.local_attention import attend_locally
 from mmvideomae.ops.segments import nms_1d, soft_nms_1d
-from mmvideomae.testing.measurement import saved_for_backward, watch_allocation
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 WINDOW, HEADS, WIDTH = 19, 4, 128

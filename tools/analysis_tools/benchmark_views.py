@@ -35,11 +35,11 @@ from mmengine import Config
 from mmengine.dataset import default_collate
 from torch import Tensor, nn
 
+from mmvideomae.analysis.measurement import watch_allocation
 from mmvideomae.apis import init_model
-from mmvideomae.datasets.readers import BACKENDS, VideoReadError, open_reader
 from mmvideomae.registry import MODELS, TRANSFORMS
-from mmvideomae.testing.measurement import watch_allocation
-from mmvideomae.testing.videos import moving_shapes, write_video
+from mmvideomae.synthetic.videos import moving_shapes, write_video
+from mmvideomae.video.readers import BACKENDS, VideoReadError, open_reader
 
 CLASSES = 400
 ARCHITECTURES: dict[str, Any] = {

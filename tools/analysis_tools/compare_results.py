@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from mmvideomae.analysis.compare_results import Comparison, compare_results, with_labels
 from mmvideomae.apis.class_names import read_class_names
-from mmvideomae.apis.compare_results import Comparison, compare_results, with_labels
-from mmvideomae.apis.result_files import read_results
 from mmvideomae.errors import UserError
+from mmvideomae.formats.result_files import read_results
 from mmvideomae.visualization.confusion import draw_confusions, draw_gains
 from mmvideomae.visualization.files import save_picture
 

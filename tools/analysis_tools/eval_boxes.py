@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mmvideomae.apis.eval_boxes import PROTOCOLS, evaluate_files
+from mmvideomae.analysis.eval_boxes import PROTOCOLS, evaluate_files
 from mmvideomae.errors import UserError
 from mmvideomae.visualization.class_ap import draw_class_ap
 from mmvideomae.visualization.files import save_picture

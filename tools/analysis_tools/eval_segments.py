@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from mmvideomae.apis.eval_segments import evaluate_files
+from mmvideomae.analysis.eval_segments import evaluate_files
 from mmvideomae.errors import UserError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.segment_errors import draw_error_breakdown

@@ -15,8 +15,8 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from mmvideomae.apis.complexity import COUNTS, Complexity, measure_config
-from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.analysis.complexity import COUNTS, Complexity, measure_config
+from mmvideomae.cli.options import add_cfg_options
 from mmvideomae.configs import ConfigError, apply_options, read_config
 from mmvideomae.errors import UserError
 

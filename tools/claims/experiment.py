@@ -19,9 +19,9 @@ from results import Result, load
 
 from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.engine.run_config import load_run_config
-from mmvideomae.testing.few_labels import write_few_labels
-from mmvideomae.testing.motion import style_of
-from mmvideomae.testing.motion_dataset import ActionsSettings, settings_text, write_actions
+from mmvideomae.preparation.lists.few_labels import write_few_labels
+from mmvideomae.synthetic.motion import style_of
+from mmvideomae.synthetic.motion_dataset import ActionsSettings, settings_text, write_actions
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'demo'
 TOP1 = 'acc/top1'

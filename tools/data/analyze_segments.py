@@ -13,15 +13,15 @@ import json
 import sys
 from pathlib import Path
 
-from mmvideomae.apis.analyze_segments import (
+from mmvideomae.analysis.segments import (
     Proposal,
     SegmentStatistics,
     measure_segments,
     propose,
     summary_of,
 )
-from mmvideomae.datasets.feature_files import FeatureFormat
 from mmvideomae.errors import UserError
+from mmvideomae.formats.feature_files import FeatureFormat
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.segment_lengths import draw_segment_lengths
 

@@ -27,15 +27,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from mmvideomae.apis.list_lines import list_line
-from mmvideomae.apis.preparation.annotation_files import find_file
-from mmvideomae.apis.preparation.clips import Clip
-from mmvideomae.apis.preparation.files import AssumedVideos, Locator, VideoFiles
-from mmvideomae.apis.preparation.k710 import Merged, Tally, Version, merge
-from mmvideomae.apis.preparation.kinetics import FILE_NAME, Row, check_template, csv_names
-from mmvideomae.apis.preparation.lists import write_all
-from mmvideomae.datasets.text_files import numbered_lines
 from mmvideomae.errors import UserError
+from mmvideomae.formats.list_lines import list_line
+from mmvideomae.formats.text_files import numbered_lines
+from mmvideomae.preparation.lists.annotation_files import find_file
+from mmvideomae.preparation.lists.clips import Clip
+from mmvideomae.preparation.lists.files import AssumedVideos, Locator, VideoFiles
+from mmvideomae.preparation.lists.k710 import Merged, Tally, Version, merge
+from mmvideomae.preparation.lists.kinetics import FILE_NAME, Row, check_template, csv_names
+from mmvideomae.preparation.lists.writing import write_all
 
 NUMBERS = ('700', '600', '400')  # newest first: later versions corrected labels of earlier ones
 

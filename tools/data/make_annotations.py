@@ -13,8 +13,13 @@ import json
 import sys
 from pathlib import Path
 
-from mmvideomae.apis.make_annotations import SPLITS, FrameNames, annotate, write_annotations
 from mmvideomae.errors import UserError
+from mmvideomae.preparation.lists.make_annotations import (
+    SPLITS,
+    FrameNames,
+    annotate,
+    write_annotations,
+)
 
 
 def parse_args() -> argparse.Namespace:

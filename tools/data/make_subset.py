@@ -12,9 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-from mmvideomae.apis.preparation.lists import write_all
-from mmvideomae.apis.preparation.subset import choose, number_of_each, read_lines, share
 from mmvideomae.errors import UserError
+from mmvideomae.preparation.lists.subset import choose, number_of_each, read_lines, share
+from mmvideomae.preparation.lists.writing import write_all
 
 
 def parse_args() -> argparse.Namespace:

@@ -19,9 +19,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.apis.prepare_segments import prepare_segments, write_prepared
-from mmvideomae.datasets.segment_annotations import AnnotatedVideo
 from mmvideomae.errors import UserError
+from mmvideomae.formats.segment_annotations import AnnotatedVideo
+from mmvideomae.preparation.segments.prepare import prepare_segments, write_prepared
 
 
 def parse_args() -> argparse.Namespace:

@@ -17,9 +17,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.apis.scan_videos import ScanSettings, items_of, scan, write_report
-from mmvideomae.datasets.readers import BACKENDS
 from mmvideomae.errors import UserError
+from mmvideomae.preparation.videos.scan import ScanSettings, items_of, scan, write_report
+from mmvideomae.video.readers import BACKENDS
 
 
 def parse_args() -> argparse.Namespace:

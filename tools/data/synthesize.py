@@ -19,21 +19,21 @@ from rich.console import Console
 from rich.progress import track
 
 from mmvideomae.errors import UserError
-from mmvideomae.testing.motion import CLASS_NAMES, STYLES, Style
-from mmvideomae.testing.motion_dataset import (
+from mmvideomae.synthetic.motion import CLASS_NAMES, STYLES, Style
+from mmvideomae.synthetic.motion_dataset import (
     SETTINGS_FILE,
     UNFINISHED_FILE,
     ActionsSettings,
     settings_text,
     write_actions,
 )
-from mmvideomae.testing.people import STYLE as PEOPLE
-from mmvideomae.testing.people import PeopleSettings
-from mmvideomae.testing.people_dataset import FOLDERS as PEOPLE_FOLDERS
-from mmvideomae.testing.people_dataset import settings_text as people_text
-from mmvideomae.testing.people_dataset import write_people
-from mmvideomae.testing.untrimmed import UntrimmedSettings, write_untrimmed
-from mmvideomae.testing.untrimmed import settings_text as untrimmed_text
+from mmvideomae.synthetic.people import STYLE as PEOPLE
+from mmvideomae.synthetic.people import PeopleSettings
+from mmvideomae.synthetic.people_dataset import FOLDERS as PEOPLE_FOLDERS
+from mmvideomae.synthetic.people_dataset import settings_text as people_text
+from mmvideomae.synthetic.people_dataset import write_people
+from mmvideomae.synthetic.untrimmed import UntrimmedSettings, write_untrimmed
+from mmvideomae.synthetic.untrimmed import settings_text as untrimmed_text
 
 
 def parse_args() -> argparse.Namespace:

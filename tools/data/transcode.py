@@ -19,9 +19,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.apis.list_lines import write_lines
-from mmvideomae.apis.transcode import TranscodeSettings, plan, transcode_all, unfinished
 from mmvideomae.errors import UserError, printable
+from mmvideomae.formats.list_lines import write_lines
+from mmvideomae.preparation.videos.transcode import (
+    TranscodeSettings,
+    plan,
+    transcode_all,
+    unfinished,
+)
 from mmvideomae.storage import locked
 
 

@@ -26,12 +26,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from mmvideomae.apis import Prediction, Timeline, VideoClassifier, init_model
-from mmvideomae.apis.overlay_video import overlay_video
-from mmvideomae.apis.tool_options import add_cfg_options, add_frames
-from mmvideomae.datasets.annotations import AnnotationError, find_videos
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.cli.options import add_cfg_options, add_frames
+from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.video.readers import VideoReadError
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import OverlayError, draw_label
+from mmvideomae.visualization.overlay_video import overlay_video
 from mmvideomae.visualization.timeline import clock, draw_timeline
 
 

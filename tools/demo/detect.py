@@ -29,10 +29,10 @@ from rich.table import Table
 from mmvideomae.apis import ActionDetector, DetectedActions, init_model
 from mmvideomae.apis.box_tracks import BoxTracks
 from mmvideomae.apis.key_frames import video_name
-from mmvideomae.apis.overlay_video import check_target, overlay_video
-from mmvideomae.apis.tool_options import add_cfg_options, add_frames
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.cli.options import add_cfg_options, add_frames
+from mmvideomae.video.readers import VideoReadError
 from mmvideomae.visualization.boxes import Said, ShownBox, draw_boxes
+from mmvideomae.visualization.overlay_video import check_target, overlay_video
 from mmvideomae.visualization.timeline import clock
 
 

@@ -28,17 +28,17 @@ from rich.progress import Progress
 from rich.table import Table
 
 from mmvideomae.apis import FoundSegments, TemporalLocalizer
-from mmvideomae.apis.browser_video import browser_video
 from mmvideomae.apis.features import ExtractionError
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.settings import PRESET_NAMES
-from mmvideomae.apis.overlay_video import check_target, overlay_video
 from mmvideomae.apis.temporal_localizer import activitynet_results
-from mmvideomae.apis.tool_options import OptionsAction, add_frames
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.cli.options import OptionsAction, add_frames
 from mmvideomae.errors import UserError
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.visualization.browser_video import browser_video
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
+from mmvideomae.visualization.overlay_video import check_target, overlay_video
 from mmvideomae.visualization.segment_page import write_segment_page
 from mmvideomae.visualization.timeline import clock, draw_segments
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mmvideomae.apis.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
+from mmvideomae.cli.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
 from mmvideomae.configs import read_config
-from mmvideomae.datasets.annotations import AnnotationError, find_videos
-from mmvideomae.testing.few_labels import write_few_labels
+from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.preparation.lists.few_labels import write_few_labels
 from mmvideomae.visualization.charts import Curve
 from mmvideomae.visualization.report import (
     Accuracy,

@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from mmvideomae.apis import init_model
 from mmvideomae.apis.export import TOLERANCE, ExportOptions, ExportReport, export_onnx
-from mmvideomae.apis.tool_options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options
 from mmvideomae.errors import UserError
 
 

@@ -31,11 +31,11 @@ from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
 from mmvideomae.apis.inference import process_device
-from mmvideomae.apis.job_display import JobDisplay
-from mmvideomae.apis.tool_options import add_cfg_options, add_frames
-from mmvideomae.apis.video_jobs import Outcome, jobs_of, share_of
+from mmvideomae.cli.job_display import JobDisplay
+from mmvideomae.cli.options import add_cfg_options, add_frames
 from mmvideomae.configs import apply_options, read_config
 from mmvideomae.errors import UserError
+from mmvideomae.jobs.video_jobs import Outcome, jobs_of, share_of
 
 FAILED = 3
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mmvideomae.apis import Reconstructor, init_model
-from mmvideomae.apis.tool_options import add_cfg_options
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.cli.options import add_cfg_options
+from mmvideomae.video.readers import VideoReadError
 from mmvideomae.visualization.figure import LAYOUTS
 from mmvideomae.visualization.reconstruction import STATISTICS
 

@@ -15,15 +15,15 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmvideomae.apis.features.encoder import WindowEncoder
-from mmvideomae.apis.features.feature_file import FeatureFile
 from mmvideomae.apis.features.read_ahead import ReadAhead
 from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.windows import WindowPlan, preparation
-from mmvideomae.apis.frame_stream import FileStream, FolderStream, open_stream
 from mmvideomae.apis.inference import as_model
-from mmvideomae.datasets.feature_info import FeatureInfo
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.errors import UserError
+from mmvideomae.formats.feature_info import FeatureInfo
+from mmvideomae.formats.feature_writer import FeatureFile
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]

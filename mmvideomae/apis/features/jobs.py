@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmvideomae.apis.features.extractor import FeatureExtractor
-from mmvideomae.apis.video_jobs import Advance, Job, Outcome, Progress, file_of, work_through
-from mmvideomae.datasets.feature_info import FeatureInfo
+from mmvideomae.formats.feature_info import FeatureInfo
+from mmvideomae.jobs.video_jobs import Advance, Job, Outcome, Progress, file_of, work_through
 
 
 def extract_all(

@@ -16,10 +16,10 @@ from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.ops.seconds import frames_at, is_even
 from mmvideomae.registry import TRANSFORMS
+from mmvideomae.video.readers import VideoReadError
 
 _MOST_BYTES = 2**30  # of a resized clip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)

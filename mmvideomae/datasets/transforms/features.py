@@ -11,7 +11,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import BaseDataElement, InstanceData
 
-from mmvideomae.datasets.feature_files import load_features
+from mmvideomae.formats.feature_files import load_features
 from mmvideomae.registry import TRANSFORMS
 
 

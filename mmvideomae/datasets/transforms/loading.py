@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmvideomae.datasets.readers import (
+from mmvideomae.registry import TRANSFORMS
+from mmvideomae.video.readers import (
     FrameFolderReader,
     ReadLimits,
     VideoReader,
     VideoReadError,
     open_reader,
 )
-from mmvideomae.registry import TRANSFORMS
 
 
 class BlankReader(VideoReader):
@@ -62,9 +62,9 @@ class OpenVideo(BaseTransform):
     - fps, avg_fps: frames per second
 
     Args:
-        backend: Reader of video files, see `mmvideomae.datasets.readers.open_reader`.
+        backend: Reader of video files, see `mmvideomae.video.readers.open_reader`.
         limits: How much a video may ask for, by the names of
-            `mmvideomae.datasets.readers.ReadLimits`: ``pixels`` of a picture, ``frames`` of a
+            `mmvideomae.video.readers.ReadLimits`: ``pixels`` of a picture, ``frames`` of a
             video, ``bytes`` of a clip.
         square_pixels: Show pictures whose pixels are not square as a player does.  The released
             code of the papers takes them as they are stored.

@@ -12,15 +12,15 @@ from mmengine import Config
 from mmengine.dataset import Compose, default_collate
 from torch import nn
 
+from mmvideomae.analysis.feature_contenders import one_window_at_a_time
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features import ExtractionError
-from mmvideomae.apis.frame_stream import FileStream
-from mmvideomae.datasets.feature_info import FeatureInfo
-from mmvideomae.datasets.readers import VideoReadError
+from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.testing.features import one_window_at_a_time
-from mmvideomae.testing.models import tiny_recognizer, tiny_videomae, tiny_vit
-from mmvideomae.testing.videos import make_broken_video, media_clip, moving_shapes, write_video
+from mmvideomae.synthetic.videos import make_broken_video, media_clip, moving_shapes, write_video
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.streams import FileStream
+from tests.support.models import tiny_recognizer, tiny_videomae, tiny_vit
 
 FINETUNED = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 PIPELINE = [

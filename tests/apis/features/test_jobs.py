@@ -11,10 +11,10 @@ from torch import nn
 
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features.jobs import extract_all
-from mmvideomae.apis.video_jobs import Outcome, jobs_of
-from mmvideomae.datasets.feature_info import FeatureInfo
-from mmvideomae.testing.models import tiny_recognizer
-from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.formats.feature_info import FeatureInfo
+from mmvideomae.jobs.video_jobs import Outcome, jobs_of
+from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.models import tiny_recognizer
 
 
 @pytest.fixture(scope='module')

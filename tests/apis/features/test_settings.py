@@ -14,7 +14,7 @@ from mmvideomae.apis.features.settings import (
     resolve_settings,
 )
 from mmvideomae.ops.feature_grid import FeatureGrid
-from mmvideomae.testing.models import tiny_recognizer
+from tests.support.models import tiny_recognizer
 
 PIPELINE = [
     dict(type='OpenVideo'),

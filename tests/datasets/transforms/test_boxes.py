@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from mmaction.datasets.transforms import SampleAVAFrames
 from mmengine.dataset import default_collate
 
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.datasets.transforms import (
     ClipColorJitterHSV,
     ClipFlip,
@@ -23,8 +21,10 @@ from mmvideomae.datasets.transforms import (
     PackActionBoxes,
     SampleKeyFrameClip,
 )
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.ops.boxes import from_view
 from mmvideomae.registry import TRANSFORMS
+from mmvideomae.video.readers import VideoReadError
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
 

@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
-from mmvideomae.datasets.readers import VideoReadError
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.testing.videos import frame_number, make_broken_video, numbered_frames, write_video
+from mmvideomae.synthetic.videos import (
+    frame_number,
+    make_broken_video,
+    numbered_frames,
+    write_video,
+)
+from mmvideomae.video.readers import VideoReadError
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@ import pytest
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.testing.videos import moving_shapes
+from mmvideomae.synthetic.videos import moving_shapes
 
 CROP = {'type': 'ClipMultiScaleCrop', 'size': 16}
 FLIP = {'type': 'ClipFlip', 'prob': 1}

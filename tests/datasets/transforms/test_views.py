@@ -9,7 +9,7 @@ import pytest
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.datasets.transforms import views
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.testing.videos import moving_shapes, numbered_frames, write_video
+from mmvideomae.synthetic.videos import moving_shapes, numbered_frames, write_video
 
 
 def views_of(imgs, size, num_crops=1, num_clips=1, frame_inds=None):
@@ -126,7 +126,7 @@ TESTING = [
 @pytest.mark.parametrize('total', [30, 150])
 def test_a_video_is_opened_once_and_no_frame_of_it_decoded_twice(total, tmp_path, monkeypatch):
     """Fifteen views of one file: as many frames decoded as are in any of the clips."""
-    from mmvideomae.datasets.readers import pyav_reader
+    from mmvideomae.video.readers import pyav_reader
 
     path = write_video(tmp_path / 'movie.mp4', numbered_frames(total, 48, 64))
     opened, decoded = [], []

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmvideomae.models import VideoMAEViT
-from mmvideomae.testing.models import tiny_vit
+from tests.support.models import tiny_vit
 
 
 def tiny(**options: object) -> VideoMAEViT:

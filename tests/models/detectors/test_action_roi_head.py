@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mmvideomae.engine.hooks import IterationSeedHook
 from mmvideomae.models.detectors import ActionRoIHead
-from mmvideomae.testing.detectors import box_batch
+from mmvideomae.synthetic.detectors import box_batch
 
 AVA = (0.2, 0.1, 0.1, 0.05)
 

@@ -7,7 +7,7 @@ from mmengine.registry import DefaultScope
 
 from mmvideomae.models.heads import LinearHead
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import tiny_vit
+from tests.support.models import tiny_vit
 
 CLASSES = 3
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.localizers import tiny_action_former
+from tests.support.localizers import tiny_action_former
 
 GRID = FeatureGrid(fps=8, stride=4, window=16)
 

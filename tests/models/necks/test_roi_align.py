@@ -78,8 +78,8 @@ import sys
 for name in ('mmcv.ops', 'mmcv._ext', 'mmdet'):
     sys.modules[name] = None
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.detectors import box_batch, tiny_roi_head
-from mmvideomae.testing.models import tiny_vit
+from mmvideomae.synthetic.detectors import box_batch, tiny_roi_head
+from tests.support.models import tiny_vit
 prepare = MODELS.build({'type': 'ActionBoxDataPreprocessor', 'pad_divisor': 8})
 backbone, roi_head = MODELS.build(tiny_vit('featmap')), MODELS.build(tiny_roi_head())
 batch = prepare(box_batch((2, 1)), True)

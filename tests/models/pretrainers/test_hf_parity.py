@@ -7,10 +7,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmvideomae.analysis.hf_reference import build_reference, randomise, reference_config
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.hf_reference import build_reference, randomise, reference_config
-from mmvideomae.testing.models import tiny_videomae
+from tests.support.models import tiny_videomae
 
 pytest.importorskip('transformers', minversion='5.0')
 

@@ -9,7 +9,7 @@ from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models import VideoMAE
 from mmvideomae.ops.tokens import patchify
 from mmvideomae.registry import MODELS
-from mmvideomae.testing.models import GRID, tiny_videomae
+from tests.support.models import GRID, tiny_videomae
 
 
 def build(**options: str) -> VideoMAE:

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from mmvideomae.testing.pretrain_contenders import StepTimes
+from mmvideomae.analysis.pretrain_contenders import StepTimes
 
 ROOT = Path(__file__).parents[3]
 SMALL = ['--arch', 'tiny', '--img-size', '64', '--frames', '4', '--batch-size', '2']

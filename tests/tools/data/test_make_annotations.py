@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmvideomae.apis.make_annotations import split_counts
-from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
-from mmvideomae.datasets.classes import class_names
+from mmvideomae.formats.annotations import Entry, LineFormat, read_list
+from mmvideomae.formats.classes import class_names
+from mmvideomae.preparation.lists.make_annotations import split_counts
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'make_annotations.py'
 

@@ -13,16 +13,22 @@ import numpy as np
 import pytest
 
 from mmvideomae import storage
-from mmvideomae.apis.transcode import Job, TranscodeSettings, plan, transcode, unfinished
-from mmvideomae.datasets.annotations import AnnotationError
-from mmvideomae.datasets.readers import open_reader
-from mmvideomae.testing.videos import (
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.preparation.videos.transcode import (
+    Job,
+    TranscodeSettings,
+    plan,
+    transcode,
+    unfinished,
+)
+from mmvideomae.synthetic.videos import (
     frame_number,
     make_broken_video,
     moving_shapes,
     numbered_frames,
     write_video,
 )
+from mmvideomae.video.readers import open_reader
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'transcode.py'
 

@@ -11,13 +11,13 @@ import torch
 from mmengine import Config
 
 from mmvideomae.apis import init_model
-from mmvideomae.datasets.label_maps import write_label_map
-from mmvideomae.datasets.proposals import write_proposals
-from mmvideomae.datasets.readers import open_reader
-from mmvideomae.testing.detectors import tiny_detector_config
-from mmvideomae.testing.models import tiny_recognizer
-from mmvideomae.testing.person_detector import write_person_detector
-from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.formats.label_maps import write_label_map
+from mmvideomae.formats.proposals import write_proposals
+from mmvideomae.synthetic.detectors import tiny_detector_config
+from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.video.readers import open_reader
+from tests.support.models import tiny_recognizer
+from tests.support.person_detector import write_person_detector
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 TOOL = 'demo/detect.py'

@@ -15,13 +15,13 @@ from mmengine import Config
 from PIL import Image
 from torch import nn
 
+from mmvideomae.analysis.eval_segments import evaluate_files
 from mmvideomae.apis import init_model
-from mmvideomae.apis.eval_segments import evaluate_files
-from mmvideomae.datasets.readers import open_reader
-from mmvideomae.testing.browser import find_browser, visit
-from mmvideomae.testing.localizers import tiny_action_former
-from mmvideomae.testing.models import tiny_recognizer
-from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.video.readers import open_reader
+from tests.support.browser import find_browser, visit
+from tests.support.localizers import tiny_action_former
+from tests.support.models import tiny_recognizer
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'localize.py'
 

@@ -11,7 +11,7 @@ import torch
 from mmengine import Config
 
 from mmvideomae.apis import init_model
-from mmvideomae.testing.models import tiny_vit
+from tests.support.models import tiny_vit
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'deployment' / 'export.py'
 

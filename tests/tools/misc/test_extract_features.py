@@ -15,9 +15,9 @@ import torch
 from mmengine import Config
 
 from mmvideomae.apis import FeatureExtractor, init_model
-from mmvideomae.datasets.feature_info import FeatureInfo
-from mmvideomae.testing.models import tiny_recognizer
-from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.formats.feature_info import FeatureInfo
+from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.models import tiny_recognizer
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'misc' / 'extract_features.py'
 WINDOWS = ['--window', '4', '--size', '32', '--preset', 'videomaev2_thumos14']
@@ -171,7 +171,7 @@ def test_as_a_program_killed_and_continued(folder: Path, tmp_path: Path) -> None
     """A process that dies at its second video leaves whole files, and the next one goes on."""
     program = f"""
 import os, runpy
-from mmvideomae.apis.features.feature_file import FeatureFile
+from mmvideomae.formats.feature_writer import FeatureFile
 append, files = FeatureFile.append, set()
 def die_in_the_second_file(self, rows):
     append(self, rows)

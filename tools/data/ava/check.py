@@ -23,11 +23,11 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from mmvideomae.apis.box_report import BoxReport, BoxSet
-from mmvideomae.apis.check_boxes import Probe, check_sets, sets_of
-from mmvideomae.apis.tool_options import add_places, places_of
+from mmvideomae.cli.options import add_places, places_of
 from mmvideomae.configs import read_config
 from mmvideomae.errors import UserError
+from mmvideomae.preparation.boxes.check import Probe, check_sets, sets_of
+from mmvideomae.preparation.boxes.report import BoxReport, BoxSet
 
 
 def parse_args() -> argparse.Namespace:

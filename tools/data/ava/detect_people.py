@@ -29,13 +29,17 @@ from typing import Any
 
 import torch
 
-from mmvideomae.apis.detect_people import PeopleFile, annotated_moments, regular_moments
 from mmvideomae.apis.inference import process_device
-from mmvideomae.apis.job_display import JobDisplay
 from mmvideomae.apis.person_boxes import PERSON, PersonDetector
-from mmvideomae.apis.tool_options import add_places, places_of
-from mmvideomae.apis.video_jobs import Outcome, share_of
+from mmvideomae.cli.job_display import JobDisplay
+from mmvideomae.cli.options import add_places, places_of
 from mmvideomae.errors import UserError
+from mmvideomae.jobs.video_jobs import Outcome, share_of
+from mmvideomae.preparation.boxes.detect_people import (
+    PeopleFile,
+    annotated_moments,
+    regular_moments,
+)
 
 FAILED = 3
 

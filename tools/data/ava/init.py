@@ -25,11 +25,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.apis.make_annotations import FrameNames
-from mmvideomae.apis.preparation.box_files import InitSettings
-from mmvideomae.apis.preparation.box_sources import SourceRow, read_source
-from mmvideomae.apis.preparation.boxes import InitSummary, prepare_boxes
 from mmvideomae.errors import UserError
+from mmvideomae.preparation.boxes.files import InitSettings
+from mmvideomae.preparation.boxes.init import InitSummary, prepare_boxes
+from mmvideomae.preparation.boxes.sources import SourceRow, read_source
+from mmvideomae.preparation.lists.make_annotations import FrameNames
 
 BASE = Path(__file__).resolve().parents[3] / 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
 

@@ -9,9 +9,9 @@ data/diving48/{train,val}.csv, lines "path label"; val is the official test list
 import argparse
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
-from mmvideomae.apis.preparation.diving48 import read_diving48
-from mmvideomae.apis.preparation.lists import Summary
+from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.preparation.lists.diving48 import read_diving48
+from mmvideomae.preparation.lists.writing import Summary
 
 
 def make(args: argparse.Namespace) -> Summary:

@@ -10,9 +10,9 @@ official test list.
 import argparse
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
-from mmvideomae.apis.preparation.hmdb51 import read_hmdb51
-from mmvideomae.apis.preparation.lists import Summary
+from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.preparation.lists.hmdb51 import read_hmdb51
+from mmvideomae.preparation.lists.writing import Summary
 
 
 def make(args: argparse.Namespace) -> Summary:

@@ -11,9 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
-from mmvideomae.apis.preparation.kinetics import FILE_NAME, read_kinetics
-from mmvideomae.apis.preparation.lists import Summary
+from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.preparation.lists.kinetics import FILE_NAME, read_kinetics
+from mmvideomae.preparation.lists.writing import Summary
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,9 +12,9 @@ Test lines have no label.
 import argparse
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
-from mmvideomae.apis.preparation.lists import Summary
-from mmvideomae.apis.preparation.something import read_sthv2
+from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.preparation.lists.something import read_sthv2
+from mmvideomae.preparation.lists.writing import Summary
 
 
 def make(args: argparse.Namespace) -> Summary:

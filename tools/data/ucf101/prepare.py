@@ -10,9 +10,9 @@ data/ucf101/videos become data/ucf101/split1/{train,val}.csv, also of splits 2 a
 import argparse
 import sys
 
-from mmvideomae.apis.preparation.command import annotations_of, make_parser, prepare, run
-from mmvideomae.apis.preparation.lists import Summary
-from mmvideomae.apis.preparation.ucf101 import read_ucf101
+from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.preparation.lists.ucf101 import read_ucf101
+from mmvideomae.preparation.lists.writing import Summary
 
 
 def make(args: argparse.Namespace) -> Summary:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mmvideomae.datasets.proposals import read_proposals
-from mmvideomae.testing.person_detector import write_person_detector
-from mmvideomae.testing.videos import make_broken_video, moving_shapes, write_video
+from mmvideomae.formats.proposals import read_proposals
+from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.person_detector import write_person_detector
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 TOOL = 'data/ava/detect_people.py'

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from mmengine import Config
 
-from mmvideomae.apis.check_boxes import check_sets, sets_of
 from mmvideomae.datasets import ActionBoxDataset
-from mmvideomae.datasets.box_annotations import read_boxes
-from mmvideomae.datasets.label_maps import read_label_map
-from mmvideomae.datasets.proposals import read_proposals
-from mmvideomae.datasets.video_places import VideoPlaces
-from mmvideomae.testing.videos import numbered_frames, write_video
+from mmvideomae.formats.box_annotations import read_boxes
+from mmvideomae.formats.label_maps import read_label_map
+from mmvideomae.formats.proposals import read_proposals
+from mmvideomae.formats.video_places import VideoPlaces
+from mmvideomae.preparation.boxes.check import check_sets, sets_of
+from mmvideomae.synthetic.videos import numbered_frames, write_video
 
 HEADER = 'video,second,x1,y1,x2,y2,label,person\n'
 LINES = [

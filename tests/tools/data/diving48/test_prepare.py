@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
+from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 
 VOCABULARY = [['Back', '15som', '05Twis', 'FREE'], ['Back', '15som', '15Twis', 'FREE']]
 TRAIN = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.datasets.annotations import LineFormat, read_list
+from mmvideomae.formats.annotations import LineFormat, read_list
 
 # Names as odd as the published ones.
 CLIPS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
+from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 
 HEADER = 'label,youtube_id,time_start,time_end,split\n'
 TRAIN = (

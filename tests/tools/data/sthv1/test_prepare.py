@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
+from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 
 CLASSES = ['Holding something', 'Putting something, then it falls', 'Attaching something; twice']
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.datasets.annotations import Entry, LineFormat, read_list
+from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 
 CLASSES = '1 ApplyEyeMakeup\n2 ApplyLipstick\n'
 

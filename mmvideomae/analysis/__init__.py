@@ -1,0 +1,1 @@
+"""Cost, speed and comparison of models and results."""

@@ -1,0 +1,318 @@
+"""Parameters and multiply-accumulates of a model, counted while the model runs.
+
+The papers' tables count as fvcore does: one multiply-accumulate of a convolution,
+linear layer or batched matrix product is one operation, attention's two products
+included, and a layer norm costs five operations per element; softmax, activations,
+biases and sums are free.  All papers' figures follow (V1 Tables 5 to 7, V2 Tables
+1, 2, 14 and 15).
+
+Nothing here knows a formula of a transformer: the operators that really run are
+observed, on the meta device, so that a model of any size is counted in seconds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.models.recognizers import Recognizer3D
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from mmvideomae.analysis.operation_counter import OperationCounter
+from mmvideomae.apis.inference import built_model
+from mmvideomae.models.layers import Block, CubeEmbed
+from mmvideomae.models.pretrainers import VideoMAE
+from mmvideomae.ops.tokens import gather_tokens
+from mmvideomae.registry import MASK_GENERATORS
+
+COUNTS = ('paper', 'actual')
+NORM_COST = 5
+"""Operations per element of a layer norm, in fvcore's counting."""
+
+_PRETRAINER_PARTS = (
+    ('backbone.patch_embed', 'embed'),
+    ('backbone.pos_embed', 'embed'),
+    ('backbone', 'encoder'),
+    ('neck.embed', 'projection'),
+    ('neck', 'decoder'),
+    ('head', 'head'),
+)
+NORMS = 'norms'
+_SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
+_CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of the count: ``macs`` includes ``NORM_COST`` per element in the row of norms."""
+
+    name: str
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What one forward pass of one clip costs."""
+
+    shape: tuple[int, int, int]
+    """Frames, height and width of the clip that the encoder is given."""
+    parts: tuple[Part, ...]
+    visible_tokens: int | None
+    """Tokens that the encoder sees, where masks decide it."""
+    decoded_tokens: int | None
+    uncounted: tuple[str, ...]
+    """Operators met whose cost is unknown."""
+
+    @property
+    def params(self) -> int:
+        return sum(part.params for part in self.parts)
+
+    @property
+    def macs(self) -> int:
+        return sum(part.macs for part in self.parts)
+
+
+def measure_config(
+    cfg: Config, shape: tuple[int, int, int] | None = None, count: str = 'paper'
+) -> Complexity:
+    """Count the model of a config, under the masks of its training pipeline.
+
+    Args:
+        shape: frames, height and width of one clip; by default those that the
+            training pipeline of a recognizer or a detector of actions makes, otherwise
+            those the backbone is made for.
+        count: 'paper' embeds all tokens and computes every block in full, as the
+            released code does and the papers count; 'actual' counts what runs.
+
+    Raises:
+        ValueError: for a model of unknown input, or a pretrainer without masks.
+    """
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmvideomae')):
+        with torch.device('meta'):
+            model = built_model(cfg)
+        model = model.to('meta').eval()
+        if isinstance(model, VideoMAE):
+            return _measure_pretrainer(model, cfg, shape, count)
+        if isinstance(model, Recognizer3D) or _is_detector(model):
+            shape = shape or pipeline_shape(cfg)
+        return _measure_plain(model, shape, count)
+
+
+def _measure_pretrainer(
+    model: VideoMAE, cfg: Config, shape: tuple[int, int, int] | None, count: str
+) -> Complexity:
+    frames, height, width = shape or default_shape(model.backbone)
+    grid = (
+        frames // model.backbone.tubelet_size,
+        height // model.backbone.patch_size,
+        width // model.backbone.patch_size,
+    )
+    encoder_mask, decoder_mask = draw_masks(cfg, grid)
+    decoded: list[int] = []
+
+    def run() -> None:
+        given = 2 * frames if model.target == 'dense' else frames
+        clips = torch.empty(1, _channels(model), given, height, width, device='meta')
+        decoded.append(model.reconstruct(clips, encoder_mask, decoder_mask).token_ids.shape[1])
+
+    parts, unknown = _count(model, run, count, _PRETRAINER_PARTS)
+    visible = int((~encoder_mask).sum())
+    return Complexity((frames, height, width), parts, visible, decoded[0], unknown)
+
+
+def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: str) -> Complexity:
+    """A recognizer, single view; a detector, one box; or a bare backbone.
+
+    Of a distillation the student.  A box costs a detector next to nothing, and its RoIAlign is
+    told as an operator of unknown cost.
+    """
+    shape = shape or default_shape(getattr(model, 'backbone', model))
+    clips = torch.empty(1, _channels(model), *shape, device='meta')
+
+    def run() -> None:
+        if isinstance(model, Recognizer3D):
+            model(clips[:, None], mode='tensor', stage='head')
+        elif _is_detector(model):
+            box = torch.empty(1, 4, device='meta')
+            model.roi_head(model.extract_feat(clips), [InstanceData(bboxes=box)], [])
+        else:
+            model(clips)
+
+    parts, unknown = _count(model, run, count, ())
+    return Complexity(shape, parts, None, None, unknown)
+
+
+def _is_detector(model: nn.Module) -> bool:
+    """Whether a model is mmdet's ``FastRCNN``, without importing mmdet."""
+    return hasattr(model, 'roi_head')
+
+
+def _count(
+    model: nn.Module, run: Callable[[], None], count: str, names: Sequence[tuple[str, str]]
+) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    if count not in COUNTS:
+        raise ValueError(f'unknown count {count!r}; choose one of {COUNTS}')
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(_autocast_on_meta())
+        if count == 'paper':
+            stack.enter_context(as_published(model))
+        counter = stack.enter_context(OperationCounter(model))
+        run()
+    return _parts(model, counter, names), tuple(sorted(counter.unknown))
+
+
+def _parts(
+    model: nn.Module, counter: OperationCounter, names: Sequence[tuple[str, str]]
+) -> tuple[Part, ...]:
+    """Rows in the order of ``names``, then of the modules; layer norms in a row of their own."""
+    norms = {name for name, part in model.named_modules() if isinstance(part, nn.LayerNorm)}
+    params: Counter[str] = Counter()
+    macs: Counter[str] = Counter()
+    for name, param in model.named_parameters():
+        owner = name.rpartition('.')[0]
+        params[NORMS if owner in norms else _part_of(name, names)] += param.numel()
+    for where, cost in counter.products.items():
+        macs[_part_of(where, names)] += cost
+    total_norms = NORM_COST * sum(counter.norms.values())
+    order = dict.fromkeys([*(name for _, name in names), *params, *macs])
+    parts = [
+        Part(name, params[name], macs[name])
+        for name in order
+        if name != NORMS and (params[name] or macs[name])
+    ]
+    return (*parts, Part(NORMS, params[NORMS], total_norms))
+
+
+def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
+    """The row of a module or parameter: its name by ``names``, else its top-level module."""
+    for prefix, name in names:
+        if path == prefix or path.startswith(prefix + '.'):
+            return name
+    return path.partition('.')[0] or 'model'
+
+
+@contextmanager
+def as_published(model: nn.Module) -> Iterator[None]:
+    """Make ``model`` compute, and throw away, what the released code does and ours avoids.
+
+    All tokens are embedded before the visible ones are taken, and a block that is
+    asked for some tokens computes all (V2 Table 1 counts so).  Outputs are the same.
+    """
+    changed = [part for part in model.modules() if isinstance(part, (CubeEmbed, Block))]
+    for part in changed:
+        wrap = _embedding_all if isinstance(part, CubeEmbed) else _computing_all
+        part.__dict__['forward'] = wrap(part.forward)
+    try:
+        yield
+    finally:
+        for part in changed:
+            del part.__dict__['forward']
+
+
+def _embedding_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def embed(clips: Tensor, ids: Tensor | None = None) -> Tensor:
+        tokens = forward(clips)
+        return tokens if ids is None else gather_tokens(tokens, ids)
+
+    return embed
+
+
+def _computing_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def compute(x: Tensor, num_queries: int | None = None) -> Tensor:
+        tokens = forward(x)
+        return tokens if num_queries is None else tokens[:, -num_queries:]
+
+    return compute
+
+
+@contextmanager
+def _autocast_on_meta() -> Iterator[None]:
+    """``torch.autocast`` refuses the meta device (torch 2.11), where precision means nothing."""
+    autocast = torch.autocast
+
+    def lenient(device_type: str, *args: Any, **kwargs: Any) -> Any:
+        return nullcontext() if device_type == 'meta' else autocast(device_type, *args, **kwargs)
+
+    torch.autocast = lenient
+    try:
+        yield
+    finally:
+        torch.autocast = autocast
+
+
+def default_shape(backbone: nn.Module) -> tuple[int, int, int]:
+    """Frames, height and width of the clips that a ``VideoMAEViT`` is made for."""
+    try:
+        slots, rows, columns = backbone.grid_size
+        patch = backbone.patch_size
+        return slots * backbone.tubelet_size, rows * patch, columns * patch
+    except AttributeError:
+        raise ValueError(
+            f'{type(backbone).__name__} does not tell the clip it is made for: give frames, height '
+            'and width with --shape'
+        ) from None
+
+
+def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor | None]:
+    """Draw the masks of a config's training pipeline for ``grid``: each (1, N) or None."""
+    transform = _find_transform(cfg, ('GenerateMasks',))
+    if transform is None:
+        raise ValueError(
+            'no GenerateMasks in train_dataloader of this config, so its masks are unknown'
+        )
+    rng = np.random.default_rng(0)
+    masks: list[Tensor | None] = []
+    for side in ('encoder', 'decoder'):
+        generator = transform.get(side)
+        if generator is None:
+            masks.append(None)
+            continue
+        mask = MASK_GENERATORS.build({**generator, 'grid_size': grid})(rng)
+        masks.append(torch.from_numpy(mask).flatten()[None])
+    if masks[0] is None:
+        raise ValueError('GenerateMasks of this config has no encoder mask')
+    return masks[0], masks[1]
+
+
+def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
+    """Frames, height and width of the clips that ``train_dataloader`` makes; None if unknown.
+
+    Recognizers and detectors are given longer and larger clips than their position tables are
+    made for.
+    """
+    sampling, crop = _find_transform(cfg, _SAMPLINGS), _find_transform(cfg, _CROPS)
+    if sampling is None or crop is None:
+        return None
+    size = crop['size']
+    height, width = (size, size) if isinstance(size, int) else size
+    return sampling['clip_len'], height, width
+
+
+def _find_transform(cfg: Config, names: Sequence[str]) -> dict[str, Any] | None:
+    """The first transform of one of the types in ``train_dataloader``, however deeply nested."""
+    waiting: list[Any] = [cfg.get('train_dataloader')]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, dict):
+            if node.get('type') in names:
+                return node
+            waiting += node.values()
+        elif isinstance(node, (list, tuple)):
+            waiting += node
+    return None
+
+
+def _channels(model: nn.Module) -> int:
+    """Channels of the clips that the first 3-D convolution reads."""
+    for part in model.modules():
+        if isinstance(part, nn.Conv3d):
+            return part.in_channels
+    raise ValueError(f'{type(model).__name__} reads no clips: it has no 3-D convolution')

@@ -1,0 +1,243 @@
+"""Training steps of our pretrainer and of Hugging Face's on the same clips and masks."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+
+from mmvideomae.analysis.hf_reference import build_reference
+from mmvideomae.analysis.measurement import saved_for_backward, timed, watch_allocation
+from mmvideomae.analysis.operation_counter import OperationCounter
+from mmvideomae.masking import RunningCellMask, TubeMask
+from mmvideomae.models.pretrainers import VideoMAE
+from mmvideomae.registry import MODELS
+
+DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+OURS = ('dual', 'encoder-only')
+THEIRS = ('hf-sdpa', 'hf-eager')
+MASKED, UNDECODED = 0.9, 0.5
+"""Shares of tokens hidden from the encoder (tube) and left out by the decoder (running cell)."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An encoder with its decoder of V2's released code (four blocks)."""
+
+    arch: str | tuple[int, int, int]
+    """A preset, or (width, depth, heads)."""
+    embed_dims: int
+    decoder_dims: int
+    decoder_heads: int
+    patch_size: int = 16
+    mlp_ratio: float = 4.0
+
+
+SHAPES = {
+    'tiny': Shape((32, 2, 2), 32, 16, 2),
+    'small': Shape('small', 384, 192, 3),
+    'base': Shape('base', 768, 384, 6),
+    'large': Shape('large', 1024, 512, 8),
+    'huge': Shape('huge', 1280, 512, 8),
+    'giant': Shape('giant', 1408, 512, 8, patch_size=14, mlp_ratio=48 / 11),
+}
+
+
+def build_pretrainer(arch: str, img_size: int, frames: int) -> VideoMAE:
+    """Our pretrainer of one of ``SHAPES``, with random weights, in training mode."""
+    shape = SHAPES[arch]
+    preset: str | dict[str, int] = shape.arch if isinstance(shape.arch, str) else arch
+    if not isinstance(shape.arch, str):
+        preset = dict(zip(('embed_dims', 'depth', 'num_heads'), shape.arch, strict=True))
+    backbone = {
+        'type': 'VideoMAEViT',
+        'arch': preset,
+        'img_size': img_size,
+        'num_frames': frames,
+        'patch_size': shape.patch_size,
+    }
+    side = img_size // shape.patch_size
+    neck = {
+        'type': 'MAEDecoder',
+        'in_dims': shape.embed_dims,
+        'embed_dims': shape.decoder_dims,
+        'depth': 4,
+        'num_heads': shape.decoder_heads,
+        'mlp_ratio': shape.mlp_ratio,
+        'grid_size': (frames // 2, side, side),
+    }
+    head = {
+        'type': 'PixelReconstructionHead',
+        'in_dims': shape.decoder_dims,
+        'patch_size': shape.patch_size,
+    }
+    return MODELS.build({'type': 'VideoMAE', 'backbone': backbone, 'neck': neck, 'head': head})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips (B, C, T, H, W) and their masks (B, N), True = dropped."""
+
+    clips: Tensor
+    encoder_mask: Tensor
+    decoder_mask: Tensor
+
+
+def make_batch(model: VideoMAE, batch_size: int, seed: int = 0) -> Batch:
+    """Random clips, each with a tube mask of 90 % and a running-cell mask of 50 %."""
+    rng = np.random.default_rng(seed)
+    grid = model.backbone.grid_size
+    masks = [
+        torch.from_numpy(np.stack([generator(rng).reshape(-1) for _ in range(batch_size)]))
+        for generator in (TubeMask(grid, MASKED), RunningCellMask(grid, UNDECODED))
+    ]
+    patch = model.backbone.patch_size
+    size = (grid[0] * model.backbone.tubelet_size, grid[1] * patch, grid[2] * patch)
+    clips = torch.randn(batch_size, 3, *size, generator=torch.Generator().manual_seed(seed))
+    return Batch(clips, *masks)
+
+
+class Trainer:
+    """A model with AdamW as in pre-training (betas 0.9 and 0.95, decay 0.05)."""
+
+    def __init__(self, model: nn.Module, device: torch.device, dtype: str, compiled: bool) -> None:
+        self.model = model.to(device).train()
+        self.run: Callable[..., Any] = torch.compile(model) if compiled else model
+        self.device, self.dtype = device, DTYPES[dtype]
+        self.optimizer = AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.05)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=dtype == 'fp16')
+
+    def autocast(self) -> AbstractContextManager[None]:
+        enabled = self.dtype != torch.float32
+        return torch.autocast(self.device.type, self.dtype if enabled else None, enabled=enabled)
+
+    def backward(self, loss: Tensor) -> None:
+        self.scaler.scale(loss).backward()
+
+    def update(self) -> None:
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """Seconds of one training step."""
+
+    forward: float
+    backward: float
+    update: float
+
+    @property
+    def step(self) -> float:
+        return self.forward + self.backward + self.update
+
+
+@dataclass(frozen=True)
+class StepMemory:
+    """Bytes for one training step of a model with its optimizer's state."""
+
+    saved: int
+    """Tensors that autograd keeps for the backward pass."""
+    retained: int
+    """What the allocator holds at the end of the forward pass, above the start."""
+    peak: int
+    """Weights, optimizer state and the most that is held above them during the step."""
+
+
+class Contender:
+    """One way to train: a name, a trainer, and the loss of one batch.
+
+    Args:
+        loss: (model) -> scalar loss; called with the compiled model if there is one.
+    """
+
+    def __init__(
+        self, name: str, trainer: Trainer, loss: Callable[[Callable[..., Any]], Tensor]
+    ) -> None:
+        self.name, self.trainer, self._loss = name, trainer, loss
+
+    def forward(self) -> Tensor:
+        with self.trainer.autocast():
+            return self._loss(self.trainer.run)
+
+    def time_step(self) -> StepTimes:
+        """Time forward, backward and the optimizer's update (gradients set to None)."""
+        device = self.trainer.device
+        loss, forward = timed(self.forward, device)
+        _, backward = timed(lambda: self.trainer.backward(loss), device)
+        _, update = timed(self.trainer.update, device)
+        return StepTimes(forward, backward, update)
+
+    def count_step(self) -> int:
+        """Multiply-accumulates of the matrix products of one step, uncompiled."""
+        with OperationCounter() as counter:
+            with self.trainer.autocast():
+                loss = self._loss(self.trainer.model)
+            self.trainer.backward(loss)
+        self.trainer.update()
+        return sum(counter.products.values())
+
+    def measure_memory(self) -> StepMemory:
+        """Follow the memory of one step; a step must have been taken before."""
+        trainer = self.trainer
+        (loss, saved), before = watch_allocation(
+            lambda: saved_for_backward(self.forward, trainer.model), trainer.device
+        )
+
+        def finish(held: list[Tensor]) -> None:
+            trainer.backward(held.pop())
+            trainer.update()
+
+        held = [loss]
+        del loss
+        _, after = watch_allocation(lambda: finish(held), trainer.device)
+        peak = max(before.peak, before.left + after.peak)
+        return StepMemory(saved, before.left, self._state_bytes() + peak)
+
+    def _state_bytes(self) -> int:
+        states = [
+            value for state in self.trainer.optimizer.state.values() for value in state.values()
+        ]
+        tensors = [*self.trainer.model.parameters(), *self.trainer.model.buffers(), *states]
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def our_contenders(
+    names: set[str], model: VideoMAE, batch: Batch, device: torch.device, dtype: str, compiled: bool
+) -> list[Contender]:
+    """Dual masking and encoder-only masking, on one model and optimizer."""
+    clips, encoder_mask = batch.clips.to(device), batch.encoder_mask.to(device)
+    masks = {'dual': batch.decoder_mask.to(device), 'encoder-only': None}
+    trainer = Trainer(model, device, dtype, compiled)
+
+    def loss_under(decoder_mask: Tensor | None) -> Callable[[Callable[..., Any]], Tensor]:
+        return lambda run: run(clips, encoder_mask, decoder_mask, mode='loss')['loss']
+
+    return [Contender(name, trainer, loss_under(masks[name])) for name in OURS if name in names]
+
+
+def their_contenders(
+    names: set[str], model: VideoMAE, batch: Batch, device: torch.device, dtype: str, compiled: bool
+) -> list[Contender]:
+    """Hugging Face's pretrainer under encoder-only masking, its attention eager or fused.
+
+    Raises:
+        ImportError: without transformers.
+    """
+    # Hugging Face takes (B, T, C, H, W); laid out so beforehand, as its processor does.
+    clips = batch.clips.transpose(1, 2).contiguous().to(device)
+    encoder_mask = batch.encoder_mask.to(device)
+    contenders = []
+    for name in THEIRS:
+        if name in names:
+            reference = build_reference(model, attention=name.removeprefix('hf-'))
+            trainer = Trainer(reference, device, dtype, compiled)
+            contenders.append(
+                Contender(name, trainer, lambda run: run(clips, bool_masked_pos=encoder_mask).loss)
+            )
+    return contenders

@@ -1,0 +1,68 @@
+"""Show how far work on many videos is."""
+
+import time
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mmvideomae.errors import printable
+from mmvideomae.jobs.video_jobs import Outcome
+
+
+class JobDisplay:
+    """Tell on stderr how far the work is: a bar on a terminal, a line for each video in a log.
+
+    Args:
+        total: Number of videos.
+        unit: What is counted within a video, in the plural.
+    """
+
+    def __init__(self, total: int, unit: str) -> None:
+        self._console = console = Console(stderr=True, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn('{task.fields[video]}'),
+            BarColumn(),
+            TextColumn('{task.fields[done]}/{task.total} videos, {task.fields[speed]}, left'),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._logging = not console.is_terminal
+        self._total, self._start = total, time.monotonic()
+        self._done = self._units = 0
+        self._unit = unit
+        self._task = self._bar.add_task('', total=total, video='', done=0, speed='')
+
+    def __enter__(self) -> 'JobDisplay':
+        self._bar.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._bar.stop()
+
+    def within(self, name: str, done: int, total: int) -> None:
+        """Units of the video under way."""
+        self._bar.update(
+            self._task,
+            completed=self._done + done / total,
+            video=escape(printable(name)[-40:]),
+            speed=self._speed(self._units + done),
+        )
+
+    def after(self, outcome: Outcome) -> None:
+        """One more video is done or failed; at first, some were done before."""
+        worked = len(outcome.done) + len(outcome.failed)
+        self._done, self._units = worked + len(outcome.skipped), outcome.units
+        speed = self._speed(outcome.units)
+        self._bar.update(self._task, completed=self._done, done=self._done, speed=speed)
+        if self._logging and worked:
+            left = (time.monotonic() - self._start) / worked * (self._total - self._done)
+            line = f'{self._done}/{self._total} videos, {len(outcome.failed)} failed'
+            self._console.print(
+                f'{line}, {speed}, {left:.0f} s left', markup=False, highlight=False
+            )
+
+    def _speed(self, units: int) -> str:
+        return f'{units / max(time.monotonic() - self._start, 1e-9):.1f} {self._unit}/s'

@@ -1,0 +1,1 @@
+"""Annotation, label-map, proposal, feature and result files to records and back."""

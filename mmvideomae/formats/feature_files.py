@@ -1,0 +1,265 @@
+"""Feature files of videos: where their steps lie in time, and whether they can be used."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmvideomae.errors import UserError
+from mmvideomae.formats.feature_info import FeatureInfo, info_path
+from mmvideomae.ops.feature_grid import FeatureGrid
+
+_FPS_SLACK = 0.01  # 30 is written for 29.97
+# Of features without a sidecar: published ones fit the videos loosely, a wrong stride does not.
+_RATIO, _SLACK = 1.5, 5.0
+_DURATION_SLACK = (2.0, 0.05)  # seconds, share: containers, players and decoders disagree
+
+
+class FeatureError(UserError, ValueError):
+    """The features of a video cannot be used; the message names the video and says why.
+
+    It crosses process borders whole (data-loader workers pickle it).
+    """
+
+    def __init__(self, video_id: str, path: str | os.PathLike[str], reason: str) -> None:
+        super().__init__(f'video {video_id!r}, features {os.fspath(path)}: {reason}')
+        self.video_id = video_id
+        self.path = os.fspath(path)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type['FeatureError'], tuple[str, str, str]]:
+        return type(self), (self.video_id, self.path, self.reason)
+
+
+@dataclass(frozen=True)
+class FeatureFormat:
+    """How the features of a data set were made, as its config says.
+
+    What a sidecar (`FeatureInfo`) says must agree; without a sidecar it is all that is known.
+    None: left to the sidecar.
+
+    Attributes:
+        stride: Frames from one feature to the next, or ``'even'``: the features of a video,
+            however many, are spread over all of it (published features of a fixed length).
+        window: Frames that a feature is computed from; of ``'even'`` features none.
+        interval: Frames from one of them to the next; without a sidecar 1.
+        offset: First frame of the first window; without a sidecar 0.
+        fps: Frames per second of the frames counted here.
+        width: D.
+    """
+
+    stride: float | str | None = None
+    window: int | None = None
+    interval: int | None = None
+    offset: float | None = None
+    fps: float | None = None
+    width: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.stride, str) and self.stride != 'even':
+            raise ValueError(f"stride must be a number of frames or 'even', got {self.stride!r}")
+
+
+@dataclass(frozen=True)
+class FeatureFile:
+    """A feature file whose header has been read.
+
+    Attributes:
+        grid: Where its steps lie.
+        duration: Of the video, in seconds.
+        steps: L.
+    """
+
+    grid: FeatureGrid
+    duration: float
+    steps: int
+
+
+def inspect_features(
+    video_id: str,
+    path: str | os.PathLike[str],
+    expected: FeatureFormat,
+    duration: float | None = None,
+    fps: float | None = None,
+) -> FeatureFile:
+    """Read the header of a feature file, its sidecar, and compare them with what is known.
+
+    Args:
+        video_id: Name of the video.
+        path: Its ``.npy`` file.
+        expected: What the config says.
+        duration: What the annotation says, in seconds.
+        fps: What the annotation says.
+
+    Raises:
+        FeatureError: The file is missing, cut off, no array (L, D), has no steps or another
+            width, or what is said contradicts itself or the file, or does not suffice.
+    """
+    path = Path(path)
+    shape = _read_shape(video_id, path, expected.width)
+    try:
+        info = FeatureInfo.read(path) if info_path(path).is_file() else None
+        if expected.stride != 'even' and info is not None:
+            return _described(info, expected, duration, fps, shape)
+        if info is not None:
+            _check_shape(shape, info)
+        if expected.stride == 'even':
+            return _spread(expected, duration, fps, shape[0])
+        return _assumed(expected, duration, fps, shape[0])
+    except ValueError as error:
+        raise FeatureError(video_id, path, str(error)) from None
+
+
+def load_features(video_id: str, path: str | os.PathLike[str], width: int | None) -> np.ndarray:
+    """Features (L, D), float32.
+
+    Raises:
+        FeatureError: See `inspect_features`; or values are not finite.
+    """
+    _read_shape(video_id, Path(path), width)
+    try:
+        features = np.load(path).astype(np.float32, copy=False)
+    except (OSError, ValueError) as error:
+        raise FeatureError(video_id, path, f'they cannot be read: {error}') from None
+    good = np.isfinite(features).all(axis=1)
+    if not good.all():
+        step = int(np.flatnonzero(~good)[0])
+        raise FeatureError(
+            video_id,
+            path,
+            f'{int((~good).sum())} of {len(good)} steps hold NaN or infinity, the first of them '
+            f'step {step}; extract them again',
+        )
+    return features
+
+
+def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]:
+    """(L, D) by the file's header."""
+    if not path.is_file():
+        raise FeatureError(video_id, path, 'they are missing; extract them or mend feature_dir')
+    try:
+        with path.open('rb') as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0
+            if version != (1, 0):
+                read = np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(file)
+            held = os.fstat(file.fileno()).st_size - file.tell()
+    except (OSError, ValueError) as error:
+        raise FeatureError(video_id, path, f'this is no array of NumPy: {error}') from None
+    if len(shape) != 2 or dtype.kind != 'f':
+        told = f'expected numbers of shape (L, D), got {shape} of {dtype}'
+        raise FeatureError(video_id, path, told)
+    if not shape[0]:
+        raise FeatureError(video_id, path, 'they have no steps (zero length)')
+    if not shape[1]:
+        raise FeatureError(video_id, path, f'their width is 0 (shape {shape})')
+    if held < (size := math.prod(shape) * dtype.itemsize):
+        told = f'the file is cut off: it holds {held} of the {size} bytes of shape {shape}'
+        raise FeatureError(video_id, path, f'{told}; copy or extract it again')
+    if width is not None and shape[1] != width:
+        swapped = '; transpose them' if shape[0] == width else ''
+        told = f'their width is {shape[1]}, but width={width} is expected (shape {shape}){swapped}'
+        raise FeatureError(video_id, path, told)
+    return shape
+
+
+def _check_shape(shape: tuple[int, int], info: FeatureInfo) -> None:
+    """Refuse an array that is not the one that its sidecar describes."""
+    wanted = info.grid.num_steps(info.frames), info.width
+    if shape == wanted:
+        return
+    told = (
+        f'they have {shape[0]} steps of width {shape[1]}, but their sidecar '
+        f'{info.video_id}.json says {wanted[0]} steps of width {wanted[1]}'
+    )
+    if shape == wanted[::-1]:
+        raise ValueError(f'{told}: transpose them')
+    raise ValueError(
+        f'{told} ({info.frames} frames, a window of {info.window} x {info.interval} every '
+        f'{info.stride:g}): features and sidecar are of different runs or were changed; extract '
+        'them again, or remove a sidecar that is not theirs and state stride and window in the '
+        'config'
+    )
+
+
+def _described(
+    info: FeatureInfo,
+    expected: FeatureFormat,
+    duration: float | None,
+    fps: float | None,
+    shape: tuple[int, int],
+) -> FeatureFile:
+    """By the sidecar."""
+    info.check(
+        {
+            key: getattr(expected, key)
+            for key in ('stride', 'window', 'interval', 'offset', 'fps', 'width')
+        }
+    )
+    _check_shape(shape, info)
+    if fps is not None and not math.isclose(fps, info.fps, rel_tol=_FPS_SLACK):
+        raise ValueError(
+            f'they were made from a video of {info.fps:g} fps, but the annotation says {fps:g}'
+        )
+    if _differ(info.frames / info.fps, info.duration):
+        raise ValueError(
+            f'their sidecar contradicts itself: {info.frames} frames at {info.fps:g} fps do not '
+            f'last {info.duration:.2f} s; extract them again'
+        )
+    if duration is not None and _differ(info.duration, duration):
+        raise ValueError(
+            f'they were made from a video of {info.duration:.2f} s, but the annotation says '
+            f'{duration:.2f} s'
+        )
+    return FeatureFile(info.grid, info.duration, shape[0])
+
+
+def _differ(one: float, duration: float) -> bool:
+    """Whether two durations in seconds cannot be of the same video."""
+    least, share = _DURATION_SLACK
+    return abs(one - duration) > max(least, share * duration)
+
+
+def _assumed(
+    expected: FeatureFormat, duration: float | None, fps: float | None, steps: int
+) -> FeatureFile:
+    """By the config, of features without a sidecar."""
+    rate = _rate(expected, fps)
+    if isinstance(expected.stride, str) or expected.stride is None or expected.window is None:
+        raise ValueError('they have no sidecar, and the config says no stride and window')
+    grid = FeatureGrid(
+        rate, expected.stride, expected.window, expected.interval or 1, expected.offset or 0
+    )
+    end = float(grid.to_seconds(steps - 1)) + 0.5 * grid.span / rate
+    if duration is None:
+        return FeatureFile(grid, end, steps)
+    if not 1 / _RATIO < (end + _SLACK) / (duration + _SLACK) < _RATIO:
+        raise ValueError(
+            f'{steps} steps of stride {expected.stride} at {rate:g} fps last {end:.1f} s, but the '
+            f'annotation says {duration:.1f} s; mend stride or fps'
+        )
+    return FeatureFile(grid, duration, steps)
+
+
+def _spread(
+    expected: FeatureFormat, duration: float | None, fps: float | None, steps: int
+) -> FeatureFile:
+    """Features spread over the whole video: step i is at (i + 0.5) / L of it."""
+    if duration is None:
+        raise ValueError("features of stride='even' need the duration in the annotation")
+    rate = expected.fps or fps or 1.0  # cancels out: the grid follows the duration
+    stride = duration * rate / steps
+    return FeatureFile(FeatureGrid(rate, stride, 1, 1, 0.5 * (stride - 1)), duration, steps)
+
+
+def _rate(expected: FeatureFormat, fps: float | None) -> float:
+    """Frames per second by config and annotation, which must agree."""
+    if expected.fps and fps and not math.isclose(expected.fps, fps, rel_tol=_FPS_SLACK):
+        raise ValueError(f'the config says {expected.fps:g} fps, the annotation {fps:g}')
+    rate = expected.fps or fps
+    if rate is None:
+        raise ValueError('they have no sidecar, and neither the config nor the annotation says fps')
+    return rate

@@ -1,0 +1,1 @@
+"""One function over many videos: processes, shares and progress."""

@@ -1,0 +1,55 @@
+"""What an exception means for work on many videos: the loss of one, or the end of all work."""
+
+import errno
+import logging
+import traceback
+
+import torch
+from mmengine.logging import print_log
+
+from mmvideomae.errors import UserError
+from mmvideomae.video.readers import VideoReadError
+
+# Nothing can be written any more, whichever video is next.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+def ends_all(error: BaseException) -> bool:
+    """Whether the next video would fail as well: the disk is full, or the device of no use."""
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return True
+    if isinstance(error, RuntimeError) and 'CUDA error' in str(error):
+        return True
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
+
+
+def reason_of(error: Exception) -> str:
+    """Why a video failed, in one line; what nobody foresaw begins with its class."""
+    if isinstance(error, VideoReadError):
+        return error.reason
+    text = ' '.join(str(error).split())
+    if isinstance(error, MemoryError):
+        return f'out of memory ({text})' if text else 'out of memory'
+    if text and _is_foreseen(error):
+        return text
+    return f'{type(error).__name__}: {text}' if text else type(error).__name__
+
+
+def lost(error: Exception) -> str:
+    """The reason of a video that is lost to the work on many, which goes on.
+
+    An exception that nobody foresaw is logged with its traceback: it may be a bug.
+
+    Raises:
+        Exception: ``error`` itself, if it ends all work.
+    """
+    if ends_all(error):
+        raise error
+    if not _is_foreseen(error):
+        trace = ''.join(traceback.format_exception(error))
+        print_log(trace, logger='current', level=logging.ERROR)
+    return reason_of(error)
+
+
+def _is_foreseen(error: Exception) -> bool:
+    return isinstance(error, (UserError, ValueError, OSError, MemoryError))

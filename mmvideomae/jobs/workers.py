@@ -1,0 +1,178 @@
+"""Run one function over many jobs in processes that may hang or die without harm."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Generator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, NamedTuple
+
+from mmvideomae.jobs.failures import reason_of
+
+_READY = 'ready'
+
+
+class Outcome(NamedTuple):
+    """What became of one job.
+
+    Attributes:
+        job: Its index.
+        value: What the function returned; None on error.
+        error: Why it returned nothing; empty on success.
+    """
+
+    job: int
+    value: Any = None
+    error: str = ''
+
+
+def run_jobs(
+    function: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    workers: int,
+    timeout: float | None = None,
+) -> Generator[Outcome, None, None]:
+    """Call ``function(job)`` for every job; outcomes come as they are ready.
+
+    A call that raises, takes longer than ``timeout`` seconds or takes its process
+    down (decoders of damaged files do) costs its own outcome only.  What workers
+    print is dropped.
+
+    Args:
+        function: Defined at the top of a module, so that a process can import it.
+        jobs: Picklable arguments.
+        workers: Number of processes.
+        timeout: Seconds per job, None for no limit.
+
+    Raises:
+        ValueError: The number of workers or the time is not positive.
+    """
+    if workers < 1 or (timeout is not None and timeout <= 0):
+        raise ValueError(
+            f'workers and timeout must be positive, got {workers} processes, {timeout} seconds'
+        )
+    queue = iter(range(len(jobs)))
+    team = [Worker(function) for _ in range(min(workers, len(jobs)))]
+    try:
+        for worker in team:
+            worker.begin(next(queue), jobs, timeout)
+        while busy := [worker for worker in team if worker.index is not None]:
+            _wait_for_any(busy)
+            for worker in busy:
+                outcome = worker.outcome()
+                if outcome is not None:
+                    yield outcome
+                    following = next(queue, None)
+                    if following is not None:
+                        worker.begin(following, jobs, timeout)
+    finally:
+        for worker in team:
+            worker.kill()
+
+
+class Worker:
+    """A process that answers one job at a time and is replaced when it hangs or dies."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+        self.index: int | None = None  # of the job under way
+        self._timeout: float | None = None
+        self._start()
+
+    def _start(self) -> None:
+        # Neither a fork of this process, which may have threads, nor a new import
+        # of everything for each worker.
+        context = multiprocessing.get_context('forkserver')
+        context.set_forkserver_preload([self._function.__module__])
+        self.connection, far = context.Pipe()
+        self._process = context.Process(target=_serve, args=(far, self._function), daemon=True)
+        self._process.start()
+        far.close()
+        self._ready = False
+        self._deadline: float | None = None
+
+    def begin(self, index: int, jobs: Sequence[Any], timeout: float | None) -> None:
+        """Hand over a job."""
+        self.index = index
+        self._timeout = timeout
+        self._start_clock()
+        # A process that died between two jobs is noticed when it is asked for the outcome.
+        with contextlib.suppress(OSError):
+            self.connection.send(jobs[index])
+
+    def _start_clock(self) -> None:
+        if self._ready and self._timeout is not None:
+            self._deadline = time.monotonic() + self._timeout
+
+    def seconds_left(self) -> float | None:
+        """Until the job's time is over; None without a limit."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def outcome(self) -> Outcome | None:
+        """The outcome of the job under way, None as long as there is none."""
+        try:
+            answer = self.connection.recv() if self.connection.poll() else None
+        except (EOFError, OSError):
+            self._process.join()
+            return self._replace(f'the process died ({_cause(self._process.exitcode)})')
+        if answer == _READY:
+            # A job's time does not include the imports of the process.
+            self._ready = True
+            self._start_clock()
+        elif answer is not None:
+            return self._end(*answer)
+        elif self.seconds_left() == 0.0:
+            return self._replace(f'no answer within {self._timeout:g} s')
+        return None
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def _end(self, value: Any, error: str) -> Outcome:
+        outcome = Outcome(-1 if self.index is None else self.index, value, error)
+        self.index = None
+        return outcome
+
+    def _replace(self, error: str) -> Outcome:
+        self.kill()
+        self._start()
+        return self._end(None, error)
+
+
+def _wait_for_any(busy: Sequence[Worker]) -> None:
+    limits = [left for worker in busy if (left := worker.seconds_left()) is not None]
+    wait([worker.connection for worker in busy], min(limits, default=None))
+
+
+def _serve(connection: Connection, function: Callable[[Any], Any]) -> None:
+    """Answer jobs until the other side closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # decoders print about damaged files from C
+        os.dup2(nowhere, stream)
+    connection.send(_READY)
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = (function(job), '')
+        except Exception as error:
+            answer = (None, reason_of(error))
+        connection.send(answer)
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is None or exit_code >= 0:
+        return f'exit code {exit_code}'
+    if -exit_code == signal.SIGKILL:
+        return 'SIGKILL, which is what a machine short of memory sends'
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-exit_code).name
+    return f'signal {-exit_code}'

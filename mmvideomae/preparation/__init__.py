@@ -1,0 +1,1 @@
+"""From published data or your own to lists that training reads, checked."""

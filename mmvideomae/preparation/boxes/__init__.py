@@ -1,0 +1,1 @@
+"""Boxes of actions: from annotations to the lists of `ActionBoxDataset`."""

@@ -1,0 +1,340 @@
+"""From boxes of one's own to a data set in AVA's layout with a config to train on."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine import Config
+
+from mmvideomae.configs import ConfigError, read_config
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.box_annotations import Box, BoxLabel, find_box_fault
+from mmvideomae.formats.classes import class_names
+from mmvideomae.formats.label_maps import read_label_map
+from mmvideomae.preparation.boxes.files import FILES, SPLITS, InitSettings, write_files
+from mmvideomae.preparation.boxes.sources import BoxSource, SourceRow
+from mmvideomae.preparation.boxes.videos import Clock, SourceVideo, SourceVideos
+
+Watch = Callable[[Sequence[SourceRow]], Iterable[SourceRow]]
+"""Wraps rows to show how far reading their videos is."""
+
+_ABOUT_PROPOSALS = (
+    'The files of proposals hold the true boxes with score 1: results on them tell how well\n'
+    'actions are told in given boxes (boxes of a detector: tools/data/ava/detect_people.py)'
+)
+
+
+@dataclass
+class InitSummary:
+    """What was written.
+
+    Attributes:
+        out: Folder.
+        classes: Names by id.
+        videos, key_frames, boxes, labels: Numbers by split; a box may have several labels.
+        repeated: Lines that said the same as another and were left out.
+        work_dir: Suggested folder to train in.
+        last_checkpoint: Name of the checkpoint after training, by the config.
+    """
+
+    out: Path
+    classes: dict[int, str]
+    videos: dict[str, int] = field(default_factory=dict)
+    key_frames: dict[str, int] = field(default_factory=dict)
+    boxes: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    work_dir: str = ''
+    last_checkpoint: str = ''
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), 'out': str(self.out), 'next': self.commands()}
+
+    def commands(self) -> list[str]:
+        """What to do next."""
+        config = self.out / 'config.py'
+        return [
+            f'python tools/data/ava/check.py {config}',
+            f'python tools/train.py {config} --work-dir {self.work_dir}',
+            f'python tools/test.py {config} {self.work_dir}/{self.last_checkpoint}',
+        ]
+
+    def describe(self) -> str:
+        """In words."""
+        counts = [
+            f'{split}: {self.videos[split]} videos, {self.key_frames[split]} key frames, '
+            f'{self.boxes[split]} boxes, {self.labels[split]} labels'
+            for split in SPLITS
+        ]
+        repeated = f'{self.repeated} repeated lines were left out\n' if self.repeated else ''
+        return (
+            f'{len(self.classes)} classes in {self.out / "label_map.pbtxt"}\n'
+            + ''.join(f'{line}\n' for line in counts)
+            + repeated
+            + f'{_ABOUT_PROPOSALS}\nNext:\n'
+            + '\n'.join(f'  {command}' for command in self.commands())
+        )
+
+
+def prepare_boxes(
+    source: BoxSource,
+    val_source: BoxSource | None,
+    settings: InitSettings,
+    watch: Watch = lambda rows: rows,
+) -> InitSummary:
+    """Check the boxes and write ``FILES``, all or none.
+
+    Raises:
+        AnnotationError: Labels, boxes or seconds are impossible, videos are missing or cannot
+            be read, or files stand in the folder already; the message says where.
+        ValueError: The base config is no detector.
+    """
+    sources = [source] if val_source is None else [source, val_source]
+    _check_targets(settings, sources)
+    base = _read_base(settings.base)
+    classes = _classes(sources, settings.classes)
+    videos = _find_videos(sources, settings)
+    rows = [_make_rows(each, videos, classes, settings, watch(each.rows)) for each in sources]
+    parts = rows if val_source is not None else _split(rows[0], settings)
+    lists = dict(zip(SPLITS, parts, strict=True))
+    _check_apart(lists, sources)
+    unique = {split: _unique(lists[split]) for split in SPLITS}
+    by_id = {video.video_id: video for video in videos.values()}
+    summary = _summarize(unique, classes, settings, base)
+    summary.repeated = sum(len(lists[split]) - len(unique[split]) for split in SPLITS)
+    write_files(unique, classes, [by_id[name] for name in sorted(by_id)], settings, base)
+    return summary
+
+
+def _check_targets(settings: InitSettings, sources: Sequence[BoxSource]) -> None:
+    targets = [settings.out / name for name in FILES]
+    inputs = [each.path for each in sources] + ([settings.classes] if settings.classes else [])
+    for path in inputs:
+        if path.resolve() in [target.resolve() for target in targets]:
+            raise AnnotationError(f'{path} would be overwritten: write into another folder')
+    standing = [str(target) for target in targets if target.exists()]
+    if standing and not settings.overwrite:
+        raise AnnotationError(f'{", ".join(standing)} already there: --overwrite replaces them')
+
+
+def _read_base(path: Path) -> Config:
+    if path.exists() and path.suffix != '.py':
+        raise ConfigError(f'{path} is not a config that another can have as its base (.py)')
+    cfg = read_config(path)
+    if 'bbox_head' not in cfg.get('model', {}).get('roi_head', {}):
+        raise ConfigError(
+            f'{path} is not the config of a detector: it has no model.roi_head.bbox_head'
+        )
+    return cfg
+
+
+def _classes(sources: Sequence[BoxSource], listed: Path | None) -> dict[int, str]:
+    """Names of all ids: of a file, of COCO's categories, or of the labels themselves."""
+    named = [each.classes for each in sources if each.classes]
+    if listed is not None:
+        named = [_read_classes(listed)]
+    if named:
+        if any(other != named[0] for other in named):
+            raise AnnotationError(
+                f'{sources[0].path} and {sources[1].path} have other categories: they must have '
+                'the same ids and names'
+            )
+        return named[0]
+    rows = [row for source in sources for row in source.rows]
+    numbered = [row.label.lstrip('+-').isdecimal() for row in rows]
+    if not any(numbered):
+        return dict(enumerate(sorted({row.label for row in rows}), 1))
+    if not all(numbered):
+        other = rows[numbered.index(not numbered[0])]
+        raise AnnotationError(
+            f'{other.where}: label {other.label!r}, and {rows[0].label!r} in {rows[0].where}: '
+            'labels must be names or numbers, or list all names in a file (--classes)'
+        )
+    for row in rows:
+        if int(row.label) < 1:
+            raise AnnotationError(f'{row.where}: label {row.label}: numbers count from 1')
+    return {number: f'class {number}' for number in sorted({int(row.label) for row in rows})}
+
+
+def _read_classes(path: Path) -> dict[int, str]:
+    if path.suffix == '.pbtxt':
+        return read_label_map(path).names
+    names = class_names(path)
+    if len(set(names)) < len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise AnnotationError(f'{path} names the class {repeated!r} twice')
+    return dict(enumerate(names, 1))
+
+
+def _find_videos(sources: Sequence[BoxSource], settings: InitSettings) -> dict[str, SourceVideo]:
+    """The video of every name that the rows have."""
+    places = SourceVideos(settings.videos, settings.frames, settings.fps)
+    names = {row.video: row for source in reversed(sources) for row in reversed(source.rows)}
+    found = {name: places.find(name, row.where) for name, row in names.items()}
+    missing = sorted(name for name, video in found.items() if video is None)
+    if missing:
+        raise AnnotationError(
+            f'{names[missing[0]].where}: {len(missing)} of {len(found)} videos do not lie below '
+            f'{settings.videos}, such as {missing[0]!r}'
+        )
+    videos = {name: video for name, video in found.items() if video is not None}
+    by_id: dict[str, SourceVideo] = {}
+    for video in videos.values():
+        if by_id.setdefault(video.video_id, video) is not video:
+            raise AnnotationError(
+                f'{video.path} and {by_id[video.video_id].path} differ in their extensions only: '
+                'rename one of them'
+            )
+    return videos
+
+
+def _make_rows(
+    source: BoxSource,
+    videos: Mapping[str, SourceVideo],
+    classes: Mapping[int, str],
+    settings: InitSettings,
+    rows: Iterable[SourceRow],
+) -> list[BoxLabel]:
+    """What goes into a list, in the order of the file; checked."""
+    ids = {name: number for number, name in classes.items()}
+    persons = _number_persons(source.rows)
+    made = []
+    for row in rows:
+        video = videos[row.video]
+        try:
+            made.append(
+                BoxLabel(
+                    video.video_id,
+                    _second(row, video, settings),
+                    _shares(row, video, source.pixels),
+                    _label(row.label, ids),
+                    persons.get((row.video, row.person)),
+                )
+            )
+        except ValueError as error:
+            raise AnnotationError(f'{row.where}: {error}') from None
+    return made
+
+
+def _label(label: str, ids: Mapping[str, int]) -> int:
+    if label in ids:
+        return ids[label]
+    if label.isdecimal() and int(label) in ids.values():
+        return int(label)
+    raise ValueError(f'label {label!r} is none of the {len(ids)} classes')
+
+
+def _number_persons(rows: Sequence[SourceRow]) -> dict[tuple[str, str], int]:
+    """Numbers of the persons of each video: their own, or from 1 on where they have names."""
+    persons: dict[str, list[str]] = {}
+    for row in rows:
+        known = persons.setdefault(row.video, [])
+        if row.person not in ('', *known):
+            known.append(row.person)
+    return {
+        (video, person): int(person) if all(p.isdecimal() for p in known) else number
+        for video, known in persons.items()
+        for number, person in enumerate(known, 1)
+    }
+
+
+def _second(row: SourceRow, video: SourceVideo, settings: InitSettings) -> float:
+    if row.second is not None:
+        second, said = row.second, f'second {row.second:g}'
+    else:
+        assert row.frame is not None
+        second = settings.start_second + _moment(row.frame - video.first, row.fps, video.clock)
+        said = f'frame {row.frame} (second {second:g})'
+    end = settings.start_second + video.clock.duration
+    if not settings.start_second <= second < end:
+        raise ValueError(
+            f'{said} is outside the video {video.path}, which lasts from second '
+            f'{settings.start_second:g} to {end:.2f} (--start-second says when it begins)'
+        )
+    return round(second, 3)
+
+
+def _moment(frame: int, fps: float | None, clock: Clock) -> float:
+    """When a frame appears, in seconds from the first; also of one that is not there.
+
+    Args:
+        fps: Rate in which frames are counted.  If it is the video's average, give or take what
+            tools round off (30 for 29.97), frames are its own and have its times.
+    """
+    fps = fps or clock.fps
+    own = math.isclose(fps, clock.fps, rel_tol=2e-3) and 0 <= frame < len(clock.times)
+    return float(clock.times[frame]) if own else frame / fps
+
+
+def _shares(row: SourceRow, video: SourceVideo, pixels: bool) -> Box:
+    """The box as shares of the frame; rounding may have carried pixels beyond the frame."""
+    box = np.array(row.box)
+    if pixels:
+        width, height = row.size or video.size
+        if (box < -1).any() or (box > np.array([width, height] * 2) + 1).any():
+            raise ValueError(
+                f'box {",".join(f"{edge:g}" for edge in box)} reaches outside the frame of '
+                f'{width:g}x{height:g} pixels'
+            )
+        box = (box / ([width, height] * 2)).clip(0, 1)
+    fault = find_box_fault(box)
+    if fault is not None:
+        advice = ' (--pixels reads pixels)' if not pixels and (box > 1).any() else ''
+        raise ValueError(f'{fault}{advice}')
+    box = box.clip(0, 1).round(6)
+    if box[0] == box[2] or box[1] == box[3]:
+        raise ValueError(f'box {",".join(f"{edge:g}" for edge in row.box)} has no area')
+    x1, y1, x2, y2 = box.tolist()
+    return x1, y1, x2, y2
+
+
+def _split(rows: list[BoxLabel], settings: InitSettings) -> list[list[BoxLabel]]:
+    """Rows of training and of validation videos."""
+    videos = sorted({row.video_id for row in rows})
+    if len(videos) < 2:
+        raise AnnotationError(
+            f'all boxes are of one video, {videos[0]!r}: a split by video needs two or more; give '
+            'boxes of other videos to validate on (--val)'
+        )
+    count = min(max(1, round(len(videos) * settings.val_share)), len(videos) - 1)
+    order = np.random.default_rng(settings.seed).permutation(len(videos))
+    chosen = {videos[number] for number in order[:count]}
+    return [[row for row in rows if (row.video_id in chosen) == val] for val in (False, True)]
+
+
+def _check_apart(lists: Mapping[str, list[BoxLabel]], sources: Sequence[BoxSource]) -> None:
+    """A key frame to learn from must not be measured on."""
+    moments = [{(row.video_id, row.second) for row in lists[split]} for split in SPLITS]
+    if shared := sorted(moments[0] & moments[1]):
+        video, second = shared[0]
+        raise AnnotationError(
+            f'{sources[0].path} and {sources[-1].path} share {len(shared)} key frames, such as '
+            f'second {second:g} of {video!r}'
+        )
+
+
+def _unique(rows: Iterable[BoxLabel]) -> list[BoxLabel]:
+    return list(dict.fromkeys(rows))
+
+
+def _summarize(
+    lists: Mapping[str, list[BoxLabel]],
+    classes: dict[int, str],
+    settings: InitSettings,
+    base: Config,
+) -> InitSummary:
+    summary = InitSummary(
+        settings.out, classes, work_dir=f'work_dirs/{settings.out.resolve().name}'
+    )
+    epochs = base.get('train_cfg', {}).get('max_epochs')
+    summary.last_checkpoint = f'epoch_{epochs}.pth' if epochs else 'CHECKPOINT'
+    for split, rows in lists.items():
+        summary.videos[split] = len({row.video_id for row in rows})
+        summary.key_frames[split] = len({row[:2] for row in rows})
+        summary.boxes[split] = len({(*row[:3], row.person) for row in rows})
+        summary.labels[split] = len(rows)
+    return summary

@@ -1,0 +1,136 @@
+"""The videos that a file of boxes names: found by any spelling of their names, and measured."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mmvideomae.formats.annotations import AnnotationError, is_video_name
+from mmvideomae.preparation.lists.make_annotations import FrameNames, find_samples
+from mmvideomae.video.readers import (
+    FrameFolderReader,
+    VideoReader,
+    VideoReadError,
+    open_reader,
+)
+
+
+class Clock(NamedTuple):
+    """When the frames of a video appear, see `VideoReader`."""
+
+    times: np.ndarray
+    duration: float
+    fps: float
+
+
+@dataclass
+class SourceVideo:
+    """One video file or folder of frames.
+
+    Attributes:
+        video_id: Its path relative to the folder of all videos, without the extension.
+        path: The same path as it stands.
+        file: Where it is.
+        frames: Names of the frames, for a folder of them.
+        rate: Frames per second in such a folder.
+    """
+
+    video_id: str
+    path: str
+    file: Path
+    frames: FrameNames | None = None
+    rate: float | None = None
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Times of its frames.
+
+        Raises:
+            AnnotationError: The video cannot be read.
+        """
+        try:
+            with self._open() as reader:
+                return Clock(reader.times, reader.duration, reader.fps)
+        except VideoReadError as error:
+            raise AnnotationError(str(error)) from None
+
+    @cached_property
+    def first(self) -> int:
+        """Number of the first frame: in a folder that of its first file, else 0.
+
+        Raises:
+            AnnotationError: The folder cannot be read.
+        """
+        if self.frames is None:
+            return 0
+        try:
+            return FrameFolderReader(self.file, self.frames.template, self.frames.first).start
+        except VideoReadError as error:
+            raise AnnotationError(str(error)) from None
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels.
+
+        Raises:
+            AnnotationError: The video cannot be read.
+        """
+        try:
+            with self._open() as reader:
+                height, width = reader.read([0]).shape[1:3]
+        except VideoReadError as error:
+            raise AnnotationError(str(error)) from None
+        return width, height
+
+    def _open(self) -> VideoReader:
+        if self.frames is None:
+            return open_reader(self.file)
+        assert self.rate is not None
+        return FrameFolderReader(self.file, self.frames.template, self.frames.first, fps=self.rate)
+
+
+class SourceVideos:
+    """Videos below a folder, by path or by name, with or without an extension.
+
+    Args:
+        folder: Of the videos, in sub-folders or not.
+        frames: Names of frames, where videos are folders of frames.
+        fps: Frames per second in such folders.
+
+    Raises:
+        AnnotationError: No such folder, or no video in it.
+    """
+
+    def __init__(
+        self, folder: Path, frames: FrameNames | None = None, fps: float | None = None
+    ) -> None:
+        self.folder = folder
+        self._by_name: dict[str, list[SourceVideo]] = {}
+        for sample in find_samples(folder, frames):
+            path = sample.path
+            video_id = os.path.splitext(path)[0] if frames is None else path
+            video = SourceVideo(video_id, path, folder / path, frames, fps)
+            for name in {path, video_id, os.path.basename(path), os.path.basename(video_id)}:
+                self._by_name.setdefault(name, []).append(video)
+
+    def find(self, name: str, where: str) -> SourceVideo | None:
+        """The video that is called so, None if there is none.
+
+        Raises:
+            AnnotationError: There are several; the message says ``where`` the name stands.
+        """
+        found = self._by_name.get(os.path.normpath(name), [])
+        if not found and is_video_name(name):  # it was transcoded since
+            found = self._by_name.get(os.path.normpath(os.path.splitext(name)[0]), [])
+        exact = [video for video in found if name in (video.path, video.video_id)]
+        found = exact or found
+        if len(found) > 1:
+            paths = ', '.join(video.path for video in found[:3])
+            raise AnnotationError(
+                f'{where}: several videos below {self.folder} are called {name!r} ({paths}): '
+                'write the path'
+            )
+        return found[0] if found else None

@@ -1,0 +1,84 @@
+"""A part of a list, with the same share or number of every class (few labels, less data)."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmvideomae.formats.annotations import AnnotationError, LineFormat, read_entries
+
+
+def class_orders(labels: Sequence[int | None], seed: int = 0) -> dict[int | None, list[int]]:
+    """Positions of the clips of each class in an order drawn by the seed, classes ascending.
+
+    Subsets that take the first clips of each class are nested for one seed.
+    """
+    members: dict[int | None, list[int]] = {}
+    for position, label in enumerate(labels):
+        members.setdefault(label, []).append(position)
+    rng = np.random.default_rng(seed)
+    return {
+        label: [members[label][n] for n in rng.permutation(len(members[label]))]
+        for label in sorted(members, key=lambda label: -1 if label is None else label)
+    }
+
+
+def choose(labels: Sequence[int | None], count: Callable[[int], int], seed: int = 0) -> list[int]:
+    """Positions of ``count(n)`` clips of each class of ``n`` clips, ascending.
+
+    With one seed, a ``count`` that is nowhere smaller chooses a superset.
+    """
+    orders = class_orders(labels, seed)
+    return sorted(position for order in orders.values() for position in order[: count(len(order))])
+
+
+def share(fraction: float) -> Callable[[int], int]:
+    """Count for `choose`: the fraction of a class, rounded to the nearest clip, at least one.
+
+    Raises:
+        ValueError: The fraction is not in (0, 1].
+    """
+    if not 0 < fraction <= 1:
+        raise ValueError(f'the fraction must be above 0 and at most 1, got {fraction}')
+    return lambda size: max(1, int(fraction * size + 0.5))
+
+
+def read_lines(path: Path, columns: str | None = None) -> tuple[list[str], list[int | None]]:
+    """The lines of a list as they stand there, and their labels (None: the line has none).
+
+    Args:
+        columns: What the fields of a line are, see `LineFormat`.
+
+    Raises:
+        AnnotationError: The list cannot be read, names nothing or is malformed.
+        ValueError: Such columns are not known.
+    """
+    line_format = LineFormat.of(columns, labelled=False)
+    lines, labels = [], []
+    for _, line, entry in read_entries(path, line_format):
+        lines.append(line)
+        labels.append(entry.label)
+    if not lines:
+        raise AnnotationError(f'the list {path} names no video')
+    return lines, labels
+
+
+def number_of_each(each: int, labels: Sequence[int | None]) -> Callable[[int], int]:
+    """Count for `choose`: as many of every class.
+
+    Raises:
+        ValueError: ``each`` is below 1, a clip has no label, or a class has too few clips.
+    """
+    if each < 1:
+        raise ValueError(f'at least one clip of each class is needed, got {each}')
+    if None in labels:
+        raise ValueError('clips of each class can be chosen of a list with labels only')
+    sizes = Counter(labels)
+    small = sorted(label for label, size in sizes.items() if size < each and label is not None)
+    if small:
+        raise ValueError(
+            f'{each} clips of each class wanted, and {len(small)} of {len(sizes)} classes have '
+            f'fewer; class {small[0]} has {sizes[small[0]]}'
+        )
+    return lambda size: each

@@ -1,0 +1,129 @@
+"""Clips and the files found for them -> lists, class names and a list of what is missing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.list_lines import list_line, write_lines
+from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.files import Locator
+from mmvideomae.video.readers import VideoReadError
+
+Watch = Callable[[Sequence[Clip], str], Iterable[Clip]]
+"""Wraps the clips of a list, which the string names, to show how far it is."""
+
+
+@dataclass
+class Summary:
+    """What was written.
+
+    Attributes:
+        classes: Number of classes.
+        listed: Clips by list.
+        missing: Clips without a file by list.
+        faults: Why files that are there were left out, too.
+        files: Files written.
+    """
+
+    classes: int
+    listed: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """In words."""
+        counts = (
+            f'{name} {count}' + (f' (+{self.missing[name]} missing)' if self.missing[name] else '')
+            for name, count in self.listed.items()
+        )
+        faults = f'; {len(self.faults)} left out: {self.faults[0]}' if self.faults else ''
+        return f'{self.classes} classes; {", ".join(counts)}; in {", ".join(self.files)}{faults}'
+
+
+def write_lists(
+    videos: VideoSet,
+    locate: Locator,
+    out: Path,
+    suffix: str = '',
+    overwrite: bool = False,
+    watch: Watch = lambda clips, _: clips,
+) -> Summary:
+    """Write ``<list><suffix>.csv`` for every list, ``classes.txt``, ``missing<suffix>.txt``.
+
+    Clips without a file, or with one that no list can name, are left out of the lists; a line of
+    ``missing.txt`` is the list, a tab, what was looked for and, behind another tab, what is wrong
+    with a file that is there.  A list of which no file exists is not written.
+
+    Raises:
+        AnnotationError: No file of any list exists, a file to be written stands there with
+            another content.
+    """
+    texts: dict[Path, list[str]] = {}
+    summary, missing = Summary(len(videos.classes)), []
+    for name, clips in videos.lists.items():
+        lines, absent = _lines(watch(clips, name), locate)
+        for clip, reason in absent:
+            missing.append(f'{name}\t{locate.wanted(clip)}' + (f'\t{reason}' if reason else ''))
+        summary.faults += [reason for _, reason in absent if reason]
+        summary.listed[name], summary.missing[name] = len(lines), len(absent)
+        if lines:
+            texts[out / f'{name}{suffix}.csv'] = lines
+    if not texts:
+        wanted = next(locate.wanted(clips[0]) for clips in videos.lists.values() if clips)
+        raise AnnotationError(
+            f'no file of {", ".join(videos.lists)} lies below {locate.folder}; '
+            f'looked for {wanted!r} and {len(missing) - 1} more'
+        )
+    texts[out / 'classes.txt'] = videos.classes
+    texts[out / f'missing{suffix}.txt'] = missing
+    summary.files = [str(path) for path in write_all(texts, overwrite)]
+    return summary
+
+
+def write_all(texts: dict[Path, list[str]], overwrite: bool) -> list[Path]:
+    """Write text files, all of them or, if one would replace another content, none.
+
+    Raises:
+        AnnotationError: A file stands there with another content and ``overwrite`` is false.
+    """
+    standing = [str(path) for path, lines in texts.items() if _differs(path, lines)]
+    if standing and not overwrite:
+        raise AnnotationError(f'{", ".join(standing)} already there: --overwrite replaces them')
+    for path, lines in texts.items():
+        write_lines(path, lines)
+    return list(texts)
+
+
+def _differs(path: Path, lines: Iterable[str]) -> bool:
+    if not path.exists():
+        return False
+    text = path.read_text(encoding='utf-8', errors='surrogateescape')
+    return text != ''.join(f'{line}\n' for line in lines)
+
+
+def _lines(clips: Iterable[Clip], locate: Locator) -> tuple[list[str], list[tuple[Clip, str]]]:
+    """Lines of the clips that have a file, and the others with what is wrong with it, if any."""
+    lines: list[str] = []
+    absent: list[tuple[Clip, str]] = []
+    for clip in clips:
+        try:
+            found = locate(clip)
+        except VideoReadError as error:
+            absent.append((clip, str(error)))
+            continue
+        if found is None:
+            absent.append((clip, ''))
+            continue
+        numbers = found.numbers if clip.label is None else (*found.numbers, clip.label)
+        try:
+            lines.append(list_line(found.path, numbers))
+        except ValueError as error:
+            absent.append((clip, str(error)))
+    return lines, absent

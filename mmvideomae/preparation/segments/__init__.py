@@ -1,0 +1,1 @@
+"""Segments of actions in long videos: from annotations to clips and lists."""

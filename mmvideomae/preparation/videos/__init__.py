@@ -1,0 +1,1 @@
+"""Video files: which can be read, and copies that read faster."""

@@ -1,0 +1,139 @@
+"""Read a little or all of every video of a data set, and tell the good from the bad."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mmvideomae.formats.annotations import (
+    AnnotationError,
+    Entry,
+    LineFormat,
+    find_videos,
+    read_entries,
+)
+from mmvideomae.formats.list_lines import can_be_listed, list_line, write_lines
+from mmvideomae.jobs.workers import run_jobs
+from mmvideomae.video.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
+
+_CHUNK = 64  # frames in memory at a time
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """How each video is read.
+
+    Attributes:
+        data_prefix: Folder before the paths of the list.
+        backend: Reader of video files, see `open_reader`.
+        full: Decode every frame, instead of the first, the middle and the last.
+        filename_tmpl: Names of raw frames in the folders that a list names.
+    """
+
+    data_prefix: str = ''
+    backend: str = 'auto'
+    full: bool = False
+    filename_tmpl: str = 'img_{:05}.jpg'
+
+
+class Item(NamedTuple):
+    """One video to look at: its line as it stands in the list, and what the line says.
+
+    The line is empty where no list can name the video.
+    """
+
+    line: str
+    entry: Entry
+
+
+class Result(NamedTuple):
+    """What was found: number of frames and their rate, or why the video is bad."""
+
+    item: Item
+    frames: int = 0
+    fps: float = 0.0
+    reason: str = ''
+
+
+def items_of(source: Path) -> list[Item]:
+    """The videos below a folder (lines are relative to it), or those that a list names.
+
+    Raises:
+        AnnotationError: No videos, no such list, or a malformed line, named.
+    """
+    if source.is_dir():
+        return [
+            Item(list_line(path) if can_be_listed(path) else '', Entry(path))
+            for path in find_videos(source)
+        ]
+    items = [Item(line, entry) for _, line, entry in read_entries(source, LineFormat())]
+    if not items:
+        raise AnnotationError(f'the list {source} names no video')
+    return items
+
+
+def scan(
+    items: Sequence[Item], settings: ScanSettings, workers: int, timeout: float
+) -> Iterator[Result]:
+    """Read every item in worker processes; results come as they are ready.
+
+    Args:
+        timeout: Seconds after which a video counts as bad.
+    """
+    jobs = [(item, settings) for item in items]
+    for outcome in run_jobs(read_item, jobs, workers, timeout):
+        yield outcome.value or Result(items[outcome.job], reason=outcome.error)
+
+
+def read_item(job: tuple[Item, ScanSettings]) -> Result:
+    """Open one video and decode frames of it."""
+    item, settings = job
+    if not item.line:
+        return Result(item, reason='its name has a line break, which no list can hold')
+    try:
+        with _open(item.entry, settings) as reader:
+            first, last = _range(reader, item.entry)
+            sample = reader.read([first, (first + last) // 2, last])
+            if settings.full:
+                chunk = min(_CHUNK, reader.limits.bytes // sample[0].nbytes)
+                for start in range(first, last + 1, chunk):
+                    reader.read(range(start, min(start + chunk, last + 1)))
+            return Result(item, last - first + 1, reader.fps)
+    except VideoReadError as error:
+        return Result(item, reason=error.reason)
+
+
+def _open(entry: Entry, settings: ScanSettings) -> VideoReader:
+    path = os.path.join(settings.data_prefix, entry.path)
+    if os.path.isdir(path):
+        total = entry.total if (entry.total or 0) > 0 else None
+        return FrameFolderReader(path, settings.filename_tmpl, entry.start, total)
+    return open_reader(path, settings.backend)
+
+
+def _range(reader: VideoReader, entry: Entry) -> tuple[int, int]:
+    """First and last frame that the line names."""
+    if entry.total is None or entry.total < 0 or isinstance(reader, FrameFolderReader):
+        return 0, len(reader) - 1
+    first = entry.start or 0
+    last = first + entry.total - 1
+    if last >= len(reader):
+        raise VideoReadError(
+            reader.path, f'the list names frames {first} to {last} of {len(reader)}'
+        )
+    return first, last
+
+
+def write_report(results: Sequence[Result], items: Sequence[Item], out: Path) -> None:
+    """Write ``good.txt``, lines as in the list and in its order, and ``bad.txt``.
+
+    A line of ``bad.txt`` is the path, a tab and the reason.
+    """
+    bad = {result.item: result.reason for result in results if result.reason}
+    good_lines = [item.line for item in items if item not in bad]
+    # As one line each, whatever the name.
+    names = {item: ' '.join(item.entry.path.splitlines()) for item in items if item in bad}
+    bad_lines = [f'{names[item]}\t{bad[item]}' for item in items if item in bad]
+    write_lines(out / 'good.txt', good_lines)
+    write_lines(out / 'bad.txt', bad_lines)

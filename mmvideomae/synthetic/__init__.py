@@ -1,0 +1,1 @@
+"""Small labelled videos, made on demand, for demos, tutorials, claims and tests."""

@@ -1,0 +1,1 @@
+"""Files, folders of frames and cameras to frames, and frames to files."""

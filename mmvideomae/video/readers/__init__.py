@@ -1,0 +1,17 @@
+"""Readers: from a video file or a folder of frames to frames by index."""
+
+from mmvideomae.video.readers.base import VideoReader, VideoReadError
+from mmvideomae.video.readers.frame_folder import FrameFolderReader, check_template, first_frame
+from mmvideomae.video.readers.limits import ReadLimits
+from mmvideomae.video.readers.opening import BACKENDS, open_reader
+
+__all__ = [
+    'BACKENDS',
+    'FrameFolderReader',
+    'ReadLimits',
+    'VideoReadError',
+    'VideoReader',
+    'check_template',
+    'first_frame',
+    'open_reader',
+]

@@ -1,0 +1,108 @@
+"""Reader over torchcodec, an optional extra that brings no FFmpeg of its own."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from mmvideomae.video.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.video.readers.limits import ReadLimits
+from mmvideomae.video.readers.pyav_reader import PyAVReader
+
+if TYPE_CHECKING:
+    from torchcodec.decoders import VideoDecoder
+
+
+class TorchCodecReader(VideoReader):
+    """Frames through torchcodec, which needs FFmpeg's shared libraries on the machine.
+
+    PyAV looks at the file first and knows its frames' times.  torchcodec finds frames by
+    theirs; a file that has none is decoded from its start.
+
+    Args:
+        path: A video file.
+        limits: How much it may ask for.
+        square_pixels: Refuse pictures whose pixels are not square, instead of leaving them so.
+
+    Raises:
+        ImportError: torchcodec or PyAV is not installed, or does not find FFmpeg.
+        VideoReadError: torchcodec cannot open the file, or would show other pictures.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        limits: ReadLimits | None = None,
+        square_pixels: bool = True,
+    ) -> None:
+        super().__init__(path, limits)
+        exact = PyAVReader(path, self.limits, square_pixels)
+        with exact:
+            traits = exact.traits()
+            self._times, self._fps = exact.times, exact.fps
+        self._timeless = not traits.timed
+        self._decoder = self._open()
+        reason = '' if traits.upright else 'does not show pixels that are not square'
+        if len(self._decoder) != len(self._times):
+            reason = f'counts {len(self._decoder)} frames of {len(self._times)}'
+        if reason:
+            raise VideoReadError(path, f"torchcodec {reason}: use backend 'auto' or 'pyav'")
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    @property
+    def fps(self) -> float:
+        return self._fps
+
+    @property
+    def times(self) -> np.ndarray:
+        return self._times
+
+    def close(self) -> None:
+        self._decoder = None
+
+    def _open(self) -> 'VideoDecoder':
+        try:
+            from torchcodec.decoders import VideoDecoder
+
+            return VideoDecoder(
+                os.path.abspath(self.path),
+                dimension_order='NHWC',
+                num_ffmpeg_threads=1,
+                device='cpu',
+            )
+        except (RuntimeError, ValueError) as error:
+            if 'libtorchcodec' in str(error):  # eighty lines about every FFmpeg it tried
+                raise ImportError(
+                    "reader 'torchcodec' finds no FFmpeg libraries: install FFmpeg"
+                ) from None
+            raise VideoReadError(self.path, _reason(error)) from None
+
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        try:
+            if self._timeless:
+                yield from self._decode_in_order(indices)
+            else:
+                for index in indices.tolist():
+                    yield index, self._decoder.get_frame_at(index).data.numpy()
+        except (RuntimeError, IndexError) as error:
+            raise VideoReadError(self.path, _reason(error)) from None
+
+    def _decode_in_order(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        from torchcodec._core import get_next_frame  # the public steps all go by times
+
+        wanted = set(indices.tolist())
+        decoder = self._open()._decoder
+        for number in range(int(indices[-1]) + 1):
+            frame: torch.Tensor = get_next_frame(decoder)[0]
+            if number in wanted:
+                yield number, frame.numpy()
+
+
+def _reason(error: BaseException) -> str:
+    """Keep the last clause; before it stand names of functions and of source files."""
+    text = str(error)
+    return one_line(text.split('.cpp:', 1)[-1].split(', ', 1)[-1] if '.cpp:' in text else text)

@@ -1,0 +1,208 @@
+"""Frames of a video from its start to its end, each decoded once and none kept."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import count
+from typing import Protocol
+
+import av
+import numpy as np
+
+from mmvideomae.video.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
+from mmvideomae.video.readers.base import one_line
+from mmvideomae.video.readers.pyav_reader import PyAVReader
+
+
+class FileStream(PyAVReader):
+    """A video file decoded in one pass, by as many threads as there are cores.
+
+    Random access costs a jump to a key frame each time; here the file is read like a
+    player does.  Frames have the numbers of `PyAVReader`, and their own times.
+
+    Args:
+        path: A video file.
+
+    Raises:
+        VideoReadError: The file cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not os.path.isfile(path):  # a pipe would be waited for, and FFmpeg's word is no help
+            raise VideoReadError(path, 'no such file')
+        super().__init__(path)
+
+    @cached_property
+    def times(self) -> np.ndarray:  # shared by the records of all key frames
+        """See `VideoReader.times`."""
+        return super().times
+
+    def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers.
+
+        Raises:
+            VideoReadError: The file ends early, or its data cannot be decoded.
+        """
+        waiting = iter(wanted)
+        number = next(waiting, None)
+        try:
+            for found, frame in self._numbered():
+                if number is None:
+                    return
+                if found == number:
+                    yield number, self._to_rgb(frame)
+                    number = next(waiting, None)
+        except av.FFmpegError as error:
+            raise VideoReadError(self.path, one_line(error.strerror or error)) from None
+        if number is not None:
+            raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
+
+    def _numbered(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        if self._index is None:
+            yield from zip(count(), self._in_order(), strict=False)
+            return
+        pts = self._index.pts[self._index.frames].tolist()
+        numbers = {time: number for number, time in enumerate(pts)}
+        for frame in self._in_order():
+            if frame.pts in numbers:
+                yield numbers[frame.pts], frame
+
+    def _video_stream(self) -> av.VideoStream:
+        stream = super()._video_stream()
+        stream.codec_context.thread_count = 0
+        stream.thread_type = 'AUTO'
+        return stream
+
+
+class FolderStream(FrameFolderReader):
+    """A folder of frames under the interface of `FileStream`."""
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """See `VideoReader.times`."""
+        return super().times
+
+    def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers."""
+        for number in wanted:
+            yield number, self.read([number])[0]
+
+
+def open_stream(
+    video: str | os.PathLike[str],
+    filename_tmpl: str = 'img_{:05}.jpg',
+    fps: float = 25.0,
+    start: int | None = None,
+) -> FileStream | FolderStream:
+    """Open a video file, or a folder of frames, for reading in order.
+
+    Args:
+        filename_tmpl, fps, start: Of a folder, see `FrameFolderReader`.
+
+    Raises:
+        VideoReadError: It cannot be read.
+    """
+    if os.path.isdir(video):
+        return FolderStream(video, filename_tmpl, start, fps=fps)
+    return FileStream(video)
+
+
+class FrameStream(Protocol):
+    """What windows are read from, see `mmvideomae.video.streams`."""
+
+    path: str
+    limits: ReadLimits
+
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, on average."""
+
+    @property
+    def times(self) -> np.ndarray:
+        """When each frame appears, see `VideoReader.times`."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame's appearance to the end of the last one."""
+
+    def in_order(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture of frames, given ascending numbers."""
+
+
+class KeptFrames(VideoReader):
+    """Frames that are in memory already, for the transforms that read from a reader.
+
+    Args:
+        path: Named by errors.
+        frames: Pictures (H, W, 3) uint8 by number.
+        length: Frames of the video.
+        fps: Frames per second.
+        times: When each frame of the video appears, in seconds; None: at a constant rate.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        frames: dict[int, np.ndarray],
+        length: int,
+        fps: float,
+        times: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(path)
+        self._frames, self._length, self._fps, self._times = frames, length, fps, times
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def fps(self) -> float:
+        return self._fps
+
+    @property
+    def times(self) -> np.ndarray:
+        return super().times if self._times is None else self._times
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        return ((index, self._frames[index]) for index in indices.tolist())
+
+
+def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[KeptFrames]:
+    """Readers of the frames that each of several clips needs, every frame decoded at most once.
+
+    Frames are kept from when they are decoded until no clip waits for them; a reader keeps its
+    own as long as it lives.
+
+    Args:
+        needed: Numbers of frames, (T,) for each clip; the clips begin in ascending order.
+
+    Raises:
+        VideoReadError: A frame cannot be decoded, or a clip takes more than the limit.
+    """
+    if not needed:
+        return
+    # What clips from here on need begins no earlier than this.
+    since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
+    wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
+    most = max(len(np.unique(inds)) for inds in needed)
+    kept: dict[int, np.ndarray] = {}
+    times = stream.times
+    place = 0
+    for number, picture in stream.in_order(wanted):
+        if not kept:
+            what = f'a clip of {most} frames of {picture.shape[1]}x{picture.shape[0]} takes'
+            if reason := stream.limits.excess('bytes', most * picture.nbytes, what):
+                raise VideoReadError(stream.path, reason)
+        kept[number] = picture
+        while place < len(needed) and needed[place].max() <= number:
+            own = {each: kept[each] for each in needed[place].ravel().tolist()}
+            yield KeptFrames(stream.path, own, len(stream), stream.fps, times)
+            place += 1
+            if place < len(needed):
+                for old in [key for key in kept if key < since[place]]:
+                    del kept[old]

@@ -1,0 +1,75 @@
+"""Videos that every browser plays."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers.av_container import open_container
+from mmvideomae.video.streams import FileStream, FolderStream
+from mmvideomae.visualization.overlay import VideoWriter
+from mmvideomae.visualization.page import MEDIA_TYPES
+
+MOST_BYTES = 64 * 2**20
+"""Larger files are made smaller: pages hold their video, a third larger than it is."""
+_CODECS = {'video/mp4': ('h264',), 'video/webm': ('vp8', 'vp9', 'av1')}
+_LATE = 0.05
+
+
+def plays_in_browsers(path: str | os.PathLike[str]) -> bool:
+    """Whether a file has a codec and a container that browsers know.
+
+    Its pictures must begin with it, too: players count time from the start of the file, this
+    toolbox from the first picture.
+    """
+    wanted = _CODECS.get(MEDIA_TYPES.get(Path(path).suffix.lower(), ''), ())
+    try:
+        with open_container(path) as container:
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            begin = (stream.start_time or 0) * stream.time_base
+            late = float(begin) - (container.start_time or 0) / 1e6
+            plain = context.pix_fmt in ('yuv420p', 'yuvj420p')
+            return context.name in wanted and plain and abs(late) <= _LATE
+    except (VideoReadError, IndexError, OSError):
+        return False
+
+
+def browser_video(
+    stream: FileStream | FolderStream,
+    copy: str | os.PathLike[str],
+    longest: int = 640,
+    most_bytes: int = MOST_BYTES,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """The file of a video if browsers play it as it is, else a copy that they play.
+
+    The copy is silent, H.264 in an mp4 file, its longer side ``longest`` pixels at most; its
+    pictures have their own times.
+
+    Args:
+        stream: The opened video.
+        copy: Where a copy is written, an ``.mp4`` file.
+        most_bytes: Larger files are copied as well.
+        progress: Called with the frames that are copied and how many there are.
+
+    Raises:
+        VideoReadError: The video cannot be decoded.
+    """
+    path = Path(stream.path)
+    if path.is_file() and path.stat().st_size <= most_bytes and plays_in_browsers(path):
+        return path
+    edges = [*stream.times.tolist(), stream.duration]
+    with VideoWriter(copy, stream.fps) as writer:
+        for number, frame in stream.in_order(range(len(stream))):
+            height, width = frame.shape[:2]
+            ratio = min(longest / max(height, width), 1)
+            if ratio < 1:
+                size = (max(round(ratio * width), 2), max(round(ratio * height), 2))
+                frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+            writer.write(frame, *edges[number : number + 2])
+            if progress is not None:
+                progress(number + 1, len(stream))
+    return Path(copy)

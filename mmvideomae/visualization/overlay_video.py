@@ -1,0 +1,46 @@
+"""Write a video once more, with something drawn on every frame."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mmvideomae.video.streams import FileStream, FolderStream
+from mmvideomae.visualization.overlay import VideoWriter
+
+Draw = Callable[[np.ndarray, float], np.ndarray]
+"""(H, W, 3) uint8 and the seconds since the first frame -> (H, W, 3) uint8."""
+
+
+def overlay_video(
+    stream: FileStream | FolderStream,
+    path: str | os.PathLike[str],
+    draw: Draw,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write the frames of a video that is open, as ``draw`` returns them, to an ``.mp4`` file.
+
+    Args:
+        progress: Called with the frames that are done and how many there are.
+
+    Raises:
+        VideoReadError: The video cannot be decoded.
+        ValueError: ``path`` is the video itself, or has another suffix.
+    """
+    path = Path(path)
+    check_target(path, stream.path)
+    with stream, VideoWriter(path, stream.fps) as writer:
+        edges = [*stream.times.tolist(), stream.duration]
+        for number, frame in stream.in_order(range(len(stream))):
+            begin, end = edges[number : number + 2]
+            writer.write(draw(frame, begin), begin, end)
+            if progress:
+                progress(number + 1, len(stream))
+    return path
+
+
+def check_target(path: str | os.PathLike[str], video: str | os.PathLike[str]) -> None:
+    """Refuse to write to the video itself, by ``ValueError``."""
+    if Path(path).resolve() == Path(video).resolve():
+        raise ValueError(f'{path} is the video itself: choose another folder')
