@@ -25,7 +25,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmvideomae.analysis.operation_counter import OperationCounter
-from mmvideomae.apis.inference import built_model
+from mmvideomae.apis.inference import built_model, default_shape
 from mmvideomae.models.layers import Block, CubeEmbed
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.ops.tokens import gather_tokens
@@ -246,19 +246,6 @@ def _autocast_on_meta() -> Iterator[None]:
         yield
     finally:
         torch.autocast = autocast
-
-
-def default_shape(backbone: nn.Module) -> tuple[int, int, int]:
-    """Frames, height and width of the clips that a ``VideoMAEViT`` is made for."""
-    try:
-        slots, rows, columns = backbone.grid_size
-        patch = backbone.patch_size
-        return slots * backbone.tubelet_size, rows * patch, columns * patch
-    except AttributeError:
-        raise ValueError(
-            f'{type(backbone).__name__} does not tell the clip it is made for: give frames, height '
-            'and width with --shape'
-        ) from None
 
 
 def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor | None]:

@@ -14,7 +14,7 @@ import torch
 from mmaction.models.recognizers import Recognizer3D
 from torch import Tensor, nn
 
-from mmvideomae.analysis.complexity import default_shape
+from mmvideomae.apis.inference import default_shape
 
 TOLERANCE = 1e-4
 """Largest difference between ONNX and PyTorch, relative to the largest score."""

@@ -122,3 +122,16 @@ def process_device(device: str | None) -> str | None:
     if device is None and rank is not None and torch.cuda.is_available():
         return f'cuda:{rank}'
     return device
+
+
+def default_shape(backbone: nn.Module) -> tuple[int, int, int]:
+    """Frames, height and width of the clips that a ``VideoMAEViT`` is made for."""
+    try:
+        slots, rows, columns = backbone.grid_size
+        patch = backbone.patch_size
+        return slots * backbone.tubelet_size, rows * patch, columns * patch
+    except AttributeError:
+        raise ValueError(
+            f'{type(backbone).__name__} does not tell the clip it is made for: give frames, height '
+            'and width with --shape'
+        ) from None

@@ -9,7 +9,7 @@ import cv2
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.av_container import open_container
 from mmvideomae.video.streams import FileStream, FolderStream
-from mmvideomae.visualization.overlay import VideoWriter
+from mmvideomae.video.writer import VideoWriter
 from mmvideomae.visualization.page import MEDIA_TYPES
 
 MOST_BYTES = 64 * 2**20

@@ -1,12 +1,12 @@
 """Write pictures and animations: PNG, GIF and mp4."""
 
 import os
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 from PIL import Image
+
+from mmvideomae.video.writer import VideoWriter
 
 ANIMATED = ('.gif', '.mp4')
 SUFFIXES = ('.png', *ANIMATED)
@@ -23,7 +23,7 @@ def save_animation(path: str | os.PathLike[str], frames: np.ndarray, fps: float 
     """Write (T, H, W, 3) uint8 as a GIF that repeats for ever, or as an H.264 mp4 file.
 
     Raises:
-        ValueError: On another suffix, or odd sides for mp4.
+        ValueError: On another suffix.
     """
     path = _checked(path, ANIMATED)
     if path.suffix.lower() == '.gif':
@@ -41,18 +41,9 @@ def _save_gif(path: Path, frames: np.ndarray, fps: float) -> None:
 
 
 def _save_mp4(path: Path, frames: np.ndarray, fps: float) -> None:
-    height, width = frames.shape[1:3]
-    if height % 2 or width % 2:
-        raise ValueError(f'{path}: H.264 needs even sides, the frames have {height}x{width}')
-    with av.open(str(path), 'w', options={'movflags': '+faststart'}) as container:
-        stream = container.add_stream(
-            'libx264', rate=Fraction(fps).limit_denominator(1001), options={'crf': '16'}
-        )
-        stream.width, stream.height, stream.pix_fmt = width, height, 'yuv420p'
-        for frame in frames:
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format='rgb24')
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())
+    with VideoWriter(path, fps, crf=16) as writer:
+        for number, frame in enumerate(frames):
+            writer.write(frame, number / fps)
 
 
 def _checked(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmvideomae.video.streams import FileStream, FolderStream
-from mmvideomae.visualization.overlay import VideoWriter
+from mmvideomae.video.writer import VideoWriter
 
 Draw = Callable[[np.ndarray, float], np.ndarray]
 """(H, W, 3) uint8 and the seconds since the first frame -> (H, W, 3) uint8."""

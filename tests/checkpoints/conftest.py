@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.registry import MODELS
-from mmvideomae.synthetic.detectors import tiny_detector_config
+from tests.support.detectors import tiny_detector_config
 from tests.support.models import tiny_videomae, tiny_vit
 
 

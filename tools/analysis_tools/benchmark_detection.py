@@ -20,13 +20,13 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
+from mmvideomae.analysis.box_batch import box_batch
 from mmvideomae.analysis.complexity import pipeline_shape
 from mmvideomae.analysis.measurement import timed
 from mmvideomae.cli.options import add_cfg_options
 from mmvideomae.configs import apply_options, read_config
 from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
-from mmvideomae.synthetic.detectors import box_batch
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / 'configs' / 'demo' / 'detector_vit-tiny-p8_own-boxes.py'

@@ -29,8 +29,8 @@ from mmvideomae.apis import Prediction, Timeline, VideoClassifier, init_model
 from mmvideomae.cli.options import add_cfg_options, add_frames
 from mmvideomae.formats.annotations import AnnotationError, find_videos
 from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.writer import VideoWriteError, draw_label
 from mmvideomae.visualization.files import save_picture
-from mmvideomae.visualization.overlay import OverlayError, draw_label
 from mmvideomae.visualization.overlay_video import overlay_video
 from mmvideomae.visualization.timeline import clock, draw_timeline
 
@@ -175,7 +175,7 @@ def left_out(video: str, failed: dict[str, str]) -> Iterator[None]:
     """Go on with the next video where one cannot be read or drawn."""
     try:
         yield
-    except (VideoReadError, OverlayError) as error:
+    except (VideoReadError, VideoWriteError) as error:
         failed[video] = str(error)
 
 

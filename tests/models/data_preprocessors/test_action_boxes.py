@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmvideomae.analysis.box_batch import box_batch
 from mmvideomae.models.data_preprocessors import ActionBoxDataPreprocessor
-from mmvideomae.synthetic.detectors import box_batch
 
 MEAN, STD = (1.0, 2.0, 3.0), (4.0, 5.0, 6.0)
 

@@ -11,9 +11,9 @@ from mmaction.structures import ActionDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmvideomae.analysis.box_batch import box_batch
 from mmvideomae.engine.hooks import IterationSeedHook
 from mmvideomae.models.detectors import ActionRoIHead
-from mmvideomae.synthetic.detectors import box_batch
 
 AVA = (0.2, 0.1, 0.1, 0.05)
 

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmvideomae.analysis.box_batch import box_batch
 from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.apis import init_model
 from mmvideomae.engine.optim import GroupedOptimWrapperConstructor
@@ -21,7 +22,7 @@ from mmvideomae.models.detectors import ActionRoIHead
 from mmvideomae.models.heads import ActionBoxHead
 from mmvideomae.models.necks import ActionRoIAlign
 from mmvideomae.registry import DATASETS, METRICS, MODELS
-from mmvideomae.synthetic.detectors import box_batch, tiny_detector, tiny_detector_config
+from tests.support.detectors import tiny_detector, tiny_detector_config
 from tests.support.models import tiny_recognizer
 
 pytest.importorskip('mmdet', reason='needs the detection level')

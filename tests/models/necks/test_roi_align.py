@@ -78,7 +78,8 @@ import sys
 for name in ('mmcv.ops', 'mmcv._ext', 'mmdet'):
     sys.modules[name] = None
 from mmvideomae.registry import MODELS
-from mmvideomae.synthetic.detectors import box_batch, tiny_roi_head
+from mmvideomae.analysis.box_batch import box_batch
+from tests.support.detectors import tiny_roi_head
 from tests.support.models import tiny_vit
 prepare = MODELS.build({'type': 'ActionBoxDataPreprocessor', 'pad_divisor': 8})
 backbone, roi_head = MODELS.build(tiny_vit('featmap')), MODELS.build(tiny_roi_head())

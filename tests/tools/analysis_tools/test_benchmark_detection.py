@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.synthetic.detectors import tiny_detector_config
+from tests.support.detectors import tiny_detector_config
 
 DEMO = 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
 TOOL = 'analysis_tools/benchmark_detection.py'
