@@ -95,3 +95,4 @@ VISBACKENDS = _child(mmaction.VISBACKENDS, *_VISUALIZATION)
 
 MASK_GENERATORS = Registry('mask generator', scope='mmvideomae', locations=['mmvideomae.masking'])
 TOKENIZERS = Registry('tokenizer', scope='mmvideomae', locations=['mmvideomae.models'])
+TARGETS = Registry('target', scope='mmvideomae', locations=['mmvideomae.models'])

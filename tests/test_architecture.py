@@ -23,6 +23,7 @@ COMPOSITE = {'registry', 'ops'}
 MODEL_ROOMS = {
     'models.layers': {'registry', 'ops'},
     'models.data_preprocessors': {'registry', 'ops'},
+    'models.targets': {'registry', 'ops'},
     **{f'models.{name}': PART for name in ('backbones', 'necks', 'heads', 'tokenizers')},
     **{
         f'models.{name}': COMPOSITE

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from mmvideomae.analysis.operation_counter import OperationCounter
 from mmvideomae.apis.inference import built_model, default_shape
 from mmvideomae.models.layers import Block, CubeEmbed
-from mmvideomae.models.pretrainers import VideoMAE
+from mmvideomae.models.pretrainers import MaskedPretrainer
 from mmvideomae.ops.tokens import gather_tokens
 from mmvideomae.registry import MASK_GENERATORS
 
@@ -98,7 +98,7 @@ def measure_config(
         with torch.device('meta'):
             model = built_model(cfg)
         model = model.to('meta').eval()
-        if isinstance(model, VideoMAE):
+        if isinstance(model, MaskedPretrainer):
             return _measure_pretrainer(model, cfg, shape, count)
         if isinstance(model, Recognizer3D) or _is_detector(model):
             shape = shape or pipeline_shape(cfg)
@@ -106,19 +106,15 @@ def measure_config(
 
 
 def _measure_pretrainer(
-    model: VideoMAE, cfg: Config, shape: tuple[int, int, int] | None, count: str
+    model: MaskedPretrainer, cfg: Config, shape: tuple[int, int, int] | None, count: str
 ) -> Complexity:
     frames, height, width = shape or default_shape(model.backbone)
-    grid = (
-        frames // model.backbone.tubelet_size,
-        height // model.backbone.patch_size,
-        width // model.backbone.patch_size,
-    )
+    given = frames * model.target.stride
+    grid = model.target.grid(given, height, width)
     encoder_mask, decoder_mask = draw_masks(cfg, grid)
     decoded: list[int] = []
 
     def run() -> None:
-        given = 2 * frames if model.target == 'dense' else frames
         clips = torch.empty(1, _channels(model), given, height, width, device='meta')
         decoded.append(model.reconstruct(clips, encoder_mask, decoder_mask).token_ids.shape[1])
 

@@ -62,9 +62,9 @@ def reference_config(model: nn.Module) -> 'VideoMAEConfig':
     """
     from transformers import VideoMAEConfig
 
-    head = getattr(model, 'head', None)
-    if head is not None:
-        kind = (model.target, head.normalise, head.loss_type)
+    target = getattr(model, 'target', None)
+    if target is not None:
+        kind = (target.span, target.normalise, model.head.loss_type)
         if kind != ('clip', 'per_channel', 'mse'):
             raise ValueError(
                 'Hugging Face predicts the clip itself, normalised per channel, under the mean '

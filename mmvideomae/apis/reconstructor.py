@@ -17,7 +17,6 @@ from mmvideomae.visualization.figure import Figure, draw_animation, draw_picture
 from mmvideomae.visualization.files import SUFFIXES, save_animation, save_picture
 from mmvideomae.visualization.reconstruction import (
     Reconstruction,
-    TokenLayout,
     assemble,
     masked_frames,
     reconstructed_frames,
@@ -85,7 +84,7 @@ class Reconstructor:
     those of the config's training pipeline.
 
     Args:
-        model: A ``VideoMAE`` from ``init_model``.
+        model: A pretrainer from ``init_model`` whose target can be shown.
         statistics: How normalised predictions become pixels: 'ground_truth' (each
             patch's own mean and deviation, as in the papers' figures), 'visible'
             (estimated from visible patches) or 'none'; see ``visualization.reconstruction``.
@@ -104,13 +103,12 @@ class Reconstructor:
         all_tokens: bool = False,
         seed: int = 0,
     ) -> None:
-        if not hasattr(model, 'reconstruct'):
+        if not hasattr(getattr(model, 'target', None), 'draw'):
             raise ValueError(
                 f'{type(model).__name__} reconstructs nothing: give the config and checkpoint of '
                 'a pre-training'
             )
         self.model, self.statistics, self.seed = model, statistics, seed
-        self.layout = TokenLayout.of(model)
         steps = {step['type']: step for step in _steps(model.cfg.get('train_dataloader'))}
         missing = {'SampleClip', 'ClipMultiScaleCrop', 'GenerateMasks'} - set(steps)
         if missing:
@@ -164,7 +162,7 @@ class Reconstructor:
         return ReconstructedClip(frames, views, times, title)
 
     def _view(self, frames: np.ndarray, ratio: float) -> Reconstruction:
-        grid = self.layout.grid(frames)
+        grid = self.model.target.grid(*frames.shape[:3])
         encoder_mask = self._draw(self.masks['encoder'], grid, ratio)
         if not encoder_mask.any():
             raise ValueError(f'a mask ratio of {ratio} hides none of {grid} tokens')
@@ -183,7 +181,7 @@ class Reconstructor:
             encoder_mask.numpy().reshape(-1),
             output.pred[0],
             output.token_ids[0],
-            self.layout,
+            self.model.target,
             self.statistics,
             float(output.loss),
         )

@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 
 from mmvideomae.registry import HOOKS
 from mmvideomae.visualization.figure import LAYOUTS, Figure, draw_picture
-from mmvideomae.visualization.reconstruction import STATISTICS, TokenLayout, assemble
+from mmvideomae.visualization.reconstruction import STATISTICS, assemble
 
 
 @HOOKS.register_module()
@@ -105,7 +105,7 @@ class ReconstructionVisHook(Hook):
             self._batch['encoder_mask'][0, 0].numpy(),
             output.pred[0],
             output.token_ids[0],
-            TokenLayout.of(model),
+            model.target,
             self.statistics,
             float(output.loss),
         )

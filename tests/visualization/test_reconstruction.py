@@ -7,12 +7,12 @@ from torch import Tensor
 
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models.pretrainers import ReconstructionOutput
+from mmvideomae.models.targets import PixelTarget
+from mmvideomae.models.targets.pixels import NOTES
 from mmvideomae.registry import MODELS
 from mmvideomae.visualization.reconstruction import (
     MASKED,
-    NOTES,
     Reconstruction,
-    TokenLayout,
     assemble,
     hatching,
     masked_frames,
@@ -29,8 +29,8 @@ def _masks(dual: bool) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _output(
     clip: np.ndarray, target: str, normalise: str, dual: bool
-) -> tuple[ReconstructionOutput, TokenLayout, np.ndarray]:
-    """What a tiny model says about a clip, its layout, and the encoder mask (N,)."""
+) -> tuple[ReconstructionOutput, PixelTarget, np.ndarray]:
+    """What a tiny model says about a clip, its target, and the encoder mask (N,)."""
     model = MODELS.build(tiny_videomae(target=target, normalise=normalise))
     encoder, decoder = _masks(dual)
     batch = {'inputs': torch.from_numpy(clip)[None, None]}
@@ -41,7 +41,7 @@ def _output(
         output = model.reconstruct(
             *(model.data_preprocessor(batch).get(k) for k in ('inputs', *_MASK_KEYS))
         )
-    return output, TokenLayout.of(model), encoder.reshape(-1)
+    return output, model.target, encoder.reshape(-1)
 
 
 _MASK_KEYS = ('encoder_mask', 'decoder_mask')
@@ -57,8 +57,8 @@ def _clip(target: str = 'clip') -> np.ndarray:
 @pytest.mark.parametrize('target', ['clip', 'centre', 'dense'])
 def test_right_predictions_give_back_the_original(target: str, normalise: str, dual: bool) -> None:
     clip = _clip(target)
-    output, layout, mask = _output(clip, target, normalise, dual)
-    view = assemble(clip, mask, output.target[0], output.token_ids[0], layout)
+    output, pixel_target, mask = _output(clip, target, normalise, dual)
+    view = assemble(clip, mask, output.target[0], output.token_ids[0], pixel_target)
     places = view.predicted.repeat(8, 1).repeat(8, 2)
     assert places.sum() == output.target.numel() / 3
     np.testing.assert_allclose(view.pixels[places], clip[places] / 255, atol=2e-5)
@@ -71,8 +71,8 @@ def test_right_predictions_give_back_the_original(target: str, normalise: str, d
 
 def test_coverage_of_each_target() -> None:
     def coverage(target: str, dual: bool = False) -> Reconstruction:
-        output, layout, mask = _output(_clip(target), target, 'none', dual)
-        return assemble(_clip(target), mask, output.pred[0], output.token_ids[0], layout)
+        output, pixel_target, mask = _output(_clip(target), target, 'none', dual)
+        return assemble(_clip(target), mask, output.pred[0], output.token_ids[0], pixel_target)
 
     whole = coverage('clip')
     assert whole.seen.shape == (4, 4, 4) and whole.masked_share == 0.75
@@ -91,8 +91,8 @@ def test_coverage_of_each_target() -> None:
 
 def test_masked_frames_hold_what_the_encoder_saw() -> None:
     clip = _clip()
-    output, layout, mask = _output(clip, 'clip', 'none', dual=False)
-    view = assemble(clip, mask, output.pred[0], output.token_ids[0], layout)
+    output, pixel_target, mask = _output(clip, 'clip', 'none', dual=False)
+    view = assemble(clip, mask, output.pred[0], output.token_ids[0], pixel_target)
     frames, seen = masked_frames(clip, view), view.seen.repeat(8, 1).repeat(8, 2)
     np.testing.assert_array_equal(frames[seen], clip[seen])
     assert (frames[~seen] == MASKED).all()
@@ -108,8 +108,8 @@ def _hidden_changed(clip: np.ndarray, view: Reconstruction) -> np.ndarray:
 @pytest.mark.parametrize('statistics', ['visible', 'none', 'ground_truth'])
 def test_only_ground_truth_statistics_depend_on_hidden_pixels(target: str, statistics: str) -> None:
     clip = _clip(target)
-    output, layout, mask = _output(clip, target, 'per_channel', dual=False)
-    arguments = (mask, output.pred[0], output.token_ids[0], layout, statistics)
+    output, pixel_target, mask = _output(clip, target, 'per_channel', dual=False)
+    arguments = (mask, output.pred[0], output.token_ids[0], pixel_target, statistics)
     view = assemble(clip, *arguments)
     other = assemble(_hidden_changed(clip, view), *arguments)
     same = np.array_equal(view.pixels, other.pixels)
@@ -119,9 +119,9 @@ def test_only_ground_truth_statistics_depend_on_hidden_pixels(target: str, stati
 
 def test_pixel_targets_need_no_statistics() -> None:
     clip = _clip()
-    output, layout, mask = _output(clip, 'clip', 'none', dual=False)
+    output, pixel_target, mask = _output(clip, 'clip', 'none', dual=False)
     views = [
-        assemble(clip, mask, output.pred[0], output.token_ids[0], layout, statistics)
+        assemble(clip, mask, output.pred[0], output.token_ids[0], pixel_target, statistics)
         for statistics in ('ground_truth', 'visible', 'none')
     ]
     for view in views:
@@ -141,7 +141,7 @@ def test_visible_statistics_take_after_the_nearest_patch() -> None:
     mask = np.ones((2, 4, 4), bool)
     mask[:, 0, :] = False  # the first row of patches is visible
     pred, ids = _flat_prediction(32)
-    view = assemble(clip, mask.reshape(-1), pred, ids, TokenLayout(8, 2, 2), 'visible')
+    view = assemble(clip, mask.reshape(-1), pred, ids, PixelTarget(2, 8), 'visible')
     pixels = view.pixels * 255
     np.testing.assert_allclose(pixels[:, :8], clip[:, :8], atol=0.1)  # visible patches themselves
     assert pixels[:, 8:16, :8].mean() < 60 and pixels[:, 8:16, 24:].mean() > 180
@@ -151,13 +151,13 @@ def test_no_statistics_means_mid_grey() -> None:
     mask = np.ones(32, bool)
     mask[:4] = False
     pred, ids = _flat_prediction(32)
-    view = assemble(_clip(), mask, pred, ids, TokenLayout(8, 2, 2), 'none')
+    view = assemble(_clip(), mask, pred, ids, PixelTarget(2, 8), 'none')
     np.testing.assert_array_equal(view.pixels, np.float32(0.5))
 
 
 def test_what_does_not_fit_is_refused() -> None:
     pred, ids = _flat_prediction(32)
     with pytest.raises(ValueError, match="unknown statistics 'mine'"):
-        assemble(_clip(), np.ones(32, bool), pred, ids, TokenLayout(8, 2, 2), 'mine')
+        assemble(_clip(), np.ones(32, bool), pred, ids, PixelTarget(2, 8), 'mine')
     with pytest.raises(ValueError, match='mask of 31 tokens'):
-        assemble(_clip(), np.ones(31, bool), pred, ids, TokenLayout(8, 2, 2))
+        assemble(_clip(), np.ones(31, bool), pred, ids, PixelTarget(2, 8))

@@ -4,7 +4,7 @@ from mmvideomae.models.heads.action_box_head import ActionBoxHead
 from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
 from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
-from mmvideomae.models.heads.pixel_reconstruction_head import PixelReconstructionHead
+from mmvideomae.models.heads.reconstruction_head import PixelReconstructionHead, ReconstructionHead
 
 __all__ = [
     'ActionBoxHead',
@@ -13,4 +13,5 @@ __all__ = [
     'LinearHead',
     'LinearProbeHead',
     'PixelReconstructionHead',
+    'ReconstructionHead',
 ]

@@ -1,5 +1,6 @@
 """Self-supervised methods, composed of registered parts."""
 
-from mmvideomae.models.pretrainers.videomae import ReconstructionOutput, VideoMAE
+from mmvideomae.models.pretrainers.masked import MaskedPretrainer, ReconstructionOutput
+from mmvideomae.models.pretrainers.videomae import VideoMAE
 
-__all__ = ['ReconstructionOutput', 'VideoMAE']
+__all__ = ['MaskedPretrainer', 'ReconstructionOutput', 'VideoMAE']

@@ -1,0 +1,142 @@
+"""Masked video pre-training: predict a target at tokens that the encoder does not see."""
+
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmvideomae.ops.positions import Grid
+from mmvideomae.ops.tokens import mask_to_ids
+from mmvideomae.registry import MODELS, TARGETS
+
+LOSS_ON = ('invisible', 'all_outputs')
+
+
+class ReconstructionOutput(NamedTuple):
+    """What was predicted, what was right, and where."""
+
+    pred: Tensor
+    """(B, M, P), in the units of ``target``."""
+    target: Tensor
+    """(B, M, P), as the pretrainer's target makes it."""
+    token_ids: Tensor
+    """(B, M), positions in the flattened (t, h, w) grid."""
+    losses: dict[str, Tensor]
+    """Float32 scalars by name."""
+
+    @property
+    def loss(self) -> Tensor:
+        """What training minimises: the sum of the losses."""
+        return torch.stack(list(self.losses.values())).sum()
+
+
+@MODELS.register_module()
+class MaskedPretrainer(BaseModel):
+    """Predict a target at masked tokens of a clip from the visible tokens.
+
+    With an encoder mask only, all masked tokens are predicted (V1); a decoder mask as well
+    leaves out the tokens it drops (V2, dual masking).
+
+    Args:
+        backbone: encoder of visible tokens, ``forward(clips, visible_ids)``.
+        neck: decoder, ``forward(tokens, visible_ids, query_ids, grid)``.
+        head: ``forward(tokens)`` and ``loss(pred, target, counted)``.
+        target: config of a `Target`, without the sides of a token, which are the backbone's.
+        loss_on: 'invisible', the decoded tokens that the encoder did not see;
+            or 'all_outputs' (V2 Table 1).
+    """
+
+    def __init__(
+        self,
+        backbone: dict[str, Any] | nn.Module,
+        neck: dict[str, Any] | nn.Module,
+        head: dict[str, Any] | nn.Module,
+        target: dict[str, Any],
+        loss_on: str = 'invisible',
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        preprocessor = built(data_preprocessor or {'type': 'VideoMAEDataPreprocessor'})
+        super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
+        self.backbone, self.neck, self.head = built(backbone), built(neck), built(head)
+        sides = {key: getattr(self.backbone, key) for key in ('tubelet_size', 'patch_size')}
+        self.target = TARGETS.build(target, default_args=sides)
+        if loss_on not in LOSS_ON:
+            raise ValueError(f'unknown loss_on {loss_on!r}; choose one of {LOSS_ON}')
+        self.loss_on = loss_on
+        if self.head.out_dims != self.target.dims:
+            raise ValueError(
+                f'{type(self.target).__name__} has {self.target.dims} values at each token, but '
+                f'{type(self.head).__name__} predicts {self.head.out_dims}'
+            )
+
+    def forward(
+        self,
+        inputs: Tensor,
+        encoder_mask: Tensor | None = None,
+        decoder_mask: Tensor | None = None,
+        data_samples: list[Any] | None = None,
+        mode: str = 'tensor',
+    ) -> dict[str, Tensor] | ReconstructionOutput | Tensor:
+        """Preprocessed batch -> by ``mode``.
+
+        'loss': the losses by name.  'predict': a ``ReconstructionOutput``.
+        'tensor': tokens (B, N or n, D) of the encoder, which then needs no mask.
+        """
+        if mode == 'tensor':
+            visible = None if encoder_mask is None else mask_to_ids(encoder_mask, value=False)
+            return self.backbone(inputs[:, :, :: self.target.stride], visible)
+        if mode not in ('loss', 'predict'):
+            raise ValueError(f"unknown mode {mode!r}; choose 'tensor', 'loss' or 'predict'")
+        if encoder_mask is None:
+            raise ValueError(f'mode {mode!r} needs an encoder_mask')
+        output = self.reconstruct(inputs, encoder_mask, decoder_mask)
+        return output.losses if mode == 'loss' else output
+
+    def reconstruct(
+        self, clips: Tensor, encoder_mask: Tensor, decoder_mask: Tensor | None = None
+    ) -> ReconstructionOutput:
+        """Predict for normalised clips (B, C, T, H, W) under masks (B, N), True = dropped.
+
+        Raises:
+            ValueError: if the masks of a batch differ in their counts or do not
+                fit the clip.
+        """
+        grid = self.target.grid(*clips.shape[2:])
+        for name, mask in (('encoder_mask', encoder_mask), ('decoder_mask', decoder_mask)):
+            if mask is not None and mask.shape != (len(clips), grid[0] * grid[1] * grid[2]):
+                raise ValueError(
+                    f'{name} of shape {tuple(mask.shape)} does not fit {len(clips)} clips of '
+                    f'{grid[0]}x{grid[1]}x{grid[2]} tokens'
+                )
+        visible_ids = mask_to_ids(encoder_mask, value=False)
+        dropped = ~encoder_mask if decoder_mask is None else decoder_mask
+        without = self.target.without(clips.shape[2], encoder_mask.device)
+        if without is not None:
+            dropped = (dropped.unflatten(1, (grid[0], -1)) | without[:, None]).flatten(1)
+        query_ids = mask_to_ids(dropped, value=False)
+        counted = None
+        if decoder_mask is not None and self.loss_on == 'invisible':
+            counted = encoder_mask.gather(1, query_ids)
+        return self._predict(clips, grid, visible_ids, query_ids, counted)
+
+    def _predict(
+        self,
+        clips: Tensor,
+        grid: Grid,
+        visible_ids: Tensor,
+        query_ids: Tensor,
+        counted: Tensor | None,
+    ) -> ReconstructionOutput:
+        tokens = self.backbone(clips[:, :, :: self.target.stride], visible_ids)
+        pred = self.head(self.neck(tokens, visible_ids, query_ids, grid))
+        with torch.no_grad(), torch.autocast(clips.device.type, enabled=False):
+            target = self.target(clips, query_ids, self.data_preprocessor.to_unit_range)
+        losses = {'loss': self.head.loss(pred, target, counted)}
+        return ReconstructionOutput(pred, target, query_ids, losses)
+
+
+def built(part: dict[str, Any] | nn.Module) -> nn.Module:
+    """A part of a model, built if it is a config."""
+    return MODELS.build(part) if isinstance(part, dict) else part

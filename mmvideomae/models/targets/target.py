@@ -1,0 +1,59 @@
+"""What every target tells the pretrainer, the pictures and the counting of operations."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mmvideomae.ops.positions import Grid
+
+
+class Target(nn.Module, ABC):
+    """What a head predicts at a token, and in which units.
+
+    A target that can be shown has a method ``draw`` as well, like `PixelTarget.draw`.
+
+    Args:
+        tubelet_size: Frames of one token, of those that the encoder is given.
+        patch_size: Side of a token in pixels.  The pretrainer passes on its backbone's.
+
+    Attributes:
+        dims: Values that are predicted at one token, P.
+        stride: The encoder is given every ``stride``-th frame of a clip.
+    """
+
+    dims: int
+    stride: int = 1
+
+    def __init__(self, tubelet_size: int, patch_size: int) -> None:
+        super().__init__()
+        self.tubelet_size, self.patch_size = tubelet_size, patch_size
+
+    @abstractmethod
+    def forward(
+        self, clips: Tensor, token_ids: Tensor, to_unit_range: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Normalised clips (B, C, T, H, W), ``token_ids`` (B, M) -> (B, M, P), float32.
+
+        Args:
+            to_unit_range: Normalised values (..., C), channel fastest, -> pixels in [0, 1].
+        """
+
+    def frames(self, total: int) -> range:
+        """The frames of a clip of ``total`` that predictions are about: all of them."""
+        return range(total)
+
+    def grid(self, frames: int, height: int, width: int) -> Grid:
+        """Token grid (t, h, w) of a clip."""
+        slot = self.tubelet_size * self.stride
+        return frames // slot, height // self.patch_size, width // self.patch_size
+
+    def without(self, frames: int, device: torch.device) -> Tensor | None:
+        """Slots (t,) of a clip, true where a slot has nothing to predict; None if none is so."""
+        covered = self.frames(frames)
+        if len(covered) == frames:
+            return None
+        slot = self.tubelet_size * self.stride
+        slots = torch.arange(frames // slot, device=device)
+        return (slots < covered.start // slot) | (slots > (covered.stop - 1) // slot)
