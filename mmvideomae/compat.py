@@ -137,7 +137,7 @@ def _allow_mmengine_checkpoints() -> None:
     import torch
     from mmengine.logging import HistoryBuffer
 
-    from mmvideomae.storage import ARRAYS
+    from mmvideomae.storage.pickles import ARRAYS
 
     torch.serialization.add_safe_globals(
         [

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from mmengine.config import Config, ConfigDict
 
-from mmvideomae.errors import UserError, nearest
+from mmvideomae.errors import UserError, nearest, one_line
 
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is how mmengine spells a value of the environment.
@@ -129,7 +129,7 @@ def _told(error: Exception, name: str) -> str:
         error = error.__context__
     if isinstance(error, FileNotFoundError) and not Path(file).exists():
         return f'{name}: there is no base config {_shown(file)}'
-    reason = _one_line(error)
+    reason = _reason(error)
     if isinstance(error, SyntaxError | json.JSONDecodeError):
         line, reason = error.lineno, error.msg
     elif isinstance(error, yaml.MarkedYAMLError):
@@ -140,7 +140,7 @@ def _told(error: Exception, name: str) -> str:
     elif isinstance(error, AttributeError) and line is None:
         reason = 'it must hold settings by their names (KEY: VALUE)'
     elif isinstance(error, ImportError) and error.__cause__ is not None:
-        module = _one_line(error.__cause__)
+        module = _reason(error.__cause__)
         reason = f'custom_imports: {module}: let PYTHONPATH name the folder that it lies in'
     place = _shown(file) if line is None else f'{_shown(file)}:{line}'
     told = [_of_environment(*found) for found in _environment_at(file, line)]
@@ -166,8 +166,6 @@ def _shown(file: str) -> str:
     return os.path.abspath(file) if relative.startswith('..') else relative
 
 
-def _one_line(error: BaseException) -> str:
-    # The text of a KeyError is its key in quotes.
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+def _reason(error: BaseException) -> str:
     kind = '' if isinstance(error, ValueError | KeyError) else f'{type(error).__name__}: '
-    return f'{kind}{" ".join(text.split())}'
+    return kind + one_line(error)

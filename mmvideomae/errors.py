@@ -1,6 +1,7 @@
 """The base of every error that a user can fix, and text that can be shown."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -28,6 +29,27 @@ def printable(text: str) -> str:
     escapes such as ``\\udce9``.
     """
     return text.encode('utf-8', 'backslashreplace').decode('utf-8')
+
+
+def one_line(told: object, longest: int | None = None) -> str:
+    """A text, or what an error says, as one printable line without control characters.
+
+    An error that says nothing is called by its class; the text of a KeyError, which Python quotes,
+    stands without quotes.
+
+    Args:
+        longest: Characters to keep at most.
+    """
+    if isinstance(told, KeyError) and told.args:
+        told = told.args[0]
+    kept = (' ' if unicodedata.category(c) in _BREAKS else c for c in printable(str(told)))
+    line = ' '.join(''.join(kept).split())
+    if not line and isinstance(told, BaseException):
+        line = type(told).__name__
+    return line if longest is None or len(line) <= longest else f'{line[: longest - 3]}...'
+
+
+_BREAKS = ('Cc', 'Zl', 'Zp')  # control characters, and what ends a line or paragraph
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from mmaction import registry as mmaction
 from mmengine import registry as mmengine
 from mmengine.registry import Registry
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, one_line
 
 
 class DetectionMissingError(UserError, ImportError, ValueError):
@@ -34,7 +34,7 @@ def require_detection(wanted: str) -> None:
         try:
             importlib.import_module('mmcv.ops')
         except ImportError as error:
-            said = ' '.join(str(error).split())
+            said = one_line(error)
             reason = f'the full mmcv, whose compiled operators cannot be loaded ({said})'
     if reason is not None:
         raise DetectionMissingError(f'{wanted} needs {reason}; run: make install-detection')

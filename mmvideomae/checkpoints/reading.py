@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mmvideomae.checkpoints.completeness import GATHER
 from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.errors import one_line
 
 # What a folder may hold its weights in, best first: Hugging Face's names, then DeepSpeed's.
 FOLDER_NAMES = (
@@ -185,7 +186,7 @@ def guarded(path: Path, read: Callable[[], Any]) -> Any:
 
 def reason_of(error: Exception) -> str:
     """Why a reader gave up, without torch's advice to turn its safety off."""
-    text = ' '.join(str(error).split())
+    text = one_line(str(error))
     if found := re.search(
         r'GLOBAL ([\w.]+)|Unsupported class ([\w.]+)|class `?([\w.]+)`? was', text
     ):

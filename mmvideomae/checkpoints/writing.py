@@ -1,7 +1,6 @@
 """Our weights -> files of a format, the same bytes for the same weights."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from torch import Tensor
 from mmvideomae.checkpoints.architecture import NUM_HEADS, Architecture, architecture_of
 from mmvideomae.checkpoints.conversion import convert
 from mmvideomae.checkpoints.errors import CheckpointError
+from mmvideomae.storage import replacing, write_text
 
 # VideoMAE's; Hugging Face's default is 1e-12.
 LAYER_NORM_EPS = 1e-6
@@ -39,19 +39,16 @@ def save_weights(
     """
     converted = {key: value.detach().contiguous() for key, value in convert(state_dict, to).items()}
     if to != 'hf':
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f'.{path.name}.tmp')
         # Opened here, since torch writes the name of a file that it opens into the file.
-        with temporary.open('wb') as file:
+        with replacing(path) as temporary, temporary.open('wb') as file:
             torch.save({WRAPPED_IN[to]: converted}, file)
-        os.replace(temporary, path)
         return [path]
     content = hf_config(state_dict, config)
-    path.mkdir(parents=True, exist_ok=True)
     weights, settings = path / 'model.safetensors', path / 'config.json'
-    # transformers refuses files without this entry.
-    save_file(converted, weights, metadata={'format': 'pt'})
-    settings.write_text(json.dumps(content, indent=2, sort_keys=True) + '\n', encoding='utf-8')
+    with replacing(weights) as temporary:
+        # transformers refuses files without this entry.
+        save_file(converted, temporary, metadata={'format': 'pt'})
+    write_text(settings, json.dumps(content, indent=2, sort_keys=True) + '\n')
     return [weights, settings]
 
 

@@ -3,6 +3,7 @@
 import errno
 import inspect
 import re
+import socket
 import types
 import typing
 import urllib.error
@@ -13,7 +14,7 @@ from typing import Any
 from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
-from mmvideomae.errors import nearest
+from mmvideomae.errors import nearest, one_line
 
 _ON_DISK = {
     errno.ENOSPC: 'no space left on the disk: free some, or choose a folder on another one',
@@ -63,7 +64,7 @@ def translate(error: Exception) -> str | None:
     for meaning in _MEANINGS:
         message = meaning(error)
         if message is not None:
-            return ' '.join(message.split())
+            return one_line(message)
     return None
 
 
@@ -85,9 +86,7 @@ def _of_the_network(error: Exception) -> str | None:
         return f'{error.url}: the server answers {error.code} {error.reason}: check the address'
     if isinstance(error, urllib.error.URLError):
         return f'{_address_of(error)} cannot be reached ({error.reason}): {_NETWORK}'
-    if isinstance(error, ConnectionError | TimeoutError | HTTPException) or (
-        type(error).__name__ == 'gaierror'
-    ):
+    if isinstance(error, ConnectionError | TimeoutError | HTTPException | socket.gaierror):
         return f'{_address_of(error)} cannot be reached ({error}): {_NETWORK}'
     return None
 

@@ -13,7 +13,7 @@ from mmvideomae.configs import apply_options, read_config
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, one_line
 
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error has its traceback in the message.
@@ -95,7 +95,7 @@ def plain_message(error: Exception) -> str | None:
         return _of_worker(str(error))
     ours = isinstance(error, ValueError | FileNotFoundError) and _raised_here(error)
     if isinstance(error, UserError) or (ours and not getattr(error, 'errno', None)):
-        return _in_one_line(str(error))
+        return one_line(str(error))
     return translate(error)
 
 
@@ -105,7 +105,7 @@ def _of_worker(text: str) -> str | None:
     found = [each for each in _RAISED.finditer(text) if each[1] in kinds or each[1] in _BUILTIN]
     if not found:
         return None
-    kind, message = found[-1][1], _in_one_line(text[found[-1].start(2) :])
+    kind, message = found[-1][1], one_line(text[found[-1].start(2) :])
     if kind in kinds:
         return message
     files = re.findall(r'^  File "([^"]+)", line ', text, re.MULTILINE)
@@ -121,10 +121,6 @@ def _kinds_of(base: type[Exception]) -> Iterator[type[Exception]]:
     yield base
     for kind in base.__subclasses__():
         yield from _kinds_of(kind)
-
-
-def _in_one_line(text: str) -> str:
-    return ' '.join(line.strip() for line in text.strip().splitlines())
 
 
 def _raised_here(error: Exception) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, one_line
 from mmvideomae.storage import PickleError, read_pickle
 
 
@@ -50,7 +50,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         scores = np.stack([_scores(sample) for sample in content])
         labels = np.array([_label(sample) for sample in content], np.int64)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        what = f'no {error}' if isinstance(error, KeyError) else ' '.join(str(error).split())
+        what = f'no {error}' if isinstance(error, KeyError) else one_line(error)
         raise ResultsError(f'{path} holds no scores of a classification: {what}') from None
     if scores.ndim != 2:
         raise ResultsError(f'{path}: scores must be one row per video, found {scores.shape}')

@@ -7,7 +7,7 @@ import traceback
 import torch
 from mmengine.logging import print_log
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, one_line
 from mmvideomae.video.readers import VideoReadError
 
 # Nothing can be written any more, whichever video is next.
@@ -27,12 +27,10 @@ def reason_of(error: Exception) -> str:
     """Why a video failed, in one line; what nobody foresaw begins with its class."""
     if isinstance(error, VideoReadError):
         return error.reason
-    text = ' '.join(str(error).split())
+    text = one_line(error)
     if isinstance(error, MemoryError):
-        return f'out of memory ({text})' if text else 'out of memory'
-    if text and _is_foreseen(error):
-        return text
-    return f'{type(error).__name__}: {text}' if text else type(error).__name__
+        return f'out of memory ({text})' if str(error) else 'out of memory'
+    return text if _is_foreseen(error) or not str(error) else f'{type(error).__name__}: {text}'
 
 
 def lost(error: Exception) -> str:

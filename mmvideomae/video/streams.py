@@ -9,8 +9,8 @@ from typing import Protocol
 import av
 import numpy as np
 
+from mmvideomae.errors import one_line
 from mmvideomae.video.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
-from mmvideomae.video.readers.base import one_line
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 
 
@@ -53,7 +53,7 @@ class FileStream(PyAVReader):
                     yield number, self._to_rgb(frame)
                     number = next(waiting, None)
         except av.FFmpegError as error:
-            raise VideoReadError(self.path, one_line(error.strerror or error)) from None
+            raise VideoReadError(self.path, one_line(error.strerror or error, 200)) from None
         if number is not None:
             raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmvideomae.visualization.fonts import one_line
+from mmvideomae.errors import one_line
 
 INK, FAINT, GRID = '#222222', '#666666', '#e4e4e4'
 DPI = 110

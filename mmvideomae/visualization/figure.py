@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mmvideomae.errors import one_line
 from mmvideomae.visualization.fonts import font as _font
-from mmvideomae.visualization.fonts import one_line
 from mmvideomae.visualization.reconstruction import (
     MASKED,
     Reconstruction,

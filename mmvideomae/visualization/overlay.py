@@ -5,7 +5,8 @@ from bisect import bisect_right
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mmvideomae.visualization.fonts import font, one_line
+from mmvideomae.errors import one_line
+from mmvideomae.visualization.fonts import font
 
 _PAPER, _INK, _BAR = (16, 16, 16), (255, 255, 255), (88, 166, 255)
 

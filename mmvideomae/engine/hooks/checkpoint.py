@@ -27,7 +27,7 @@ from mmvideomae.engine.continuation import (
     use_trained_weights,
 )
 from mmvideomae.engine.last_checkpoint import NOTE, choose_last, note_last
-from mmvideomae.errors import UserError, nearest
+from mmvideomae.errors import UserError, nearest, one_line
 from mmvideomae.registry import HOOKS
 from mmvideomae.storage import (
     LockedError,
@@ -378,7 +378,7 @@ def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
         if temporary is not None:
             with suppress(OSError):
                 remove(temporary)
-        why = (isinstance(error, OSError) and error.strerror) or ' '.join(str(error).split())
+        why = (isinstance(error, OSError) and error.strerror) or one_line(error)
         raise CheckpointWriteError(
             f'{path} cannot be written ({why}). Free some space, or choose another folder '
             '(--work-dir, or out_dir of the checkpoint hook); the checkpoint before it is whole: '

@@ -2,7 +2,6 @@
 
 import errno
 import itertools
-import json
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -112,7 +111,7 @@ def unfinished(jobs: Sequence[Job], out: Path, overwrite: bool = False) -> list[
     """
     wanted = asdict(jobs[0].settings)
     note = out / SETTINGS_FILE
-    standing = _read_note(note)
+    standing = storage.read_note(note)
     if not overwrite and standing not in (None, wanted):
         raise AnnotationError(
             f'{out} was made with {standing}: choose another folder, the same settings, '
@@ -123,20 +122,8 @@ def unfinished(jobs: Sequence[Job], out: Path, overwrite: bool = False) -> list[
     if standing not in (None, wanted):  # nothing of the old settings may pass for finished
         for job in jobs:
             storage.remove(Path(job.target))
-    storage.write_text(note, json.dumps(wanted))
+    storage.write_note(note, wanted)
     return [job for job in jobs if overwrite or not os.path.exists(job.target)]
-
-
-def _read_note(note: Path) -> object:
-    """The settings that a folder was made with; None if there are none."""
-    if not note.is_file():
-        return None
-    try:
-        return json.loads(note.read_text(encoding='utf-8'))
-    except ValueError:
-        raise AnnotationError(
-            f'{note} is not valid JSON: delete the folder, or choose another one'
-        ) from None
 
 
 def transcode_all(

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import numpy as np
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, one_line
 from mmvideomae.video.readers.limits import ReadLimits
 
 SIZE_CHANGES = 'the frame size changes within it: transcode it to one size'
@@ -148,12 +148,6 @@ def cause_of(error: Exception) -> str:
     """What went wrong, in one line: the words of the system or of FFmpeg, or Python's."""
     words = getattr(error, 'strerror', None)
     if words:
-        return one_line(words)
-    text = one_line(error)
+        return one_line(words, 200)
+    text = one_line(error, 200)
     return text if isinstance(error, ValueError) else f'{type(error).__name__}: {text}'
-
-
-def one_line(error: BaseException | str) -> str:
-    """Shorten an error to one line that fits into a log."""
-    text = ' '.join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:197] + '...'

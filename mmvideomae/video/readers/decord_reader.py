@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch  # noqa: F401  decord loaded before torch ends in a segmentation fault
 
-from mmvideomae.video.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.errors import one_line
+from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.containers import container_of
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.sample_tables import check_sample_tables
@@ -173,4 +174,4 @@ def _reason(error: BaseException, path: str) -> str:
     for hint, words in _WORDS.items():
         if hint in text:
             return words
-    return one_line(_ORIGIN.sub('', text).replace(f'[{path}]', ''))
+    return one_line(_ORIGIN.sub('', text).replace(f'[{path}]', ''), 200)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from mmvideomae.video.readers.base import VideoReader, VideoReadError, one_line
+from mmvideomae.errors import one_line
+from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 
@@ -105,4 +106,4 @@ class TorchCodecReader(VideoReader):
 def _reason(error: BaseException) -> str:
     """Keep the last clause; before it stand names of functions and of source files."""
     text = str(error)
-    return one_line(text.split('.cpp:', 1)[-1].split(', ', 1)[-1] if '.cpp:' in text else text)
+    return one_line(text.split('.cpp:', 1)[-1].split(', ', 1)[-1] if '.cpp:' in text else text, 200)

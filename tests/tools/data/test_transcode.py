@@ -297,7 +297,9 @@ def test_tree_resume_and_failures(
     assert (out / 'jump' / 'b.mp4').stat().st_mtime_ns != before
 
 
-def test_other_settings_begin_anew_even_when_stopped(tmp_path: Path) -> None:
+def test_other_settings_begin_anew_even_when_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stopped --overwrite must not leave old files that the next call takes for new."""
     write_video(tmp_path / 'in' / 'a.mp4', moving_shapes(2))
     old = plan(tmp_path / 'in', tmp_path / 'out', TranscodeSettings(gop=12))
@@ -305,6 +307,15 @@ def test_other_settings_begin_anew_even_when_stopped(tmp_path: Path) -> None:
     Path(old[0].target).write_text('finished')
     assert not unfinished(old, tmp_path / 'out')
     new = plan(tmp_path / 'in', tmp_path / 'out', TranscodeSettings(gop=5))
+    with monkeypatch.context() as patch:
+
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(storage, 'write_note', stop)
+        with pytest.raises(KeyboardInterrupt):
+            unfinished(new, tmp_path / 'out', overwrite=True)
+    assert not Path(old[0].target).exists()  # before the note of the new settings is written
     assert unfinished(new, tmp_path / 'out', overwrite=True) == new
     assert unfinished(new, tmp_path / 'out') == new  # as after a stop before the first file
 

@@ -1,6 +1,6 @@
-"""Contract: a file appears whole or not at all, and leftovers of killed runs are cleared.
+"""Contract: pickles give plain data exactly, or are refused.
 
-Pickles give plain data exactly, or are refused without running, following or allocating anything.
+Nothing that they say is run, followed or allocated.
 """
 
 import contextlib
@@ -8,10 +8,8 @@ import os
 import pickle
 import resource
 import struct
-import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,139 +19,6 @@ import torch
 
 from mmvideomae import storage
 from tests.support.forged import ForgedArray, ForgedDtype, ForgedScalar
-
-
-def test_content_appears_under_the_name_only_when_complete(tmp_path: Path) -> None:
-    path = tmp_path / 'weights.pth'
-    path.write_text('old')
-    with storage.replacing(path) as temporary:
-        temporary.write_text('ne')
-        assert path.read_text() == 'old'
-        assert temporary.parent == path.parent
-        temporary.write_text('new')
-    assert path.read_text() == 'new'
-    assert os.listdir(tmp_path) == ['weights.pth']
-
-
-def _fail_to_write(path: Path) -> None:
-    with storage.replacing(path) as temporary:
-        temporary.write_text('ne')
-        raise OSError('disk full')
-
-
-def test_a_failure_keeps_the_old_content(tmp_path: Path) -> None:
-    path = tmp_path / 'weights.pth'
-    path.write_text('old')
-    with pytest.raises(OSError, match='full'):
-        _fail_to_write(path)
-    assert path.read_text() == 'old'
-    assert os.listdir(tmp_path) == ['weights.pth']
-
-
-def test_folders_are_published_too(tmp_path: Path) -> None:
-    path = tmp_path / 'epoch_1.pth'
-    for content in ('first', 'second'):
-        temporary = storage.temporary_path(path)
-        temporary.mkdir()
-        (temporary / 'rank0.pth').write_text(content)
-        storage.publish(temporary, path)
-    assert (path / 'rank0.pth').read_text() == 'second'
-    assert os.listdir(tmp_path) == ['epoch_1.pth']
-
-
-def test_clears_leftovers_and_nothing_else(tmp_path: Path) -> None:
-    storage.temporary_path(tmp_path / 'epoch_1.pth').write_text('half')
-    sharded = storage.temporary_path(tmp_path / 'epoch_2.pth')
-    sharded.mkdir()
-    (sharded / 'rank0.pth').write_text('half')
-    kept = [tmp_path / '.hidden', tmp_path / 'notes.tmp', tmp_path / 'epoch_0.pth']
-    for path in kept:
-        path.write_text('keep')
-    assert len(storage.remove_leftovers(tmp_path)) == 2
-    assert sorted(tmp_path.iterdir()) == sorted(kept)
-    assert storage.remove_leftovers(tmp_path) == []
-
-
-def test_a_file_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
-    (tmp_path / 'good.txt' / 'inside').mkdir(parents=True)
-    with pytest.raises(OSError, match=r'good\.txt'):
-        storage.write_text(tmp_path / 'good.txt', 'text')
-    assert (tmp_path / 'good.txt' / 'inside').is_dir()
-
-
-def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path: Path) -> None:
-    (tmp_path / 'file').touch()
-    for path in (tmp_path / 'file' / 'a.txt', tmp_path, tmp_path / ('x' * 300)):
-        with pytest.raises(OSError, match=r'file|Is a directory|too long'):
-            storage.check_writable(path)
-    storage.check_writable(tmp_path / 'new' / 'a.txt')
-    assert list((tmp_path / 'new').iterdir()) == []
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """What a forked process finds: 0, or 1 if the folder is locked."""
-    child = os.fork()
-    if not child:
-        status = 2
-        try:
-            work()
-            status = 0
-        except storage.LockedError:
-            status = 1
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def test_a_folder_has_one_writer(tmp_path: Path) -> None:
-    def lock() -> None:
-        with storage.locked(tmp_path / 'run', 'a run'):
-            pass
-
-    storage.require_free(tmp_path / 'run', 'a run')  # not made yet
-    assert not (tmp_path / 'run').exists()
-    with storage.locked(tmp_path / 'run', 'a run'):
-        assert in_child(lock) == 1
-        assert in_child(lambda: storage.require_free(tmp_path / 'run', 'a run')) == 1
-        with pytest.raises(storage.LockedError, match=rf'a run \(process .*-{os.getpid()}\)'):
-            storage.require_free(tmp_path / 'run', 'a run')
-    assert in_child(lock) == 0
-    assert in_child(lambda: storage.require_free(tmp_path / 'run', 'a run')) == 0
-
-
-def test_a_fork_that_outlives_its_parent_holds_nothing(tmp_path: Path) -> None:
-    def check() -> None:
-        assert not storage._held
-
-    with storage.locked(tmp_path, 'a run'):
-        assert storage._held
-        assert in_child(check) == 0
-
-
-def test_blocks_in_turn_do_not_overlap(tmp_path: Path) -> None:
-    inside: list[int] = []
-
-    def enter() -> None:
-        with storage.in_turn(tmp_path):
-            inside.append(1)
-            assert len(inside) == 1
-            time.sleep(0.01)
-            inside.pop()
-
-    with ThreadPoolExecutor(4) as pool:
-        for future in [pool.submit(enter) for _ in range(8)]:
-            future.result()
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.parametrize('name', ['', '.', '..', '../a', 'a/..', 'a/../../b', '/a', '//a/b'])
-def test_names_of_files_stay_inside(tmp_path: Path, name: str) -> None:
-    with pytest.raises(storage.OutsideError, match='relative path'):
-        storage.inside(tmp_path, name)
-    assert storage.inside(tmp_path, 'a/b..c') == tmp_path / 'a' / 'b..c'
-
-
-# Pickles ------------------------------------------------------------------------------------------
 
 
 def read(tmp_path: Path, content: bytes) -> Any:

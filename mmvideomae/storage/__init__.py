@@ -1,0 +1,42 @@
+"""Files that are whole or absent, folders with one writer, pickles that run nothing, and notes."""
+
+from mmvideomae.storage.locks import LockedError, in_turn, locked, require_free
+from mmvideomae.storage.notes import NoteError, read_note, write_note
+from mmvideomae.storage.pickles import ARRAYS, PickleError, read_pickle
+from mmvideomae.storage.writing import (
+    OutsideError,
+    check_writable,
+    inside,
+    process_name,
+    publish,
+    read_text,
+    remove,
+    remove_leftovers,
+    replacing,
+    temporary_path,
+    write_text,
+)
+
+__all__ = [
+    'ARRAYS',
+    'LockedError',
+    'NoteError',
+    'OutsideError',
+    'PickleError',
+    'check_writable',
+    'in_turn',
+    'inside',
+    'locked',
+    'process_name',
+    'publish',
+    'read_note',
+    'read_pickle',
+    'read_text',
+    'remove',
+    'remove_leftovers',
+    'replacing',
+    'require_free',
+    'temporary_path',
+    'write_note',
+    'write_text',
+]

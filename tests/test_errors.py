@@ -1,0 +1,24 @@
+"""Contract: what is told fits on one printable line."""
+
+import pytest
+
+from mmvideomae.errors import one_line
+
+
+@pytest.mark.parametrize(
+    ('told', 'line'),
+    [
+        ('a\n  b\tc\u2028d\x1b[1m', 'a b c d [1m'),
+        (b'caf\xe9'.decode('utf-8', 'surrogateescape'), r'caf\udce9'),
+        (ValueError('two\nlines'), 'two lines'),
+        (KeyError('name'), 'name'),
+        (EOFError(), 'EOFError'),
+    ],
+)
+def test_one_line(told: object, line: str) -> None:
+    assert one_line(told) == line
+
+
+def test_a_line_may_be_cut() -> None:
+    assert one_line('x' * 9, longest=8) == 'xxxxx...'
+    assert one_line('x' * 8, longest=8) == 'x' * 8
