@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from mmvideomae.formats.annotations import LineFormat, read_list
 from mmvideomae.formats.result_files import Results
@@ -194,12 +195,7 @@ def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def mcnemar(only_first: int, only_second: int) -> float:
     """Two-sided p-value of McNemar's exact test: clips that one alone is right about."""
     number = only_first + only_second
-    term = total = 1
-    for chosen in range(min(only_first, only_second)):
-        term = term * (number - chosen) // (chosen + 1)
-        total += term
-    # Quotients of integers are exact, however long; floats would overflow.
-    return min(1.0, total / 2 ** (number - 1)) if number else 1.0
+    return float(binomtest(only_first, number).pvalue) if number else 1.0
 
 
 def paired_interval(only_first: int, only_second: int, clips: int) -> tuple[float, float]:

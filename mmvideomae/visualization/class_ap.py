@@ -10,7 +10,9 @@ from mmvideomae.visualization.canvas import (
     GRID,
     INK,
     as_text,
+    bare,
     new_figure,
+    percent_axis,
     shortened,
     to_picture,
 )
@@ -48,15 +50,11 @@ def draw_class_ap(classes: Sequence[Mapping[str, Any]], mean: float, title: str 
         )
     axes.text(_RIGHT, -0.9, 'true boxes', va='center', ha='right', fontsize=8, color=FAINT)
     axes.axvline(100 * mean, color=_MEAN, linewidth=1.2)
-    axes.set_xlim(0, _RIGHT + 1)
-    axes.set_xticks(range(0, 101, 20), [f'{tick} %' for tick in range(0, 101, 20)], color=FAINT)
+    percent_axis(axes, _RIGHT + 1)
     axes.set_ylim(len(known) - 0.4, -1.4)
     axes.set_yticks(places, [shortened(each['name'], 44) for each in known], fontsize=9, color=INK)
     axes.grid(axis='x', color=GRID)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    bare(axes)
     told = f'average precision by class, mean {100 * mean:.2f} %'
     missing = len(classes) - len(known)
     if missing:

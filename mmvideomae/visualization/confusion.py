@@ -11,7 +11,9 @@ from mmvideomae.visualization.canvas import (
     GRID,
     INK,
     as_text,
+    bare,
     new_figure,
+    percent_axis,
     shortened,
     to_picture,
 )
@@ -133,14 +135,10 @@ def _draw_pairs(
 ) -> None:
     """Two bars for each class, and the difference behind them."""
     places = np.arange(len(names))
-    axes.set_xlim(0, 115)
-    axes.set_xticks(range(0, 101, 20), [f'{tick} %' for tick in range(0, 101, 20)], color=FAINT)
+    percent_axis(axes)
     axes.set_yticks(places, [shortened(name) for name in names], fontsize=9)
     axes.grid(axis='x', color=GRID)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    bare(axes)
     if not len(names):
         axes.text(57, 0, 'no class', ha='center', color=FAINT)
         return

@@ -1,28 +1,32 @@
 """Draw reconstructions: original, masked and reconstructed frames, aligned and labelled."""
 
 import itertools
+import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Page
+from matplotlib.image import AxesImage
+from matplotlib.patches import Patch
 
-from mmvideomae.errors import one_line
-from mmvideomae.visualization.fonts import font as _font
+from mmvideomae.visualization.canvas import FAINT, INK, as_text, bare, to_picture
 from mmvideomae.visualization.reconstruction import (
     MASKED,
     Reconstruction,
-    hatching,
     masked_frames,
     reconstructed_frames,
 )
 
 LAYOUTS = ('stacked', 'side_by_side')
-_INK, _FAINT, _PAPER = (20, 20, 20), (105, 105, 105), (255, 255, 255)
-_FONT, _SMALL = 15, 12
 _GAP, _GROUP, _MARGIN = 3, 14, 14
 _LEAST_CELL = 112
+_DPI = 100
+_GREY = f'#{MASKED:02x}{MASKED:02x}{MASKED:02x}'
+_Labels = tuple[list[str], list[int]]
+"""Of rows or columns, and the numbers of their groups."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,6 @@ class Figure:
     title: str = ''
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Frames in rows and columns; ``row_groups`` and ``column_groups`` number the blocks."""
-
-    cells: list[list[np.ndarray]]
-    row_labels: list[tuple[str, str]]
-    column_labels: list[tuple[str, str]]
-    row_groups: list[int]
-    column_groups: list[int]
-
-
 def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -> np.ndarray:
     """One still picture, (H', W', 3) uint8.
 
@@ -66,22 +59,19 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
     if layout not in LAYOUTS:
         raise ValueError(f'unknown layout {layout!r}; choose one of {LAYOUTS}')
     picks = pick_frames(figure, num_frames)
-    times = [(_clock(figure.seconds[pick]), '') for pick in picks]
-    labels, groups, rows = [('original', '')], [0], [figure.clip[picks]]
+    times = [_clock(figure.seconds[pick]) for pick in picks]
+    labels, groups, rows = ['original'], [0], [figure.clip[picks]]
     for number, view in enumerate(figure.views, start=1):
-        labels += [(_mask_label(view), 'masked'), ('reconstructed', _loss_label(view))]
+        labels += [f'{_mask_label(view)}\nmasked', f'reconstructed\n{_loss_label(view)}'.strip()]
         groups += [number, number]
         rows += [
             masked_frames(figure.clip, view)[picks],
             reconstructed_frames(figure.clip, view)[picks],
         ]
-    if layout == 'stacked':
-        cells = [list(row) for row in rows]
-        table = _Table(cells, labels, times, groups, [0] * len(picks))
-    else:
-        cells = [list(column) for column in zip(*rows, strict=True)]
-        table = _Table(cells, times, labels, [0] * len(picks), groups)
-    return np.asarray(_draw(table, figure))
+    sides, cells = [(labels, groups), (times, [0] * len(picks))], np.stack(rows)
+    if layout == 'side_by_side':
+        sides, cells = sides[::-1], cells.swapaxes(0, 1)
+    return to_picture(_page(figure, cells, *sides)[0])
 
 
 def draw_animation(figure: Figure) -> np.ndarray:
@@ -89,20 +79,20 @@ def draw_animation(figure: Figure) -> np.ndarray:
 
     Rows are original, masked and reconstructed; columns are the masks.
     """
-    rows = [
-        [figure.clip for _ in figure.views],
-        [masked_frames(figure.clip, view) for view in figure.views],
-        [reconstructed_frames(figure.clip, view) for view in figure.views],
-    ]
-    labels = [('original', ''), ('masked', ''), ('reconstructed', '')]
-    heads = [(_mask_label(view), _loss_label(view)) for view in figure.views]
-    pages = []
-    for step in range(len(figure.clip)):
-        cells = [[frames[step] for frames in row] for row in rows]
-        labels[0] = ('original', _clock(figure.seconds[step]))
-        table = _Table(cells, list(labels), heads, [0, 1, 2], list(range(len(heads))))
-        pages.append(np.asarray(_draw(table, figure)))
-    return np.stack(pages)
+    shown = np.stack([
+        np.stack([figure.clip, masked_frames(figure.clip, view), reconstructed_frames(
+            figure.clip, view)], 1) for view in figure.views
+    ], 2)  # fmt: skip
+    heads = [f'{_mask_label(view)}\n{_loss_label(view)}'.strip() for view in figure.views]
+    names = [f'original\n{_clock(figure.seconds[-1])}', 'masked', 'reconstructed']
+    rows, columns = (names, [0, 1, 2]), (heads, list(range(len(heads))))
+    page, image = _page(figure, shown[-1], rows, columns)
+    pictures = []
+    for cells, seconds in zip(shown, figure.seconds, strict=True):
+        image.set_data(_tiled(cells, rows[1], columns[1])[0])
+        image.axes.set_yticklabels([f'original\n{_clock(seconds)}', *names[1:]])
+        pictures.append(to_picture(page))
+    return np.stack(pictures)
 
 
 def pick_frames(figure: Figure, count: int) -> list[int]:
@@ -120,57 +110,72 @@ def pick_frames(figure: Figure, count: int) -> list[int]:
     return picks
 
 
-def _draw(table: _Table, figure: Figure) -> Image.Image:
-    """Lay the table out on paper: title, labels, frames, legend and notes."""
-    height, width = _cell_size(figure.clip)
-    label_width = max(max(_width(a), _width(b, _SMALL)) for a, b in table.row_labels) + 12
-    head_height = sum(size + 6 for size, part in _parts(table.column_labels) if part)
-    title_height = _FONT + 14 if figure.title else 0
-    xs = _offsets(table.column_groups, width, _MARGIN + label_width)
-    ys = _offsets(table.row_groups, height, _MARGIN + title_height + head_height)
-    page_width = max(xs[-1] + width, _width(figure.title, _FONT + 2) + _MARGIN, 380) + _MARGIN
-    notes = _wrap(_note(figure), page_width - 2 * _MARGIN)
-    foot = ys[-1] + height + 12
-    page_height = foot + (len(notes) + 1) * (_SMALL + 6) + _MARGIN
-    # H.264 wants even sides.
-    page = Image.new('RGB', (page_width + page_width % 2, page_height + page_height % 2), _PAPER)
-    draw = ImageDraw.Draw(page)
-    draw.text((_MARGIN, _MARGIN), one_line(figure.title), _INK, _font(_FONT + 2))
-    for x, label in zip(xs, table.column_labels, strict=True):
-        _label(draw, x, _MARGIN + title_height, label)
-    for y, label, row in zip(ys, table.row_labels, table.cells, strict=True):
-        _label(draw, _MARGIN, y + height // 2 - _FONT, label)
-        for x, cell in zip(xs, row, strict=True):
-            page.paste(_resized(cell, height, width), (x, y))
-    _legend(page, draw, foot, figure)
-    for number, note in enumerate(notes, start=1):
-        draw.text((_MARGIN, foot + number * (_SMALL + 6)), note, _FAINT, _font(_SMALL))
-    return page
-
-
-def _legend(page: Image.Image, draw: ImageDraw.ImageDraw, y: int, figure: Figure) -> None:
-    """Small squares that say what grey and hatched patches are, as far as there are any."""
-    entries = [(np.full((_SMALL, _SMALL, 3), MASKED, np.uint8), 'hidden from the encoder')]
+def _page(
+    figure: Figure, cells: np.ndarray, rows: _Labels, columns: _Labels
+) -> tuple[Page, AxesImage]:
+    """Frames (rows, columns, H, W, 3) with title, labels, legend and notes around them."""
+    table, ys, xs = _tiled(cells, rows[1], columns[1])
+    height, width = table.shape[:2]
+    page = Page(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+    FigureCanvasAgg(page)
+    axes = page.add_axes((0, 0, 1, 1))
+    image = axes.imshow(table, interpolation='none')
+    axes.xaxis.tick_top()
+    axes.set_xticks(xs, columns[0], fontsize=11, color=INK)
+    axes.set_yticks(ys, rows[0], fontsize=11, color=INK)
+    bare(axes)
+    if figure.title:
+        axes.set_title(as_text(figure.title), loc='left', fontsize=13, color=INK, pad=10)
+    swatches = [Patch(facecolor=_GREY, label='hidden from the encoder')]
     if any((~view.seen & ~view.predicted).any() for view in figure.views):
-        entries.append((hatching(_SMALL, _SMALL), 'neither visible nor reconstructed'))
-    x = _MARGIN
-    for swatch, text in entries:
-        page.paste(Image.fromarray(swatch), (x, y + 2))
-        draw.text((x + _SMALL + 6, y), text, _FAINT, _font(_SMALL))
-        x += _SMALL + 24 + _width(text, _SMALL)
+        label = 'neither visible nor reconstructed'
+        swatches.append(Patch(facecolor='#e1e1e1', edgecolor='#777777', hatch='////', label=label))
+    under = {'loc': 'upper left', 'bbox_to_anchor': (0, 0), 'borderaxespad': 0.4, 'borderpad': 0}
+    legend = axes.legend(handles=swatches, ncols=2, frameon=False, labelcolor=FAINT, **under)
+    axes.annotate(
+        textwrap.fill(_note(figure), max(48, width // 7)), (0, 0), (0, -4), xycoords=legend,
+        textcoords='offset points', va='top', color=FAINT, fontsize=9, annotation_clip=False,
+    )  # fmt: skip
+    _fit(page, width, height)
+    return page, image
 
 
-def _label(draw: ImageDraw.ImageDraw, x: int, y: int, label: tuple[str, str]) -> None:
-    """One or two lines; an empty first line leaves its place to the second."""
-    for size, ink, text in zip((_FONT, _SMALL), (_INK, _FAINT), label, strict=True):
-        if text:
-            draw.text((x, y), text, ink, _font(size))
-            y += size + 4
+def _fit(page: Page, width: int, height: int) -> None:
+    """Enlarge a page around its table, which stays as it is to the pixel, until all text fits."""
+    page.draw_without_rendering()
+    box = page.get_tightbbox().padded(_MARGIN / _DPI)
+    left, below, right, above = (math.ceil(_DPI * side) for side in (*-box.min, *box.max))
+    # H.264 wants even sides.
+    wide, high = (side + side % 2 for side in (left + right, below + above))
+    page.set_size_inches(wide / _DPI, high / _DPI)
+    page.axes[0].set_position((left / wide, below / high, width / wide, height / high))
 
 
-def _parts(labels: list[tuple[str, str]]) -> list[tuple[int, bool]]:
-    """Font size of each of the two lines, and whether any label uses it."""
-    return [(_FONT, any(a for a, _ in labels)), (_SMALL, any(b for _, b in labels))]
+def _tiled(
+    cells: np.ndarray, row_groups: Sequence[int], column_groups: Sequence[int]
+) -> tuple[np.ndarray, list[float], list[float]]:
+    """One picture of frames (rows, columns, H, W, 3), and the middles of its rows and columns.
+
+    Small frames grow by a whole factor.
+    """
+    height, width = cells.shape[2:4]
+    factor = max(1, -(-_LEAST_CELL // min(height, width)))
+    cells = cells.repeat(factor, 2).repeat(factor, 3)
+    height, width = cells.shape[2:4]
+    ys, xs = _offsets(row_groups, height), _offsets(column_groups, width)
+    table = np.full((ys[-1] + height, xs[-1] + width, 3), 255, np.uint8)
+    for y, row in zip(ys, cells, strict=True):
+        for x, cell in zip(xs, row, strict=True):
+            table[y : y + height, x : x + width] = cell
+    return table, [y + height / 2 for y in ys], [x + width / 2 for x in xs]
+
+
+def _offsets(groups: Sequence[int], side: int) -> list[int]:
+    """Where each row or column begins; groups stand a little further apart."""
+    offsets = [0]
+    for before, here in itertools.pairwise(groups):
+        offsets.append(offsets[-1] + side + (_GAP if here == before else _GROUP))
+    return offsets
 
 
 def _mask_label(view: Reconstruction) -> str:
@@ -190,38 +195,3 @@ def _note(figure: Figure) -> str:
     """What the views owe to the original; they rarely differ in it."""
     notes = dict.fromkeys(view.note for view in figure.views)
     return ' '.join(['Visible patches are the original.', *notes])
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    """Break a note into lines no wider than ``width`` pixels."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f'{lines[-1]} {word}' if lines else word
-        if lines and _width(longer, _SMALL) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _offsets(groups: list[int], side: int, start: int) -> list[int]:
-    """Where each row or column begins; groups stand a little further apart."""
-    offsets = [start]
-    for before, here in itertools.pairwise(groups):
-        offsets.append(offsets[-1] + side + (_GAP if here == before else _GROUP))
-    return offsets
-
-
-def _cell_size(clip: np.ndarray) -> tuple[int, int]:
-    """Height and width of a drawn frame: small frames grow by a whole factor."""
-    height, width = clip.shape[1:3]
-    factor = -(-_LEAST_CELL // min(height, width)) if min(height, width) < _LEAST_CELL else 1
-    return height * factor, width * factor
-
-
-def _resized(frame: np.ndarray, height: int, width: int) -> Image.Image:
-    return Image.fromarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_NEAREST))
-
-
-def _width(text: str, size: int = _FONT) -> int:
-    return int(np.ceil(_font(size).getlength(one_line(text))))

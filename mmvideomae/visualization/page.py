@@ -51,6 +51,11 @@ def data_uri(kind: str, content: bytes) -> str:
     return f'data:{kind};base64,{base64.b64encode(content).decode()}'
 
 
+def image(svg: bytes, words: str) -> str:
+    """A drawing inside the page, with its description for those who do not see it."""
+    return f'<img src="{data_uri("image/svg+xml", svg)}" alt="{escape(words)}">'
+
+
 _STYLE = """
 :root { color-scheme: light; }
 body { margin: 0; background: #f6f6f4; color: #222;
@@ -69,11 +74,8 @@ figure.chart { display: inline-block; vertical-align: top; margin: 0 20px 16px 0
 figure.chart figcaption { font-weight: 600; }
 figure.picture { margin: 0 0 22px; }
 figure.picture figcaption { color: #555; font-size: 14px; }
-.keys { font-size: 14px; }
-.key { margin-right: 16px; }
-.key i { display: inline-block; width: 12px; height: 12px; border-radius: 2px;
-  margin-right: 6px; vertical-align: -1px; }
-img, video { max-width: 100%; height: auto; border: 1px solid #e8e8e4; }
+img, video { max-width: 100%; height: auto; }
+figure.picture > img, video { border: 1px solid #e8e8e4; }
 pre { margin: 4px 0 14px; padding: 10px 12px; background: #f3f3f0; border-radius: 6px;
   font: 13.5px/1.45 ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace;
   white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.stats import binomtest
 
-from mmvideomae.visualization.charts import Bar, Curve, bar_chart, legend, line_chart
+from mmvideomae.visualization.charts import Bar, Curve, bar_chart, line_chart
 from mmvideomae.visualization.page import data_uri, file_uri, html_page
 
 
@@ -97,14 +98,6 @@ def demo_page(results: DemoResults) -> str:
     return html_page(results.title, summary + body)
 
 
-def wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """95 % interval of a share of ``count`` independent answers (Wilson's score)."""
-    z = 1.96
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    spread = z / (1 + z**2 / count) * math.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2)
-    return max(0.0, centre - spread), min(1.0, centre + spread)
-
-
 def verdict(first: Accuracy, second: Accuracy) -> str:
     """Say in words how two accuracies compare, and whether chance may explain it."""
     points = 100 * (first.share - second.share)
@@ -112,9 +105,11 @@ def verdict(first: Accuracy, second: Accuracy) -> str:
     text = f'{first.name}: {abs(points):.1f} points {more} than {second.name}'
     if first.clips is None or second.clips is None:
         return f'{text}.'
-    error = math.sqrt(
-        sum(one.share * (1 - one.share) / one.clips for one in (first, second) if one.clips)
+    variances = (
+        share * (1 - share) / clips
+        for share, clips in ((first.share, first.clips), (second.share, second.clips))
     )
+    error = math.sqrt(sum(variances))
     side = 'beyond' if abs(points) > 196 * error else 'within'
     return f'{text}, {side} what the choice of test clips explains (95 %).'
 
@@ -126,10 +121,7 @@ def _accuracies(results: DemoResults) -> str:
     for share in [*(one.share for one in results.accuracies), results.chance or 0.0]:
         if not 0 <= share <= 1:
             raise ValueError(f'an accuracy of {share} is no share in [0, 1]')
-    bars = [
-        Bar(one.name, one.share, wilson_interval(one.share, one.clips) if one.clips else None)
-        for one in results.accuracies
-    ]
+    bars = [Bar(one.name, one.share, _interval(one)) for one in results.accuracies]
     first, *others = results.accuracies
     verdicts = ''.join(f'<p>{escape(verdict(first, other))}</p>' for other in others)
     clips = {one.clips for one in results.accuracies if one.clips}
@@ -140,13 +132,17 @@ def _accuracies(results: DemoResults) -> str:
     return bar_chart(bars, results.chance) + verdicts + note
 
 
+def _interval(one: Accuracy) -> tuple[float, float] | None:
+    """95 % interval (Wilson's score)."""
+    if not one.clips:
+        return None
+    right = round(one.share * one.clips)
+    return tuple(binomtest(right, one.clips).proportion_ci(method='wilson'))
+
+
 def _chart(chart: Chart) -> str:
-    keys = legend([curve.name for curve in chart.curves])
-    svg = line_chart(chart.curves, chart.x_label, chart.y_label)
-    return (
-        f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
-        f'<div class="keys">{keys}</div>{svg}</figure>'
-    )
+    drawing = line_chart(chart.curves, chart.x_label, chart.y_label)
+    return f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>{drawing}</figure>'
 
 
 def _picture(picture: Picture) -> str:

@@ -12,7 +12,9 @@ from mmvideomae.visualization.canvas import (
     GRID,
     INK,
     as_text,
+    bare,
     new_figure,
+    percent_axis,
     shortened,
     to_picture,
 )
@@ -76,8 +78,7 @@ def _draw_profile(axes: Axes, profile: np.ndarray, kinds: Sequence[str]) -> None
     axes.set_yticks(range(0, 101, 20), [f'{tick} %' for tick in range(0, 101, 20)], color=FAINT)
     axes.set_xlabel('rank of the predictions, in numbers of true segments', color=INK)
     axes.set_title('predictions by kind', color=INK, fontsize=11)
-    axes.tick_params(length=0)
-    _without_frame(axes)
+    bare(axes)
     axes.legend(loc='upper center', bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
 
 
@@ -88,20 +89,12 @@ def _draw_missed(axes: Axes, missed: np.ndarray, truths: np.ndarray, names: Sequ
     axes.barh(places, shares, 0.7, color=COLOURS['missed'])
     for place, share, lost, total in zip(places, shares, missed, truths, strict=True):
         axes.text(share + 2, place, f'{lost}/{total}', va='center', fontsize=8, color=INK)
-    axes.set_xlim(0, 122)
-    axes.set_xticks(range(0, 101, 25), [f'{tick} %' for tick in range(0, 101, 25)], color=FAINT)
+    percent_axis(axes, 122, 25)
     axes.set_yticks(places, names, fontsize=9)
     axes.invert_yaxis()
     axes.grid(axis='x', color=GRID)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0)
-    _without_frame(axes)
+    bare(axes)
 
 
 def _length_names(edges: Sequence[float]) -> list[str]:
     return [f'{low:.3g} to {high:.3g} s' for low, high in pairwise(edges)]
-
-
-def _without_frame(axes: Axes) -> None:
-    for side in axes.spines.values():
-        side.set_visible(False)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from mmvideomae.visualization.charts import svg, svg_line, svg_text
 from mmvideomae.visualization.page import file_uri, html_page
 from mmvideomae.visualization.timeline import COLOURS, clock, segments_by_class, strength_of
 
@@ -60,6 +59,8 @@ def write_segment_page(
 def segment_chart(by_class: dict[str, list[_Segment]], duration: float) -> str:
     """SVG of segments as bars over time, a row for each class, better ones on top.
 
+    The page's script marks and hides bars by their attributes, which matplotlib cannot write.
+
     Args:
         by_class: Segments (start, end, label, score) of each class, in seconds.
         duration: Of the video.
@@ -72,14 +73,14 @@ def segment_chart(by_class: dict[str, list[_Segment]], duration: float) -> str:
     ]
     for seconds in time_ticks(duration):
         x = _LEFT + seconds * scale
-        parts.append(svg_line(x, _TOP, x, floor, _GRID))
-        parts.append(svg_text(x, floor + 16, clock(seconds)))
+        parts.append(_line(x, floor))
+        parts.append(_text(x, floor + 16, clock(seconds)))
     middle = _LEFT + duration * scale / 2
-    parts.append(svg_text(middle, height - 6, 'time, minutes:seconds', colour=_INK))
+    parts.append(_text(middle, height - 6, 'time, minutes:seconds', colour=_INK))
     for number, (label, mine) in enumerate(by_class.items()):
         y = _TOP + number * _ROW
         name = label if len(label) <= 22 else f'{label[:20].rstrip()}...'
-        parts.append(svg_text(_LEFT - 10, y + 21, name, anchor='end', colour=_INK, size=13))
+        parts.append(_text(_LEFT - 10, y + 21, name, anchor='end', colour=_INK, size=13))
         for start, end, _, score in sorted(mine, key=lambda one: one[3]):
             box = (
                 f'x="{_LEFT + start * scale:.2f}" y="{y + 4}" '
@@ -91,12 +92,15 @@ def segment_chart(by_class: dict[str, list[_Segment]], duration: float) -> str:
                 f'stroke="{_colour(number)}" fill-opacity="{strength_of(score):.3f}"/></g>'
             )
     if not by_class:
-        parts.append(svg_text(middle, _TOP + 21, 'no segments', size=14))
+        parts.append(_text(middle, _TOP + 21, 'no segments', size=14))
     parts.append(
         f'<line id="head" x1="{_LEFT}" y1="{_TOP}" x2="{_LEFT}" y2="{floor}" stroke="{_INK}" '
         f'stroke-width="2" data-left="{_LEFT}" data-scale="{scale:.9g}"/>'
     )
-    return svg(parts, _WIDTH, height, 'segments over the time of the video')
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" role="img" '
+        f'aria-label="segments over the time of the video">{"".join(parts)}</svg>'
+    )
 
 
 def time_ticks(duration: float) -> list[float]:
@@ -104,6 +108,21 @@ def time_ticks(duration: float) -> list[float]:
     hours = 3600 * -(-duration // (3600 * _MOST_TICKS))
     step = next((step for step in _STEPS if duration / step < _MOST_TICKS), hours)
     return [number * step for number in range(int(duration / step) + 1)]
+
+
+def _line(x: float, bottom: float) -> str:
+    """An upright line of the grid."""
+    return f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{bottom}" stroke="{_GRID}"/>'
+
+
+def _text(
+    x: float, y: float, text: str, anchor: str = 'middle', colour: str = '#666', size: int = 12
+) -> str:
+    """Text of the chart; (x, y) is on its base line."""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
+        f'font-size="{size}">{escape(text)}</text>'
+    )
 
 
 def _table(segments: Sequence[_Segment], colours: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from mmvideomae.visualization.canvas import (
     GRID,
     INK,
     as_text,
+    bare,
     new_figure,
     shortened,
     to_picture,
@@ -185,6 +186,5 @@ def _draw_strip(
             axes.text((left + right) / 2, 0, name, ha='center', va='center', color=ink, fontsize=9)
     axes.set_yticks([0], ['most probable'], color=FAINT)
     axes.set_ylim(-0.5, 0.5)
-    axes.tick_params(length=0, labelbottom=False)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.tick_params(labelbottom=False)
+    bare(axes)
