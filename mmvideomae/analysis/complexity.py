@@ -24,7 +24,12 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmvideomae.analysis.operation_counter import OperationCounter
+from mmvideomae.analysis.operation_counter import (
+    NORM,
+    StrangeOperators,
+    operation_counter,
+    product_macs,
+)
 from mmvideomae.apis.inference import built_model, default_shape
 from mmvideomae.models.layers import Block, CubeEmbed
 from mmvideomae.models.pretrainers import MaskedPretrainer
@@ -32,9 +37,6 @@ from mmvideomae.ops.tokens import gather_tokens
 from mmvideomae.registry import MASK_GENERATORS
 
 COUNTS = ('paper', 'actual')
-NORM_COST = 5
-"""Operations per element of a layer norm, in fvcore's counting."""
-
 _PRETRAINER_PARTS = (
     ('backbone.patch_embed', 'embed'),
     ('backbone.pos_embed', 'embed'),
@@ -44,13 +46,15 @@ _PRETRAINER_PARTS = (
     ('head', 'head'),
 )
 NORMS = 'norms'
+_INSIDE = '_Run.model.'  # of names of modules, as the counter gives them
+_WHOLE = ('_Run', '_Run.model')
 _SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
 _CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
 
 
 @dataclass(frozen=True)
 class Part:
-    """One row of the count: ``macs`` includes ``NORM_COST`` per element in the row of norms."""
+    """One row of the count: ``macs`` includes five operations per element in the row of norms."""
 
     name: str
     params: int
@@ -160,13 +164,25 @@ def _count(
         stack.enter_context(_autocast_on_meta())
         if count == 'paper':
             stack.enter_context(as_published(model))
-        counter = stack.enter_context(OperationCounter(model))
-        run()
-    return _parts(model, counter, names), tuple(sorted(counter.unknown))
+        strange = stack.enter_context(StrangeOperators())
+        counter = stack.enter_context(operation_counter())
+        _Run(model, run)()
+    return _parts(model, counter.get_flop_counts(), names), tuple(sorted(strange.names))
+
+
+class _Run(nn.Module):
+    """Runs a model from inside a module, so that the counter knows the parts by their names."""
+
+    def __init__(self, model: nn.Module, run: Callable[[], None]) -> None:
+        super().__init__()
+        self.model, self.run = model, run
+
+    def forward(self) -> None:
+        self.run()
 
 
 def _parts(
-    model: nn.Module, counter: OperationCounter, names: Sequence[tuple[str, str]]
+    model: nn.Module, counts: dict[str, dict[Any, int]], names: Sequence[tuple[str, str]]
 ) -> tuple[Part, ...]:
     """Rows in the order of ``names``, then of the modules; layer norms in a row of their own."""
     norms = {name for name, part in model.named_modules() if isinstance(part, nn.LayerNorm)}
@@ -175,16 +191,22 @@ def _parts(
     for name, param in model.named_parameters():
         owner = name.rpartition('.')[0]
         params[NORMS if owner in norms else _part_of(name, names)] += param.numel()
-    for where, cost in counter.products.items():
-        macs[_part_of(where, names)] += cost
-    total_norms = NORM_COST * sum(counter.norms.values())
+    norm_macs = counts.pop('Global', {}).get(NORM, 0) // 2
+    for path, operations in counts.items():
+        # What a module costs, its parents cost as well: the nearest one that ran is relieved.
+        cost, parent = product_macs(operations), path.rpartition('.')[0]
+        while parent and parent not in counts:
+            parent = parent.rpartition('.')[0]
+        macs[_part_of(path.removeprefix(_INSIDE), names)] += cost
+        if parent:
+            macs[_part_of(parent.removeprefix(_INSIDE), names)] -= cost
     order = dict.fromkeys([*(name for _, name in names), *params, *macs])
     parts = [
         Part(name, params[name], macs[name])
         for name in order
         if name != NORMS and (params[name] or macs[name])
     ]
-    return (*parts, Part(NORMS, params[NORMS], total_norms))
+    return (*parts, Part(NORMS, params[NORMS], norm_macs))
 
 
 def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
@@ -192,7 +214,7 @@ def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
     for prefix, name in names:
         if path == prefix or path.startswith(prefix + '.'):
             return name
-    return path.partition('.')[0] or 'model'
+    return 'model' if path in _WHOLE else path.partition('.')[0]
 
 
 @contextmanager

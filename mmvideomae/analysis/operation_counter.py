@@ -1,97 +1,76 @@
-"""Watch which operators run, and what their matrix products cost."""
+"""Count operations with torch's own counter, and note the operators that nobody can count."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_flatten, tree_map
-from torch.utils.flop_counter import flop_registry
+from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
-_ATTENTION = '_scaled_dot_product'
-_BACKWARD = '_backward'
+_ATEN = torch.ops.aten
+NORM = _ATEN.native_layer_norm
+NORM_COST = 5
+"""Operations per element of a layer norm, in fvcore's counting."""
 _KNOWN_NAMESPACES = ('aten', 'prim', 'prims')
+Shape = tuple[int, ...]
 
 
-class OperationCounter(TorchDispatchMode):
-    """Count the operators that run inside the context, by the module that runs them.
+def operation_counter() -> FlopCounterMode:
+    """torch's counter, which counts two operations per multiply-accumulate.
+
+    It does not know the fused attention of CPUs and layer norms.  Of the backward pass of fused
+    attention it counts the scores that the kernel computes anew as well; here it has the four
+    products that unfused attention needs.
+    """
+    costs: dict[Any, Any] = {
+        NORM: _norm_cost,
+        _ATEN._scaled_dot_product_flash_attention_for_cpu: _attention_cost,
+    }
+    for kernel in ('flash_attention_for_cpu', 'flash_attention', 'efficient_attention',
+                   'cudnn_attention'):  # fmt: skip
+        costs[getattr(_ATEN, f'_scaled_dot_product_{kernel}_backward')] = _attention_backward_cost
+    return FlopCounterMode(display=False, custom_mapping=costs)
+
+
+def product_macs(operations: dict[Any, int]) -> int:
+    """Multiply-accumulates of convolutions and matrix products among counted operations."""
+    return sum(count for operator, count in operations.items() if operator is not NORM) // 2
+
+
+def _norm_cost(x: Shape, *args: Any, **kwargs: Any) -> int:
+    return 2 * NORM_COST * prod(x)
+
+
+def _attention_cost(query: Shape, key: Shape, value: Shape, *args: Any, **kwargs: Any) -> int:
+    return sdpa_flop_count(query, key, value)
+
+
+def _attention_backward_cost(
+    grad: Shape, query: Shape, key: Shape, value: Shape, *args: Any, **kwargs: Any
+) -> int:
+    return 2 * sdpa_flop_count(query, key, value)
+
+
+class StrangeOperators(TorchDispatchMode):
+    """Note operators of other libraries; send real tensors (masks) that meet meta tensors there.
 
     Attributes:
-        products: multiply-accumulates of convolutions and matrix products.  The
-            backward pass of fused attention counts four products, as unfused
-            attention needs: the scores that it computes anew are left out.
-        norms: elements of layer norms' inputs (forward only).
-        unknown: operators of other libraries, of which nothing is known.
-
-    Args:
-        model: attributes operators to its modules, by name; all to '' if absent.
+        names: Of the operators.
     """
 
-    def __init__(self, model: nn.Module | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.products: Counter[str] = Counter()
-        self.norms: Counter[str] = Counter()
-        self.unknown: set[str] = set()
-        self._model = model
-        self._path = ['']
-        self._hooks: list[Any] = []
-
-    def __enter__(self) -> 'OperationCounter':
-        for name, module in self._model.named_modules() if self._model is not None else ():
-            enter = module.register_forward_pre_hook(self._entering(name))
-            leave = module.register_forward_hook(self._leave, always_call=True)
-            self._hooks += [enter, leave]
-        super().__enter__()
-        return self
-
-    def __exit__(self, *exc_info: Any) -> None:
-        super().__exit__(*exc_info)
-        while self._hooks:
-            self._hooks.pop().remove()
-
-    def _entering(self, name: str) -> Callable[[nn.Module, Any], None]:
-        return lambda module, args: self._path.append(name)
-
-    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        self._path.pop()
+        self.names: set[str] = set()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        args, kwargs = _on_one_device(args, kwargs or {})
-        out = func(*args, **kwargs)
-        where = self._path[-1]
         if func.namespace not in _KNOWN_NAMESPACES:
-            self.unknown.add(str(func))
-        self.products[where] += product_cost(func, args, kwargs, out)
-        if func.overloadpacket is torch.ops.aten.native_layer_norm:
-            self.norms[where] += args[0].numel()
-        return out
-
-
-def product_cost(func: Any, args: Sequence[Any], kwargs: dict[str, Any], out: Any) -> int:
-    """Multiply-accumulates of one call of an ATen operator; 0 unless it is a product."""
-    packet = func.overloadpacket
-    name = packet.__name__
-    if name.startswith(_ATTENTION):
-        # PyTorch's own counter knows the fused kernels of CUDA and not those of the CPU.
-        backward = name.endswith(_BACKWARD)
-        query, key, value = args[1:4] if backward else args[:3]
-        forward = prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
-        return 2 * forward if backward else forward
-    formula = flop_registry.get(packet)
-    return formula(*args, **kwargs, out_val=out) // 2 if formula else 0
-
-
-def _on_one_device(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Send real tensors (masks, indices) that meet meta tensors to the meta device."""
-    leaves = tree_flatten((args, kwargs))[0]
-    devices = {leaf.device.type for leaf in leaves if isinstance(leaf, Tensor)}
-    if 'meta' not in devices or len(devices) == 1:
-        return args, kwargs
-    return tree_map(
-        lambda leaf: leaf.to('meta') if isinstance(leaf, Tensor) else leaf, (args, kwargs)
-    )
+            self.names.add(str(func))
+        given = (args, kwargs or {})
+        tensors = [leaf for leaf in tree_leaves(given) if isinstance(leaf, Tensor)]
+        if any(tensor.is_meta for tensor in tensors):
+            given = tree_map_only(Tensor, lambda tensor: tensor.to('meta'), given)
+        return func(*given[0], **given[1])

@@ -12,7 +12,7 @@ from torch.optim import AdamW
 
 from mmvideomae.analysis.hf_reference import build_reference
 from mmvideomae.analysis.measurement import saved_for_backward, timed, watch_allocation
-from mmvideomae.analysis.operation_counter import OperationCounter
+from mmvideomae.analysis.operation_counter import operation_counter, product_macs
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.registry import MODELS
@@ -175,12 +175,12 @@ class Contender:
 
     def count_step(self) -> int:
         """Multiply-accumulates of the matrix products of one step, uncompiled."""
-        with OperationCounter() as counter:
+        with operation_counter() as counter:
             with self.trainer.autocast():
                 loss = self._loss(self.trainer.model)
             self.trainer.backward(loss)
         self.trainer.update()
-        return sum(counter.products.values())
+        return product_macs(counter.get_flop_counts()['Global'])
 
     def measure_memory(self) -> StepMemory:
         """Follow the memory of one step; a step must have been taken before."""

@@ -1,5 +1,7 @@
 """Counted parameters and multiply-accumulates equal those of the papers' tables within 0.1 %."""
 
+import functools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,17 @@ from mmengine.config import Config
 from torch import nn
 
 from mmvideomae.analysis.complexity import (
-    OperationCounter,
+    Complexity,
     as_published,
     default_shape,
     draw_masks,
     measure_config,
     pipeline_shape,
+)
+from mmvideomae.analysis.operation_counter import (
+    StrangeOperators,
+    operation_counter,
+    product_macs,
 )
 from mmvideomae.models.layers import Attention
 from mmvideomae.registry import MODELS
@@ -60,6 +67,12 @@ def recognizer(arch: str, classes: int, patch_size: int = 16) -> Config:
     return Config({'model': {'type': 'Recognizer3D', 'backbone': backbone, 'cls_head': head}})
 
 
+@functools.cache
+def encoder_cost(backbone: str, shape: tuple[int, int, int]) -> Complexity:
+    """Of a bare backbone, given as JSON."""
+    return measure_config(Config({'model': json.loads(backbone)}), shape)
+
+
 @pytest.mark.parametrize(
     ('decoder', 'giga'),
     [(None, 35.482), (0.25, 31.629), (0.5, 25.871), (0.75, 21.057)],
@@ -67,10 +80,11 @@ def recognizer(arch: str, classes: int, patch_size: int = 16) -> Config:
 def test_base_under_running_cells_is_v2_table_1(decoder: float | None, giga: float) -> None:
     cfg = with_masks(base_model('videomae_vit-base-p16'), decoder)
     paper = measure_config(cfg)
-    actual = measure_config(cfg, count='actual')
     assert paper.macs / GIGA == pytest.approx(giga, abs=6e-4)
-    assert actual.macs < 0.95 * paper.macs
-    assert (paper.params, paper.visible_tokens) == (actual.params, 160)
+    assert paper.visible_tokens == 160
+    if decoder == 0.5:
+        actual = measure_config(cfg, count='actual')
+        assert actual.macs < 0.95 * paper.macs and actual.params == paper.params
 
 
 @pytest.mark.parametrize('decoder_type', ['FrameMask', 'RandomMask'])
@@ -152,19 +166,24 @@ def test_pretraining_of_both_versions(
 def test_classification_rows_of_both_papers(
     leaf: str, giga: float, printed: str | None, mega: float
 ) -> None:
-    """On the clips of the config's pipeline, without being told their size."""
+    """On the clips of the config's pipeline; the encoder is shared, a linear head comes on top."""
     (path,) = (CONFIGS / 'recognition').glob(f'*/{leaf}.py')
     cfg = Config.fromfile(path)
-    result = measure_config(cfg)
-    assert result.macs / GIGA == pytest.approx(giga, rel=2e-5, abs=6e-3)
-    assert result.params / 1e6 == pytest.approx(mega, abs=6e-4)
-    assert result.uncounted == ()
+    backbone = {key: cfg.model.backbone[key] for key in ('type', 'arch', 'out_type')}
+    backbone |= {'patch_size': cfg.model.backbone.get('patch_size', 16)}
+    encoder = encoder_cost(json.dumps(backbone), pipeline_shape(cfg))
+    head = cfg.model.cls_head
+    macs = encoder.macs + head.num_classes * head.in_channels
+    assert macs / GIGA == pytest.approx(giga, rel=2e-5, abs=6e-3)
+    params = encoder.params + head.num_classes * (head.in_channels + 1)
+    assert params / 1e6 == pytest.approx(mega, abs=6e-4)
+    assert encoder.uncounted == ()
     if printed and '.' in printed:
         views = cfg.test_pipeline[1].num_clips * cfg.test_pipeline[3].num_crops
         # Table 6 multiplies 1192 G, already rounded, by 15.
-        assert views * result.macs / 1e12 == pytest.approx(float(printed), rel=1e-3)
+        assert views * macs / 1e12 == pytest.approx(float(printed), rel=1e-3)
     elif printed:
-        assert f'{result.macs / GIGA:.0f}' == printed
+        assert f'{macs / GIGA:.0f}' == printed
 
 
 @pytest.mark.parametrize(
@@ -217,13 +236,15 @@ def test_parameters_without_and_with_heads(
     arch: str, patch_size: int, mega: tuple[float, ...]
 ) -> None:
     cfg = recognizer(arch, 400, patch_size)
-    backbone = measure_config(Config({'model': cfg.model.backbone}), (16, 224, 224)).params
+    with torch.device('meta'):
+        backbone = sum(param.numel() for param in MODELS.build(cfg.model.backbone).parameters())
     assert backbone / 1e6 == pytest.approx(mega[0], abs=6e-4)
     width = cfg.model.cls_head.in_channels
     for classes, expected in zip((174, 400, 710, 1000), mega[1:], strict=True):
         assert (backbone + classes * (width + 1)) / 1e6 == pytest.approx(expected, abs=6e-4)
-    whole = measure_config(cfg, (16, 224, 224))
-    assert whole.params == backbone + 400 * (width + 1)
+    if arch == 'small':
+        whole = measure_config(cfg, (16, 224, 224))
+        assert whole.params == backbone + 400 * (width + 1)
 
 
 def test_parts_are_the_products_of_their_modules() -> None:
@@ -260,30 +281,28 @@ def test_centre_and_dense_targets_are_counted_on_their_own_clips() -> None:
 def test_fused_attention_on_the_cpu_counts_as_its_products(queries: int | None) -> None:
     attention = Attention(32, 2)
     x = torch.randn(2, 10, 32, requires_grad=True)
-    with OperationCounter(attention) as counter:
+    with operation_counter() as counter:
         out = attention(x, queries)
     asked = queries or 10
     linear = 2 * (10 * 2 + asked * 2) * 32 * 32
     products = 2 * 2 * asked * 10 * 32
-    assert sum(counter.products.values()) == linear + products
-    with OperationCounter() as backward:
+    assert product_macs(counter.get_flop_counts()['Global']) == linear + products
+    with operation_counter() as backward:
         out.sum().backward()
     # Every product has two gradients; the input has one here as well.
-    assert sum(backward.products.values()) == 2 * (linear + products)
+    total = product_macs(backward.get_flop_counts()['Global'])
+    assert total == 2 * (linear + products)
 
 
-def test_counter_reports_modules_convolutions_and_strangers() -> None:
+def test_operators_of_unknown_cost_are_named() -> None:
     @torch.library.custom_op('mmvideomae_test::twice', mutates_args=())
     def twice(x: torch.Tensor) -> torch.Tensor:
         return 2 * x
 
-    model = nn.Sequential(nn.Conv3d(3, 8, 2), nn.Flatten(), nn.Linear(8, 5, bias=False))
-    with OperationCounter(model) as counter, torch.no_grad():
-        twice(model(torch.ones(1, 3, 2, 2, 2)))
-    assert dict(+counter.products) == {'0': 8 * 3 * 8, '2': 40}
-    assert counter.unknown == {'mmvideomae_test.twice.default'}
-    model(torch.ones(1, 3, 2, 2, 2))
-    assert dict(+counter.products) == {'0': 8 * 3 * 8, '2': 40}
+    with StrangeOperators() as strange, operation_counter() as counter:
+        nn.Linear(8, 5)(twice(torch.ones(3, 8)))
+    assert strange.names == {'mmvideomae_test.twice.default'}
+    assert counter.get_total_flops() == 2 * 3 * 8 * 5
 
 
 def test_published_computation_gives_the_same_output() -> None:

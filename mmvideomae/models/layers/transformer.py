@@ -144,6 +144,8 @@ def init_transformer(module: nn.Module, scheme: str) -> None:
     if scheme not in initialise:
         raise ValueError(f'unknown initialisation {scheme!r}; choose one of {sorted(initialise)}')
     for part in module.modules():
+        if any(param.is_meta for param in part.parameters(recurse=False)):
+            continue  # no values, and pretending takes as long as a forward pass
         if isinstance(part, nn.Linear):
             initialise[scheme](part.weight)
             if part.bias is not None:
