@@ -15,6 +15,7 @@ from mmvideomae.analysis.measurement import saved_for_backward, timed, watch_all
 from mmvideomae.analysis.operation_counter import operation_counter, product_macs
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models.pretrainers import VideoMAE
+from mmvideomae.ops.tokens import mask_to_ids
 from mmvideomae.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -211,13 +212,22 @@ def our_contenders(
     names: set[str], model: VideoMAE, batch: Batch, device: torch.device, dtype: str, compiled: bool
 ) -> list[Contender]:
     """Dual masking and encoder-only masking, on one model and optimizer."""
-    clips, encoder_mask = batch.clips.to(device), batch.encoder_mask.to(device)
-    masks = {'dual': batch.decoder_mask.to(device), 'encoder-only': None}
     trainer = Trainer(model, device, dtype, compiled)
 
     def loss_under(decoder_mask: Tensor | None) -> Callable[[Callable[..., Any]], Tensor]:
-        return lambda run: run(clips, encoder_mask, decoder_mask, mode='loss')['loss']
+        query_ids = mask_to_ids(batch.encoder_mask if decoder_mask is None else ~decoder_mask)
+        # As a data worker hands them over, token ids included.
+        inputs = {
+            'inputs': batch.clips,
+            'encoder_mask': batch.encoder_mask,
+            'decoder_mask': decoder_mask,
+            'visible_ids': mask_to_ids(batch.encoder_mask, value=False),
+            'query_ids': query_ids,
+        }
+        inputs = {key: value.to(device) for key, value in inputs.items() if value is not None}
+        return lambda run: run(**inputs, mode='loss')['loss']
 
+    masks = {'dual': batch.decoder_mask, 'encoder-only': None}
     return [Contender(name, trainer, loss_under(masks[name])) for name in OURS if name in names]
 
 

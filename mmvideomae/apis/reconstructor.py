@@ -162,14 +162,13 @@ class Reconstructor:
         return ReconstructedClip(frames, views, times, title)
 
     def _view(self, frames: np.ndarray, ratio: float) -> Reconstruction:
-        grid = self.model.target.grid(*frames.shape[:3])
-        encoder_mask = self._draw(self.masks['encoder'], grid, ratio)
+        encoder_mask = self._draw(frames, self.masks['encoder'], ratio)
         if not encoder_mask.any():
-            raise ValueError(f'a mask ratio of {ratio} hides none of {grid} tokens')
+            raise ValueError(f'a mask ratio of {ratio} hides no token')
         batch = {'inputs': torch.from_numpy(frames)[None, None], 'encoder_mask': encoder_mask}
         decoder = self.masks.get('decoder')
         if decoder is not None and not self.all_tokens:
-            batch['decoder_mask'] = self._draw(decoder, grid)
+            batch['decoder_mask'] = self._draw(frames, decoder)
         device = next(self.model.parameters()).device
         batch = self.model.data_preprocessor({k: v.to(device) for k, v in batch.items()})
         with torch.inference_mode():
@@ -187,13 +186,13 @@ class Reconstructor:
         )
 
     def _draw(
-        self, config: dict[str, Any], grid: tuple[int, int, int], ratio: float | None = None
+        self, frames: np.ndarray, config: dict[str, Any], ratio: float | None = None
     ) -> Tensor:
-        """One mask, (1, 1, N) bool."""
-        config = {**config, 'grid_size': grid}
+        """One mask of a clip, (1, 1, N) bool."""
+        config = {**config, 'grid_size': self.model.target.grid(*frames.shape[:3])}
         if ratio is not None:
             config['ratio'] = ratio
-        mask = MASK_GENERATORS.build(config)(np.random.default_rng(self.seed))
+        mask = MASK_GENERATORS.build(config)(np.random.default_rng(self.seed), frames)
         return torch.from_numpy(mask.reshape(1, 1, -1))
 
     def _indices(self, reader: VideoReader, start: float | None, stride: int) -> np.ndarray:

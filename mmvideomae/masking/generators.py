@@ -2,7 +2,7 @@
 
 An encoder mask marks tokens that the encoder does not see, a decoder mask tokens
 that the decoder does not reconstruct.  One class serves either side.  Every mask
-of one generator has the same number of dropped tokens, so that the masks of a
+of a generator here has the same number of dropped tokens, so that the masks of a
 batch become index tensors of equal length.
 """
 
@@ -29,7 +29,7 @@ def count_dropped(ratio: float, total: int) -> int:
 
 
 class MaskGenerator(ABC):
-    """Draws masks of one grid and ratio: ``generator(rng) -> bool (t, h, w)``.
+    """Draws masks of one grid and ratio: ``generator(rng, clip) -> bool (t, h, w)``.
 
     Args:
         grid_size: Token grid ``(t, h, w)``; ``t`` counts slots (frames / tubelet).
@@ -53,12 +53,20 @@ class MaskGenerator(ABC):
 
     @property
     @abstractmethod
-    def num_masked(self) -> int:
-        """Dropped tokens of the whole grid, the same for every mask drawn."""
+    def num_masked(self) -> int | None:
+        """Dropped tokens of every mask drawn; None where masks differ, for methods that keep all.
+
+        Without a common count, masks travel without token ids.
+        """
 
     @abstractmethod
-    def __call__(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw one mask, bool ``(t, h, w)``, in memory of its own."""
+    def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
+        """Draw one mask, bool ``(t, h, w)``, in memory of its own.
+
+        Args:
+            clip: ``(T, H, W, 3)`` uint8, for masks that follow what a clip shows; None where
+                any mask of the right count will do.
+        """
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(grid_size={self.grid_size}, ratio={self.ratio})'
@@ -85,7 +93,7 @@ class TubeMask(MaskGenerator):
         t, h, w = self.grid_size
         return t * count_dropped(self.ratio, h * w)
 
-    def __call__(self, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
         t, h, w = self.grid_size
         slot = _draw(rng, count_dropped(self.ratio, h * w), h * w).reshape(1, h, w)
         return np.repeat(slot, t, axis=0)
@@ -100,7 +108,7 @@ class RandomMask(MaskGenerator):
         t, h, w = self.grid_size
         return count_dropped(self.ratio, t * h * w)
 
-    def __call__(self, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
         t, h, w = self.grid_size
         return _draw(rng, self.num_masked, t * h * w).reshape(t, h, w)
 
@@ -114,7 +122,7 @@ class FrameMask(MaskGenerator):
         t, h, w = self.grid_size
         return count_dropped(self.ratio, t) * h * w
 
-    def __call__(self, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
         t, h, w = self.grid_size
         slots = _draw(rng, count_dropped(self.ratio, t), t)
         return np.repeat(slots, h * w).reshape(t, h, w)
@@ -162,7 +170,7 @@ class RunningCellMask(MaskGenerator):
         t, h, w = self.grid_size
         return count_dropped(self.ratio, t * h * w)
 
-    def __call__(self, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
         mask = self._maps[rng.integers(self._PLACES)].copy()
         surplus = int(np.count_nonzero(mask)) - self.num_masked
         if surplus:

@@ -65,8 +65,8 @@ class ReconstructionVisHook(Hook):
             sample = runner.train_dataloader.dataset[self.sample]
         if 'encoder_mask' not in sample:
             raise ValueError('ReconstructionVisHook needs samples with an encoder_mask')
-        keys = ('inputs', 'encoder_mask', 'decoder_mask')
-        views = {key: sample[key][:1] for key in keys if key in sample}  # one of the repeats
+        # One of the repeats.
+        views = {key: value[:1] for key, value in sample.items() if key != 'data_samples'}
         self._batch = {**default_collate([views]), 'data_samples': [sample['data_samples']]}
 
     def after_train_epoch(self, runner: Runner) -> None:

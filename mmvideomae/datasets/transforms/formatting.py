@@ -7,7 +7,7 @@ import torch
 from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 
-from mmvideomae.datasets.transforms.repeats import ERASE_KEY, MASK_KEYS
+from mmvideomae.datasets.transforms.repeats import is_clip_key, is_clip_part
 from mmvideomae.registry import TRANSFORMS
 
 
@@ -19,15 +19,15 @@ class PackClips(BaseTransform):
 
     - imgs: uint8 ``(R, T, H, W, 3)``, or clip after clip ``(R * T, H, W, 3)``
     - num_clips (optional: ``R`` of clips after one another; 1 if absent)
-    - encoder_mask, decoder_mask: bool ``(R, t, h, w)`` or ``(t, h, w)``, if any
-    - erase_box: int64 ``(R, 4)`` or ``(4,)``, if any
     - label (optional)
+    - any number of ``*_imgs``, further clips of other lengths and sizes, like ``imgs``; of
+      ``*_mask``, bool ``(R, t, h, w)`` or ``(t, h, w)``; of ``*_ids``, int64 ``(R, n)`` or
+      ``(n,)``; and ``erase_box``, int64 ``(R, 4)`` or ``(4,)``
 
     Returns a dict of:
 
-    - inputs: uint8 tensor ``(R, T, H, W, 3)``
-    - encoder_mask, decoder_mask: bool tensors ``(R, N)``, if the sample has them
-    - erase_box: int64 tensor ``(R, 4)``, if the sample has it
+    - inputs, and ``*_inputs`` for each ``*_imgs``: uint8 tensors ``(R, T, H, W, 3)``
+    - masks, bool ``(R, N)``, token ids and the box, under their own names
     - data_samples: an `ActionDataSample` with the metainfo of ``meta_keys`` that the
       sample has, and the label
 
@@ -48,13 +48,15 @@ class PackClips(BaseTransform):
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        imgs = results['imgs']
-        if imgs.ndim == 4:
-            imgs = imgs.reshape(results.get('num_clips', 1), -1, *imgs.shape[1:])
-        packed: dict[str, Any] = {'inputs': torch.from_numpy(np.ascontiguousarray(imgs))}
-        for key in (*MASK_KEYS, ERASE_KEY):
-            if key in results:
-                packed[key] = torch.from_numpy(results[key].reshape(len(imgs), -1))
+        packed: dict[str, Any] = {}
+        for key in filter(is_clip_key, results):
+            imgs = results[key]
+            if imgs.ndim == 4:
+                imgs = imgs.reshape(results.get('num_clips', 1), -1, *imgs.shape[1:])
+            name = key.removesuffix('imgs') + 'inputs'
+            packed[name] = torch.from_numpy(np.ascontiguousarray(imgs))
+        for key in filter(is_clip_part, results):
+            packed[key] = torch.from_numpy(results[key].reshape(len(packed['inputs']), -1))
         sample = ActionDataSample(
             metainfo={key: results[key] for key in self.meta_keys if key in results}
         )

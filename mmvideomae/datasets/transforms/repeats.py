@@ -10,8 +10,17 @@ from mmcv.transforms import BaseTransform, Compose
 
 from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
 
-MASK_KEYS = ('encoder_mask', 'decoder_mask')
 ERASE_KEY = 'erase_box'
+
+
+def is_clip_key(key: str) -> bool:
+    """Whether an entry of a sample is a clip: ``imgs`` or, for example, ``teacher_imgs``."""
+    return key == 'imgs' or key.endswith('_imgs')
+
+
+def is_clip_part(key: str) -> bool:
+    """Whether an entry belongs to one clip: a mask, token ids or a box to erase, by its name."""
+    return key == ERASE_KEY or key.endswith(('_mask', '_ids'))
 
 
 class _Rows:
@@ -60,8 +69,8 @@ class RepeatAugment(BaseTransform):
 
     Added Keys:
 
-    - encoder_mask, decoder_mask: bool ``(R, t, h, w)``, where the transforms make them
-    - erase_box: int64 ``(R, 4)``, the same
+    - masks, token ids, ``erase_box`` and further clips, by `is_clip_part` and `is_clip_key`: those
+      of all runs, ``(R, ...)``
     - every other key of the first run
 
     Args:
@@ -89,8 +98,8 @@ class RepeatAugment(BaseTransform):
         first = runs[0]
         first.pop('allocate_clip')
         first['imgs'] = rows.gather([run['imgs'] for run in runs])
-        for key in (*MASK_KEYS, ERASE_KEY):
-            if key in first:
+        for key in first:
+            if is_clip_part(key) or (is_clip_key(key) and key != 'imgs'):
                 first[key] = np.stack([run[key] for run in runs])
         return first
 
@@ -100,13 +109,20 @@ class RepeatAugment(BaseTransform):
 
 @TRANSFORMS.register_module()
 class GenerateMasks(BaseTransform):
-    """Draw the masks of one clip.
+    """Draw the masks of one clip, and list its tokens where all masks have the same count.
+
+    Required Keys:
+
+    - imgs (optional): the clip, for mask generators that look at it
 
     Added Keys:
 
     - encoder_mask: bool ``(t, h, w)``, True where the encoder does not see
     - decoder_mask: bool ``(t, h, w)``, True where the decoder does not reconstruct;
       absent without ``decoder``
+    - visible_ids, query_ids: int64 ``(n,)`` and ``(M,)``, ascending, the tokens that the encoder
+      sees and those that the decoder reconstructs; absent where their number differs from mask
+      to mask
 
     Args:
         grid_size: Token grid ``(t, h, w)``.
@@ -131,7 +147,7 @@ class GenerateMasks(BaseTransform):
             if config is not None
         }
         hiding = self.generators['encoder_mask']
-        if not hiding.num_masked:
+        if hiding.num_masked == 0:
             raise ValueError(
                 f'{hiding} hides no token, so that there is nothing to reconstruct: raise ratio '
                 f'(the papers have 0.75 to 0.95)'
@@ -141,7 +157,15 @@ class GenerateMasks(BaseTransform):
         # One generator object per clip, seeded from the sample's own randomness.
         rng = np.random.default_rng(np.random.randint(2**32, size=4, dtype=np.uint32))
         for key, generator in self.generators.items():
-            results[key] = generator(rng)
+            results[key] = generator(rng, results.get('imgs'))
+        decoded = 'decoder_mask' if 'decoder_mask' in self.generators else 'encoder_mask'
+        hidden = decoded == 'encoder_mask'  # what is hidden is what is asked for
+        for ids, key, value in (
+            ('visible_ids', 'encoder_mask', False),
+            ('query_ids', decoded, hidden),
+        ):
+            if self.generators[key].num_masked is not None:
+                results[ids] = np.flatnonzero(results[key] == value)
         return results
 
     def __repr__(self) -> str:

@@ -29,21 +29,31 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
         self.register_buffer('std', torch.tensor(std)[:, None, None, None], persistent=False)
 
     def on_device(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The batch on the device, its ``inputs`` uint8 (B, R, C, T, H, W), without a copy.
+        """The batch on the device, its clips uint8 (B, R, C, T, H, W), without a copy.
+
+        Clips are ``inputs`` and whatever ends in ``_inputs``.
 
         Raises:
-            ValueError: ``inputs`` is not (B, R, T, H, W, C).
+            ValueError: a clip is not (B, R, T, H, W, C).
         """
         batch = self.cast_data(data)
-        found = getattr(batch['inputs'], 'shape', ())  # pseudo_collate makes a list
-        if len(found) != 6:
-            raise ValueError(
-                f'inputs must be (B, R, T, H, W, C), not of shape {tuple(found)}; '
-                'end the pipeline with PackClips and collate with default_collate'
-            )
-        return {**batch, 'inputs': batch['inputs'].permute(0, 1, 5, 2, 3, 4)}
+        clips = {key: value for key, value in batch.items() if is_clip(key)}
+        for key, value in clips.items():
+            found = getattr(value, 'shape', ())  # pseudo_collate makes a list
+            if len(found) != 6:
+                raise ValueError(
+                    f'{key} must be (B, R, T, H, W, C), not of shape {tuple(found)}; '
+                    'end the pipeline with PackClips and collate with default_collate'
+                )
+            clips[key] = value.permute(0, 1, 5, 2, 3, 4)
+        return {**batch, **clips}
 
     def normalise(self, clips: Tensor) -> Tensor:
         """Pixels (B, C, T, H, W) in 0 to 255 -> normalised float32."""
         clips = clips.to(torch.float32, memory_format=torch.contiguous_format)
         return clips.sub_(self.mean).div_(self.std)
+
+
+def is_clip(key: str) -> bool:
+    """Whether an entry of a batch is a clip: ``inputs`` or, for example, ``teacher_inputs``."""
+    return key == 'inputs' or key.endswith('_inputs')

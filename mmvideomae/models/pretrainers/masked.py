@@ -36,7 +36,9 @@ class MaskedPretrainer(BaseModel):
     """Predict a target at masked tokens of a clip from the visible tokens.
 
     With an encoder mask only, all masked tokens are predicted (V1); a decoder mask as well
-    leaves out the tokens it drops (V2, dual masking).
+    leaves out the tokens it drops (V2, dual masking).  Data workers list these tokens as
+    ``visible_ids`` and ``query_ids``, so that a step need not wait for the device to count them;
+    with masks alone they are listed here.
 
     Args:
         backbone: encoder of visible tokens, ``forward(clips, visible_ids)``.
@@ -45,6 +47,9 @@ class MaskedPretrainer(BaseModel):
         target: config of a `Target`, without the sides of a token, which are the backbone's.
         loss_on: 'invisible', the decoded tokens that the encoder did not see;
             or 'all_outputs' (V2 Table 1).
+        masker: chooses tokens where the data has no masks, and may learn from the outcome:
+            ``forward(clips, grid) -> visible_ids, query_ids, losses``, with
+            ``losses(pred, target) -> dict``.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class MaskedPretrainer(BaseModel):
         loss_on: str = 'invisible',
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
         init_cfg: dict[str, Any] | None = None,
+        masker: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         preprocessor = built(data_preprocessor or {'type': 'VideoMAEDataPreprocessor'})
         super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
@@ -65,6 +71,7 @@ class MaskedPretrainer(BaseModel):
         if loss_on not in LOSS_ON:
             raise ValueError(f'unknown loss_on {loss_on!r}; choose one of {LOSS_ON}')
         self.loss_on = loss_on
+        self.masker = None if masker is None else built(masker)
         if self.head.out_dims != self.target.dims:
             raise ValueError(
                 f'{type(self.target).__name__} has {self.target.dims} values at each token, but '
@@ -76,6 +83,8 @@ class MaskedPretrainer(BaseModel):
         inputs: Tensor,
         encoder_mask: Tensor | None = None,
         decoder_mask: Tensor | None = None,
+        visible_ids: Tensor | None = None,
+        query_ids: Tensor | None = None,
         data_samples: list[Any] | None = None,
         mode: str = 'tensor',
     ) -> dict[str, Tensor] | ReconstructionOutput | Tensor:
@@ -85,23 +94,31 @@ class MaskedPretrainer(BaseModel):
         'tensor': tokens (B, N or n, D) of the encoder, which then needs no mask.
         """
         if mode == 'tensor':
-            visible = None if encoder_mask is None else mask_to_ids(encoder_mask, value=False)
-            return self.backbone(inputs[:, :, :: self.target.stride], visible)
+            if visible_ids is None and encoder_mask is not None:
+                visible_ids = mask_to_ids(encoder_mask, value=False)
+            return self.backbone(inputs[:, :, :: self.target.stride], visible_ids)
         if mode not in ('loss', 'predict'):
             raise ValueError(f"unknown mode {mode!r}; choose 'tensor', 'loss' or 'predict'")
-        if encoder_mask is None:
-            raise ValueError(f'mode {mode!r} needs an encoder_mask')
-        output = self.reconstruct(inputs, encoder_mask, decoder_mask)
+        output = self.reconstruct(inputs, encoder_mask, decoder_mask, visible_ids, query_ids)
         return output.losses if mode == 'loss' else output
 
     def reconstruct(
-        self, clips: Tensor, encoder_mask: Tensor, decoder_mask: Tensor | None = None
+        self,
+        clips: Tensor,
+        encoder_mask: Tensor | None = None,
+        decoder_mask: Tensor | None = None,
+        visible_ids: Tensor | None = None,
+        query_ids: Tensor | None = None,
     ) -> ReconstructionOutput:
         """Predict for normalised clips (B, C, T, H, W) under masks (B, N), True = dropped.
 
+        Args:
+            visible_ids: (B, n), ascending, what ``encoder_mask`` leaves.
+            query_ids: (B, M), ascending, what the decoder is to predict.
+
         Raises:
             ValueError: if the masks of a batch differ in their counts or do not
-                fit the clip.
+                fit the clip, or nothing says which tokens are seen.
         """
         grid = self.target.grid(*clips.shape[2:])
         for name, mask in (('encoder_mask', encoder_mask), ('decoder_mask', decoder_mask)):
@@ -110,31 +127,46 @@ class MaskedPretrainer(BaseModel):
                     f'{name} of shape {tuple(mask.shape)} does not fit {len(clips)} clips of '
                     f'{grid[0]}x{grid[1]}x{grid[2]} tokens'
                 )
-        visible_ids = mask_to_ids(encoder_mask, value=False)
-        dropped = ~encoder_mask if decoder_mask is None else decoder_mask
-        without = self.target.without(clips.shape[2], encoder_mask.device)
-        if without is not None:
-            dropped = (dropped.unflatten(1, (grid[0], -1)) | without[:, None]).flatten(1)
-        query_ids = mask_to_ids(dropped, value=False)
-        counted = None
-        if decoder_mask is not None and self.loss_on == 'invisible':
-            counted = encoder_mask.gather(1, query_ids)
-        return self._predict(clips, grid, visible_ids, query_ids, counted)
+        masker_losses = None
+        if encoder_mask is not None:
+            if visible_ids is None:
+                visible_ids = mask_to_ids(encoder_mask, value=False)
+            query_ids = self._query_ids(clips, grid, encoder_mask, decoder_mask, query_ids)
+        elif self.masker is not None and visible_ids is None:
+            visible_ids, query_ids, masker_losses = self.masker(clips, grid)
+        if visible_ids is None or query_ids is None:
+            raise ValueError('reconstruction needs an encoder_mask, token ids or a masker')
 
-    def _predict(
-        self,
-        clips: Tensor,
-        grid: Grid,
-        visible_ids: Tensor,
-        query_ids: Tensor,
-        counted: Tensor | None,
-    ) -> ReconstructionOutput:
         tokens = self.backbone(clips[:, :, :: self.target.stride], visible_ids)
         pred = self.head(self.neck(tokens, visible_ids, query_ids, grid))
         with torch.no_grad(), torch.autocast(clips.device.type, enabled=False):
             target = self.target(clips, query_ids, self.data_preprocessor.to_unit_range)
+        counted = None
+        # An encoder mask alone asks for nothing but what is hidden.
+        if self.loss_on == 'invisible' and (encoder_mask is None or decoder_mask is not None):
+            hidden = query_ids.new_ones(len(clips), grid[0] * grid[1] * grid[2], dtype=torch.bool)
+            counted = hidden.scatter(1, visible_ids, False).gather(1, query_ids)
         losses = {'loss': self.head.loss(pred, target, counted)}
+        if masker_losses is not None:
+            losses.update(masker_losses(pred, target))
         return ReconstructionOutput(pred, target, query_ids, losses)
+
+    def _query_ids(
+        self,
+        clips: Tensor,
+        grid: Grid,
+        encoder_mask: Tensor,
+        decoder_mask: Tensor | None,
+        query_ids: Tensor | None,
+    ) -> Tensor:
+        """What masks ask for, less the slots that hold nothing of the target, (B, M)."""
+        without = self.target.without(clips.shape[2], encoder_mask.device)
+        if query_ids is not None and without is None:
+            return query_ids
+        dropped = ~encoder_mask if decoder_mask is None else decoder_mask
+        if without is not None:
+            dropped = (dropped.unflatten(1, (grid[0], -1)) | without[:, None]).flatten(1)
+        return mask_to_ids(dropped, value=False)
 
 
 def built(part: dict[str, Any] | nn.Module) -> nn.Module:

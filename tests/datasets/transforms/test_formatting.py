@@ -49,3 +49,20 @@ def test_clips_after_one_another_are_told_apart():
     assert (packed['inputs'].numpy() == np.stack([imgs[:4], imgs[4:]])).all()
     packed = pack(imgs=imgs.reshape(4, 2, 6, 8, 3), num_clips=2)
     assert packed['inputs'].shape == (4, 2, 6, 8, 3)
+
+
+def test_any_number_of_named_masks_and_of_different_clips_travels():
+    rng = np.random.default_rng(0)
+    parts = {
+        'imgs': rng.integers(0, 256, (2, 4, 6, 8, 3), dtype=np.uint8),
+        'teacher_imgs': rng.integers(0, 256, (2, 8, 12, 16, 3), dtype=np.uint8),
+        'encoder_mask': rng.random((2, 2, 3, 4)) < 0.5,
+        'teacher_mask': rng.random((2, 4, 3, 4)) < 0.5,
+        'teacher_ids': rng.integers(0, 48, (2, 5)),
+    }
+    packed = pack(**parts)
+    packed.pop('data_samples')
+    for key, part in parts.items():
+        found = packed.pop(key.replace('imgs', 'inputs')).numpy()
+        assert found.dtype == part.dtype and (found.reshape(part.shape) == part).all()
+    assert not packed

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
+from mmvideomae.masking import MaskGenerator, count_dropped
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.synthetic.videos import moving_shapes
 
@@ -87,7 +88,48 @@ def test_the_recipe_of_fine_tuning_needs_no_copy_of_all_repeats(monkeypatch):
 
 def test_decoder_masks_only_where_asked_for():
     masks = TRANSFORMS.build({**MASKS, 'decoder': None})({})
-    assert set(masks) == {'encoder_mask'}
+    assert set(masks) == {'encoder_mask', 'visible_ids', 'query_ids'}
+
+
+@pytest.mark.parametrize('decoder', [None, MASKS['decoder']])
+def test_token_ids_are_what_the_masks_leave_in_order(decoder):
+    results = repeat(3, [CROP, {**MASKS, 'decoder': decoder}])
+    asked = results['encoder_mask'] if decoder is None else ~results['decoder_mask']
+    for ids, chosen in (
+        (results['visible_ids'], ~results['encoder_mask']),
+        (results['query_ids'], asked),
+    ):
+        assert ids.dtype == np.int64
+        assert ids.tolist() == [np.flatnonzero(mask).tolist() for mask in chosen]
+
+
+class MovingMask(MaskGenerator):
+    """Hides the tokens that change most between the halves of a clip, some or all that do."""
+
+    @property
+    def num_masked(self):
+        return count_dropped(self.ratio, np.prod(self.grid_size)) if self.ratio else None
+
+    def __call__(self, rng, clip=None):
+        t, h, w = self.grid_size
+        change = np.abs(np.diff(clip.astype(float), axis=0)).mean((0, 3))
+        change = np.tile(change.reshape(h, -1, w, change.shape[1] // w).mean((1, 3)), (t, 1, 1))
+        if self.num_masked is None:
+            return change > 0
+        hidden = np.argsort(change, axis=None, kind='stable')[-self.num_masked :]
+        return np.isin(np.arange(change.size), hidden).reshape(change.shape)
+
+
+@pytest.mark.parametrize('ratio', [0.25, 0])
+def test_masks_may_follow_the_clip_and_differ_in_their_counts(ratio):
+    imgs = np.zeros((4, 16, 16, 3), np.uint8)
+    imgs[2:, :4, :8] = 255  # moves in the first two of four cells of the first row
+    encoder = {'type': MovingMask, 'ratio': ratio}
+    masks = TRANSFORMS.build({**MASKS, 'encoder': encoder, 'decoder': None})
+    results = masks({'imgs': imgs})
+    assert results['encoder_mask'][:, 0, :2].all()
+    assert ('visible_ids' in results) == ('query_ids' in results) == (ratio > 0)
+    assert results['encoder_mask'].sum() == (8 if ratio else 4)
 
 
 def test_masks_follow_the_global_state():

@@ -28,6 +28,16 @@ def test_values_and_layout() -> None:
     assert data['inputs'].dtype == torch.uint8
 
 
+def test_further_clips_masks_and_token_ids_are_treated_alike() -> None:
+    data = batch()
+    ids = torch.arange(12).reshape(2, 3, 2)
+    out = VideoMAEDataPreprocessor()(
+        {**data, 'teacher_inputs': data['inputs'][:, :, ::2], 'teacher_ids': ids}
+    )
+    assert torch.equal(out['teacher_inputs'], out['inputs'][:, :, ::2])
+    assert torch.equal(out['teacher_ids'], ids.reshape(6, 2))
+
+
 def test_unit_range_inverts_the_normalisation() -> None:
     data = batch()
     preprocessor = VideoMAEDataPreprocessor()

@@ -1,9 +1,12 @@
 """The pretrainer reconstructs exactly what is masked, asked for and counted."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from torch import nn
 
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.models import VideoMAE
@@ -129,6 +132,64 @@ def test_masks_that_do_not_fit_the_clip_are_refused() -> None:
         build().reconstruct(clips(), masks()[0][:, 1:])
 
 
+def with_ids(mask: torch.Tensor, decoder_mask: torch.Tensor | None) -> dict[str, torch.Tensor]:
+    """Masks and token ids, as data workers make them."""
+    asked = mask if decoder_mask is None else ~decoder_mask
+    ids = (torch.stack([row.nonzero()[:, 0] for row in rows]) for rows in (~mask, asked))
+    batch = dict(zip(('visible_ids', 'query_ids'), ids, strict=True), encoder_mask=mask)
+    return batch if decoder_mask is None else {**batch, 'decoder_mask': decoder_mask}
+
+
+@pytest.mark.parametrize('target', ['clip', 'centre', 'dense'])
+@pytest.mark.parametrize('dual', [False, True])
+def test_token_ids_of_the_data_workers_give_what_the_masks_give(target: str, dual: bool) -> None:
+    model, (mask, decoder_mask) = build(target=target), masks()
+    batch = with_ids(mask, decoder_mask if dual else None)
+    clip = clips(frames=8 if target == 'dense' else 4)
+    expected = model.reconstruct(clip, mask, batch.get('decoder_mask'))
+    for found, wanted in zip(model(clip, **batch, mode='predict')[:3], expected, strict=False):
+        assert torch.equal(found, wanted)
+    assert torch.equal(model(clip, **batch, mode='loss')['loss'], expected.loss)
+
+
+class LearnedMasker(nn.Module):
+    """Hides the 24 of 32 tokens with the highest noisy scores; learns to hide what is hard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.zeros(32))
+
+    def forward(self, clips: torch.Tensor, grid: tuple[int, int, int]) -> tuple[Any, ...]:
+        noisy = self.scores - torch.rand(len(clips), 32).log().neg().log()
+        order = noisy.argsort(1)
+        visible, hidden = order[:, :8].sort(1)[0], order[:, 8:].sort(1)[0]
+
+        def losses(pred: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+            error = (pred - target).square().mean(2).detach()
+            gain = self.scores.log_softmax(0)[hidden] * (error - error.mean())
+            return {'loss_masker': -gain.mean()}
+
+        return visible, hidden, losses
+
+
+def test_a_masker_inside_the_pretrainer_learns_to_hide_what_is_hard() -> None:
+    model = build()
+    model.masker = LearnedMasker()
+    clip = torch.zeros(8, 3, 4, 32, 32)
+    clip[:, :, :, :8] = clips(8)[:, :, :, :8]  # noise in the first row of patches
+    optimizer = torch.optim.SGD(model.masker.parameters(), lr=1.0)
+    for _ in range(100):
+        losses = model(clip, mode='loss')
+        assert set(losses) == {'loss', 'loss_masker'}
+        losses['loss_masker'].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    scores = model.masker.scores.detach().reshape(GRID)
+    assert scores[:, 0].min() > scores[:, 1:].max()
+    masked = model(clip, masks(8)[0], mode='predict')  # masks that are given come first
+    assert masked.losses.keys() == {'loss'}
+
+
 def test_a_head_that_does_not_fit_the_target_is_refused() -> None:
     config = tiny_videomae()
     config['target'] = 'dense'
@@ -145,12 +206,13 @@ def test_parts_may_be_given_built() -> None:
     assert torch.equal(first, second)
 
 
-def test_compiled_model_gives_the_same_loss_and_gradients() -> None:
-    model, (encoder_mask, decoder_mask) = build(), masks()
-    compiled = torch.compile(model.forward, backend='aot_eager')
+def test_a_step_with_token_ids_is_one_graph_of_the_same_loss_and_gradients() -> None:
+    """One graph: nothing waits for the device to count tokens."""
+    model, batch = build(), with_ids(*masks())
+    compiled = torch.compile(model.forward, backend='aot_eager', fullgraph=True)
     gradients = []
     for forward in (model.forward, compiled):
-        loss = forward(clips(), encoder_mask, decoder_mask, mode='loss')['loss']
+        loss = forward(clips(), **batch, mode='loss')['loss']
         model.zero_grad()
         loss.backward()
         gradients.append([p.grad.clone() for p in model.parameters()])
