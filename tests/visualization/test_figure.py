@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmvideomae.models.targets.pixels import NOTES
 from mmvideomae.visualization import figure as figures
 from mmvideomae.visualization.figure import Figure, draw_animation, draw_picture, pick_frames
 from mmvideomae.visualization.reconstruction import (
-    NOTES,
     Reconstruction,
     masked_frames,
     reconstructed_frames,
