@@ -25,7 +25,7 @@ from mmengine.runner import Runner
 
 from mmvideomae import registry as registries
 from mmvideomae.models.backbones.vit_videomae import resolve_arch
-from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.videos import moving_shapes, write_video
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)

@@ -23,7 +23,7 @@ from torch import nn
 from mmvideomae import registry as registries
 from mmvideomae.checkpoints import fit
 from mmvideomae.models.backbones.vit_videomae import ARCHS
-from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'

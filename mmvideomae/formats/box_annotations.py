@@ -179,12 +179,6 @@ def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
     return excluded
 
 
-def write_excluded(path: str | os.PathLike[str], moments: Iterable[KeyFrame]) -> None:
-    """Write ``video,second`` lines, sorted."""
-    lines = [row_line([video, second_text(second)]) for video, second in sorted(moments)]
-    write_text(Path(path), ''.join(f'{line}\n' for line in lines))
-
-
 def read_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, list[str]]]:
     """(line, fields) of a comma-separated file without blank lines, comments and header.
 

@@ -18,11 +18,11 @@ from mmvideomae.errors import NotFiniteError
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.label_maps import write_label_map
 from mmvideomae.formats.proposals import write_proposals
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream
 from tests.support.detectors import tiny_detector_config
 from tests.support.models import tiny_recognizer
+from tests.support.videos import moving_shapes, write_video
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 

@@ -15,9 +15,9 @@ from mmengine.dataset import default_collate
 from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.datasets import VideoListDataset
 from mmvideomae.errors import NotFiniteError
-from mmvideomae.synthetic.videos import media_clip, moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
 from tests.support.models import tiny_videomae, tiny_vit
+from tests.support.videos import media_clip, moving_shapes, write_video
 
 NAMES = ['run', 'eat cake', 'sleep']
 

@@ -14,9 +14,9 @@ from mmvideomae.apis.export import (
     compare,
     export_onnx,
 )
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import open_reader
 from tests.support.models import tiny_videomae, tiny_vit
+from tests.support.videos import moving_shapes, write_video
 
 pytest.importorskip('onnx')
 pytest.importorskip('onnxscript')

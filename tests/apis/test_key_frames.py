@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mmvideomae.apis.key_frames import key_frame_record, open_place, seconds_of
 from mmvideomae.datasets.transforms import OpenVideo, ReadFrames, SampleKeyFrameClip
 from mmvideomae.formats.video_places import VideoPlaces
-from mmvideomae.synthetic.videos import frame_number, numbered_frames, write_video
 from mmvideomae.video.streams import open_stream
+from tests.support.videos import frame_number, numbered_frames, write_video
 
 # 25 frames in the first second, then 2 a second: the last one ends with second 9.5.
 TIMES = np.concatenate([np.arange(25) / 25, 1 + np.arange(17) / 2])

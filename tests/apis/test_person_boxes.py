@@ -12,9 +12,9 @@ from mmengine.registry import DefaultScope
 from mmvideomae.apis.person_boxes import DetectedPeople, PersonDetector, find_people
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.registry import DetectionMissingError
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError, open_reader
 from tests.support.person_detector import tiny_person_config, write_person_detector
+from tests.support.videos import moving_shapes, write_video
 
 mmdet_apis = pytest.importorskip('mmdet.apis', reason='needs the detection level')
 

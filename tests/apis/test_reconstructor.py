@@ -10,10 +10,10 @@ from mmengine import Config
 from mmvideomae.apis import Reconstructor, init_model
 from mmvideomae.apis.reconstructor import fit
 from mmvideomae.models.targets.pixels import NOTES
-from mmvideomae.synthetic.videos import frame_number, media_clip, numbered_frames, write_video
 from mmvideomae.video.readers import VideoReadError, open_reader
 from tests.support.models import tiny_videomae
 from tests.support.pretraining import tiny_pretrain_config
+from tests.support.videos import frame_number, media_clip, numbered_frames, write_video
 
 
 @pytest.fixture(scope='module')

@@ -16,9 +16,9 @@ from mmvideomae.apis import FeatureExtractor, FoundSegments, TemporalLocalizer, 
 from mmvideomae.apis.predictions import Span
 from mmvideomae.apis.temporal_localizer import ACTION, activitynet_results
 from mmvideomae.datasets import FeatureDataset
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from tests.support.localizers import tiny_action_former
 from tests.support.models import tiny_recognizer
+from tests.support.videos import moving_shapes, write_video
 
 CLASSES = ('run', 'jump', 'eat')
 SETTINGS = {'window': 4, 'stride': 2, 'size': 32}

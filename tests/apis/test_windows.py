@@ -8,9 +8,9 @@ from mmengine.dataset import Compose
 
 from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
 from mmvideomae.datasets.transforms import ReadFrames, SampleDenseClips, SampleSegments
-from mmvideomae.synthetic.videos import frame_number, numbered_frames
 from mmvideomae.video.readers import ReadLimits, VideoReadError
 from mmvideomae.video.streams import KeptFrames
+from tests.support.videos import frame_number, numbered_frames
 
 
 class Stream:

@@ -8,10 +8,10 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.registry import MODELS
 from tests.support.detectors import tiny_detector_config
 from tests.support.models import tiny_videomae, tiny_vit
+from tests.support.weights import randomise
 
 
 class Zoo:

@@ -9,9 +9,9 @@ from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import load_checkpoint
 from torch import Tensor, nn
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.checkpoints import CheckpointError, detect, fit, load
 from mmvideomae.registry import MODELS
+from tests.support.weights import randomise
 
 Shapes = dict[str, tuple[int, ...]]
 

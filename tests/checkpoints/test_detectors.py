@@ -15,10 +15,10 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.apis import init_model
 from mmvideomae.checkpoints import CheckpointError, convert, fit, load, save_weights, to_ours
 from mmvideomae.registry import MODELS
+from tests.support.weights import randomise
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'models'

@@ -18,7 +18,8 @@ from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import KeyFrame
 from mmvideomae.formats.proposals import write_proposals
 from mmvideomae.registry import DATASETS
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError
+from tests.support.videos import (
     frame_number,
     make_broken_video,
     media_clip,
@@ -26,7 +27,6 @@ from mmvideomae.synthetic.videos import (
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError
 
 READ = [
     {'type': 'OpenVideo'},

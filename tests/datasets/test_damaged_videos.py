@@ -14,9 +14,9 @@ from mmengine import Config
 
 from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.datasets import VideoListDataset
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
 from tests.support.models import tiny_recognizer
+from tests.support.videos import moving_shapes, write_video
 
 KINDS: dict[str, dict[str, Any]] = {
     'h264.mp4': {'audio': True},

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mmvideomae.datasets.sources import VideoSource
 from mmvideomae.formats.annotations import AnnotationError, Entry
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
 def cut(source, entry):

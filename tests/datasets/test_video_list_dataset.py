@@ -14,7 +14,8 @@ import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.datasets import EpochSampler
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.registry import DATASETS
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError
+from tests.support.videos import (
     BROKEN_KINDS,
     frame_number,
     make_broken_video,
@@ -22,7 +23,6 @@ from mmvideomae.synthetic.videos import (
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError
 
 MASKS = {
     'type': 'GenerateMasks',

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmvideomae.synthetic.motion import CLASS_NAMES
-from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'classification.md').read_text(encoding='utf-8')

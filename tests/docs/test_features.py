@@ -14,8 +14,8 @@ from mmengine import Config
 
 from mmvideomae.apis import init_model
 from mmvideomae.apis.features.settings import PRESET_NAMES
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from tests.support.models import tiny_recognizer
+from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'features.md').read_text(encoding='utf-8')

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from tests.support.browser import find_browser, visit
+from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'localization.md').read_text(encoding='utf-8')

@@ -8,11 +8,11 @@ import torch
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.checkpoints import CheckpointError
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_videomae, tiny_vit
 from tests.support.weight_files import PRETRAINERS
+from tests.support.weights import randomise
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from mmvideomae.datasets import ActionBoxDataset
 from mmvideomae.errors import UserError
 from mmvideomae.evaluation import AVAMetric, FrameMAP
 from mmvideomae.registry import METRICS
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from tests.support.detectors import tiny_detector
+from tests.support.videos import moving_shapes, write_video
 
 IDS = (1, 2, 4, 6)  # 3 and 5 are not evaluated
 META = {'classes': [f'act {number}' for number in range(1, 7)], 'class_ids': list(IDS)}

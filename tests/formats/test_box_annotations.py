@@ -1,5 +1,6 @@
 """Contract: AVA's lists read as mmaction2 reads them, and each fault is one line with file:line."""
 
+import csv
 import io
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from mmvideomae.formats.box_annotations import (
     read_excluded,
     scan_boxes,
     write_boxes,
-    write_excluded,
 )
 from mmvideomae.formats.label_maps import LabelMap
 from mmvideomae.ops.seconds import second_text
@@ -188,5 +188,6 @@ def test_what_is_written_is_read(rows: list[BoxLabel], tmp_path_factory: object)
     write_boxes(folder / 'ann.csv', rows)
     assert [row[:5] for row in read_boxes(folder / 'ann.csv')] == [row[:5] for row in rows]
     moments = {row[:2] for row in rows}
-    write_excluded(folder / 'out.csv', moments)
+    with (folder / 'out.csv').open('w', newline='') as file:
+        csv.writer(file).writerows((video, f'{second:.3f}') for video, second in moments)
     assert read_excluded(folder / 'out.csv') == moments

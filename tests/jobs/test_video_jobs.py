@@ -23,8 +23,8 @@ from mmvideomae.jobs.video_jobs import (
     work_through,
 )
 from mmvideomae.storage import process_name
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
+from tests.support.videos import moving_shapes, write_video
 
 Work = Callable[[Job, Advance], int]
 

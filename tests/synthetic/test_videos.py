@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmvideomae.synthetic import videos
-from mmvideomae.synthetic.videos import (
+from mmvideomae.synthetic.videos import write_video as write_plain
+from tests.support import videos
+from tests.support.videos import (
     BROKEN_KINDS,
     frame_number,
     make_broken_video,
@@ -49,6 +50,13 @@ def test_numbers_are_read_back(number: int, height: int, width: int) -> None:
 def test_too_many_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match=r'1\.\.4095, got 4096'):
         numbered_frames(4096)
+
+
+def test_data_sets_are_written_like_test_videos(tmp_path: Path) -> None:
+    frames = moving_shapes(20)
+    plain = write_plain(tmp_path / 'a.mp4', frames, 12.5, options={'mbtree': '0'})
+    full = write_video(tmp_path / 'b.mp4', frames, 12.5, options={'mbtree': '0'})
+    assert plain.read_bytes() == full.read_bytes()
 
 
 def test_coding_options_reach_the_file(tmp_path: Path) -> None:

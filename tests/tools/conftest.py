@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from tests.support.models import tiny_videomae
+from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmvideomae.registry import MODELS
-from mmvideomae.synthetic.videos import make_broken_video
 from tests.support.models import tiny_vit
+from tests.support.videos import make_broken_video
 
 ROOT = Path(__file__).resolve().parents[2]
 Call = Callable[..., Any]

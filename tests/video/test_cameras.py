@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import frame_number, numbered_frames, write_video
 from mmvideomae.video.cameras import SHORTEST_SIDE, LiveSource
 from mmvideomae.video.readers import VideoReadError
+from tests.support.videos import frame_number, numbered_frames, write_video
 
 
 @pytest.fixture

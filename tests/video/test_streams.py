@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError, open_reader
+from mmvideomae.video.streams import FileStream, FolderStream, open_stream
+from tests.support.videos import (
     BROKEN_KINDS,
     frame_number,
     make_broken_video,
@@ -14,8 +16,6 @@ from mmvideomae.synthetic.videos import (
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError, open_reader
-from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 
 @pytest.mark.parametrize(('name', 'codec'), [('a.mp4', 'libx264'), ('b.avi', 'mpeg4')])

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import frame_number, numbered_frames
 from mmvideomae.video.streams import FileStream
 from mmvideomae.video.writer import VideoWriteError, VideoWriter
+from tests.support.videos import frame_number, numbered_frames
 
 
 def test_video_keeps_frames_and_times(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import make_broken_video, media_clip, moving_shapes, write_video
 from mmvideomae.video.readers import open_reader
 from mmvideomae.video.streams import FileStream, FolderStream
 from mmvideomae.visualization.browser_video import browser_video, plays_in_browsers
+from tests.support.videos import make_broken_video, media_clip, moving_shapes, write_video
 
 
 def of(path: Path, tmp_path: Path, **options: Any) -> Path:

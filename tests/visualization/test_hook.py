@@ -11,9 +11,9 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from mmvideomae.registry import HOOKS
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.visualization import ReconstructionVisHook
 from tests.support.pretraining import tiny_pretrain_config
+from tests.support.videos import moving_shapes, write_video
 
 
 @pytest.fixture(scope='module')

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream
 from mmvideomae.visualization.overlay_video import overlay_video
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
 def test_every_frame_is_drawn_on_at_its_time(tmp_path: Path) -> None:

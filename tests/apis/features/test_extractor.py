@@ -17,10 +17,10 @@ from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features import ExtractionError
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.synthetic.videos import make_broken_video, media_clip, moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream
 from tests.support.models import tiny_recognizer, tiny_videomae, tiny_vit
+from tests.support.videos import make_broken_video, media_clip, moving_shapes, write_video
 
 FINETUNED = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 PIPELINE = [

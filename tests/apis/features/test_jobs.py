@@ -13,8 +13,8 @@ from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.jobs.video_jobs import Outcome, jobs_of
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 from tests.support.models import tiny_recognizer
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
 @pytest.fixture(scope='module')

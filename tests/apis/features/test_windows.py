@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from mmvideomae.apis.features.settings import FeatureSettings
 from mmvideomae.apis.features.windows import WindowPlan, preparation
 from mmvideomae.ops.feature_grid import FeatureGrid
-from mmvideomae.synthetic.videos import moving_shapes
+from tests.support.videos import moving_shapes
 
 SETTINGS = st.builds(
     FeatureSettings,

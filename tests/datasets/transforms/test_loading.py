@@ -6,13 +6,13 @@ import pytest
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError
+from tests.support.videos import (
     frame_number,
     make_broken_video,
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError
 
 
 @pytest.fixture(scope='module')

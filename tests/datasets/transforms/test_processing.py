@@ -11,7 +11,7 @@ from torchvision.transforms import RandomResizedCrop
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.synthetic.videos import moving_shapes
+from tests.support.videos import moving_shapes
 
 
 def crop_of(size=224, **settings):

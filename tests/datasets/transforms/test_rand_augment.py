@@ -10,7 +10,7 @@ from timm.data.auto_augment import rand_augment_transform
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.synthetic.videos import moving_shapes
+from tests.support.videos import moving_shapes
 
 OFFICIAL = {'magnitude': 7, 'num_ops': 4, 'magnitude_std': 0.5}
 FRAMES = moving_shapes(3, 48, 64, seed=5)

@@ -6,7 +6,7 @@ import pytest
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.masking import MaskGenerator, count_dropped
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.synthetic.videos import moving_shapes
+from tests.support.videos import moving_shapes
 
 CROP = {'type': 'ClipMultiScaleCrop', 'size': 16}
 FLIP = {'type': 'ClipFlip', 'prob': 1}

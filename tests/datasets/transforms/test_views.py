@@ -9,7 +9,7 @@ import pytest
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.datasets.transforms import views
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.synthetic.videos import moving_shapes, numbered_frames, write_video
+from tests.support.videos import moving_shapes, numbered_frames, write_video
 
 
 def views_of(imgs, size, num_crops=1, num_clips=1, frame_inds=None):

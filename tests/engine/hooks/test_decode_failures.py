@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvideomae.engine import DecodeFailureHook, TooManyDecodeFailuresError
-from mmvideomae.synthetic.videos import BROKEN_KINDS, make_broken_video, moving_shapes, write_video
+from tests.support.videos import BROKEN_KINDS, make_broken_video, moving_shapes, write_video
 
 Train = Callable[[Config], Runner]
 MakeConfig = Callable[..., Config]

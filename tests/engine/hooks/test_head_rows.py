@@ -13,11 +13,11 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.checkpoints import CheckpointError
 from mmvideomae.registry import DATASETS, MODELS
 from tests.support.models import tiny_videomae, tiny_vit
 from tests.support.weight_files import CLASSIFIERS, PRETRAINERS
+from tests.support.weights import randomise
 
 
 @DATASETS.register_module(force=True)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.models.backbones import ActionFormerBackbone
+from tests.support.weights import randomise
 
 State = dict[str, Tensor]
 

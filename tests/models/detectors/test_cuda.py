@@ -5,10 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from mmvideomae.analysis.box_batch import box_batch
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.models.backbones import VideoMAEViT
 from mmvideomae.models.necks import ActionRoIAlign
 from mmvideomae.registry import MODELS
+from tests.support.weights import randomise
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 

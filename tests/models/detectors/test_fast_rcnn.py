@@ -13,7 +13,6 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from mmvideomae.analysis.box_batch import box_batch
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.apis import init_model
 from mmvideomae.engine.optim import GroupedOptimWrapperConstructor
 from mmvideomae.models.backbones import VideoMAEViT
@@ -24,6 +23,7 @@ from mmvideomae.models.necks import ActionRoIAlign
 from mmvideomae.registry import DATASETS, METRICS, MODELS
 from tests.support.detectors import tiny_detector, tiny_detector_config
 from tests.support.models import tiny_recognizer
+from tests.support.weights import randomise
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 

@@ -3,8 +3,8 @@
 import torch
 from torch.nn import functional as F
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.models.necks import IdentityFPN, SegmentFPN
+from tests.support.weights import randomise
 
 Levels = tuple[list[torch.Tensor], list[torch.Tensor]]
 

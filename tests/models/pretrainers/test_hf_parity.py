@@ -7,10 +7,11 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmvideomae.analysis.hf_reference import build_reference, randomise, reference_config
+from mmvideomae.analysis.hf_reference import build_reference, reference_config
 from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_videomae
+from tests.support.weights import randomise
 
 pytest.importorskip('transformers', minversion='5.0')
 

@@ -11,10 +11,10 @@ from mmaction.structures import ActionDataSample
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.models import DistilledRecognizer
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_recognizer
+from tests.support.weights import randomise
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import torch
 from mmaction.structures import ActionDataSample
 from mmengine.registry import DefaultScope
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.models import Recognizer3D
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_recognizer
+from tests.support.weights import randomise
 
 VIEWS = 5
 

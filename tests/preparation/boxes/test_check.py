@@ -14,7 +14,7 @@ from mmengine import Config
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.preparation.boxes.check import check_sets, measure, sets_of
 from mmvideomae.preparation.boxes.report import EXAMPLES, BoxReport, BoxSet
-from mmvideomae.synthetic.videos import numbered_frames, write_video
+from tests.support.videos import numbered_frames, write_video
 
 ROWS = [
     'a,0000,0.1,0.1,0.5,0.5,1,0',

@@ -17,7 +17,7 @@ from mmvideomae.preparation.boxes.detect_people import (
     annotated_moments,
     regular_moments,
 )
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
 class Stub:

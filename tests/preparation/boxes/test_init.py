@@ -14,7 +14,7 @@ from mmvideomae.preparation.boxes.files import InitSettings
 from mmvideomae.preparation.boxes.init import prepare_boxes
 from mmvideomae.preparation.boxes.sources import read_source
 from mmvideomae.preparation.lists.make_annotations import FrameNames
-from mmvideomae.synthetic.videos import numbered_frames, write_video
+from tests.support.videos import numbered_frames, write_video
 
 BASE = Path(__file__).parents[3] / 'configs/_base_/models/detector_vit-tiny-p8.py'
 # 20 frames in the first second, then 2 a second until second 11: 3.64 on average.

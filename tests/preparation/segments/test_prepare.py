@@ -10,7 +10,7 @@ import pytest
 from mmvideomae.datasets import VideoListDataset
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.preparation.segments.prepare import prepare_segments, write_prepared
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mmvideomae.synthetic.videos import make_broken_video
+from tests.support.videos import make_broken_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'benchmark_features.py'
 

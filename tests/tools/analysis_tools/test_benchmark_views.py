@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.videos import moving_shapes, write_video
 
 TOOL = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'benchmark_views.py'
 

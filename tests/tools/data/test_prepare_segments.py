@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.videos import moving_shapes, write_video
 
 LINES = 'video,start,end,label\n' + ''.join(f'v{n},0.5,1.5,{"ab"[n % 2]}\n' for n in range(4))
 

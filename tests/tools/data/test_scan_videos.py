@@ -15,7 +15,7 @@ import pytest
 from mmvideomae.formats.annotations import LineFormat, read_list
 from mmvideomae.jobs.workers import Outcome, run_jobs
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, read_item
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'scan_videos.py'
 KINDS = ('truncated', 'truncated_faststart', 'empty', 'text', 'audio_only')

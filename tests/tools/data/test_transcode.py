@@ -21,14 +21,14 @@ from mmvideomae.preparation.videos.transcode import (
     transcode,
     unfinished,
 )
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import open_reader
+from tests.support.videos import (
     frame_number,
     make_broken_video,
     moving_shapes,
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import open_reader
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'transcode.py'
 

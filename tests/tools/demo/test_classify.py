@@ -14,9 +14,9 @@ from mmengine import Config
 from PIL import Image
 
 from mmvideomae.apis import init_model
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 from mmvideomae.video.readers import open_reader
 from tests.support.models import tiny_vit
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'classify.py'
 

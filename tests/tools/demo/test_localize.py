@@ -17,11 +17,11 @@ from torch import nn
 
 from mmvideomae.analysis.eval_segments import evaluate_files
 from mmvideomae.apis import init_model
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 from mmvideomae.video.readers import open_reader
 from tests.support.browser import find_browser, visit
 from tests.support.localizers import tiny_action_former
 from tests.support.models import tiny_recognizer
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'localize.py'
 

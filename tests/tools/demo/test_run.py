@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
+from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -10,12 +10,12 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmvideomae.analysis.hf_reference import randomise
 from mmvideomae.apis.convert_checkpoint import convert_checkpoint
 from mmvideomae.checkpoints import CheckpointError, load_state_dict
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_videomae
 from tests.support.weight_files import PRETRAINERS
+from tests.support.weights import randomise
 
 TOOL = 'misc/convert_checkpoint.py'
 

@@ -16,8 +16,8 @@ from mmengine import Config
 
 from mmvideomae.apis import FeatureExtractor, init_model
 from mmvideomae.formats.feature_info import FeatureInfo
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 from tests.support.models import tiny_recognizer
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'misc' / 'extract_features.py'
 WINDOWS = ['--window', '4', '--size', '32', '--preset', 'videomaev2_thumos14']

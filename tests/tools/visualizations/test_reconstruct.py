@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from mmvideomae.apis import init_model
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from tests.support.pretraining import tiny_pretrain_config
+from tests.support.videos import moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'visualizations' / 'reconstruct.py'
 

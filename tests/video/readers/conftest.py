@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import numbered_frames, write_video
 from mmvideomae.video.readers import VideoReader, open_reader
+from tests.support.videos import numbered_frames, write_video
 
 Open = Callable[[str | Path], VideoReader]
 

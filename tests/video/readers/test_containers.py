@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers.containers import container_of
+from tests.support.videos import moving_shapes, write_video
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError, open_reader
+from mmvideomae.video.readers.decord_reader import DecordReader
+from tests.support.videos import (
     frame_number,
     make_broken_video,
     moving_shapes,
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError, open_reader
-from mmvideomae.video.readers.decord_reader import DecordReader
 
 
 @pytest.mark.parametrize(('name', 'codec'), [('a.ts', 'libx264'), ('a.wmv', 'wmv2')])

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import frame_number, numbered_frames
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, first_frame
+from tests.support.videos import frame_number, numbered_frames
 
 
 def write_frames(folder: Path, template: str, first: int, count: int) -> Path:

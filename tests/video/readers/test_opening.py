@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError, open_reader, opening
+from mmvideomae.video.readers.decord_reader import DecordReader
+from mmvideomae.video.readers.pyav_reader import PyAVReader
+from tests.support.videos import (
     frame_number,
     make_broken_video,
     moving_shapes,
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError, open_reader, opening
-from mmvideomae.video.readers.decord_reader import DecordReader
-from mmvideomae.video.readers.pyav_reader import PyAVReader
 
 
 def test_auto_is_pyav(numbered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

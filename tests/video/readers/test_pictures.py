@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError, open_reader
 from mmvideomae.video.readers.pyav_reader import PyAVReader
+from tests.support.videos import moving_shapes, write_video
 
 FRAMES = moving_shapes(6, 64, 80)
 

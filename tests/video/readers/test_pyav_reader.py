@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import frame_number, numbered_frames, write_video
 from mmvideomae.video.readers.base import VideoReadError
 from mmvideomae.video.readers.packet_index import PacketIndex
 from mmvideomae.video.readers.pyav_reader import PyAVReader
+from tests.support.videos import frame_number, numbered_frames, write_video
 
 
 def check_numbers(path: Path, numbers: list[int]) -> None:

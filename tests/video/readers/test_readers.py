@@ -9,7 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from mmvideomae.synthetic.videos import (
+from mmvideomae.video.readers import VideoReadError, open_reader
+from tests.support.videos import (
     BROKEN_KINDS,
     frame_number,
     make_broken_video,
@@ -18,7 +19,6 @@ from mmvideomae.synthetic.videos import (
     numbered_frames,
     write_video,
 )
-from mmvideomae.video.readers import VideoReadError, open_reader
 
 ReadAll = Callable[[Path], np.ndarray]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 
-from mmvideomae.synthetic.videos import frame_number, moving_shapes, numbered_frames, write_video
 from mmvideomae.video.readers import open_reader
+from tests.support.videos import frame_number, moving_shapes, numbered_frames, write_video
 
 X264 = 'keyint=24:min-keyint=8:bframes=3:b-adapt=0'
 X265 = 'log-level=0:pools=1:keyint=24:min-keyint=8'

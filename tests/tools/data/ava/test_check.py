@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmvideomae.synthetic.videos import numbered_frames, write_video
+from tests.support.videos import numbered_frames, write_video
 
 MAP = 'item {\n  name: "sit [down]"\n  id: 1\n}\n'
 OPTIONS = ('--videos', 'videos', '--workers', 1)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mmvideomae.formats.proposals import read_proposals
-from mmvideomae.synthetic.videos import make_broken_video, moving_shapes, write_video
 from tests.support.person_detector import write_person_detector
+from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 pytest.importorskip('mmdet', reason='needs the detection level')
 TOOL = 'data/ava/detect_people.py'

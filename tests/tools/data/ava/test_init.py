@@ -16,7 +16,7 @@ from mmvideomae.formats.label_maps import read_label_map
 from mmvideomae.formats.proposals import read_proposals
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.preparation.boxes.check import check_sets, sets_of
-from mmvideomae.synthetic.videos import numbered_frames, write_video
+from tests.support.videos import numbered_frames, write_video
 
 HEADER = 'video,second,x1,y1,x2,y2,label,person\n'
 LINES = [
