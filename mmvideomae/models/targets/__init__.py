@@ -1,6 +1,7 @@
 """What pre-training predicts at masked tokens."""
 
+from mmvideomae.models.targets.hog import HOGTarget
 from mmvideomae.models.targets.pixels import PixelTarget
 from mmvideomae.models.targets.target import Target
 
-__all__ = ['PixelTarget', 'Target']
+__all__ = ['HOGTarget', 'PixelTarget', 'Target']
