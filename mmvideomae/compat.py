@@ -174,6 +174,21 @@ def opencv_log_levels() -> Any:
     return cv2 if hasattr(cv2, 'getLogLevel') else cv2.utils.logging
 
 
+def pyav_settings(options: dict[str, str]) -> dict[str, Any]:
+    """What ``av.open`` is to be given so that FFmpeg's demuxer and decoders have options.
+
+    Upstream: before 17.1 PyAV crashes where it knows options for decoders and a stream is found
+    late (FLV, transport streams); options for the container alone do not bound what is decoded to
+    find it.  Before 19 it decodes tags, which may be in any encoding, and which nobody asks for.
+    Delete when PyAV 19 is the oldest that is supported.
+    """
+    import av
+
+    version = _release(av.__version__)
+    settings: dict[str, Any] = {'options' if version >= (17, 1) else 'container_options': options}
+    return settings if version >= (19,) else {**settings, 'metadata_errors': 'ignore'}
+
+
 def _read_yaml_safely() -> None:
     """Let mmengine read plain values from YAML, where it reads objects and calls.
 

@@ -13,7 +13,9 @@ import sys
 import textwrap
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import av
 import mmengine
 import numpy as np
 import pytest
@@ -423,3 +425,18 @@ def test_yaml_holds_values_and_the_tuples_that_mmengine_writes(tmp_path: Path) -
     with pytest.raises(yaml.constructor.ConstructorError):
         mmengine.load(path)
     assert not (tmp_path / 'ran').exists()
+
+
+@pytest.mark.parametrize(
+    ('version', 'settings'),
+    [
+        ('15.1.0', {'container_options': {'a': 'b'}, 'metadata_errors': 'ignore'}),
+        ('17.1.0', {'options': {'a': 'b'}, 'metadata_errors': 'ignore'}),
+        ('19.0.0', {'options': {'a': 'b'}}),
+    ],
+)
+def test_pyav_is_given_what_its_version_takes(
+    monkeypatch: pytest.MonkeyPatch, version: str, settings: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(av, '__version__', version)
+    assert compat.pyav_settings({'a': 'b'}) == settings

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from mmengine import Config
+from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import nn
@@ -29,7 +30,8 @@ def init_model(
         checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
             ``http(s)`` address; None keeps the random weights.  Where its head has other
             classes, the config's ``default_hooks.head_rows.label_map`` selects their rows.
-        device: The default is the GPU if there is one, and else the CPU.
+        device: The default is what a runner would take: the accelerator if there is one (GPU,
+            NPU, MPS or another that mmengine knows), and else the CPU.
         cfg_options: Values that replace those of the config, by dotted keys.
 
     Returns:
@@ -51,7 +53,7 @@ def init_model(
     if checkpoint is not None:
         _load_weights(model, checkpoint, cfg)
     model.cfg, model.checkpoint = cfg, checkpoint and os.fspath(checkpoint)
-    return _moved(model, device or default_device()).eval()
+    return _moved(model, device or get_device()).eval()
 
 
 def built_model(cfg: Config) -> nn.Module:
@@ -111,16 +113,11 @@ def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -
         print_log(f'{name}: {line}', logger='current')
 
 
-def default_device() -> str:
-    """The GPU if there is one, and else the CPU."""
-    return 'cuda' if torch.cuda.is_available() else 'cpu'
-
-
 def process_device(device: str | None) -> str | None:
-    """``device`` where it is named, else the GPU of this process of ``torchrun``, else None."""
-    rank = os.environ.get('LOCAL_RANK')
-    if device is None and rank is not None and torch.cuda.is_available():
-        return f'cuda:{rank}'
+    """``device`` where it is named, else the one of this process of ``torchrun``, else None."""
+    rank, kind = os.environ.get('LOCAL_RANK'), get_device()
+    if device is None and rank is not None and kind not in ('cpu', 'mps'):  # of which there is one
+        return f'{kind}:{rank}'
     return device
 
 

@@ -4,12 +4,12 @@ import math
 import os
 from collections.abc import Mapping
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mmvideomae.datasets.transforms import SampleKeyFrameClip
+from mmvideomae.formats.annotations import video_id_of
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 Stream = FileStream | FolderStream
@@ -83,5 +83,4 @@ def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[f
 
 def video_name(video: str | os.PathLike[str]) -> str:
     """What annotations call a video: the name of its folder of frames, or of its file."""
-    path = Path(os.path.abspath(video))
-    return path.name if path.is_dir() else path.stem
+    return video_id_of(os.path.abspath(video))

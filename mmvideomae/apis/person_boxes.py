@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from mmengine import Config
 from mmengine.dataset import Compose
+from mmengine.device import get_device
 from mmengine.hub import get_config
 from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from mmvideomae.apis.inference import default_device
 from mmvideomae.apis.key_frames import key_frame_record, open_place
 from mmvideomae.configs import read_config
 from mmvideomae.formats.box_annotations import KeyFrame, key_frame
@@ -195,7 +195,7 @@ def _build(
         raise FileNotFoundError(f'{weights}: no such checkpoint of the detector of people')
     with DefaultScope.overwrite_default_scope('mmdet'), warnings.catch_warnings(record=True):
         try:
-            model = init_detector(config, None, device=str(device or default_device()))
+            model = init_detector(config, None, device=str(device or get_device()))
         except KeyError as error:
             raise ValueError(f'{name} is no config of a detector of mmdet: {error}') from None
     _load_weights(model, weights)

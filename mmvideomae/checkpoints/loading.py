@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import torch
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -27,6 +27,7 @@ from mmvideomae.checkpoints.reading import (
     read_weights,
     unwrap,
 )
+from mmvideomae.errors import one_line
 
 # A checkpoint with these entries is a run of mmengine to resume: it is handed on untouched.
 RUN_ENTRIES = {'optimizer', 'message_hub'}
@@ -67,10 +68,20 @@ def _local(path: str | os.PathLike[str]) -> Path:
     # Two addresses may end in the same name.
     name = f'{sha256(text.encode()).hexdigest()[:16]}-{Path(urlsplit(text).path).name}'
     cached = Path(torch.hub.get_dir()) / 'checkpoints' / name
+    failed: list[str | None] = [None]
     if is_main_process():
-        _download(text, cached)
-    barrier()
-    _download(text, cached)  # on the other nodes
+        try:
+            _download(text, cached)
+        except Exception as error:
+            failed = [one_line(error)]
+            raise
+        finally:  # the others wait for this, whatever came of it
+            broadcast_object_list(failed)
+    else:
+        broadcast_object_list(failed)
+        if failed[0] is not None:
+            raise CheckpointError(f'{text} could not be downloaded: {failed[0]}')
+        _download(text, cached)  # on the other nodes
     return cached
 
 

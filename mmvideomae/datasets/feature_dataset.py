@@ -53,7 +53,8 @@ class FeatureDataset(SeededDataset):
         features: How the features were made, see `FeatureFormat`; needed where they have no
             sidecar, and compared with it where they have one.
         classes: Names in the order of their numbers, or a file of one per line; None takes
-            all labels of the annotation, of any subset, in alphabetical order.
+            all labels of the annotation, of any subset, in alphabetical order, and knows them
+            once the annotation is read.
         num_classes: How many there must be; None: not checked.
         exclude: Names of videos to leave out.
         allow_empty: Videos without segments are background, not a fault.
@@ -105,19 +106,17 @@ class FeatureDataset(SeededDataset):
         self.tolerance = tolerance
         self.on_bad_sample = on_bad_sample
         self.skipped: dict[str, str] = {}
-        videos = read_segments(ann_file)
-        names = classes_of(videos) if classes is None else class_names(classes)
-        check_class_count(names, num_classes)
-        self._videos = (
-            videos if self.subsets is None else of_subsets(videos, self.subsets, ann_file)
-        )
+        self.num_classes = num_classes
+        names = None if classes is None else class_names(classes)
+        if names is not None:
+            check_class_count(names, num_classes)
         super().__init__(
             pipeline,
             test_mode,
             'raise' if on_bad_sample == 'raise' else 'replace',
             max_refetch,
             ann_file=os.fspath(ann_file),
-            metainfo={'classes': names},
+            metainfo={} if names is None else {'classes': names},
             indices=indices,
             serialize_data=serialize_data,
             lazy_init=lazy_init,
@@ -125,8 +124,14 @@ class FeatureDataset(SeededDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Records of all videos that can be used."""
+        videos = read_segments(self.ann_file)
+        if 'classes' not in self._metainfo:
+            self._metainfo['classes'] = classes_of(videos)
+            check_class_count(self._metainfo['classes'], self.num_classes)
+        if self.subsets is not None:
+            videos = of_subsets(videos, self.subsets, self.ann_file)
         records = []
-        for video in self._videos:
+        for video in videos:
             if video.video_id in self.exclude:
                 continue
             try:
@@ -135,12 +140,12 @@ class FeatureDataset(SeededDataset):
                 if self.on_bad_sample == 'raise':
                     raise
                 self.skipped[video.video_id] = str(error)
-        if told := dropped_segments(self._videos, self.ann_file):
+        if told := dropped_segments(videos, self.ann_file):
             print_log(told, logger='current', level=logging.WARNING)
         if self.skipped:
             some = '; '.join(list(self.skipped.values())[:3])
             print_log(
-                f'{len(self.skipped)} of {len(self._videos)} videos are skipped, such as: {some}',
+                f'{len(self.skipped)} of {len(videos)} videos are skipped, such as: {some}',
                 logger='current',
                 level=logging.WARNING,
             )

@@ -173,6 +173,20 @@ class SeededDataset(BaseDataset):
                 reason = f'it takes more memory than there is ({error})'
                 raise self.not_readable(self.get_data_info(index), reason) from None
 
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on a record; what it opened is closed if it fails.
+
+        Raises:
+            Exception: Whatever a transform raises.
+        """
+        record = self.get_data_info(idx)
+        try:
+            return self.pipeline(record)
+        except BaseException:
+            if (reader := record.get('video_reader')) is not None:
+                reader.close()
+            raise
+
     def not_readable(self, record: dict[str, Any], reason: str) -> Any:
         """The error `unreadable` of a record."""
         return self.unreadable(record.get('filename', ''), reason)

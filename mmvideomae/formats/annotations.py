@@ -20,6 +20,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import NamedTuple
 
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines, shown
@@ -211,9 +212,15 @@ def is_video_name(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in VIDEO_EXTENSIONS
 
 
-def without_suffix(path: str) -> str:
-    """A path without the suffix of a video file; any other one is part of the name."""
-    return os.path.splitext(path)[0] if is_video_name(path) else path
+def video_id_of(path: str) -> str:
+    """The identity of a video: its path below the source folder, as a list names it.
+
+    It lacks the suffix of a video file; what else follows a dot is part of the name, as in the
+    folder of frames ``v1.2``.  Of a path that leads out of any folder it is the name alone.
+    """
+    pure = PurePath(path)
+    name = pure.name if pure.is_absolute() or '..' in pure.parts else str(pure)
+    return os.path.splitext(name)[0] if is_video_name(name) else name
 
 
 class VideoFolder(NamedTuple):

@@ -33,7 +33,7 @@ class FeatureInfo:
         reader: What decoded the video.
         preprocessing: How frames became the model's input.
         precision: What the model computed in.
-        video_id: Name of the video in errors; not stored, the file's name.
+        video_id: Name of the video in errors; not stored.
     """
 
     fps: float
@@ -49,7 +49,7 @@ class FeatureInfo:
     reader: str
     preprocessing: dict[str, Any] = field(default_factory=dict)
     precision: str = 'float32'
-    video_id: str = ''
+    video_id: str = field(default='', compare=False)
 
     @property
     def grid(self) -> FeatureGrid:
@@ -57,8 +57,11 @@ class FeatureInfo:
         return FeatureGrid(self.fps, self.stride, self.window, self.interval, self.offset)
 
     @classmethod
-    def read(cls, npy_path: str | os.PathLike[str]) -> 'FeatureInfo':
+    def read(cls, npy_path: str | os.PathLike[str], video_id: str | None = None) -> 'FeatureInfo':
         """Read the file beside a feature file.
+
+        Args:
+            video_id: What to call the video; None: as the file is called.
 
         Raises:
             FileNotFoundError: There is none.
@@ -78,7 +81,7 @@ class FeatureInfo:
         if unknown := sorted(set(content) - known):
             raise ValueError(f'{path} has keys that are not known: {", ".join(unknown)}')
         _check_kinds(content, path)
-        return cls(**content, video_id=path.stem)
+        return cls(**content, video_id=video_id or path.stem)
 
     def write(self, npy_path: str | os.PathLike[str]) -> None:
         """Write the file beside a feature file, whole or not at all."""

@@ -194,7 +194,8 @@ class VideoPlaces:
     @cached_property
     def _listed(self) -> dict[str, tuple[str, dict[str, Any] | None]]:
         """Path and record of each video in the table, without a record if it is not there."""
-        assert self.table is not None
+        if self.table is None:
+            return {}
         root = Path(self.folder or Path(self.table).parent)
         listed: dict[str, tuple[str, dict[str, Any] | None]] = {}
         seen: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 from mmvideomae.formats.annotations import (
@@ -13,8 +13,8 @@ from mmvideomae.formats.annotations import (
     find_videos,
     is_video_name,
     read_list,
+    video_id_of,
     walk_folders,
-    without_suffix,
 )
 from mmvideomae.formats.text_files import is_binary
 from mmvideomae.jobs.failures import lost, reason_of
@@ -57,6 +57,10 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     units: int = 0
 
+    def copy(self) -> 'Outcome':
+        """The same, to be kept while the work goes on."""
+        return Outcome([*self.done], [*self.skipped], {**self.failed}, self.units)
+
 
 def jobs_of(
     source: str | os.PathLike[str], data_prefix: str = '', filename_tmpl: str = 'img_{:05}.jpg'
@@ -84,7 +88,7 @@ def jobs_of(
     else:
         entries = read_list(path, LineFormat())
         found = [(os.path.join(data_prefix, each.path), each.path) for each in entries]
-    jobs = [Job(place, _identity(name)) for place, name in found]
+    jobs = [Job(place, video_id_of(name)) for place, name in found]
     check_names(jobs)
     return jobs
 
@@ -136,7 +140,7 @@ def work_through(
             `mmvideomae.jobs.failures` knows.
 
     Yields:
-        The same outcome after each video, as it grows.
+        What became of the videos so far, after each of them.
 
     Raises:
         OSError: Nothing can be written in ``out``.
@@ -150,14 +154,14 @@ def work_through(
             outcome.skipped.append(job.video_id)
         else:
             waiting.append(job)
-    yield outcome
+    yield outcome.copy()
     if waiting:  # before hours of work
         check_writable(out / '.error')
         _tidy({file_of(job, out, '').parent for job in waiting})
     for job in sorted(waiting, key=lambda job: _was_started(job, out)):
         if _is_done(job, is_finished):
             outcome.skipped.append(job.video_id)
-            yield outcome
+            yield outcome.copy()
             continue
 
         def advance(done: int, total: int, name: str = job.video_id) -> None:
@@ -174,7 +178,7 @@ def work_through(
         else:
             _note(job, out, '')
             outcome.done.append(job.video_id)
-        yield outcome
+        yield outcome.copy()
 
 
 def _tidy(folders: Iterable[Path]) -> None:
@@ -238,14 +242,6 @@ def _within(folder: str, filename_tmpl: str) -> list[str]:
             example = filename_tmpl.format(1)
             raise AnnotationError(f'{error}, nor a folder of frames such as {example!r}') from None
         return sorted(names)
-
-
-def _identity(name: str) -> str:
-    """The name of what is made of a video: a path below the output folder."""
-    pure = PurePath(name)
-    if pure.is_absolute() or '..' in pure.parts:
-        pure = PurePath(pure.name)
-    return without_suffix(str(pure))
 
 
 def check_names(jobs: Sequence[Job]) -> None:

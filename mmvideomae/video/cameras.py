@@ -38,7 +38,7 @@ class Newest:
 
 
 class LiveSource:
-    """Read a source in a thread of its own, and keep its last seconds.
+    """Read a source in a thread of its own while a ``with`` block runs, and keep its last seconds.
 
     OpenCV hands out the oldest frame that it holds; a slow model would fall behind the
     camera if it asked for frames itself.
@@ -49,26 +49,27 @@ class LiveSource:
         window_seconds: How much is kept.
 
     Raises:
-        VideoReadError: The source cannot be opened or delivers no frame.
         ValueError: ``window_seconds`` is not positive.
+        VideoReadError: On entering the block, if the source cannot be opened or delivers no frame.
     """
 
     def __init__(self, source: str | int, window_seconds: float) -> None:
         if window_seconds <= 0:
             raise ValueError(f'the window must be positive seconds, got {window_seconds}')
         self.source, self._length = source, window_seconds
-        self._capture, picture = _open(str(source))
+        self._kept: deque[tuple[float, np.ndarray]] = deque()
+        self._changed = threading.Condition()
+        self._ended = self._stopped = False
+        self._seen = -1.0
+
+    def __enter__(self) -> 'LiveSource':
+        self._capture, picture = _open(str(self.source))
         # Files have an end, and a rate at which they are to be played.
         finite = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
         self._pause = 1 / (self._capture.get(cv2.CAP_PROP_FPS) or 25.0) if finite else 0.0
         self._began = time.monotonic()
-        self._kept: deque[tuple[float, np.ndarray]] = deque([(0.0, _rgb(picture))])
-        self._changed = threading.Condition()
-        self._ended = self._stopped = False
-        self._seen = -1.0
+        self._kept.append((0.0, _rgb(picture)))
         self._thread = threading.Thread(target=self._run, name='live frames', daemon=True)
-
-    def __enter__(self) -> 'LiveSource':
         self._thread.start()
         return self
 

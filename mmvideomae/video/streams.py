@@ -3,13 +3,10 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import count
 from typing import Protocol
 
-import av
 import numpy as np
 
-from mmvideomae.errors import one_line
 from mmvideomae.video.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 
@@ -17,8 +14,7 @@ from mmvideomae.video.readers.pyav_reader import PyAVReader
 class FileStream(PyAVReader):
     """A video file decoded in one pass, by as many threads as there are cores.
 
-    Random access costs a jump to a key frame each time; here the file is read like a
-    player does.  Frames have the numbers of `PyAVReader`, and their own times.
+    Frames have the numbers of `PyAVReader`, and their own times.
 
     Args:
         path: A video file.
@@ -30,48 +26,12 @@ class FileStream(PyAVReader):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not os.path.isfile(path):  # a pipe would be waited for, and FFmpeg's word is no help
             raise VideoReadError(path, 'no such file')
-        super().__init__(path)
+        super().__init__(path, threads=0)
 
     @cached_property
     def times(self) -> np.ndarray:  # shared by the records of all key frames
         """See `VideoReader.times`."""
         return super().times
-
-    def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
-        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers.
-
-        Raises:
-            VideoReadError: The file ends early, or its data cannot be decoded.
-        """
-        waiting = iter(wanted)
-        number = next(waiting, None)
-        try:
-            for found, frame in self._numbered():
-                if number is None:
-                    return
-                if found == number:
-                    yield number, self._to_rgb(frame)
-                    number = next(waiting, None)
-        except av.FFmpegError as error:
-            raise VideoReadError(self.path, one_line(error.strerror or error, 200)) from None
-        if number is not None:
-            raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
-
-    def _numbered(self) -> Iterator[tuple[int, av.VideoFrame]]:
-        if self._index is None:
-            yield from zip(count(), self._in_order(), strict=False)
-            return
-        pts = self._index.pts[self._index.frames].tolist()
-        numbers = {time: number for number, time in enumerate(pts)}
-        for frame in self._in_order():
-            if frame.pts in numbers:
-                yield numbers[frame.pts], frame
-
-    def _video_stream(self) -> av.VideoStream:
-        stream = super()._video_stream()
-        stream.codec_context.thread_count = 0
-        stream.thread_type = 'AUTO'
-        return stream
 
 
 class FolderStream(FrameFolderReader):

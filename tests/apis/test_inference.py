@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine import Config
 
-from mmvideomae.apis import init_model
+from mmvideomae.apis import inference, init_model
 from mmvideomae.checkpoints import CheckpointError
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_videomae, tiny_vit
@@ -123,3 +123,24 @@ def test_config_and_device_errors(config: Path, tmp_path: Path) -> None:
         init_model(tmp_path / 'missing.py')
     with pytest.raises(ValueError, match="device 'nowhere'"):
         init_model(config, device='nowhere')
+
+
+@pytest.mark.parametrize(
+    ('kind', 'device'),
+    [('cuda', 'cuda:3'), ('npu', 'npu:3'), ('mps', None), ('cpu', None)],
+)
+def test_a_process_takes_its_own_device(
+    monkeypatch: pytest.MonkeyPatch, kind: str, device: str | None
+) -> None:
+    monkeypatch.setattr(inference, 'get_device', lambda: kind)
+    assert inference.process_device(None) is None
+    monkeypatch.setenv('LOCAL_RANK', '3')
+    assert inference.process_device(None) == device
+    assert inference.process_device('cpu') == 'cpu'
+
+
+def test_a_model_goes_where_a_runner_would_take_it(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference, 'get_device', lambda: 'meta')
+    assert next(init_model(config).parameters()).device.type == 'meta'

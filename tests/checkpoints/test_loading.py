@@ -181,6 +181,26 @@ def server(tmp_path: Path) -> Iterator[str]:
     serving.server_close()
 
 
+@pytest.mark.parametrize('first', [True, False])
+def test_a_failed_download_reaches_every_process(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """Others wait for the first process: it tells them, whatever came of it."""
+    told: list[object] = []
+
+    def broadcast(data: list[object]) -> None:
+        if not first:
+            data[:] = ['404 File not found']
+        told.extend(data)
+
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'cache'))
+    monkeypatch.setattr(loading, 'is_main_process', lambda: first)
+    monkeypatch.setattr(loading, 'broadcast_object_list', broadcast)
+    with pytest.raises(urllib.error.HTTPError if first else CheckpointError, match='404'):
+        load(f'{server}/nowhere.pth')
+    assert len(told) == 1 and '404' in str(told[0])
+
+
 def test_addresses_are_downloaded_once(
     zoo: Any, tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

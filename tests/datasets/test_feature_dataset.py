@@ -319,6 +319,19 @@ def test_classes_of_the_whole_annotation_and_their_number(data: Data) -> None:
         data.build(classes=None, num_classes=20)
 
 
+@pytest.mark.parametrize('classes', [None, ['jump', 'run']])
+def test_a_lazy_data_set_reads_its_annotation_on_first_use(
+    data: Data, classes: list[str] | None
+) -> None:
+    missing = data.root / 'later.json'
+    lazy = FeatureDataset(
+        missing, data.root, PIPELINE, features=FORMAT, classes=classes, lazy_init=True
+    )
+    assert ('classes' in lazy.metainfo) == (classes is not None)
+    missing.write_text(json.dumps({'database': data.database}))
+    assert len(lazy) == 3 and list(lazy.metainfo['classes']) == ['jump', 'run']
+
+
 def test_background_videos_when_told(data: Data) -> None:
     data.spoil(annotations=[])
     sample = data.build(allow_empty=True)[1]['data_samples']

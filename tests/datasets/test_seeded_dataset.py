@@ -1,11 +1,15 @@
 """Contract: one way for all data sets to treat samples that cannot be read."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmvideomae.datasets import VideoListDataset
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
+from mmvideomae.synthetic.videos import moving_shapes, write_video
 from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers.pyav_reader import PyAVReader
 
 
 class OtherError(Exception):
@@ -89,6 +93,23 @@ def test_any_other_error_names_its_file(policy: str, monkeypatch: pytest.MonkeyP
         Numbers({3}, policy, error=ZeroDivisionError('bug'))[3]
     notes = getattr(caught.value, '__notes__', logged)
     assert 'while sample 3 was read: /v/3.mp4' in notes[0]
+
+
+def test_what_a_failing_pipeline_opened_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(tmp_path / 'a.mp4', moving_shapes(4))
+    closed: list[PyAVReader] = []
+
+    def sample(results: dict[str, Any]) -> None:
+        monkeypatch.setattr(PyAVReader, 'close', lambda reader: closed.append(reader))
+        raise ZeroDivisionError
+
+    pipeline = [{'type': 'OpenVideo', 'backend': 'pyav'}, sample]
+    data = VideoListDataset([{'folder': str(tmp_path)}], pipeline)
+    with pytest.raises(ZeroDivisionError):
+        data[0]
+    assert len(closed) == 1
 
 
 def test_fingerprints_tell_samples_and_not_their_folder() -> None:

@@ -13,7 +13,7 @@ from mmvideomae.formats.annotations import (
     read_list,
     search_videos,
     split_line,
-    without_suffix,
+    video_id_of,
 )
 
 ANY = LineFormat()
@@ -212,8 +212,14 @@ def test_video_names():
 
 
 def test_only_the_suffix_of_a_video_is_no_part_of_its_name():
-    for path, name in (('a/b.c.MTS', 'a/b.c'), ('a.b/c', 'a.b/c'), ('a/b.c', 'a/b.c')):
-        assert without_suffix(path) == name
+    for path, name in (('a/b.c.MTS', 'a/b.c'), ('a.b/c', 'a.b/c'), ('walk/v1.2', 'walk/v1.2')):
+        assert video_id_of(path) == name
+    assert video_id_of('./a.mp4') == 'a'
+
+
+@pytest.mark.parametrize('path', ['/films/v1.2', '../films/v1.2', '/films/v1.2.mkv'])
+def test_a_path_that_leads_elsewhere_is_called_by_its_name(path):
+    assert video_id_of(path) == 'v1.2'
 
 
 def test_what_is_left_out_of_a_folder_is_counted(tmp_path):

@@ -143,6 +143,13 @@ def test_work_is_done_once_and_failures_are_noted_until_they_are_mended(tmp_path
     assert not (tmp_path / 'deep/b.error').exists()
 
 
+def test_what_became_of_videos_stays_as_it_was_told(tmp_path: Path) -> None:
+    jobs = [Job(f'{name}.mp4', name) for name in ('a', 'b')]
+    told = list(work_through(jobs, tmp_path, lambda job: False, lambda job, advance: 1))
+    assert [each.done for each in told] == [[], ['a'], ['a', 'b']]
+    assert [each.units for each in told] == [0, 1, 2]
+
+
 def done_by(work: Work, out: Path, *names: str) -> Outcome:
     jobs = [Job(f'{name}.mp4', name) for name in names]
     return list(work_through(jobs, out, lambda job: False, work))[-1]

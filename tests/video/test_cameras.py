@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -54,17 +55,34 @@ def test_large_pictures_are_shrunk(tmp_path: Path) -> None:
 
 def test_silence_is_an_error(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('mmvideomae.video.cameras.SILENCE', 0.05)
-    source = LiveSource(str(video), 0.1)  # nobody reads: not entered
-    with pytest.raises(VideoReadError, match='no frame for'):
+    monkeypatch.setattr(LiveSource, '_run', lambda source: None)  # nobody reads
+    with LiveSource(str(video), 0.1) as source, pytest.raises(VideoReadError, match='no frame for'):
         source.wait()
+
+
+def test_nothing_is_open_before_the_block_and_after_it(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[cv2.VideoCapture] = []
+
+    def capture(source: str, make: type[cv2.VideoCapture] = cv2.VideoCapture) -> cv2.VideoCapture:
+        opened.append(make(source))
+        return opened[-1]
+
+    monkeypatch.setattr(cv2, 'VideoCapture', capture)
+    source = LiveSource(str(video), 0.1)
+    assert not opened
+    with source:
+        assert opened[0].isOpened()
+    assert not opened[0].isOpened()
 
 
 @pytest.mark.parametrize('name', ['none.mp4', 'text.mp4', '99'])
 def test_what_gives_no_frame_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / 'text.mp4').write_text('no video\n' * 50)
     source = name if name.isdigit() else str(tmp_path / name)
-    with pytest.raises(VideoReadError, match=name):
-        LiveSource(source, 1.0)
+    with pytest.raises(VideoReadError, match=name), LiveSource(source, 1.0):
+        pass
 
 
 def test_files_are_neither_addresses_nor_playlists(
@@ -72,9 +90,10 @@ def test_files_are_neither_addresses_nor_playlists(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     video.rename('a:b.mp4')
-    LiveSource('a:b.mp4', 0.3)
+    with LiveSource('a:b.mp4', 0.3):
+        pass
     Path('list.mp4').write_text('ffconcat version 1.0\nfile a:b.mp4\n')
     Path('hls.mp4').write_text('#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na:b.mp4\n')
     for name in ('list.mp4', 'hls.mp4'):
-        with pytest.raises(VideoReadError, match=name):
-            LiveSource(name, 0.3)
+        with pytest.raises(VideoReadError, match=name), LiveSource(name, 0.3):
+            pass

@@ -20,6 +20,7 @@ from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.windows import WindowPlan, preparation
 from mmvideomae.apis.inference import as_model
 from mmvideomae.errors import UserError
+from mmvideomae.formats.annotations import video_id_of
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.formats.feature_writer import FeatureFile
 from mmvideomae.video.readers import VideoReadError
@@ -98,14 +99,19 @@ class FeatureExtractor:
         self.checkpoint_sha256 = _digest(backbone, checkpoint)
         self._prepare = preparation(settings)
 
-    def __call__(self, video: Video, progress: Progress | None = None) -> VideoFeatures:
+    def __call__(
+        self, video: Video, progress: Progress | None = None, video_id: str | None = None
+    ) -> VideoFeatures:
         """Features of a video file or a folder of frames.
+
+        Args:
+            video_id: What to call the video; None: its own name, see `video_id_of`.
 
         Raises:
             VideoReadError: The video cannot be read.
             ExtractionError: Features are not finite.
         """
-        with self._open(video) as (stream, info):
+        with self._open(video, video_id) as (stream, info):
             plan = self.plan(len(stream))
             features = np.empty((plan.steps, self.encoder.width), np.float32)
             done = 0
@@ -115,15 +121,22 @@ class FeatureExtractor:
         return VideoFeatures(features, info)
 
     def save(
-        self, video: Video, npy_path: str | os.PathLike[str], progress: Progress | None = None
+        self,
+        video: Video,
+        npy_path: str | os.PathLike[str],
+        progress: Progress | None = None,
+        video_id: str | None = None,
     ) -> FeatureInfo:
         """Write features as they come; the file and its description appear when all is done.
+
+        Args:
+            video_id: As calling the extractor.
 
         Raises:
             VideoReadError, ExtractionError: As calling the extractor.
             OSError: A file cannot be written.
         """
-        with self._open(video) as (stream, info):
+        with self._open(video, video_id) as (stream, info):
             plan = self.plan(len(stream))
             with FeatureFile(npy_path, plan.steps, self.encoder.width, info) as file:
                 for block in self._blocks(stream, plan, progress):
@@ -154,12 +167,14 @@ class FeatureExtractor:
         return open_stream(video, self.filename_tmpl, self.fps)
 
     @contextmanager
-    def _open(self, video: Video) -> Iterator[tuple[FileStream | FolderStream, FeatureInfo]]:
+    def _open(
+        self, video: Video, video_id: str | None
+    ) -> Iterator[tuple[FileStream | FolderStream, FeatureInfo]]:
         stream = self.open_stream(video)
         with stream:
-            yield stream, self._describe(stream)
+            yield stream, self._describe(stream, video_id)
 
-    def _describe(self, stream: FileStream | FolderStream) -> FeatureInfo:
+    def _describe(self, stream: FileStream | FolderStream, video_id: str | None) -> FeatureInfo:
         frames, fps, times = len(stream), stream.fps, stream.times
         if fps <= 0:
             raise VideoReadError(stream.path, 'its frame rate is not known')
@@ -174,7 +189,7 @@ class FeatureExtractor:
             frames=frames,
             duration=stream.duration,
             reader='frames' if isinstance(stream, FolderStream) else 'pyav',
-            video_id=Path(stream.path).stem,
+            video_id=video_id or video_id_of(os.path.abspath(stream.path)),
             **self.expected(),
         )
 

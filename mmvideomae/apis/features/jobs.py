@@ -23,7 +23,7 @@ def extract_all(
     """
 
     def extract(job: Job, advance: Advance) -> int:
-        info = extractor.save(job.path, file_of(job, out, '.npy'), advance)
+        info = extractor.save(job.path, file_of(job, out, '.npy'), advance, job.video_id)
         return extractor.plan(info.frames).steps
 
     def finished(job: Job) -> bool:
@@ -42,7 +42,7 @@ def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        FeatureInfo.read(path).check(extractor.expected())
+        FeatureInfo.read(path, job.video_id).check(extractor.expected())
     except FileNotFoundError as error:
         raise ValueError(
             f'{error}: it was not extracted here; choose another output folder'

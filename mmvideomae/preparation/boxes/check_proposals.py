@@ -18,8 +18,8 @@ _NONE = np.zeros((0, 5), np.float32)
 
 def check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> None:
     """Note key frames without proposals, and how many true boxes have one that fits."""
-    path = box_set.proposal_file
-    assert path is not None
+    if (path := box_set.proposal_file) is None:
+        return
     found: Proposals | None = attempt(
         report, 'proposals', lambda: read_proposals(path, box_set.proposal_images)
     )

@@ -245,8 +245,9 @@ def _number_persons(rows: Sequence[SourceRow]) -> dict[tuple[str, str], int]:
 def _second(row: SourceRow, video: SourceVideo, settings: InitSettings) -> float:
     if row.second is not None:
         second, said = row.second, f'second {row.second:g}'
+    elif row.frame is None:
+        raise ValueError('it names neither a second nor a frame')
     else:
-        assert row.frame is not None
         second = settings.start_second + _moment(row.frame - video.first, row.fps, video.clock)
         said = f'frame {row.frame} (second {second:g})'
     end = settings.start_second + video.clock.duration

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError, is_video_name
+from mmvideomae.formats.annotations import AnnotationError, is_video_name, video_id_of
 from mmvideomae.preparation.lists.make_annotations import FrameNames, find_samples
 from mmvideomae.video.readers import (
     FrameFolderReader,
@@ -88,7 +88,8 @@ class SourceVideo:
     def _open(self) -> VideoReader:
         if self.frames is None:
             return open_reader(self.file)
-        assert self.rate is not None
+        if self.rate is None:
+            raise AnnotationError(f'{self.file}: a folder of frames needs its frames per second')
         return FrameFolderReader(self.file, self.frames.template, self.frames.first, fps=self.rate)
 
 
@@ -111,7 +112,7 @@ class SourceVideos:
         self._by_name: dict[str, list[SourceVideo]] = {}
         for sample in find_samples(folder, frames):
             path = sample.path
-            video_id = os.path.splitext(path)[0] if frames is None else path
+            video_id = video_id_of(path) if frames is None else path
             video = SourceVideo(video_id, path, folder / path, frames, fps)
             for name in {path, video_id, os.path.basename(path), os.path.basename(video_id)}:
                 self._by_name.setdefault(name, []).append(video)

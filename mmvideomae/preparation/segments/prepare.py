@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError, find_videos, video_id_of
 from mmvideomae.formats.list_lines import list_line, write_lines
 from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
@@ -189,7 +189,7 @@ def _by_name(paths: Sequence[str]) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for path in paths:
-        name = os.path.splitext(path)[0]
+        name = video_id_of(path)
         if name in found:
             raise AnnotationError(
                 f'{found[name]} and {path} differ in their suffix alone: rename one of them'
@@ -239,7 +239,7 @@ def _open(
     fault = find_fault(video, classes, duration, allow_empty=True)
     if fault is not None:
         raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
-    name = os.path.splitext(path)[0]
+    name = video_id_of(path)
     annotated = replace(video, video_id=name, duration=duration, fps=fps)
     clips = tuple(_frames_between(times, duration, *segment) for segment in video.segments)
     return FoundVideo(annotated, path, len(times), clips)

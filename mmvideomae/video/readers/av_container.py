@@ -5,6 +5,7 @@ import os
 
 import av
 
+from mmvideomae.compat import pyav_settings
 from mmvideomae.video.readers.base import VideoReadError, cause_of
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.sample_tables import check_sample_tables
@@ -18,12 +19,6 @@ _FORMATS = (
     *('vc1test', 'yuv4mpegpipe', 'amv', 'swf', 'gxf', 'nsv', 'pva', 'dhav', 'lmlm4', 'dnxhd'),
     *('dirac', 'cavsvideo', 'avs', 'avs2', 'avs3', 'roq', 'smk', 'bink', 'flic', 'film_cpk', 'xmv'),
 )
-# Tags may be in any encoding, and nobody asks for them; since PyAV 19 it does not decode them.
-_VERSION = tuple(int(part) for part in av.__version__.split('.')[:2])
-_TAGS = {'metadata_errors': 'ignore'} if _VERSION < (19, 0) else {}
-# Before 17.1 PyAV crashes where it knows options for decoders and a stream is found late (FLV,
-# transport streams); options for the container alone do not bound what is decoded to find it.
-_OPTIONS = 'options' if _VERSION >= (17, 1) else 'container_options'
 
 
 def open_container(
@@ -52,7 +47,7 @@ def open_container(
     }
     try:
         check_sample_tables(path, limits, one_size)
-        return av.open(f'file:{os.fspath(path)}', **{_OPTIONS: chosen}, **_TAGS)
+        return av.open(f'file:{os.fspath(path)}', **pyav_settings(chosen))
     except VideoReadError:
         raise
     except Exception as error:  # damage can surface as anything
@@ -64,9 +59,15 @@ def open_container(
 
 
 def video_stream(
-    path: str | os.PathLike[str], container: av.container.InputContainer, limits: ReadLimits
+    path: str | os.PathLike[str],
+    container: av.container.InputContainer,
+    limits: ReadLimits,
+    threads: int = 1,
 ) -> av.VideoStream:
-    """The stream of pictures, to be decoded by one thread and within the limits.
+    """The stream of pictures, to be decoded within the limits.
+
+    Args:
+        threads: That decode; 0: as many as there are cores.
 
     Raises:
         VideoReadError: There is none, or nothing that decodes it.
@@ -74,7 +75,9 @@ def video_stream(
     stream = container.streams.best('video')
     if stream is None or stream.codec_context is None:
         raise VideoReadError(path, 'it holds no video stream that can be decoded')
-    stream.codec_context.thread_count = 1
+    stream.codec_context.thread_count = threads
+    if threads != 1:
+        stream.thread_type = 'AUTO'
     stream.codec_context.options = {'max_pixels': str(limits.pixels)}
     return stream
 

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 import av
 import numpy as np
 
+from mmvideomae.errors import one_line
 from mmvideomae.video.readers.av_container import open_container, require_complete, video_stream
 from mmvideomae.video.readers.base import SIZE_CHANGES, VideoReader, VideoReadError, cause_of
 from mmvideomae.video.readers.limits import ReadLimits
@@ -50,6 +52,7 @@ class PyAVReader(VideoReader):
         path: A video file.
         limits: How much it may ask for.
         square_pixels: Resize pictures whose pixels are not square, see `VideoReader`.
+        threads: That decode; 0: as many as there are cores.
 
     Raises:
         VideoReadError: The file holds no video, less than its header lists, pictures of
@@ -61,9 +64,10 @@ class PyAVReader(VideoReader):
         path: str | os.PathLike[str],
         limits: ReadLimits | None = None,
         square_pixels: bool = True,
+        threads: int = 1,
     ) -> None:
         super().__init__(path, limits)
-        self._square = square_pixels
+        self._square, self._threads = square_pixels, threads
         self._container = open_container(self.path, self.limits)
         try:
             self._stream = self._video_stream()
@@ -101,6 +105,39 @@ class PyAVReader(VideoReader):
     def close(self) -> None:
         self._container.close()
 
+    def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers, in one pass.
+
+        Random access costs a jump to a key frame each time; here the file is read like a player
+        does.
+
+        Raises:
+            VideoReadError: The file ends early, or its data cannot be decoded.
+        """
+        waiting = iter(wanted)
+        number = next(waiting, None)
+        try:
+            for found, frame in self._numbered():
+                if number is None:
+                    return
+                if found == number:
+                    yield number, self._to_rgb(frame)
+                    number = next(waiting, None)
+        except av.FFmpegError as error:
+            raise VideoReadError(self.path, one_line(error.strerror or error, 200)) from None
+        if number is not None:
+            raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
+
+    def _numbered(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        if self._index is None:
+            yield from zip(count(), self._in_order(), strict=False)
+            return
+        pts = self._index.pts[self._index.frames].tolist()
+        numbers = {time: number for number, time in enumerate(pts)}
+        for frame in self._in_order():
+            if frame.pts in numbers:
+                yield numbers[frame.pts], frame
+
     def traits(self) -> Traits:
         """What the file is like; decodes its first frame.
 
@@ -129,7 +166,7 @@ class PyAVReader(VideoReader):
             raise VideoReadError(self.path, cause_of(error)) from None
 
     def _video_stream(self) -> av.VideoStream:
-        return video_stream(self.path, self._container, self.limits)
+        return video_stream(self.path, self._container, self.limits, self._threads)
 
     def _check_size(self) -> None:
         context = self._stream.codec_context

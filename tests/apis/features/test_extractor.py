@@ -175,6 +175,17 @@ def test_a_folder_of_frames(model: nn.Module, tmp_path: Path) -> None:
     np.testing.assert_allclose(features, one(video).features, atol=1e-4)
 
 
+def test_a_folder_of_frames_is_called_by_its_whole_name(model: nn.Module, tmp_path: Path) -> None:
+    for name in ('walk/v1.2', 'run/v1.2'):
+        (tmp_path / name).mkdir(parents=True)
+        for number in range(4):
+            cv2.imwrite(str(tmp_path / name / f'img_{number:05}.jpg'), np.zeros((32, 32, 3)))
+    one = extractor(model)
+    assert one(tmp_path / 'walk/v1.2').info.video_id == 'v1.2'
+    saved = one.save(tmp_path / 'run/v1.2', tmp_path / 'a.npy', video_id='run/v1.2')
+    assert saved.video_id == 'run/v1.2'
+
+
 def test_saved_features_and_their_description(model: nn.Module, tmp_path: Path) -> None:
     video = write_video(tmp_path / 'clip.mp4', moving_shapes(21), fps=30000 / 1001)
     one = extractor(model, stride=2)
