@@ -109,7 +109,7 @@ ALLOWED: dict[str, set[str] | None] = {
 # Rooms that have to stay usable and quick to import without the rest of the stack.
 THIRD_PARTY = {
     'masking': {'numpy'},
-    'ops': {'numpy', 'torch'},
+    'ops': {'numpy', 'torch', 'torchvision'},
     'registry': {'mmaction', 'mmengine'},
     'version': set(),
 }

@@ -179,13 +179,19 @@ def with_labels(results: Results, annotations: str | os.PathLike[str]) -> Result
 
 
 def top_k(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Share of rows (N, K) whose label is among the k best; of equal scores the first wins."""
+    """Share of rows (N, K) whose label is among the k best; of equal scores the first wins.
+
+    In mmaction2's ``top_k_accuracy`` the last one wins, unlike in the class that is predicted.
+    """
     best = np.argsort(-scores, axis=1, kind='stable')[:, :k]
     return float((best == labels[:, None]).any(1).mean())
 
 
 def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Shares of the clips of each class (row) by predicted class (column), (K, K)."""
+    """Shares of the clips of each class (row) by predicted class (column), (K, K).
+
+    mmaction2's ``confusion_matrix`` has no rows and columns of classes that do not occur.
+    """
     known, size = labels >= 0, scores.shape[1]
     places = labels[known] * size + scores[known].argmax(1)
     counts = np.bincount(places, minlength=size * size).reshape(size, size)

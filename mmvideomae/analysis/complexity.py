@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from mmaction.models.recognizers import Recognizer3D
 from mmengine.config import Config
@@ -30,11 +29,11 @@ from mmvideomae.analysis.operation_counter import (
     operation_counter,
     product_macs,
 )
+from mmvideomae.analysis.training_pipeline import draw_masks, pipeline_shape
 from mmvideomae.apis.inference import built_model, default_shape
 from mmvideomae.models.layers import Block, CubeEmbed
 from mmvideomae.models.pretrainers import MaskedPretrainer
 from mmvideomae.ops.tokens import gather_tokens
-from mmvideomae.registry import MASK_GENERATORS
 
 COUNTS = ('paper', 'actual')
 _PRETRAINER_PARTS = (
@@ -48,8 +47,6 @@ _PRETRAINER_PARTS = (
 NORMS = 'norms'
 _INSIDE = '_Run.model.'  # of names of modules, as the counter gives them
 _WHOLE = ('_Run', '_Run.model')
-_SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
-_CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
 
 
 @dataclass(frozen=True)
@@ -264,55 +261,6 @@ def _autocast_on_meta() -> Iterator[None]:
         yield
     finally:
         torch.autocast = autocast
-
-
-def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor | None]:
-    """Draw the masks of a config's training pipeline for ``grid``: each (1, N) or None."""
-    transform = _find_transform(cfg, ('GenerateMasks',))
-    if transform is None:
-        raise ValueError(
-            'no GenerateMasks in train_dataloader of this config, so its masks are unknown'
-        )
-    rng = np.random.default_rng(0)
-    masks: list[Tensor | None] = []
-    for side in ('encoder', 'decoder'):
-        generator = transform.get(side)
-        if generator is None:
-            masks.append(None)
-            continue
-        mask = MASK_GENERATORS.build({**generator, 'grid_size': grid})(rng)
-        masks.append(torch.from_numpy(mask).flatten()[None])
-    if masks[0] is None:
-        raise ValueError('GenerateMasks of this config has no encoder mask')
-    return masks[0], masks[1]
-
-
-def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
-    """Frames, height and width of the clips that ``train_dataloader`` makes; None if unknown.
-
-    Recognizers and detectors are given longer and larger clips than their position tables are
-    made for.
-    """
-    sampling, crop = _find_transform(cfg, _SAMPLINGS), _find_transform(cfg, _CROPS)
-    if sampling is None or crop is None:
-        return None
-    size = crop['size']
-    height, width = (size, size) if isinstance(size, int) else size
-    return sampling['clip_len'], height, width
-
-
-def _find_transform(cfg: Config, names: Sequence[str]) -> dict[str, Any] | None:
-    """The first transform of one of the types in ``train_dataloader``, however deeply nested."""
-    waiting: list[Any] = [cfg.get('train_dataloader')]
-    while waiting:
-        node = waiting.pop(0)
-        if isinstance(node, dict):
-            if node.get('type') in names:
-                return node
-            waiting += node.values()
-        elif isinstance(node, (list, tuple)):
-            waiting += node
-    return None
 
 
 def _channels(model: nn.Module) -> int:

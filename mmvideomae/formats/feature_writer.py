@@ -15,6 +15,9 @@ _TYPE = np.dtype('<f4')
 class FeatureFile:
     """A ``.npy`` file of float32 (L, D) that appears under its name when it is whole.
 
+    Rows are written, not assigned to ``np.lib.format.open_memmap``: on a full disk that kills the
+    process (SIGBUS), where a write raises an ``OSError`` of this one video.
+
     Processes that happen to write the same file do not touch one another's, and features that
     stand always have the description they were written with: the last process to finish wins.
 

@@ -8,15 +8,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torchvision import ops
+from torchvision.ops import clip_boxes_to_image
 
 Size = tuple[int, int]
 """Height and width of a frame in pixels."""
-
-
-def clip_boxes(boxes: Tensor, size: Size) -> Tensor:
-    """Cut boxes (n, 4) in pixels at the border of their frame."""
-    height, width = size
-    return torch.minimum(boxes.clamp(min=0), boxes.new_tensor([width, height, width, height]))
 
 
 def jitter_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
@@ -34,7 +30,7 @@ def jitter_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
     farthest = boxes.new_tensor([x_out, y_out, x_out, y_out])
     nearest = -boxes.new_tensor([x_in, y_in, x_in, y_in])
     draws = torch.rand(boxes.shape, dtype=torch.float32).to(boxes)
-    return clip_boxes(_moved_outwards(boxes, nearest + draws * (farthest - nearest)), size)
+    return clip_boxes_to_image(_moved_outwards(boxes, nearest + draws * (farthest - nearest)), size)
 
 
 def extend_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
@@ -46,7 +42,7 @@ def extend_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
             tests on AVA with (0.1, 0.05) (recipe D.1).
     """
     x, y = amounts
-    return clip_boxes(_moved_outwards(boxes, boxes.new_tensor([x, y, x, y]) / 2), size)
+    return clip_boxes_to_image(_moved_outwards(boxes, boxes.new_tensor([x, y, x, y]) / 2), size)
 
 
 def _moved_outwards(boxes: Tensor, shares: Tensor) -> Tensor:
@@ -58,15 +54,7 @@ def _moved_outwards(boxes: Tensor, shares: Tensor) -> Tensor:
 
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of every pair, (n, 4) and (m, 4) -> (n, m); 0 for empty unions."""
-    near = torch.maximum(a[:, None, :2], b[None, :, :2])
-    far = torch.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = (far - near).clamp(min=0).prod(-1)
-    union = _areas(a)[:, None] + _areas(b)[None, :] - shared
-    return torch.where(union > 0, shared / union, 0.0)
-
-
-def _areas(boxes: Tensor) -> Tensor:
-    return (boxes[:, 2:] - boxes[:, :2]).prod(-1)
+    return ops.box_iou(a, b).nan_to_num(0)  # torchvision divides by empty unions
 
 
 def from_view(boxes: Tensor, size: Size, crop: Sequence[float], flip: bool) -> Tensor:

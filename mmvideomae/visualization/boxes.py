@@ -44,7 +44,8 @@ def draw_boxes(frame: np.ndarray, boxes: Sequence[ShownBox]) -> np.ndarray:
     """Draw boxes, and beside each its lines, best first, which stay inside the frame.
 
     Text stands where it covers no other text: above its box, within it at the top or bottom, or
-    below it.
+    below it.  ``torchvision.utils.draw_bounding_boxes`` writes one line inside each box, which runs
+    out of the frame and over its neighbours.
 
     Args:
         frame: (H, W, 3) uint8; is not changed.

@@ -14,15 +14,14 @@ from mmvideomae.analysis.complexity import (
     Complexity,
     as_published,
     default_shape,
-    draw_masks,
     measure_config,
-    pipeline_shape,
 )
 from mmvideomae.analysis.operation_counter import (
     StrangeOperators,
     operation_counter,
     product_macs,
 )
+from mmvideomae.analysis.training_pipeline import draw_masks, pipeline_shape
 from mmvideomae.models.layers import Attention
 from mmvideomae.registry import MODELS
 from tests.support.models import GRID, tiny_videomae, tiny_vit

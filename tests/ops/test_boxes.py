@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mmvideomae.ops.boxes import box_iou, clip_boxes, extend_boxes, from_view, jitter_boxes
+from mmvideomae.ops.boxes import box_iou, extend_boxes, from_view, jitter_boxes
 
 AVA = (0.2, 0.1, 0.1, 0.05)
 SIZES = st.tuples(st.integers(8, 300), st.integers(8, 300))
@@ -86,12 +86,6 @@ def test_extension_is_half_a_share_at_either_edge(
         ]
         assert new == pytest.approx(expected, abs=1e-3)
     assert torch.equal(extend_boxes(boxes, size, (0, 0)), boxes)
-
-
-def test_clipping_cuts_at_the_border() -> None:
-    boxes = torch.tensor([[-3.0, 2, 50, 41], [60, 70, 80, 90], [1, 2, 3, 4]])
-    cut = [[0.0, 2, 32, 40], [32, 40, 32, 40], [1, 2, 3, 4]]
-    assert clip_boxes(boxes, (40, 32)).tolist() == cut
 
 
 @settings(max_examples=40)

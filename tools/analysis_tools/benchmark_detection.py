@@ -21,8 +21,8 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from mmvideomae.analysis.box_batch import box_batch
-from mmvideomae.analysis.complexity import pipeline_shape
 from mmvideomae.analysis.measurement import timed
+from mmvideomae.analysis.training_pipeline import pipeline_shape
 from mmvideomae.cli.options import add_cfg_options
 from mmvideomae.configs import apply_options, read_config
 from mmvideomae.errors import UserError

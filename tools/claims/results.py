@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from mmvideomae.visualization.canvas import new_figure
 
 NAMES = {
     'scratch': 'from scratch',
@@ -126,9 +125,7 @@ def _spread(cell: Cell) -> str:
 
 def draw(rows: Sequence[Row], pair: Pair, chance: float, path: Path) -> None:
     """PNG of test accuracy against labels, one point per seed and a line through the means."""
-    figure = Figure(figsize=(6.4, 4.2), dpi=120, layout='constrained')
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = new_figure(6.4, 4.2).subplots()
     labels = [row.labels for row in rows]
     styles = (('second', '#1f6fb4', 'o'), ('first', '#c4541b', 's'))
     for (place, colour, marker), arm in zip(styles, reversed(pair), strict=True):
@@ -145,7 +142,7 @@ def draw(rows: Sequence[Row], pair: Pair, chance: float, path: Path) -> None:
     axes.set_xlabel('labelled clips')
     axes.set_ylabel('test accuracy (%)')
     axes.grid(alpha=0.3)
-    figure.savefig(path)
+    axes.figure.savefig(path)
 
 
 def save(results: Sequence[Result], path: Path) -> None:

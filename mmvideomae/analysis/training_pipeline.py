@@ -1,0 +1,63 @@
+"""What the training pipeline of a config feeds its model: masks and the size of clips."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from mmvideomae.registry import MASK_GENERATORS
+
+_SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
+_CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
+
+
+def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor | None]:
+    """Draw the masks of a config's training pipeline for ``grid``: each (1, N) or None."""
+    transform = _find_transform(cfg, ('GenerateMasks',))
+    if transform is None:
+        raise ValueError(
+            'no GenerateMasks in train_dataloader of this config, so its masks are unknown'
+        )
+    rng = np.random.default_rng(0)
+    masks: list[Tensor | None] = []
+    for side in ('encoder', 'decoder'):
+        generator = transform.get(side)
+        if generator is None:
+            masks.append(None)
+            continue
+        mask = MASK_GENERATORS.build({**generator, 'grid_size': grid})(rng)
+        masks.append(torch.from_numpy(mask).flatten()[None])
+    if masks[0] is None:
+        raise ValueError('GenerateMasks of this config has no encoder mask')
+    return masks[0], masks[1]
+
+
+def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
+    """Frames, height and width of the clips that ``train_dataloader`` makes; None if unknown.
+
+    Recognizers and detectors are given longer and larger clips than their position tables are
+    made for.
+    """
+    sampling, crop = _find_transform(cfg, _SAMPLINGS), _find_transform(cfg, _CROPS)
+    if sampling is None or crop is None:
+        return None
+    size = crop['size']
+    height, width = (size, size) if isinstance(size, int) else size
+    return sampling['clip_len'], height, width
+
+
+def _find_transform(cfg: Config, names: Sequence[str]) -> dict[str, Any] | None:
+    """The first transform of one of the types in ``train_dataloader``, however deeply nested."""
+    waiting: list[Any] = [cfg.get('train_dataloader')]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, dict):
+            if node.get('type') in names:
+                return node
+            waiting += node.values()
+        elif isinstance(node, (list, tuple)):
+            waiting += node
+    return None
