@@ -19,25 +19,19 @@ from mmvideomae.registry import RUNNERS
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--work-dir', help='folder for logs; default: work_dirs/<name of the config>'
-    )
-    parser.add_argument(
-        '--dump', metavar='FILE', help='write the predictions to this .pkl file as well'
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='checkpoint file')
+    add('--work-dir', help='folder for logs; default: work_dirs/<name of the config>')
+    add('--dump', metavar='FILE', help='write the predictions to this .pkl file as well')
+    add(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
         help='what started the processes; the dist_ and slurm_ scripts set it',
     )
-    add_cfg_options(
-        parser,
-        'override entries of the config, e.g. test_dataloader.batch_size=8',
-    )
-    parser.add_argument('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
+    add_cfg_options(parser, 'override entries of the config, e.g. test_dataloader.batch_size=8')
+    add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

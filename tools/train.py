@@ -25,12 +25,13 @@ from mmvideomae.storage import require_free
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument(
+    add = parser.add_argument
+    add('config', help='config file')
+    add(
         '--work-dir',
         help='folder for logs and checkpoints; default: work_dirs/<name of the config>',
     )
-    parser.add_argument(
+    add(
         '--resume',
         nargs='?',
         const='auto',
@@ -39,16 +40,14 @@ def parse_args() -> argparse.Namespace:
         'without CKPT, from the newest checkpoint of the work directory, or as without --resume '
         'if there is none',
     )
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision even if the config does not'
-    )
-    parser.add_argument(
+    add('--amp', action='store_true', help='train in mixed precision even if the config does not')
+    add(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate by (batch size x processes x accumulated iterations) / '
         'auto_scale_lr.base_batch_size',
     )
-    parser.add_argument(
+    add(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
@@ -60,7 +59,7 @@ def parse_args() -> argparse.Namespace:
         'train_cfg.max_epochs=2; list values as key="[a,b]"',
     )
     # torch.distributed.launch and mim pass it.
-    parser.add_argument('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
+    add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

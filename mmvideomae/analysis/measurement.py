@@ -31,6 +31,13 @@ def timed(run: Callable[[], Result], device: torch.device) -> tuple[Result, floa
     return result, time.perf_counter() - start
 
 
+def wall_and_cpu(run: Callable[[], Any]) -> tuple[Any, float, float]:
+    """The result, the seconds that passed, and the processor time of all threads."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = run()
+    return result, time.perf_counter() - wall, time.process_time() - cpu
+
+
 def synchronise(device: torch.device) -> None:
     if device.type == 'cuda':
         torch.cuda.synchronize(device)

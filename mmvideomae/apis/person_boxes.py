@@ -16,7 +16,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from mmvideomae.apis.key_frames import key_frame_record, open_place
+from mmvideomae.apis.key_frames import Stream, key_frame_record, open_place
 from mmvideomae.configs import read_config
 from mmvideomae.formats.box_annotations import KeyFrame, key_frame
 from mmvideomae.registry import require_detection
@@ -139,7 +139,7 @@ def find_people(
     detector: PersonDetector,
     place: Mapping[str, Any],
     video_id: str,
-    seconds: Sequence[float],
+    seconds: Sequence[float] | Callable[[Stream], Sequence[float]],
     progress: Progress | None = None,
 ) -> DetectedPeople:
     """Find the people at moments of a video, which is decoded once.
@@ -147,17 +147,18 @@ def find_people(
     Args:
         place: As ``VideoPlaces.find`` gives it: ``filename``, and where it has them
             ``start_second``, ``filename_tmpl``, ``start_index`` and ``fps``.
-        seconds: Key frames in the time that begins at ``start_second``.
+        seconds: Key frames in the time that begins at ``start_second``, or what chooses them from
+            the open video.
 
     Raises:
         VideoReadError: The video cannot be read.
         AnnotationError: A moment lies outside the video.
     """
-    moments = sorted(set(seconds))
     start = place.get('start_second', 0.0)
     found: dict[float, np.ndarray] = {}
     stream = open_place(place)
     with stream:
+        moments = sorted(set(seconds(stream) if callable(seconds) else seconds))
         numbers = [
             np.array([key_frame_record(stream, video_id, second, start)['key_frame']])
             for second in moments

@@ -14,6 +14,7 @@ from mmvideomae.apis.class_names import Names, class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
 from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.predictions import Span
+from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
 from mmvideomae.registry import TRANSFORMS
 
@@ -24,6 +25,10 @@ VERSION = 'VERSION 1.3'
 """That of the layout of ActivityNet's results."""
 ACTION = 'action'
 """What the class of a class-agnostic detector is called."""
+
+
+class UnfitVideoError(UserError, ValueError):
+    """A video that can be read, but is not what the detector is made for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +142,8 @@ class TemporalLocalizer:
         Raises:
             VideoReadError: The video cannot be read.
             ExtractionError: Features are not finite.
-            ValueError: The video has not the frame rate that the detector's config asks for,
-                or no class scores in ``external_scores``.
+            UnfitVideoError: The video has not the frame rate that the detector's config asks
+                for, or no class scores in ``external_scores``.
         """
         return self.of_features(video, self.extractor(video, progress))
 
@@ -146,7 +151,13 @@ class TemporalLocalizer:
     def of_features(self, video: Video, found: VideoFeatures) -> FoundSegments:
         """Segments of a video whose features are there already."""
         features, info = found
-        info.check({'fps': self._format.fps})
+        try:
+            info.check({'fps': self._format.fps})
+        except ValueError as error:
+            raise UnfitVideoError(str(error)) from error
+        external = getattr(self.detector, 'external', None)
+        if external is not None and info.video_id not in external.scores:
+            raise UnfitVideoError(f'video {info.video_id} has no external class scores')
         sample = self._pipeline(
             {
                 'video_id': info.video_id,

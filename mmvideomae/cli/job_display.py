@@ -1,13 +1,21 @@
 """Show how far work on many videos is."""
 
 import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
+from rich import progress
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
+from mmvideomae.cli.tool import Told
 from mmvideomae.errors import printable
-from mmvideomae.jobs.video_jobs import Outcome
+from mmvideomae.jobs.video_jobs import Outcome, Progress, share_of
+
+Item = TypeVar('Item')
+FAILED = 3
+"""The exit status if some videos failed."""
 
 
 class JobDisplay:
@@ -20,7 +28,7 @@ class JobDisplay:
 
     def __init__(self, total: int, unit: str) -> None:
         self._console = console = Console(stderr=True, soft_wrap=True)
-        self._bar = Progress(
+        self._bar = progress.Progress(
             TextColumn('{task.fields[video]}'),
             BarColumn(),
             TextColumn('{task.fields[done]}/{task.total} videos, {task.fields[speed]}, left'),
@@ -66,3 +74,54 @@ class JobDisplay:
 
     def _speed(self, units: int) -> str:
         return f'{units / max(time.monotonic() - self._start, 1e-9):.1f} {self._unit}/s'
+
+
+def work_on_share(
+    everything: Sequence[Item],
+    unit: str,
+    begin: Callable[[Sequence[Item], Progress], Iterator[Outcome]],
+) -> dict[str, Any]:
+    """Work through this process's share of the videos, and show how far it is.
+
+    Args:
+        unit: What is counted within a video, in the plural.
+        begin: Works through a share, calling back within each video; see `work_through`.
+
+    Returns:
+        A summary of what became of the share; ``failed`` are reasons by video.
+
+    Raises:
+        ValueError: See `share_of`.
+    """
+    share, shares = share_of()
+    mine = everything[share::shares]
+    start, outcome = time.monotonic(), Outcome()
+    with JobDisplay(len(mine), unit) as display:
+        for outcome in begin(mine, display.within):
+            display.after(outcome)
+    return {
+        'videos': len(mine),
+        'share': share,
+        'shares': shares,
+        'done': len(outcome.done),
+        'skipped': len(outcome.skipped),
+        'failed': outcome.failed,
+        unit.replace(' ', '_'): outcome.units,
+        'seconds': round(time.monotonic() - start, 2),
+    }
+
+
+def told_of_share(summary: dict[str, Any], what: str, *more: str) -> Told:
+    """What a command says of its share; the status is `FAILED` if a video failed.
+
+    Args:
+        what: Became of the videos that are done.
+        more: Lines for a person.
+    """
+    failed = summary['failed']
+    line = (
+        f'{summary["done"]} of {summary["videos"]} videos {what}, {summary["skipped"]} were '
+        f'finished before, {len(failed)} failed'
+    )
+    reasons = (f'  {name}: {reason}' for name, reason in failed.items())
+    return Told(summary, [line, *reasons, *more], status=FAILED if failed else 0)

@@ -4,6 +4,7 @@ import argparse
 import ast
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from mmvideomae.configs import ConfigError
@@ -29,6 +30,31 @@ class OptionsAction(argparse.Action):
         except ConfigError as error:
             parser.exit(2, f'{parser.prog}: error: {option_string}: {error}\n')
         setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **read})
+
+
+def add_option(
+    parser: Any,
+    name: str,
+    default: bool | int | float | str | Path,
+    description: str,
+    **more: Any,
+) -> None:
+    """An option that takes values like its default, which ``--help`` shows; False: a flag.
+
+    Args:
+        parser: An ``ArgumentParser`` or a group of its options.
+        more: Such as ``metavar`` and ``choices``, for ``add_argument``.
+    """
+    if default is False:
+        parser.add_argument(name, action='store_true', help=description, **more)
+        return
+    parser.add_argument(
+        name,
+        type=type(default) if not isinstance(default, Path) else Path,
+        default=default,
+        help=f'{description} (default: %(default)s)',
+        **more,
+    )
 
 
 def add_cfg_options(
@@ -142,15 +168,9 @@ def add_frames(parser: Any) -> None:
     Args:
         parser: An ``ArgumentParser`` or a group of its options.
     """
-    parser.add_argument(
-        '--filename-tmpl',
-        default='img_{:05}.jpg',
-        metavar='NAME',
-        help='names of the pictures in a folder of frames (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--fps', type=float, default=25.0, help='of a folder of frames (default: %(default)s)'
-    )
+    what = 'names of the pictures in a folder of frames'
+    add_option(parser, '--filename-tmpl', 'img_{:05}.jpg', what, metavar='NAME')
+    add_option(parser, '--fps', 25.0, 'of a folder of frames')
 
 
 def add_places(parser: Any) -> None:

@@ -1,21 +1,40 @@
 """What the command lines ``tools/data/<data set>/prepare.py`` have in common."""
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import VideoSet
 from mmvideomae.preparation.lists.files import AssumedVideos, FrameFolders, Locator, VideoFiles
-from mmvideomae.preparation.lists.writing import Summary, write_lists
+from mmvideomae.preparation.lists.kinetics import FILE_NAME
+from mmvideomae.preparation.lists.writing import write_lists
 
 
-def make_parser(
+def run_prepare(
+    description: str | None,
+    read: Callable[[Path], VideoSet],
+    root: str,
+    extension: str,
+    template: str | None = None,
+) -> int:
+    """The whole of a ``prepare.py`` that has no options of its own; returns the exit status.
+
+    Args:
+        read: Reads the folder of the official annotation files.
+        root, extension, template: See `prepare_parser`.
+    """
+    return run_tool(
+        prepare_parser(description, root, extension, template),
+        lambda args: prepare(read(annotations_of(args)), args),
+    )
+
+
+def prepare_parser(
     description: str | None, root: str, extension: str, template: str | None = None
 ) -> argparse.ArgumentParser:
     """A parser with the arguments of every ``prepare.py``.
@@ -25,64 +44,45 @@ def make_parser(
         extension: Of the published videos, assumed with ``--no-check-files``.
         template: Names of raw frames where the data set is used as frames too.
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        '--root',
-        type=Path,
-        default=Path(root),
-        metavar='FOLDER',
-        help='folder of the data set (default: %(default)s)',
-    )
+    parser = tool_parser(description)
+    add = parser.add_argument
+    add_option(parser, '--root', Path(root), 'folder of the data set', metavar='FOLDER')
     for name, meaning in (
         ('annotations', 'the official annotation files (default: ROOT/annotations)'),
         ('videos', 'the videos, in sub-folders or not (default: ROOT/videos)'),
         ('out', 'folder for the lists (default: ROOT)'),
     ):
-        parser.add_argument(f'--{name}', type=Path, metavar='FOLDER', help=meaning)
+        add(f'--{name}', type=Path, metavar='FOLDER', help=meaning)
+    add_listing(parser, extension)
+    if template is not None:
+        add(
+            '--frames',
+            action='store_true',
+            help='list folders of frames (of --videos, default: ROOT/rawframes) with lines '
+            '"path total label", in LIST_rawframes.csv',
+        )
+        add_option(parser, '--filename-tmpl', template, 'names of the frames', metavar='NAME')
+    return parser
+
+
+def add_listing(parser: argparse.ArgumentParser, extension: str) -> None:
+    """Which clips are listed, and whether lists are replaced."""
     parser.add_argument(
         '--check-files',
         action=argparse.BooleanOptionalAction,
         default=True,
         help='list only clips whose files exist (default), or all, without looking for files',
     )
-    parser.add_argument(
-        '--extension',
-        default=extension,
-        help='of the files, with --no-check-files (default: %(default)s)',
-    )
-    if template is not None:
-        parser.add_argument(
-            '--frames',
-            action='store_true',
-            help='list folders of frames (of --videos, default: ROOT/rawframes) with lines '
-            '"path total label", in LIST_rawframes.csv',
-        )
-        parser.add_argument(
-            '--filename-tmpl',
-            default=template,
-            metavar='NAME',
-            help='names of the frames (default: %(default)s)',
-        )
-    parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser
+    add_option(parser, '--extension', extension, 'of the files, with --no-check-files')
+    add_option(parser, '--overwrite', False, 'replace lists that stand in OUT')
 
 
-def run(make: Callable[[argparse.Namespace], Summary], args: argparse.Namespace) -> int:
-    """Make the lists and print the summary; what cannot be done is one line on stderr.
-
-    Returns:
-        The exit status.
-    """
-    try:
-        summary = make(args)
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f'prepare.py: {error}\n')
-        return 1
-    sys.stdout.write(f'{json.dumps(summary.as_dict()) if args.json else summary.describe()}\n')
-    return 0
+def add_kinetics_files(parser: argparse.ArgumentParser) -> None:
+    """What the files of Kinetics, in any of its versions, are called."""
+    what = 'name of the file of a clip, without extension'
+    add_option(parser, '--file-name', FILE_NAME, what, metavar='NAME')
+    what = 'with --no-check-files: the files lie in folders named as their classes'
+    add_option(parser, '--class-folders', False, what)
 
 
 def annotations_of(args: argparse.Namespace) -> Path:
@@ -90,7 +90,7 @@ def annotations_of(args: argparse.Namespace) -> Path:
     return args.annotations or args.root / 'annotations'
 
 
-def prepare(videos: VideoSet, args: argparse.Namespace) -> Summary:
+def prepare(videos: VideoSet, args: argparse.Namespace, notes: Sequence[str] = ()) -> Told:
     """Find the files of the clips and write the lists.
 
     Raises:
@@ -103,14 +103,14 @@ def prepare(videos: VideoSet, args: argparse.Namespace) -> Summary:
         raise AnnotationError(
             f'{out} holds the annotation files: write the lists elsewhere (--out)'
         )
-    console = Console(stderr=True)
-    with console.status(f'looking for the files of {sum(map(len, videos.lists.values()))} clips'):
+    with Console(stderr=True).status(
+        f'looking for the files of {sum(map(len, videos.lists.values()))} clips'
+    ):
         locate = _locator(args, frames)
 
-    def watch(clips: Sequence[Clip], name: str) -> Iterable[Clip]:
-        return track(clips, name, console=console, disable=not console.is_terminal)
-
-    return write_lists(videos, locate, out, '_rawframes' if frames else '', args.overwrite, watch)
+    suffix = '_rawframes' if frames else ''
+    summary = write_lists(videos, locate, out, suffix, args.overwrite, watched)
+    return Told(summary.as_dict(), summary.describe(), notes)
 
 
 def _locator(args: argparse.Namespace, frames: bool) -> Locator:

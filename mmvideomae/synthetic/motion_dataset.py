@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -123,6 +124,24 @@ def write_actions(
     _write_lists(out, clips)
     (out / 'classes.txt').write_text(''.join(f'{n}\n' for n in CLASS_NAMES[: settings.classes]))
     (out / UNFINISHED_FILE).replace(out / SETTINGS_FILE)
+
+
+def prepare_folder(out: Path, wanted: str, overwrite: bool, folders: Sequence[str]) -> bool:
+    """Whether there is something to write: false where the same data stands whole.
+
+    Begun data of the same settings is begun again; other data (of files in ``folders``) is
+    refused, and removed only with ``overwrite``.
+    """
+    whole, begun = out / SETTINGS_FILE, out / UNFINISHED_FILE
+    found = next((file.read_text() for file in (whole, begun) if file.is_file()), None)
+    if not overwrite and found == wanted and whole.is_file():
+        return False
+    standing = [out / name for name in folders if (out / name).exists()]
+    if not overwrite and found != wanted and (found is not None or standing):
+        raise ValueError(f'{out} holds other data: choose another folder, or --overwrite')
+    for folder in standing:
+        shutil.rmtree(folder)
+    return True
 
 
 def settings_text(settings: ActionsSettings) -> str:

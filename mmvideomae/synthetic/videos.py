@@ -1,7 +1,9 @@
 """Small videos, drawn and written, for benchmarks and data sets that are made."""
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -66,3 +68,15 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+@contextmanager
+def a_video(path: str | None) -> Iterator[str]:
+    """The video to measure on; None: one that is synthesized, ten seconds as Kinetics has them."""
+    if path is not None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        made = f'{folder}/synthesized.mp4'
+        write_video(made, moving_shapes(300, 256, 340), gop=250)
+        yield made

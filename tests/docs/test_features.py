@@ -1,9 +1,7 @@
 """Contract: the Python and the command of docs/features.md run as they stand, with your files."""
 
-import importlib.util
 import re
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from mmengine import Config
 from mmvideomae.apis import init_model
 from mmvideomae.apis.features.settings import PRESET_NAMES
 from tests.support.models import tiny_recognizer
+from tests.support.tools import CallTool
 from tests.support.videos import moving_shapes, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,14 +49,10 @@ def test_python(here: Path) -> None:
     np.testing.assert_array_equal(np.load('film.npy'), values['features'])
 
 
-def test_command(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command(here: Path, call_tool: CallTool) -> None:
     line = next(each for each in PAGE.splitlines() if each.startswith('python tools/misc'))
     words = shlex.split(line.replace('CONFIG', 'config.py').replace('CKPT', 'weights.pth'))[1:]
-    spec = importlib.util.spec_from_file_location('extract_features', ROOT / words[0])
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    monkeypatch.setattr(sys, 'argv', words)
-    assert tool.main() == 0
+    assert call_tool(words[0].removeprefix('tools/'), *words[1:]).code == 0
     assert np.load('work_dirs/features/a.npy').shape == (7, 32)
 
 

@@ -1,6 +1,5 @@
 """Synthetic videos and config files for the tests of the command lines."""
 
-import importlib.util
 import os
 import socket
 import subprocess
@@ -111,23 +110,6 @@ def run_tool(environ: dict[str, str], tmp_path: Path) -> Callable[..., subproces
         )
 
     return run
-
-
-@pytest.fixture
-def call_tool(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Run a tool's `main` with arguments inside this process; return what it exits with."""
-
-    def call(name: str, *arguments: object) -> Any:
-        spec = importlib.util.spec_from_file_location(Path(name).stem, ROOT / 'tools' / name)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
-        try:
-            return module.main() or 0
-        except SystemExit as stop:
-            return stop.code
-
-    return call
 
 
 @pytest.fixture

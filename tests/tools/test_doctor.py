@@ -3,29 +3,18 @@
 It answers even where the libraries it looks for cannot be imported, and its exit status tells.
 """
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+from tests.support.tools import TOOLS, load_tool
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, TOOLS / f'{name}.py')
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-rules = load('doctor_rules')
-doctor = load('doctor')
+rules = load_tool('doctor_rules.py')
+doctor = load_tool('doctor.py')
 
 HEALTHY = {
     'torch': '2.11.0',

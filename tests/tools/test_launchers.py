@@ -181,7 +181,7 @@ def test_two_processes_equal_one_with_twice_the_batch(
     result = run_tool('dist_train.sh', two, 2, '--work-dir', tmp_path / 'two')
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     one = pretrain_config('one.py', train_dataloader={'batch_size': 4}, **STEPS)
-    assert call_tool('train.py', one, '--work-dir', tmp_path / 'one') == 0
+    assert call_tool('train.py', one, '--work-dir', tmp_path / 'one').code == 0
     first, expected = weights(tmp_path / 'one', 1), weights(tmp_path / 'one', 5)
     assert max(float((expected[k] - v).abs().max()) for k, v in first.items()) > 1e-4
     actual = weights(tmp_path / 'two', 5)

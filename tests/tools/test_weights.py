@@ -28,7 +28,7 @@ def test_another_architecture_and_no_weights(
     ):
         options = {'load_from': str(load_from), 'experiment_name': load_from.stem}
         config = pretrain_config(f'{load_from.stem}.py', **options)
-        message = call_tool('train.py', config, '--work-dir', tmp_path / 'work')
+        message = call_tool('train.py', config, '--work-dir', tmp_path / 'work').code
         assert isinstance(message, str) and '\n' not in message
         assert message.startswith('error: ') and reason in message
 
@@ -47,7 +47,7 @@ def test_initial_weights_of_a_config(
         optim_wrapper={'optimizer': {'lr': 0.0, 'weight_decay': 0.0}},
         train_cfg={'max_epochs': 1},
     )
-    assert call_tool('train.py', config, '--work-dir', tmp_path / 'work') == 0
+    assert call_tool('train.py', config, '--work-dir', tmp_path / 'work').code == 0
     saved = torch.load(tmp_path / 'work' / 'epoch_1.pth', weights_only=True)['state_dict']
     for key, value in model.state_dict().items():
         torch.testing.assert_close(saved[key], value, rtol=1e-6, atol=1e-7)

@@ -73,7 +73,7 @@ def config(tmp_path: Path, video_folder: Path) -> Path:
 def train(config: Path, call_tool: Call, tmp_path: Path) -> Call:
     def run(*options: str) -> Any:
         words = ['--cfg-options', *options] if options else []
-        return call_tool('train.py', config, '--work-dir', tmp_path / 'run', *words)
+        return call_tool('train.py', config, '--work-dir', tmp_path / 'run', *words).code
 
     return run
 

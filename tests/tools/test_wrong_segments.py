@@ -86,7 +86,7 @@ def train(data: Data, call_tool: Call, tmp_path: Path) -> Call:
         cfg.param_scheduler.warmup = 0
         cfg.experiment_name = tmp_path.name  # runs of one second would share their log
         cfg.dump(tmp_path / 'tiny.py')
-        return call_tool('train.py', tmp_path / 'tiny.py', '--work-dir', tmp_path / 'run')
+        return call_tool('train.py', tmp_path / 'tiny.py', '--work-dir', tmp_path / 'run').code
 
     return run
 

@@ -10,8 +10,8 @@ a GPU tells. Without CONFIG it is the detector of the demo.
 """
 
 import argparse
-import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,9 +23,9 @@ from mmengine.registry import DefaultScope
 from mmvideomae.analysis.box_batch import box_batch
 from mmvideomae.analysis.measurement import timed
 from mmvideomae.analysis.training_pipeline import pipeline_shape
-from mmvideomae.cli.options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options, add_option
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.configs import apply_options, read_config
-from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,17 +33,11 @@ DEMO = ROOT / 'configs' / 'demo' / 'detector_vit-tiny-p8_own-boxes.py'
 WARM_UPS = 2
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
     parser.add_argument('configs', nargs='*', default=[DEMO], metavar='CONFIG', help='of detectors')
-    parser.add_argument(
-        '--batch-size', type=int, default=8, help='clips of a step (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--persons', type=int, default=3, help='boxes in a clip (default: %(default)s)'
-    )
+    add_option(parser, '--batch-size', 8, 'clips of a step')
+    add_option(parser, '--persons', 3, 'boxes in a clip')
     parser.add_argument(
         '--test-size',
         type=int,
@@ -51,16 +45,10 @@ def parse_args() -> argparse.Namespace:
         metavar=('H', 'W'),
         help='frames of the test (default: those of the training)',
     )
-    parser.add_argument(
-        '--rounds', type=int, default=5, help='steps of each config (default: %(default)s)'
-    )
+    add_option(parser, '--rounds', 5, 'steps of each config')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if any)')
     add_cfg_options(parser)
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
-    args = parser.parse_args()
-    if min(args.batch_size, args.persons, args.rounds, *(args.test_size or ())) < 1:
-        parser.error('all numbers must be positive')
-    return args
+    return parser
 
 
 class Contender:
@@ -125,7 +113,9 @@ class Contender:
         return {'config': self.name, 'frames': self.frames, **self.sizes, **speed, 'peak_gib': peak}
 
 
-def measure(args: argparse.Namespace) -> dict[str, Any]:
+def make(args: argparse.Namespace) -> Told:
+    if min(args.batch_size, args.persons, args.rounds, *(args.test_size or ())) < 1:
+        raise UsageError('all numbers must be positive')
     device = torch.device(args.device or ('cuda' if torch.cuda.is_available() else 'cpu'))
     torch.manual_seed(0)
     contenders = [Contender(path, args, device) for path in args.configs]
@@ -133,7 +123,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         for contender in contenders:
             contender.take_turn()
     on_gpu = device.type == 'cuda'
-    return {
+    report = {
         'device': torch.cuda.get_device_name(device) if on_gpu else 'cpu',
         'torch': torch.__version__,
         'threads': torch.get_num_threads(),
@@ -142,31 +132,21 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         'rounds': args.rounds,
         'rows': [contender.report(args.batch_size) for contender in contenders],
     }
+    return Told(report, as_text(report))
 
 
-def main() -> int:
-    args = parse_args()
-    try:
-        report = measure(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'benchmark_detection.py: {error}', file=sys.stderr)
-        return 1
-    if args.json:
-        print(json.dumps(report))
-        return 0
-    rows = report.pop('rows')
-    print(', '.join(f'{name} {value}' for name, value in report.items()))
-    for row in rows:
+def as_text(report: dict[str, Any]) -> Iterator[str]:
+    yield ', '.join(f'{name} {value}' for name, value in report.items() if name != 'rows')
+    for row in report['rows']:
         frames, train, test = (row[name] for name in ('frames', 'train', 'test'))
         peak = '-' if row['peak_gib'] is None else f'{row["peak_gib"]} GiB'
-        print(
-            f'{row["config"]}\n'
+        yield row['config']
+        yield (
             f'  training, {frames}x{train[0]}x{train[1]}: {row["train_clips_per_s"]} clips/s, '
-            f'at most {peak}\n'
-            f'  test, {frames}x{test[0]}x{test[1]}: {row["test_clips_per_s"]} clips/s'
+            f'at most {peak}'
         )
-    return 0
+        yield f'  test, {frames}x{test[0]}x{test[1]}: {row["test_clips_per_s"]} clips/s'
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -12,7 +12,6 @@ more than the clock; memory is the peak above what the process held when it was 
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import resource
@@ -35,6 +34,8 @@ from mmengine import Config
 from mmvideomae.analysis.feature_contenders import one_window_at_a_time
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features.settings import RESIZES
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.synthetic.videos import moving_shapes
 from mmvideomae.video.readers import BACKENDS, VideoReadError
 from mmvideomae.video.streams import FileStream
@@ -57,50 +58,34 @@ class Way:
     args: argparse.Namespace
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
     parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
-    parser.add_argument(
-        '--seconds', type=int, default=300, help='of the synthesized video (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--gop',
-        type=int,
-        default=250,
-        help="frames between its key frames; 250 is x264's own choice (default: %(default)s)",
-    )
-    parser.add_argument('--window', type=int, default=16, help='frames (default: %(default)s)')
-    parser.add_argument('--stride', type=int, default=4, help='frames (default: %(default)s)')
-    parser.add_argument('--size', type=int, default=64, help='of the input (default: %(default)s)')
-    parser.add_argument(
-        '--resize', choices=RESIZES, default='squash', help='of frames (default: %(default)s)'
-    )
-    parser.add_argument(
+    add_option(parser, '--seconds', 300, 'of the synthesized video')
+    add_option(parser, '--gop', 250, "frames between its key frames; 250 is x264's own choice")
+    add_option(parser, '--window', 16, 'frames')
+    add_option(parser, '--stride', 4, 'frames')
+    add_option(parser, '--size', 64, 'of the input')
+    add_option(parser, '--resize', 'squash', 'of frames', choices=RESIZES)
+    add_option(
+        parser,
         '--model',
+        'tiny',
+        'tiny has two blocks of width 32, small is ViT-S/16',
         choices=ARCHITECTURES,
-        default='tiny',
-        help='tiny has two blocks of width 32, small is ViT-S/16 (default: %(default)s)',
     )
-    parser.add_argument(
-        '--batch-size', type=int, default=16, help='of the extractor (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--backend',
-        choices=BACKENDS,
-        default='auto',
-        help='reader of the windows one by one (default: %(default)s)',
-    )
-    parser.add_argument('--threads', type=int, default=1, help='of PyTorch (default: %(default)s)')
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
-    args = parser.parse_args()
+    add_option(parser, '--batch-size', 16, 'of the extractor')
+    add_option(parser, '--backend', 'auto', 'reader of the windows one by one', choices=BACKENDS)
+    add_option(parser, '--threads', 1, 'of PyTorch')
+    return parser
+
+
+def check(args: argparse.Namespace) -> None:
     numbers = (args.seconds, args.gop, args.window, args.stride, args.size, args.batch_size)
     if min(*numbers, args.threads) < 1:
-        parser.error('all numbers must be positive')
+        raise UsageError('all numbers must be positive')
     if args.size % 16 or args.window % 2:
-        parser.error('the models take an even --window and a --size divisible by 16')
-    return args
+        raise UsageError('the models take an even --window and a --size divisible by 16')
 
 
 def synthesize(path: Path, seconds: int, gop: int) -> str:
@@ -167,7 +152,7 @@ def alone(way: Way) -> dict[str, Any]:
     Raises:
         ValueError: The video cannot be read, or the process died.
     """
-    tell(way.args, f'{way.name}: {Path(way.video).name} ...')
+    print(f'{way.name}: {Path(way.video).name} ...', flush=True)
     context = multiprocessing.get_context('spawn')
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(way, sender))
@@ -188,7 +173,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The whole report."""
     video, half = args.video, None
     if video is None:
-        tell(args, f'writing {args.seconds} seconds of video ...')
+        print(f'writing {args.seconds} seconds of video ...', flush=True)
         video = synthesize(folder / 'whole.mp4', args.seconds, args.gop)
         half = synthesize(folder / 'half.mp4', max(args.seconds // 2, 1), args.gop)
     FileStream(video).close()  # what cannot be read ends here
@@ -230,23 +215,12 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def tell(args: argparse.Namespace, text: str) -> None:
-    """Say what is going on, beside the report."""
-    if not args.json:
-        print(text, file=sys.stderr, flush=True)
-
-
-def main() -> int:
-    args = parse_args()
+def make(args: argparse.Namespace) -> Told:
+    check(args)
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            report = measure(args, Path(folder))
-        except (ValueError, OSError, VideoReadError) as error:
-            print(f'benchmark_features.py: {error}', file=sys.stderr)
-            return 1
-    print(json.dumps(report) if args.json else '\n'.join(lines(report)))
-    return 0
+        report = measure(args, Path(folder))
+    return Told(report, lines(report))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -15,7 +15,6 @@ executes, two operations per multiply-accumulate.
 """
 
 import argparse
-import json
 import platform
 import sys
 from collections.abc import Callable
@@ -40,6 +39,8 @@ from mmvideomae.analysis.pretrain_contenders import (
     our_contenders,
     their_contenders,
 )
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
+from mmvideomae.errors import UserError
 
 RATIOS = (
     ('dual', 'hf-sdpa'),
@@ -50,10 +51,8 @@ RATIOS = (
 )
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
     add = parser.add_argument
     add('--arch', choices=SHAPES, default='base', help='encoder (default: %(default)s)')
     add('--batch-size', type=int, default=4, help='clips (default: %(default)s)')
@@ -73,16 +72,13 @@ def parse_args() -> argparse.Namespace:
         metavar='NAME',
         help=f'contenders, of {", ".join([*OURS, *THEIRS])} (default: all)',
     )
-    add('--json', action='store_true', help='print one JSON object')
-    args = parser.parse_args()
+    return parser
+
+
+def make(args: argparse.Namespace) -> Told:
     for name in ('batch_size', 'rounds', 'img_size', 'frames'):
         if getattr(args, name) < 1:
-            parser.error(f'--{name.replace("_", "-")} must be at least 1')
-    return args
-
-
-def main() -> None:
-    args = parse_args()
+            raise UsageError(f'--{name.replace("_", "-")} must be at least 1')
     console = Console(stderr=True)
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -91,15 +87,15 @@ def main() -> None:
         device = torch.device(args.device)
         torch.empty(1, device=device)
         contenders, missing = build_contenders(args, device)
-    except (ValueError, RuntimeError, AssertionError) as error:
-        sys.exit(f'benchmark_pretrain: {error}')
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(str(error)) from error
     if missing:
         console.print(f'Without {", ".join(missing)}: transformers >= 5 is not installed.')
     if not contenders:
-        sys.exit('benchmark_pretrain: nothing left to measure; pip install "transformers>=5"')
+        raise UserError('nothing left to measure; pip install "transformers>=5"')
     report = measure(contenders, args, device, console)
     report['missing'] = missing
-    print(json.dumps(report) if args.json else as_text(report))
+    return Told(report, as_text(report))
 
 
 def build_contenders(
@@ -254,4 +250,4 @@ def as_text(report: dict[str, Any]) -> str:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(options(), make))

@@ -11,10 +11,8 @@ not counted.
 """
 
 import argparse
-import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,7 +23,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmvideomae.analysis.measurement import saved_for_backward, watch_allocation
+from mmvideomae.analysis.measurement import saved_for_backward, wall_and_cpu, watch_allocation
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.evaluation.segment_ap import average_precision
 from mmvideomae.evaluation.segment_matching import SegmentTable
 from mmvideomae.ops.local_attention import attend_locally
@@ -36,29 +36,14 @@ WINDOW, HEADS, WIDTH = 19, 4, 128
 VIDEOS = 200
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        '--count',
-        type=int,
-        default=200_000,
-        help='candidates, and predictions (default: %(default)s)',
-    )
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add_option(parser, '--count', 200_000, 'candidates, and predictions')
     parser.add_argument('--classes', type=int, default=20, help='default: %(default)s')
-    parser.add_argument(
-        '--length', type=int, default=9216, help='steps of attention (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--rounds', type=int, default=3, help='medians are reported (default: %(default)s)'
-    )
-    parser.add_argument('--threads', type=int, default=2, help='of PyTorch (default: %(default)s)')
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
-    args = parser.parse_args()
-    if min(args.count, args.classes, args.length, args.rounds, args.threads) < 1:
-        parser.error('all numbers must be positive')
-    return args
+    add_option(parser, '--length', 9216, 'steps of attention')
+    add_option(parser, '--rounds', 3, 'medians are reported')
+    add_option(parser, '--threads', 2, 'of PyTorch')
+    return parser
 
 
 def candidates(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -100,13 +85,8 @@ def times(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 def timed(run: Callable[[], Any], rounds: int) -> dict[str, float]:
     """Medians over rounds, in seconds."""
-    wall, cpu = [], []
-    for _ in range(rounds):
-        began, used = time.perf_counter(), time.process_time()
-        run()
-        wall.append(time.perf_counter() - began)
-        cpu.append(time.process_time() - used)
-    return {'wall_s': float(np.median(wall)), 'cpu_s': float(np.median(cpu))}
+    wall, cpu = np.median([wall_and_cpu(run)[1:] for _ in range(rounds)], axis=0)
+    return {'wall_s': float(wall), 'cpu_s': float(cpu)}
 
 
 def attention(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -150,17 +130,17 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ).format(**row)
 
 
-def main() -> int:
-    args = parse_args()
+def make(args: argparse.Namespace) -> Told:
+    if min(args.count, args.classes, args.length, args.rounds, args.threads) < 1:
+        raise UsageError('all numbers must be positive')
     torch.set_num_threads(args.threads)
     report = {
         **{key: value for key, value in vars(args).items() if key != 'json'},
         'times': times(args),
         'attention': attention(args),
     }
-    print(json.dumps(report) if args.json else '\n'.join(lines(report)))
-    return 0
+    return Told(report, lines(report))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

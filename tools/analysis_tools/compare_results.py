@@ -10,54 +10,42 @@ OUT/classes.csv, all classes.
 """
 
 import argparse
-import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from mmvideomae.analysis.compare_results import Comparison, compare_results, with_labels
 from mmvideomae.apis.class_names import read_class_names
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.formats.result_files import read_results
 from mmvideomae.visualization.confusion import draw_confusions, draw_gains
 from mmvideomae.visualization.files import save_picture
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('first', metavar='A', help='predictions of the first classifier, a.pkl')
-    parser.add_argument('second', metavar='B', help='predictions of the second one, b.pkl')
-    parser.add_argument(
-        '--classes', metavar='FILE', help='class names, one to a line (default: numbers)'
-    )
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('first', metavar='A', help='predictions of the first classifier, a.pkl')
+    add('second', metavar='B', help='predictions of the second one, b.pkl')
+    add('--classes', metavar='FILE', help='class names, one to a line (default: numbers)')
+    add(
         '--annotations',
         metavar='LIST',
         help='list of the test set, where its labels are not in the predictions',
     )
-    parser.add_argument(
+    add(
         '--names',
         nargs=2,
         metavar=('A', 'B'),
         help='what the classifiers are called in the pictures (default: names of the files)',
     )
-    parser.add_argument(
-        '--top', type=int, default=20, help='classes on each side of gains.png (default: 20)'
-    )
-    parser.add_argument(
-        '--out',
-        type=Path,
-        default=Path('work_dirs/compare_results'),
-        help='folder to write (default: %(default)s)',
-    )
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add('--top', type=int, default=20, help='classes on each side of gains.png (default: 20)')
+    add_option(parser, '--out', Path('work_dirs/compare_results'), 'folder to write')
+    return parser
 
 
 def write(result: Comparison, titles: tuple[str, str], out: Path, top: int) -> dict[str, str]:
@@ -66,18 +54,11 @@ def write(result: Comparison, titles: tuple[str, str], out: Path, top: int) -> d
     scores = (result.first.top1, result.second.top1)
     heads = [f'{title}: {100 * top1:.1f} %' for title, top1 in zip(titles, scores, strict=True)]
     shares = np.array([(one.first, one.second) for one in result.classes]).T
+    confusion = draw_confusions(result.confusions, result.names, heads)
+    gains = draw_gains([one.name for one in result.classes], shares, titles, top)
     return {
-        'confusion': str(
-            save_picture(
-                out / 'confusion.png', draw_confusions(result.confusions, result.names, heads)
-            )
-        ),
-        'gains': str(
-            save_picture(
-                out / 'gains.png',
-                draw_gains([one.name for one in result.classes], shares, titles, top),
-            )
-        ),
+        'confusion': str(save_picture(out / 'confusion.png', confusion)),
+        'gains': str(save_picture(out / 'gains.png', gains)),
         'classes': str(result.save_csv(out / 'classes.csv')),
     }
 
@@ -110,8 +91,7 @@ def as_text(result: Comparison, titles: tuple[str, str]) -> str:
     return '\n'.join(lines)
 
 
-def compare(args: argparse.Namespace) -> tuple[Comparison, tuple[str, str], dict[str, Any]]:
-    """Read, compare and write; what is wrong is raised."""
+def make(args: argparse.Namespace) -> Told:
     if args.top < 1:
         raise ValueError('--top must be positive')
     with Console(stderr=True).status('reading') if sys.stderr.isatty() else nullcontext():
@@ -120,25 +100,11 @@ def compare(args: argparse.Namespace) -> tuple[Comparison, tuple[str, str], dict
         results = [with_labels(one, args.annotations) for one in results]
     classes = read_class_names(args.classes) if args.classes else ()
     result = compare_results(results[0], results[1], classes)
-    titles = tuple(args.names or (Path(args.first).stem, Path(args.second).stem))
-    files = write(result, (titles[0], titles[1]), args.out, args.top)
-    return result, (titles[0], titles[1]), files
-
-
-def main() -> int:
-    args = parse_args()
-    try:
-        result, titles, files = compare(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'compare_results.py: {error}', file=sys.stderr)
-        return 1
-    if args.json:
-        print(json.dumps({**result.as_json(), 'files': files}))
-    else:
-        print(as_text(result, titles))
-        print(f'written: {", ".join(files.values())}')
-    return 0
+    first, second = args.names or (Path(args.first).stem, Path(args.second).stem)
+    files = write(result, (first, second), args.out, args.top)
+    lines = [as_text(result, (first, second)), f'written: {", ".join(files.values())}']
+    return Told({**result.as_json(), 'files': files}, lines)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

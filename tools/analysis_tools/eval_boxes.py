@@ -14,43 +14,34 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from mmvideomae.analysis.eval_boxes import PROTOCOLS, evaluate_files
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.visualization.class_ap import draw_class_ap
 from mmvideomae.visualization.files import save_picture
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('results', type=Path, metavar='RESULTS', help='predicted boxes')
-    parser.add_argument('annotations', type=Path, metavar='ANN', help='true boxes')
-    parser.add_argument('label_map', type=Path, metavar='LABEL_MAP', help='names of the ids')
-    parser.add_argument('--excluded', type=Path, metavar='CSV', help='key frames that do not count')
-    parser.add_argument(
-        '--iou', type=float, default=0.5, help='at which a box is found (default: %(default)s)'
-    )
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('results', type=Path, metavar='RESULTS', help='predicted boxes')
+    add('annotations', type=Path, metavar='ANN', help='true boxes')
+    add('label_map', type=Path, metavar='LABEL_MAP', help='names of the ids')
+    add('--excluded', type=Path, metavar='CSV', help='key frames that do not count')
+    add_option(parser, '--iou', 0.5, 'at which a box is found')
+    add_option(
+        parser,
         '--protocol',
+        'official',
+        'official: every line counts, and what is found on a key frame without a true box is '
+        'wrong; mmaction2: scores up to 0.002 and such key frames are left out',
         choices=list(PROTOCOLS),
-        default='official',
-        help='official: every line counts, and what is found on a key frame without a true box is '
-        'wrong; mmaction2: scores up to 0.002 and such key frames are left out (default: '
-        '%(default)s)',
     )
-    parser.add_argument(
-        '--out',
-        type=Path,
-        default=Path('work_dirs/eval_boxes'),
-        help='folder (default: %(default)s)',
-    )
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add_option(parser, '--out', Path('work_dirs/eval_boxes'), 'folder')
+    return parser
 
 
 def table_of(evaluation: dict[str, Any]) -> Table:
@@ -67,35 +58,20 @@ def table_of(evaluation: dict[str, Any]) -> Table:
     return table
 
 
-def main() -> int:
-    args = parse_args()
-    try:
-        evaluation = evaluate_files(
-            args.results,
-            args.annotations,
-            args.label_map,
-            args.excluded,
-            args.iou,
-            args.protocol,
-        )
-        picture = draw_class_ap(evaluation['classes'], evaluation['mAP'], args.results.name)
-        save_picture(args.out / 'per_class.png', picture)
-        (args.out / 'metrics.json').write_text(json.dumps(evaluation, indent=1) + '\n')
-    except (UserError, ValueError, OSError) as error:
-        print(f'eval_boxes.py: {error}', file=sys.stderr)
-        return 1
-    for note in evaluation['notes']:
-        print(f'eval_boxes.py: {note}', file=sys.stderr)
-    if args.json:
-        print(json.dumps({**evaluation, 'out': str(args.out)}))
-        return 0
-    Console(width=None if sys.stdout.isatty() else 200).print(table_of(evaluation), highlight=False)
-    print(
+def make(args: argparse.Namespace) -> Told:
+    evaluation = evaluate_files(
+        args.results, args.annotations, args.label_map, args.excluded, args.iou, args.protocol
+    )
+    picture = draw_class_ap(evaluation['classes'], evaluation['mAP'], args.results.name)
+    save_picture(args.out / 'per_class.png', picture)
+    (args.out / 'metrics.json').write_text(json.dumps(evaluation, indent=1) + '\n')
+    line = (
         f'frame mAP {100 * evaluation["mAP"]:.2f} at IoU {args.iou:g} on '
         f'{evaluation["key_frames"]} key frames by the {args.protocol} protocol; see {args.out}'
     )
-    return 0
+    summary = {**evaluation, 'out': str(args.out)}
+    return Told(summary, [table_of(evaluation), line], evaluation['notes'])
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -10,70 +10,56 @@ layout, CSV of video,start,end,label, or THUMOS14's folder. OUT gets errors.png 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmvideomae.analysis.eval_segments import evaluate_files
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.segment_errors import draw_error_breakdown
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('results', type=Path, metavar='RESULTS', help='predicted segments')
-    parser.add_argument('annotations', type=Path, metavar='ANNOTATIONS', help='true segments')
-    parser.add_argument(
-        '--subset', nargs='+', help='evaluate these videos of the annotation (default: all)'
-    )
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('results', type=Path, metavar='RESULTS', help='predicted segments')
+    add('annotations', type=Path, metavar='ANNOTATIONS', help='true segments')
+    add('--subset', nargs='+', help='evaluate these videos of the annotation (default: all)')
+    add(
         '--iou',
         type=float,
         nargs='+',
         default=[0.3, 0.4, 0.5, 0.6, 0.7],
         help='thresholds (default: 0.3 0.4 0.5 0.6 0.7, THUMOS14)',
     )
-    parser.add_argument(
-        '--errors-at', type=float, default=0.5, help='IoU of the errors (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--out',
-        type=Path,
-        default=Path('work_dirs/eval_segments'),
-        help='folder (default: %(default)s)',
-    )
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add_option(parser, '--errors-at', 0.5, 'IoU of the errors')
+    add_option(parser, '--out', Path('work_dirs/eval_segments'), 'folder')
+    return parser
 
 
-def main() -> int:
-    args = parse_args()
-    try:
-        evaluation = evaluate_files(
-            args.results, args.annotations, args.subset, args.iou, args.errors_at
-        )
-        picture = draw_error_breakdown(evaluation['errors'], args.results.name)
-        save_picture(args.out / 'errors.png', picture)
-        (args.out / 'metrics.json').write_text(json.dumps(evaluation, indent=1) + '\n')
-    except (UserError, ValueError, OSError) as error:
-        print(f'eval_segments.py: {error}', file=sys.stderr)
-        return 1
-    for note in evaluation['notes']:
-        print(f'eval_segments.py: {note}', file=sys.stderr)
-    if args.json:
-        print(json.dumps({**evaluation, 'out': str(args.out)}))
-        return 0
-    print(f'average mAP {100 * evaluation["mAP"]:.2f}; see {args.out}')
+def as_text(evaluation: dict[str, Any], out: Path) -> Iterator[str]:
+    yield f'average mAP {100 * evaluation["mAP"]:.2f}; see {out}'
     for name, value in evaluation['mAP_at'].items():
         recall = '  '.join(
             f'recall@{k} {100 * row[name]:.2f}' for k, row in evaluation['recall'].items()
         )
-        print(f'  IoU {name}: mAP {100 * value:.2f}  {recall}')
+        yield f'  IoU {name}: mAP {100 * value:.2f}  {recall}'
     for name, value in sorted(evaluation['AP'].items(), key=lambda each: -each[1]):
-        print(f'  {name}: {100 * value:.2f}')
-    return 0
+        yield f'  {name}: {100 * value:.2f}'
+
+
+def make(args: argparse.Namespace) -> Told:
+    evaluation = evaluate_files(
+        args.results, args.annotations, args.subset, args.iou, args.errors_at
+    )
+    picture = draw_error_breakdown(evaluation['errors'], args.results.name)
+    save_picture(args.out / 'errors.png', picture)
+    (args.out / 'metrics.json').write_text(json.dumps(evaluation, indent=1) + '\n')
+    summary = {**evaluation, 'out': str(args.out)}
+    return Told(summary, as_text(evaluation, args.out), evaluation['notes'])
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -10,21 +10,19 @@ detector of actions are given clips of the size that pipeline makes, and the det
 """
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from typing import Any
 
 from mmvideomae.analysis.complexity import COUNTS, Complexity, measure_config
-from mmvideomae.cli.options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options, add_option
+from mmvideomae.cli.tool import FIXABLE, Told, run_tool, tool_parser
 from mmvideomae.configs import ConfigError, apply_options, read_config
 from mmvideomae.errors import UserError
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
     parser.add_argument(
         'config', help='config file of a pretrainer, recognizer, detector or backbone'
     )
@@ -36,32 +34,29 @@ def parse_args() -> argparse.Namespace:
         help='frames, height and width of the clip (default: those that the training pipeline of a '
         'recognizer or a detector makes, otherwise those the backbone is made for)',
     )
-    parser.add_argument(
+    add_option(
+        parser,
         '--count',
+        'paper',
+        'paper: embed all tokens and compute each block in full, as the papers count; '
+        'actual: what this code executes',
         choices=COUNTS,
-        default='paper',
-        help='paper: embed all tokens and compute each block in full, as the papers count; '
-        'actual: what this code executes (default: %(default)s)',
     )
     add_cfg_options(parser)
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
-    return parser.parse_args()
+    return parser
 
 
-def main() -> None:
-    args = parse_args()
+def make(args: argparse.Namespace) -> Told:
+    cfg = read_config(args.config)
+    apply_options(cfg, args.cfg_options)
     try:
-        cfg = read_config(args.config)
-        apply_options(cfg, args.cfg_options)
         result = measure_config(cfg, tuple(args.shape) if args.shape else None, args.count)
-    except ConfigError as error:
-        sys.exit(f'get_flops: {error}')
-    except (UserError, ValueError, OSError) as error:
-        sys.exit(f'get_flops: {args.config}: {error}')
-    if args.json:
-        print(json.dumps(as_json(result, args.config, args.count, cfg.model.type)))
-    else:
-        print(as_text(result, args.config, args.count, cfg.model.type))
+    except ConfigError:
+        raise
+    except FIXABLE as error:
+        raise UserError(f'{args.config}: {error}') from error
+    told = (result, args.config, args.count, cfg.model.type)
+    return Told(as_json(*told), as_text(*told))
 
 
 def as_json(result: Complexity, config: str, count: str, model: str) -> dict[str, Any]:
@@ -95,4 +90,4 @@ def as_text(result: Complexity, config: str, count: str, model: str) -> str:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(options(), make))

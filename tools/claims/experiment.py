@@ -205,9 +205,7 @@ def _output(work_dir: Path) -> Iterator[None]:
 
 def _point(loader: Config, data: Path, annotations: str | Path, workers: int) -> None:
     """Let a loader read the list ``annotations`` (a path, or a name in ``data``)."""
-    loader.dataset.sources = [
-        {'ann_file': str(data / annotations), 'data_prefix': str(data)},
-    ]
+    loader.dataset.sources = [{'ann_file': str(data / annotations), 'data_prefix': str(data)}]
     loader.num_workers = workers
     settle_loaders({'train_dataloader': loader})
 

@@ -27,77 +27,51 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.prepare import add_kinetics_files, add_listing
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.formats.list_lines import list_line
 from mmvideomae.formats.text_files import numbered_lines
 from mmvideomae.preparation.lists.annotation_files import find_file
 from mmvideomae.preparation.lists.clips import Clip
 from mmvideomae.preparation.lists.files import AssumedVideos, Locator, VideoFiles
 from mmvideomae.preparation.lists.k710 import Merged, Tally, Version, merge
-from mmvideomae.preparation.lists.kinetics import FILE_NAME, Row, check_template, csv_names
+from mmvideomae.preparation.lists.kinetics import Row, check_template, csv_names
 from mmvideomae.preparation.lists.writing import write_all
 
 NUMBERS = ('700', '600', '400')  # newest first: later versions corrected labels of earlier ones
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        '--root',
-        type=Path,
-        default=Path('data'),
-        metavar='FOLDER',
-        help='folder that paths are relative to (default: %(default)s)',
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add_option(
+        parser, '--root', Path('data'), 'folder that paths are relative to', metavar='FOLDER'
     )
     for number in sorted(NUMBERS):
-        parser.add_argument(
+        add(
             f'--k{number}',
             type=Path,
             metavar='FOLDER',
             help=f'with annotations/ and videos/ (default: ROOT/kinetics{number})',
         )
-    parser.add_argument(
-        '--out', type=Path, metavar='FOLDER', help='for the lists (default: ROOT/kinetics710)'
-    )
-    parser.add_argument(
+    add('--out', type=Path, metavar='FOLDER', help='for the lists (default: ROOT/kinetics710)')
+    add_option(
+        parser,
         '--prefer',
+        'newest',
+        'version that gives a clip of several its label and file',
         choices=('newest', 'oldest'),
-        default='newest',
-        help='version that gives a clip of several its label and file (default: %(default)s)',
     )
-    parser.add_argument(
+    add(
         '--class-order',
         type=Path,
         metavar='NAMES',
         help='file of the 710 class names, one per line, in the order of the labels',
     )
-    parser.add_argument(
-        '--check-files',
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help='list only clips whose files exist (default), or all, without looking for files',
-    )
-    parser.add_argument(
-        '--file-name',
-        default=FILE_NAME,
-        metavar='NAME',
-        help='name of the file of a clip, without extension (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--class-folders',
-        action='store_true',
-        help='with --no-check-files: the files lie in folders named as their classes',
-    )
-    parser.add_argument(
-        '--extension',
-        default='.mp4',
-        help='of the files, with --no-check-files (default: %(default)s)',
-    )
-    parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add_listing(parser, '.mp4')
+    add_kinetics_files(parser)
+    return parser
 
 
 def versions_of(args: argparse.Namespace, console: Console) -> list[Version]:
@@ -145,15 +119,10 @@ def texts_of(merged: Merged, out: Path, template: str) -> dict[Path, list[str]]:
         for name, rows in merged.maps.items()
     }
     missing = [f'{split}\t{name}\t{row.file_name(template)}' for split, name, row in merged.missing]
-    return {
-        **lists,
-        out / 'classes.txt': merged.classes,
-        **maps,
-        out / 'missing.txt': missing,
-    }
+    return {**lists, out / 'classes.txt': merged.classes, **maps, out / 'missing.txt': missing}
 
 
-def make(args: argparse.Namespace) -> tuple[Merged, list[Path]]:
+def write(args: argparse.Namespace) -> tuple[Merged, list[Path]]:
     """Merge and write; returns what was merged and the files written."""
     console = Console(stderr=True)
     order = None
@@ -180,36 +149,31 @@ def table_of(merged: Merged) -> Table:
     return table
 
 
-def main() -> int:
-    args = parse_args()
-    try:
-        merged, files = make(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'build_k710.py: {error}', file=sys.stderr)
-        return 1
+def make(args: argparse.Namespace) -> Told:
+    merged, files = write(args)
     counts = {name: len(clips) for name, clips in merged.lists.items()}
     of_versions = {name: len(rows) for name, rows in merged.maps.items()}
-    if args.json:
-        rows = {
+    summary = {
+        'classes': len(merged.classes),
+        'clips': counts,
+        'classes_of': of_versions,
+        'rows': {
             name: {split: asdict(tally) for split, tally in tallies.items()}
             for name, tallies in merged.tallies.items()
-        }
-        summary = {'classes': len(merged.classes), 'clips': counts, 'classes_of': of_versions}
-        print(json.dumps({**summary, 'rows': rows, 'files': [str(path) for path in files]}))
-    else:
-        Console(width=140).print(table_of(merged))
-        print(
-            f'{len(merged.classes)} classes; {counts["train"]} clips to train on, {counts["val"]} '
-            f'to validate on; in {", ".join(map(str, files))}'
-        )
-    if lacking := [name for name, size in of_versions.items() if not name.endswith(str(size))]:
-        print(
-            f'build_k710.py: {", ".join(lacking)} without all classes: labels and maps differ '
-            'from those of the whole data set',
-            file=sys.stderr,
-        )
-    return 0
+        },
+        'files': [str(path) for path in files],
+    }
+    line = (
+        f'{len(merged.classes)} classes; {counts["train"]} clips to train on, {counts["val"]} to '
+        f'validate on; in {", ".join(map(str, files))}'
+    )
+    lacking = [name for name, size in of_versions.items() if not name.endswith(str(size))]
+    note = (
+        f'{", ".join(lacking)} without all classes: labels and maps differ from those of the whole '
+        'data set'
+    )
+    return Told(summary, [table_of(merged), line], [note] if lacking else [])
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -9,11 +9,11 @@ OUT/all.csv of paths.  Paths are relative to FOLDER: give it to the dataset as d
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.preparation.lists.make_annotations import (
     SPLITS,
     FrameNames,
@@ -22,13 +22,12 @@ from mmvideomae.preparation.lists.make_annotations import (
 )
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('folder', type=Path, metavar='FOLDER', help='folder of videos')
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder for the lists')
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('folder', type=Path, metavar='FOLDER', help='folder of videos')
+    add('out', type=Path, metavar='OUT', help='folder for the lists')
+    add(
         '--ratios',
         type=float,
         nargs='+',
@@ -36,27 +35,22 @@ def parse_args() -> argparse.Namespace:
         metavar='SHARE',
         help='shares of train, val and, with a third one, test (default: 0.8 0.2)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='the same seed, the same split')
-    parser.add_argument(
-        '--unlabelled', action='store_true', help='one list of all videos, whatever the folders'
-    )
-    parser.add_argument(
-        '--absolute', action='store_true', help='write absolute paths instead of relative ones'
-    )
-    parser.add_argument(
+    add('--seed', type=int, default=0, help='the same seed, the same split')
+    add_option(parser, '--unlabelled', False, 'one list of all videos, whatever the folders')
+    add_option(parser, '--absolute', False, 'write absolute paths instead of relative ones')
+    add(
         '--filename-tmpl',
         metavar='NAME',
         help='look for folders of raw frames with such file names, for example img_{:05}.jpg; '
         'lines are then "path start total label"',
     )
-    parser.add_argument(
+    add(
         '--start',
         type=int,
         help='number of the first raw frame (default: the lowest in each folder)',
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace lists that stand in OUT')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add('--overwrite', action='store_true', help='replace lists that stand in OUT')
+    return parser
 
 
 def ratios_of(shares: list[float]) -> dict[str, float]:
@@ -66,35 +60,22 @@ def ratios_of(shares: list[float]) -> dict[str, float]:
     return dict(zip(SPLITS, shares, strict=False))
 
 
-def make(args: argparse.Namespace) -> dict[str, object]:
-    """Write the lists; returns the summary."""
+def make(args: argparse.Namespace) -> Told:
     frames = FrameNames(args.filename_tmpl, args.start) if args.filename_tmpl else None
     result = annotate(
         args.folder, ratios_of(args.ratios), args.seed, frames, unlabelled=args.unlabelled
     )
     prefix = args.folder.resolve() if args.absolute else None
     written = write_annotations(result, args.out, prefix, args.overwrite)
-    return {
+    summary = {
         'classes': len(result.classes),
         'clips': {name: len(members) for name, members in result.lists.items()},
         'files': [str(path) for path in written],
     }
-
-
-def main() -> int:
-    args = parse_args()
-    try:
-        summary = make(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'make_annotations.py: {error}', file=sys.stderr)
-        return 1
-    if args.json:
-        print(json.dumps(summary))
-    else:
-        clips = ', '.join(f'{count} {name}' for name, count in summary['clips'].items())
-        print(f'{summary["classes"]} classes; clips: {clips}; in {", ".join(summary["files"])}')
-    return 0
+    clips = ', '.join(f'{count} {name}' for name, count in summary['clips'].items())
+    line = f'{summary["classes"]} classes; clips: {clips}; in {", ".join(summary["files"])}'
+    return Told(summary, line)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -8,21 +8,20 @@ one, so that runs on 10 and 25 % differ by the added clips only (Figure 4 of Vid
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.preparation.lists.subset import choose, number_of_each, read_lines, share
 from mmvideomae.preparation.lists.writing import write_all
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('source', type=Path, metavar='LIST', help='list to take a part of')
-    parser.add_argument('out', type=Path, metavar='OUT', help='list to write')
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('source', type=Path, metavar='LIST', help='list to take a part of')
+    add('out', type=Path, metavar='OUT', help='list to write')
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument(
         '--fraction',
@@ -30,19 +29,17 @@ def parse_args() -> argparse.Namespace:
         help='share of every class, above 0 and at most 1; at least one clip of each',
     )
     size.add_argument('--per-class', type=int, metavar='CLIPS', help='clips of every class')
-    parser.add_argument('--seed', type=int, default=0, help='which clips (default: %(default)s)')
-    parser.add_argument(
+    add_option(parser, '--seed', 0, 'which clips')
+    add(
         '--columns',
         metavar='NAMES',
         help='fields of a line where they are not "path label", for example "path total label"',
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace OUT if it is there')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add('--overwrite', action='store_true', help='replace OUT if it is there')
+    return parser
 
 
-def make(args: argparse.Namespace) -> dict[str, object]:
-    """Write the list; returns the summary."""
+def make(args: argparse.Namespace) -> Told:
     if args.seed < 0:
         raise ValueError(f'--seed must not be negative, got {args.seed}')
     if args.out.resolve() == args.source.resolve():
@@ -54,28 +51,15 @@ def make(args: argparse.Namespace) -> dict[str, object]:
         count = number_of_each(args.per_class, labels)
     chosen = choose(labels, count, args.seed)
     write_all({args.out: [lines[position] for position in chosen]}, args.overwrite)
-    return {
+    summary = {
         'clips': len(chosen),
         'of': len(lines),
         'classes': len({label for label in labels if label is not None}),
         'seed': args.seed,
         'file': str(args.out),
     }
-
-
-def main() -> int:
-    args = parse_args()
-    try:
-        summary = make(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'make_subset.py: {error}', file=sys.stderr)
-        return 1
-    if args.json:
-        print(json.dumps(summary))
-    else:
-        print('{clips} of {of} clips of {classes} classes in {file}'.format(**summary))
-    return 0
+    return Told(summary, '{clips} of {of} clips of {classes} classes in {file}'.format(**summary))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

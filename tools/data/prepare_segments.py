@@ -11,74 +11,54 @@ files, with or without suffix.  Every file is opened and every segment compared 
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
-from mmvideomae.errors import UserError
-from mmvideomae.formats.segment_annotations import AnnotatedVideo
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.preparation.segments.prepare import prepare_segments, write_prepared
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('segments', type=Path, metavar='SEGMENTS', help='what happens when')
-    parser.add_argument('videos', type=Path, metavar='VIDEOS', help='folder of the videos')
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder to write')
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('segments', type=Path, metavar='SEGMENTS', help='what happens when')
+    add('videos', type=Path, metavar='VIDEOS', help='folder of the videos')
+    add('out', type=Path, metavar='OUT', help='folder to write')
+    add_option(
+        parser,
         '--val-share',
-        type=float,
-        default=0.2,
+        0.2,
+        'of the videos without a subset that are held out',
         metavar='SHARE',
-        help='of the videos without a subset that are held out (default: %(default)s)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='the same seed, the same split')
-    parser.add_argument(
-        '--skip-bad', action='store_true', help='leave out videos with faults, and tell of them'
+    add('--seed', type=int, default=0, help='the same seed, the same split')
+    add_option(parser, '--skip-bad', False, 'leave out videos with faults, and tell of them')
+    add('--overwrite', action='store_true', help='replace files that stand in OUT')
+    return parser
+
+
+def make(args: argparse.Namespace) -> Told:
+    prepared = prepare_segments(
+        args.segments,
+        args.videos,
+        args.val_share,
+        args.seed,
+        args.skip_bad,
+        lambda videos: watched(videos, 'videos'),
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace files that stand in OUT')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
-
-
-def watch(videos: Sequence[AnnotatedVideo]) -> Iterable[AnnotatedVideo]:
-    console = Console(stderr=True)
-    return track(videos, 'videos', console=console, transient=True, disable=not console.is_terminal)
-
-
-def main() -> int:
-    args = parse_args()
-    try:
-        prepared = prepare_segments(
-            args.segments, args.videos, args.val_share, args.seed, args.skip_bad, watch
-        )
-        written = write_prepared(prepared, args.out, args.overwrite)
-    except (UserError, ValueError, OSError) as error:
-        print(f'prepare_segments.py: {error}', file=sys.stderr)
-        return 1
+    written = write_prepared(prepared, args.out, args.overwrite)
     summary = {**prepared.summary(), 'files': [str(path) for path in written]}
-    for fault in prepared.left_out:
-        print(f'prepare_segments.py: left out: {fault}', file=sys.stderr)
-    if prepared.dropped:
-        print(f'prepare_segments.py: {prepared.dropped}', file=sys.stderr)
-    for name, count in summary['other'].items():
-        print(f'prepare_segments.py: {count} videos of {name!r} are in no list', file=sys.stderr)
-    if args.json:
-        print(json.dumps(summary))
-        return 0
-    print(
+    notes = [f'left out: {fault}' for fault in prepared.left_out]
+    notes += [prepared.dropped] if prepared.dropped else []
+    notes += [f'{n} videos of {name!r} are in no list' for name, n in summary['other'].items()]
+    line = (
         f'{summary["segments"]} segments of {len(prepared.classes)} classes in '
         f'{summary["videos"]} videos: {summary["training"]} for training, '
         f'{summary["validation"]} for validation; in {", ".join(summary["files"])}'
     )
-    return 0
+    return Told(summary, line, notes)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

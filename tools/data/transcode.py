@@ -11,15 +11,12 @@ made while one is at work in OUT is refused.
 """
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
-from mmvideomae.errors import UserError, printable
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.formats.list_lines import write_lines
 from mmvideomae.preparation.videos.transcode import (
     TranscodeSettings,
@@ -30,68 +27,46 @@ from mmvideomae.preparation.videos.transcode import (
 from mmvideomae.storage import locked
 
 
-def parse_args() -> argparse.Namespace:
+def options() -> argparse.ArgumentParser:
     defaults = TranscodeSettings()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('source', type=Path, metavar='IN', help='folder of videos, or one video')
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder for the new videos')
-    parser.add_argument(
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('source', type=Path, metavar='IN', help='folder of videos, or one video')
+    add('out', type=Path, metavar='OUT', help='folder for the new videos')
+    add_option(
+        parser,
         '--short-side',
-        type=int,
-        default=defaults.short_side,
+        defaults.short_side,
+        'shorter side; smaller videos keep their size',
         metavar='PIXELS',
-        help='shorter side; smaller videos keep their size (default: %(default)s)',
     )
-    parser.add_argument(
-        '--gop',
-        type=int,
-        default=defaults.gop,
-        metavar='FRAMES',
-        help='a key frame at least every so many frames (default: %(default)s)',
+    add_option(
+        parser, '--gop', defaults.gop, 'a key frame at least every so many frames', metavar='FRAMES'
     )
-    parser.add_argument(
+    add(
         '--fps',
         type=float,
         help='frames per second, from 0.001 to 1000 (default: every frame at its time)',
     )
-    parser.add_argument(
-        '--crf',
-        type=int,
-        default=defaults.crf,
-        help='x264 quality, lower is better and larger (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--preset', default=defaults.preset, help='x264 preset (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)'
-    )
-    parser.add_argument(
-        '--timeout', type=float, metavar='SECONDS', help='give a video up after so long'
-    )
-    parser.add_argument('--overwrite', action='store_true', help='encode finished files again')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add_option(parser, '--crf', defaults.crf, 'x264 quality, lower is better and larger')
+    add_option(parser, '--preset', defaults.preset, 'x264 preset')
+    add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
+    add('--timeout', type=float, metavar='SECONDS', help='give a video up after so long')
+    add('--overwrite', action='store_true', help='encode finished files again')
+    return parser
 
 
-def make(args: argparse.Namespace) -> dict[str, object]:
-    """Transcode what is not finished; returns the summary."""
+def make(args: argparse.Namespace) -> Told:
+    """Transcode what is not finished."""
     settings = TranscodeSettings(args.short_side, args.gop, args.fps, args.crf, args.preset)
     everything = plan(args.source, args.out, settings)
     with locked(args.out, 'another run of transcode.py'):
         jobs = unfinished(everything, args.out, args.overwrite)
-        progress = track(
-            transcode_all(jobs, args.workers, args.timeout),
-            'videos',
-            total=len(jobs),
-            console=Console(stderr=True),
-        )
-        results = list(progress)
+        made = transcode_all(jobs, args.workers, args.timeout)
+        results = list(watched(made, 'videos', len(jobs), in_logs=True))
         failed = {done.source: done.error for done in results if done.error}
         write_lines(args.out / 'failed.txt', [f'{path}\t{why}' for path, why in failed.items()])
-    return {
+    summary = {
         'videos': len(everything),
         'written': len(results) - len(failed),
         'already_done': len(everything) - len(jobs),
@@ -102,27 +77,14 @@ def make(args: argparse.Namespace) -> dict[str, object]:
         'out': str(args.out),
         'reasons': failed,
     }
-
-
-def main() -> int:
-    args = parse_args()
-    try:
-        summary = make(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'transcode.py: {error}', file=sys.stderr)
-        return 1
-    if args.json:
-        print(json.dumps(summary))
-    else:
-        print(
-            f'{summary["written"]} videos written, {summary["already_done"]} done before, '
-            f'{summary["failed"]} failed; {summary["bytes_before"] / 1e6:.1f} MB became '
-            f'{summary["bytes_after"] / 1e6:.1f} MB'
-        )
-        for path, reason in list(summary['reasons'].items())[:10]:
-            print(printable(f'  {path}: {reason}'))
-    return 1 if summary['failed'] else 0
+    lines = [
+        f'{summary["written"]} videos written, {summary["already_done"]} done before, '
+        f'{len(failed)} failed; {summary["bytes_before"] / 1e6:.1f} MB became '
+        f'{summary["bytes_after"] / 1e6:.1f} MB'
+    ]
+    lines += [f'  {path}: {reason}' for path, reason in list(failed.items())[:10]]
+    return Told(summary, lines, status=1 if failed else 0)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

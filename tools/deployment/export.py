@@ -9,43 +9,35 @@ and onnxruntime.
 """
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
 from mmvideomae.apis import init_model
 from mmvideomae.apis.export import TOLERANCE, ExportOptions, ExportReport, export_onnx
-from mmvideomae.cli.options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options, add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.errors import UserError
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', metavar='CONFIG', help='config of the classifier')
-    parser.add_argument('checkpoint', metavar='CKPT', help='its weights')
-    parser.add_argument('out', metavar='OUT', help='file to write, model.onnx')
-    parser.add_argument('--dynamic-batch', action='store_true', help='take any number of clips')
-    parser.add_argument(
-        '--pixels', action='store_true', help='take uint8 pixels and normalise them inside'
-    )
-    parser.add_argument(
-        '--probabilities', action='store_true', help='give probabilities, not class scores'
-    )
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', metavar='CONFIG', help='config of the classifier')
+    add('checkpoint', metavar='CKPT', help='its weights')
+    add('out', metavar='OUT', help='file to write, model.onnx')
+    add('--dynamic-batch', action='store_true', help='take any number of clips')
+    add_option(parser, '--pixels', False, 'take uint8 pixels and normalise them inside')
+    add_option(parser, '--probabilities', False, 'give probabilities, not class scores')
+    add(
         '--shape',
         type=int,
         nargs=3,
         metavar=('T', 'H', 'W'),
         help='frames, height and width of a clip (default: those the backbone is made for)',
     )
-    parser.add_argument(
-        '--opset', type=int, help="version of ONNX's operators (default: PyTorch's choice)"
-    )
+    add('--opset', type=int, help="version of ONNX's operators (default: PyTorch's choice)")
     add_cfg_options(parser)
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    return parser
 
 
 def as_text(report: ExportReport) -> str:
@@ -60,8 +52,7 @@ def as_text(report: ExportReport) -> str:
     )
 
 
-def main() -> int:
-    args = parse_args()
+def make(args: argparse.Namespace) -> Told:
     options = ExportOptions(
         tuple(args.shape) if args.shape else None,
         args.pixels,
@@ -69,15 +60,13 @@ def main() -> int:
         args.dynamic_batch,
         args.opset,
     )
+    model = init_model(args.config, args.checkpoint, 'cpu', args.cfg_options)
     try:
-        model = init_model(args.config, args.checkpoint, 'cpu', args.cfg_options)
         report = export_onnx(model, args.out, options)
-    except (UserError, ValueError, OSError, ImportError) as error:
-        print(f'export.py: {error}', file=sys.stderr)
-        return 1
-    print(json.dumps(asdict(report)) if args.json else as_text(report))
-    return 0
+    except ImportError as error:
+        raise UserError(str(error)) from error
+    return Told(asdict(report), as_text(report))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

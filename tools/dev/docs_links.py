@@ -20,10 +20,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             published = _published(target, config)
             if files.get_file_from_path(published) is None and target.is_file():
                 file = File.generated(
-                    config,
-                    published,
-                    abs_src_path=str(target),
-                    inclusion=InclusionLevel.NOT_IN_NAV,
+                    config, published, abs_src_path=str(target), inclusion=InclusionLevel.NOT_IN_NAV
                 )
                 files.append(file)
                 queue += [published] if file.is_documentation_page() else []

@@ -22,7 +22,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -30,15 +29,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ROOT / 'requirements'
-CONSTRAINTS = REQUIREMENTS / 'constraints.txt'
-PYTHONS = ((3, 10), (3, 14))
+from environment import (
+    CONSTRAINTS,
+    PYTHONS,
+    REQUIREMENTS,
+    ROOT,
+    Environment,
+    SetupError,
+    say,
+)
+
 LEVELS = ('core', 'detection')
 PARTS = ('lint', 'core', 'detection', 'tests', 'docs', 'optional')
 # Wheels that were compiled elsewhere: folder beside the checkout -> the torch they are built for.
 SHARED_WHEELS = {ROOT.parent / 'shared' / 'wheels': '2.11.0'}
-WATCHED = ('torch', 'torchvision', 'numpy', 'mmcv', 'mmcv_lite', 'mmengine', 'mmaction2', 'mmdet')
 # Importing is not enough: a symbol that is missing may show only when an operator is looked up.
 PROBE_MMCV = """
 import torch
@@ -47,70 +51,6 @@ boxes = torch.tensor([[0., 0., 4., 4.], [0., 0., 4., 4.1], [8., 8., 9., 9.]])
 kept = nms(boxes, torch.tensor([.9, .8, .7]), 0.5)[1]
 assert kept.tolist() == [0, 2], kept
 """
-
-
-class SetupError(RuntimeError):
-    """Something the user has to mend; its message is the one line that is shown."""
-
-
-class Environment:
-    """A virtual environment and the pip inside it."""
-
-    def __init__(self, path: Path, made_by: str | None = None) -> None:
-        self.path = path
-        self._made_by = made_by or sys.executable
-        self.python = path / 'bin' / 'python'
-        self.stamps = path / '.stamps'
-
-    def create(self) -> None:
-        """Make the environment where there is none; check the one that is there."""
-        if not self.python.exists():
-            say(f'creating {self.path}')
-            command = [self._made_by, '-m', 'venv', str(self.path)]
-            if subprocess.run(command, check=False, capture_output=True).returncode:
-                shutil.rmtree(self.path, ignore_errors=True)  # half of one, without pip
-                raise SetupError(
-                    'python3 -m venv failed: install the venv module of your Python '
-                    '(Debian and Ubuntu: apt install python3-venv) and try again'
-                )
-        probe = self.run('import sys; print(*sys.version_info[:2])')
-        version = tuple(map(int, probe.stdout.split()))
-        if probe.returncode or not PYTHONS[0] <= version <= PYTHONS[1]:
-            raise SetupError(f'{self.path} holds no Python 3.10 to 3.14: delete it and try again')
-        self.stamps.mkdir(exist_ok=True)
-
-    def run(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Run Python code inside the environment, away from the checkout, and capture it."""
-        command = [str(self.python), '-c', code]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=self.path, timeout=600
-        )
-
-    def pip(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True) -> bool:
-        """Call pip; quiet unless somebody is watching."""
-        quiet = [] if sys.stdout.isatty() else ['-q']
-        command = [str(self.python), '-m', 'pip', '--disable-pip-version-check', *arguments]
-        done = subprocess.run([*command, *quiet], env=env, check=False, cwd=ROOT)
-        if check and done.returncode:
-            raise SetupError('failed: ' + ' '.join(command))
-        return done.returncode == 0
-
-    def install(self, *arguments: str) -> None:
-        """`pip install` at the tested versions."""
-        self.pip('install', '-c', str(CONSTRAINTS), *arguments)
-
-    def versions(self) -> dict[str, str]:
-        """Installed versions of the distributions a level depends on, read from folder names."""
-        found = {}
-        for info in self.path.glob('lib/python3*/site-packages/*.dist-info'):
-            name, _, version = info.name[: -len('.dist-info')].partition('-')
-            if name.lower() in WATCHED:
-                found[name.lower()] = version
-        return found
-
-
-def say(message: str) -> None:
-    print(f'[setup] {message}', flush=True)
 
 
 def fingerprint(part: str) -> str:

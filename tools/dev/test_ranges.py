@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from setup_env import PYTHONS, REQUIREMENTS, ROOT, Environment, SetupError, say
+from environment import PYTHONS, REQUIREMENTS, ROOT, Environment, SetupError, say
 
 FILES = ('runtime', 'core', 'tests')
 

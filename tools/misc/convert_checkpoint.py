@@ -10,7 +10,6 @@ the result, with the reason.  Training and testing read the same files directly.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -18,23 +17,22 @@ from rich.console import Console
 
 from mmvideomae.apis.convert_checkpoint import ConversionReport, convert_checkpoint
 from mmvideomae.checkpoints import WRITABLE
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
     parser.add_argument('source', type=Path, metavar='SRC', help='weight file or folder to read')
     parser.add_argument(
         'target', type=Path, metavar='DST', help='file to write; with --to hf a folder'
     )
-    parser.add_argument(
+    add_option(
+        parser,
         '--to',
+        'ours',
+        "what to write: ours, videomae (the official code's), hf (transformers) or mmaction2 ",
         choices=WRITABLE,
-        default='ours',
-        help="what to write: ours, videomae (the official code's), hf (transformers) or mmaction2 "
-        '(default: %(default)s)',
     )
     parser.add_argument(
         '--config',
@@ -42,20 +40,20 @@ def parse_args() -> argparse.Namespace:
         help='config of a model that the weights must fit; tells Hugging Face the attention heads '
         'and the size of the clip, which weights do not (default: those of the published models)',
     )
-    parser.add_argument(
+    add_option(
+        parser,
         '--tubelet-size',
-        type=int,
-        default=2,
+        2,
+        'frames of a cube, when an image model is inflated',
         metavar='FRAMES',
-        help='frames of a cube, when an image model is inflated (default: %(default)s)',
     )
-    parser.add_argument(
+    add_option(
+        parser,
         '--trust',
-        action='store_true',
-        help='let SRC run code while it is read: only for a file of a source that you trust',
+        False,
+        'let SRC run code while it is read: only for a file of a source that you trust',
     )
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    return parser
 
 
 def as_text(report: ConversionReport, source: Path) -> str:
@@ -70,17 +68,13 @@ def as_text(report: ConversionReport, source: Path) -> str:
     return '\n'.join([*lines, *(f'wrote {path}' for path in facts['written'])])
 
 
-def main() -> None:
-    args = parse_args()
-    try:
-        with Console(stderr=True).status(f'converting {args.source}'):
-            report = convert_checkpoint(
-                args.source, args.target, args.to, args.trust, args.config, args.tubelet_size
-            )
-    except (UserError, ValueError, OSError) as error:
-        sys.exit(f'convert_checkpoint.py: {error}')
-    print(json.dumps(report.as_json()) if args.json else as_text(report, args.source))
+def make(args: argparse.Namespace) -> Told:
+    with Console(stderr=True).status(f'converting {args.source}'):
+        report = convert_checkpoint(
+            args.source, args.target, args.to, args.trust, args.config, args.tubelet_size
+        )
+    return Told(report.as_json(), as_text(report, args.source))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(options(), make))

@@ -16,62 +16,49 @@ when some videos failed.
 """
 
 import argparse
-import json
 import sys
-import time
-from contextlib import redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from mmvideomae.apis import FeatureExtractor, FeatureSettings
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
 from mmvideomae.apis.inference import process_device
-from mmvideomae.cli.job_display import JobDisplay
-from mmvideomae.cli.options import add_cfg_options, add_frames
+from mmvideomae.cli.job_display import told_of_share, work_on_share
+from mmvideomae.cli.options import add_cfg_options, add_frames, add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.configs import apply_options, read_config
-from mmvideomae.errors import UserError
-from mmvideomae.jobs.video_jobs import Outcome, jobs_of, share_of
-
-FAILED = 3
+from mmvideomae.jobs.video_jobs import jobs_of
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', metavar='CONFIG', help='config of the model')
-    parser.add_argument('checkpoint', metavar='CKPT', help='its weights')
-    parser.add_argument('videos', metavar='VIDEOS', help='folder, list or one video')
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder of the features')
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', metavar='CONFIG', help='config of the model')
+    add('checkpoint', metavar='CKPT', help='its weights')
+    add('videos', metavar='VIDEOS', help='folder, list or one video')
+    add('out', type=Path, metavar='OUT', help='folder of the features')
+    add(
         '--preset',
         choices=PRESET_NAMES,
         help="windows and preprocessing (default: the config's features, else finetuned: the "
         'clips of its test)',
     )
     add_settings(parser.add_argument_group('what differs from the preset'))
-    parser.add_argument(
-        '--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list'
-    )
+    add('--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list')
     add_frames(parser)
-    parser.add_argument(
-        '--batch-size', type=int, default=8, help='windows at a time (default: %(default)s)'
-    )
-    parser.add_argument(
+    add_option(parser, '--batch-size', 8, 'windows at a time')
+    add(
         '--precision',
         choices=PRECISIONS,
         default='auto',
         help='what the model computes in (default: float16 on a GPU, else float32)',
     )
-    parser.add_argument('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
     add_cfg_options(parser)
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    return parser
 
 
 def add_settings(group: Any) -> None:
@@ -93,29 +80,23 @@ def add_settings(group: Any) -> None:
         )
 
 
-def make(args: argparse.Namespace) -> dict[str, Any]:
-    """Extract this process's share; returns the summary."""
-    share, shares = share_of()
-    jobs = jobs_of(args.videos, args.data_prefix, args.filename_tmpl)[share::shares]
+def make(args: argparse.Namespace) -> Told:
+    """Extract this process's share."""
+    everything = jobs_of(args.videos, args.data_prefix, args.filename_tmpl)
     extractor = build(args)
-    start, outcome = time.monotonic(), Outcome()
-    with JobDisplay(len(jobs), 'windows') as display:
-        for outcome in extract_all(extractor, jobs, args.out, display.within):
-            display.after(outcome)
-    seconds = time.monotonic() - start
-    return {
-        'videos': len(jobs),
-        'share': share,
-        'shares': shares,
-        'done': len(outcome.done),
-        'skipped': len(outcome.skipped),
-        'failed': outcome.failed,
-        'windows': outcome.units,
-        'seconds': round(seconds, 2),
-        'windows_per_second': round(outcome.units / max(seconds, 1e-9), 2),
+    summary = work_on_share(
+        everything,
+        'windows',
+        lambda jobs, progress: extract_all(extractor, jobs, args.out, progress),
+    )
+    speed = round(summary['windows'] / max(summary['seconds'], 1e-9), 2)
+    summary |= {
+        'windows_per_second': speed,
         'out': str(args.out),
         'settings': extractor.expected(),
     }
+    windows = f'{summary["windows"]} windows, {speed} per second'
+    return told_of_share(summary, f'extracted into {args.out} ({windows})')
 
 
 def build(args: argparse.Namespace) -> FeatureExtractor:
@@ -135,32 +116,5 @@ def build(args: argparse.Namespace) -> FeatureExtractor:
     )
 
 
-def main() -> int:
-    args = parse_args()
-    try:
-        with redirect_stdout(sys.stderr):  # where mmengine logs; stdout is for the result
-            summary = make(args)
-    except KeyboardInterrupt:
-        print('extract_features.py: interrupted; the same command continues', file=sys.stderr)
-        return 130
-    except (UserError, ValueError, OSError) as error:
-        print(f'extract_features.py: {error}', file=sys.stderr)
-        return 1
-    except torch.cuda.OutOfMemoryError:
-        print('extract_features.py: out of GPU memory: lower --batch-size', file=sys.stderr)
-        return 1
-    if args.json:
-        print(json.dumps(summary))
-    else:
-        print(
-            f'{summary["done"]} of {summary["videos"]} videos extracted into {args.out} '
-            f'({summary["windows"]} windows, {summary["windows_per_second"]} per second), '
-            f'{summary["skipped"]} were finished before, {len(summary["failed"])} failed'
-        )
-        for name, reason in summary['failed'].items():
-            print(f'  {name}: {reason}')
-    return FAILED if summary['failed'] else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make, 'interrupted; the same command continues'))

@@ -4,12 +4,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmvideomae.apis.key_frames import check_step, open_place, seconds_of
+from mmvideomae.apis.key_frames import check_step, seconds_of
 from mmvideomae.apis.person_boxes import PersonDetector, find_people
 from mmvideomae.errors import UserError
 from mmvideomae.formats.annotations import AnnotationError, find_videos
@@ -132,12 +133,8 @@ class PeopleFile:
             watch = by_name[job.video_id]
             if watch.place is None:
                 raise VideoReadError(watch.video_id, f'it is not there: looked for {job.path}')
-            seconds = watch.seconds
-            if seconds is None:
-                stream = open_place(watch.place)
-                with stream:
-                    start = watch.place.get('start_second', 0.0)
-                    seconds = tuple(seconds_of(stream, watch.step, start))
+            start = watch.place.get('start_second', 0.0)
+            seconds = watch.seconds or partial(seconds_of, step=watch.step, start_second=start)
             found = find_people(detector, watch.place, watch.video_id, seconds, advance)
             write_proposals(file_of(job, self.parts, '.pkl'), found.proposals())
             return len(found)

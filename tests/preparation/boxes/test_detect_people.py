@@ -17,6 +17,7 @@ from mmvideomae.preparation.boxes.detect_people import (
     annotated_moments,
     regular_moments,
 )
+from mmvideomae.video.streams import open_stream
 from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
@@ -116,6 +117,18 @@ def test_a_run_continues_and_does_nothing_twice(folder: Path) -> None:
     last(file.make(stub, watches))
     assert stub.seen == 13
     assert [path.name for path in folder.glob('*p*.pkl')] == ['p.pkl']
+
+
+def test_each_video_is_opened_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def count(path: str, *how: Any) -> Any:
+        opened.append(Path(path).name)
+        return open_stream(path, *how)
+
+    monkeypatch.setattr('mmvideomae.apis.key_frames.open_stream', count)
+    made = PeopleFile(folder / 'p.pkl', {}).make(Stub(), regular_moments(places(folder), 1))
+    assert last(made).units == 7 and opened == ['a.mp4', 'b.mp4']
 
 
 def test_other_moments_are_looked_at_anew_and_other_settings_refused(folder: Path) -> None:

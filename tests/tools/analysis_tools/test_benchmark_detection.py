@@ -1,11 +1,11 @@
 """Contract: benchmark_detection.py trains and tests what it names, and reports both speeds."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.support.detectors import tiny_detector_config
+from tests.support.tools import CallTool
 
 DEMO = 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
 TOOL = 'analysis_tools/benchmark_detection.py'
@@ -29,15 +29,14 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_report(call_tool, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report(call_tool: CallTool, config: Path) -> None:
     pytest.importorskip('mmdet', reason='needs the detection level')
-    status = call_tool(
+    done = call_tool(
         TOOL, config, config, '--batch-size', '2', '--rounds', '1', '--test-size', '40', '56',
         '--json',
     )  # fmt: skip
-    printed = capsys.readouterr()
-    assert status == 0, printed.err
-    report = json.loads(printed.out.splitlines()[-1])
+    assert done.code == 0, done.err
+    report = done.summary
     assert (report['batch_size'], report['persons'], len(report['rows'])) == (2, 3, 2)
     for row in report['rows']:
         assert (row['config'], row['frames']) == ('tiny', 4)
@@ -52,8 +51,6 @@ def test_the_report(call_tool, config: Path, capsys: pytest.CaptureFixture[str])
         (['gone.py'], 'gone.py'),
     ],
 )
-def test_wrong_input_is_one_line(
-    call_tool, capsys: pytest.CaptureFixture[str], words: list[str], told: str
-) -> None:
-    assert call_tool(TOOL, *words) != 0
-    assert told in capsys.readouterr().err.strip().splitlines()[-1]
+def test_wrong_input_is_one_line(call_tool: CallTool, words: list[str], told: str) -> None:
+    done = call_tool(TOOL, *words)
+    assert done.code != 0 and told in done.err.strip().splitlines()[-1]

@@ -1,15 +1,14 @@
 """Contract: benchmark_features.py compares two ways to the same features, in one run."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.tools import CallTool
 from tests.support.videos import make_broken_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'benchmark_features.py'
@@ -35,17 +34,10 @@ def test_both_ways_come_to_the_same_features() -> None:
     assert report['times_as_fast_cpu'] == pytest.approx(slow['cpu_s'] / fast['cpu_s'])
 
 
-def test_wrong_input_ends_in_one_line(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
-    spec = importlib.util.spec_from_file_location('benchmark_features', SCRIPT)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_wrong_input_ends_in_one_line(call_tool: CallTool, tmp_path: Path) -> None:
     video = make_broken_video('text', tmp_path / 'a.mp4')
-    monkeypatch.setattr(sys, 'argv', [str(SCRIPT), str(video)])
-    assert tool.main() == 1
-    captured = capsys.readouterr()
-    assert captured.out == '' and len(captured.err.splitlines()) == 1
-    assert captured.err.startswith('benchmark_features.py: cannot read video')
-    monkeypatch.setattr(sys, 'argv', [str(SCRIPT), '--window', '3'])
-    with pytest.raises(SystemExit, match='2'):
-        tool.main()
-    assert 'even --window' in capsys.readouterr().err
+    done = call_tool('analysis_tools/benchmark_features.py', video)
+    assert done.code == 1 and done.out == '' and len(done.err.splitlines()) == 1
+    assert done.err.startswith('benchmark_features.py: cannot read video')
+    done = call_tool('analysis_tools/benchmark_features.py', '--window', 3)
+    assert done.code == 2 and 'even --window' in done.err

@@ -1,29 +1,29 @@
 """benchmark_loader.py: both paths make the same clips, and its report holds what it promises."""
 
 import argparse
-import importlib.util
-import json
-import subprocess
-import sys
-from pathlib import Path
+from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from mmvideomae.analysis import loader_contenders, measurement
+from tests.support.tools import load_tool
 from tests.support.videos import moving_shapes, write_video
 
-TOOL = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'benchmark_loader.py'
+TOOL = 'analysis_tools/benchmark_loader.py'
 
 
 @pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('benchmark_loader', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+def tool() -> ModuleType:
+    return load_tool(TOOL)
+
+
+@pytest.fixture(autouse=True)
+def _leave_threads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, 'set_num_threads', lambda count: None)
+    monkeypatch.setattr(cv2, 'setNumThreads', lambda count: None)
 
 
 @pytest.fixture(scope='module')
@@ -37,17 +37,17 @@ def settings(**changes):
     return argparse.Namespace(**{**common, **changes})
 
 
-def test_both_paths_make_the_same_pixels(tool, video, monkeypatch):
+def test_both_paths_make_the_same_pixels(video, monkeypatch):
     """With one crop size and place the only differences are layout, scale and rounding."""
     whole = (0, 0, 64, 64)
     rule = 'mmvideomae.datasets.transforms.processing.ClipMultiScaleCrop.draw'
     monkeypatch.setattr(rule, lambda self, height, width: whole)
     args = settings(size=80)
-    ours = tool.Ours(video, args, 2).sample(0, 5)
-    reference = tool.Reference(video, args, 2).sample(0, 5)
+    ours = loader_contenders.Ours(video, args, 2).sample(0, 5)
+    reference = loader_contenders.Reference(video, args, 2).sample(0, 5)
     assert ours['inputs'].shape == (2, 8, 80, 80, 3) and len(reference) == 2
     assert ours['data_samples'].frame_inds.tolist() == list(range(5, 21, 2))
-    mean, std = torch.tensor(tool.MEAN), torch.tensor(tool.STD)
+    mean, std = torch.tensor(loader_contenders.MEAN), torch.tensor(loader_contenders.STD)
     for clip, (normalised, masks) in zip(ours['inputs'], reference, strict=True):
         assert normalised.shape == (3, 8, 80, 80) and normalised.dtype == torch.float32
         pixels = 255 * (normalised.permute(1, 2, 3, 0) * std + mean)
@@ -67,18 +67,18 @@ def test_the_same_clip_is_planned_for_both(tool, video):
 
 
 def test_ratios_are_paired_by_round(tool):
-    slow, fast = tool.StageClock(), tool.StageClock()
+    slow, fast = loader_contenders.StageClock(), loader_contenders.StageClock()
     slow.rows = [{'total': (4.0, 2.0)}, {'total': (60.0, 30.0)}, {'total': (9.0, 9.0)}]
     fast.rows = [{'total': (2.0, 2.0)}, {'total': (20.0, 5.0)}, {'total': (1.0, 3.0)}]
     assert tool.paired_ratio(slow, fast, 0) == 3
     assert tool.paired_ratio(slow, fast, 1) == 3
 
 
-def test_stage_times_add_up_within_a_sample(tool, monkeypatch):
+def test_stage_times_add_up_within_a_sample(monkeypatch):
     ticks = iter(np.arange(100.0))
-    monkeypatch.setattr(tool.time, 'perf_counter', lambda: next(ticks))
-    monkeypatch.setattr(tool.time, 'process_time', lambda: 0.0)
-    clock = tool.StageClock()
+    monkeypatch.setattr(measurement.time, 'perf_counter', lambda: next(ticks))
+    monkeypatch.setattr(measurement.time, 'process_time', lambda: 0.0)
+    clock = loader_contenders.StageClock()
     clock.start_sample()
     step = clock.timed('crop', lambda value: value + 1)
     assert step(step(1)) == 3
@@ -86,12 +86,9 @@ def test_stage_times_add_up_within_a_sample(tool, monkeypatch):
     assert clock.medians('mask') == (0.0, 0.0)
 
 
-def test_json_is_one_object(video):
-    sizes = ['--clip-len', '4', '--stride', '2', '--size', '32', '--repeats', '2']
-    command = [sys.executable, str(TOOL), video, *sizes, '--seconds', '0.1', '--json']
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+def test_json_is_one_object(call_tool, video):
+    sizes = ('--clip-len', 4, '--stride', 2, '--size', 32, '--repeats', 2)
+    report = call_tool(TOOL, video, *sizes, '--seconds', 0.1, '--json').summary
     assert (report['frames'], report['clip_len'], report['backend']) == (30, 4, 'auto')
     assert [result['repeats'] for result in report['results']] == [2]
 
@@ -104,16 +101,11 @@ def test_json_is_one_object(video):
         (['--backend', 'magic'], 'invalid choice'),
     ],
 )
-def test_bad_input_ends_in_one_clear_line(tool, args, message, monkeypatch, capsys):
-    monkeypatch.setattr(sys, 'argv', [str(TOOL), *args])
-    monkeypatch.setattr(torch, 'set_num_threads', lambda count: None)
-    monkeypatch.setattr(tool.cv2, 'setNumThreads', lambda count: None)
-    with pytest.raises(SystemExit) as ended:
-        tool.main()
-    told = capsys.readouterr().err + str(ended.value.code)
-    assert message in told and ended.value.code != 0
+def test_bad_input_ends_in_one_clear_line(call_tool, args, message):
+    done = call_tool(TOOL, *args)
+    assert message in done.err and done.code != 0
 
 
 def test_videos_shorter_than_a_clip_are_refused(tool, video):
-    with pytest.raises(SystemExit, match='has 30 frames, a clip takes 64'):
+    with pytest.raises(ValueError, match='has 30 frames, a clip takes 64'):
         tool.measure(video, settings(clip_len=16, stride=4, repeats=[1], json=True))

@@ -1,42 +1,32 @@
 """benchmark_pretrain.py compares like with like, in text or JSON, with or without Hugging Face."""
 
-import importlib.util
-import json
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
 from mmvideomae.analysis.pretrain_contenders import StepTimes
+from tests.support.tools import CallTool, Outcome, load_tool
 
-ROOT = Path(__file__).parents[3]
+TOOL = 'analysis_tools/benchmark_pretrain.py'
 SMALL = ['--arch', 'tiny', '--img-size', '64', '--frames', '4', '--batch-size', '2']
 QUICK = [*SMALL, '--rounds', '2', '--ceiling-size', '64', '--device', 'cpu']
 
 
 @pytest.fixture(scope='module')
 def tool() -> ModuleType:
-    path = ROOT / 'tools' / 'analysis_tools' / 'benchmark_pretrain.py'
-    spec = importlib.util.spec_from_file_location('benchmark_pretrain', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool(TOOL)
 
 
 @pytest.fixture
-def run(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def call(*args: str) -> tuple[str, str]:
-        monkeypatch.setattr(sys, 'argv', ['benchmark_pretrain.py', *args])
-        tool.main()
-        return capsys.readouterr()
-
-    return call
+def run(call_tool: CallTool) -> Callable[..., Outcome]:
+    return lambda *words: call_tool(TOOL, *words)
 
 
 def test_all_contenders_report_speed_memory_and_ratios(run) -> None:
     pytest.importorskip('transformers', minversion='5.0')
-    report = json.loads(run(*QUICK, '--json')[0])
+    report = run(*QUICK, '--json').summary
     contenders = report['contenders']
     assert set(contenders) == {'dual', 'encoder-only', 'hf-sdpa', 'hf-eager'}
     for row in contenders.values():
@@ -53,12 +43,12 @@ def test_all_contenders_report_speed_memory_and_ratios(run) -> None:
 
 def test_only_ours_needs_no_hugging_face(run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'transformers', None)
-    out, err = run(*QUICK, '--dtype', 'bf16')
+    _, out, err = run(*QUICK, '--dtype', 'bf16')
     assert 'Without hf-sdpa, hf-eager: transformers >= 5 is not installed' in ' '.join(err.split())
     assert 'dual / encoder-only' in out
     assert 'hf-' not in out
-    with pytest.raises(SystemExit, match='pip install'):
-        run(*QUICK, '--only', 'hf-sdpa')
+    done = run(*QUICK, '--only', 'hf-sdpa')
+    assert done.code == 1 and 'pip install' in done.err
 
 
 @pytest.mark.parametrize(
@@ -69,8 +59,8 @@ def test_only_ours_needs_no_hugging_face(run, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_bad_input_ends_in_one_line(run, args: list[str], message: str) -> None:
-    with pytest.raises(SystemExit, match=message):
-        run(*QUICK, '--only', 'dual', *args)
+    done = run(*QUICK, '--only', 'dual', *args)
+    assert done.code == 1 and message in done.err.splitlines()[-1]
 
 
 def test_ratios_are_taken_round_by_round(tool: ModuleType) -> None:

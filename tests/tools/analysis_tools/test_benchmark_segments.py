@@ -1,31 +1,13 @@
 """Contract: benchmark_segments.py reports times and memory of what it names, in one run."""
 
-import importlib.util
-import json
-import sys
-from pathlib import Path
-from types import ModuleType
+from tests.support.tools import CallTool
 
-import pytest
-
-TOOL = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'benchmark_segments.py'
+TOOL = 'analysis_tools/benchmark_segments.py'
 
 
-@pytest.fixture
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('benchmark_segments', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_report(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ['--count', '400', '--classes', '3', '--length', '2304', '--rounds', '1']
-    monkeypatch.setattr(sys, 'argv', ['benchmark_segments.py', *words, '--threads', '1', '--json'])
-    assert tool.main() == 0
-    report = json.loads(capsys.readouterr().out)
+def test_the_report(call_tool: CallTool) -> None:
+    words = ('--count', 400, '--classes', 3, '--length', 2304, '--rounds', 1, '--threads', 1)
+    report = call_tool(TOOL, *words, '--json').summary
     assert (report['count'], report['classes'], report['length']) == (400, 3, 2304)
     assert [row['what'] for row in report['times']] == [
         'soft NMS, gaussian', 'soft NMS, linear', 'hard NMS', 'mAP of 5 thresholds',
@@ -38,10 +20,6 @@ def test_the_report(
     assert local['kept_mib'] < fused['kept_mib'] < scores['kept_mib']
 
 
-def test_numbers_must_be_positive(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, 'argv', ['benchmark_segments.py', '--count', '0'])
-    with pytest.raises(SystemExit, match='2'):
-        tool.main()
-    assert 'all numbers must be positive' in capsys.readouterr().err
+def test_numbers_must_be_positive(call_tool: CallTool) -> None:
+    done = call_tool(TOOL, '--count', 0)
+    assert done.code == 2 and 'all numbers must be positive' in done.err

@@ -1,9 +1,7 @@
 """Contract: compare_results.py tells who is better, writes its pictures, or ends in one line."""
 
-import importlib.util
 import json
 import pickle
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'compare_results.py'
+from tests.support.tools import CallTool
+
 LABELS = np.random.default_rng(0).integers(0, 4, 60)
 
 
@@ -27,9 +26,7 @@ def write(path: Path, wrong: int, labelled: bool = True) -> None:
 
 
 @pytest.fixture
-def call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Any:
+def call(call_tool: CallTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / 'old.pkl', 30)
     write(tmp_path / 'new.pkl', 12)
@@ -37,17 +34,7 @@ def call(
     Path('classes.txt').write_text('run\njump\neat cake\nsleep\n')
     Path('list.csv').write_text(''.join(f'{n}.mp4 {label}\n' for n, label in enumerate(LABELS)))
     Path('bad.pkl').write_bytes(b'cos\nsystem\n(S"true"\ntR.')
-    spec = importlib.util.spec_from_file_location('compare_results', SCRIPT)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, 'argv', ['compare_results.py', *map(str, words)])
-        code = tool.main()
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+    return lambda *words: call_tool('analysis_tools/compare_results.py', *words)
 
 
 def test_text_and_files(call: Any, tmp_path: Path) -> None:

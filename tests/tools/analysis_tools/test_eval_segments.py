@@ -1,13 +1,12 @@
 """Contract: eval_segments.py measures a results file of ActivityNet's layout, and draws errors."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'analysis_tools' / 'eval_segments.py'
+from tests.support.tools import CallTool, Outcome
+
 TRUTH = {
     'a': {'subset': 'validation', 'annotations': [{'segment': [0, 10], 'label': 'x'}]},
     'b': {'subset': 'validation', 'annotations': [{'segment': [5, 9], 'label': 'y'}]},
@@ -20,18 +19,13 @@ def row(start: float, end: float, label: str = 'x', score: float = 0.9) -> dict:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def call(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
-    spec = importlib.util.spec_from_file_location('eval_segments', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     Path('truth.json').write_text(json.dumps({'database': TRUTH}))
 
-    def run(results: object, *words: str) -> tuple[int, str, str]:
+    def run(results: object, *words: str) -> Outcome:
         Path('found.json').write_text(json.dumps(results))
-        monkeypatch.setattr(sys, 'argv', ['x', 'found.json', 'truth.json', *words])
-        capsys.readouterr()
-        return module.main(), *capsys.readouterr()
+        return call_tool('analysis_tools/eval_segments.py', 'found.json', 'truth.json', *words)
 
     return run
 

@@ -1,12 +1,11 @@
 """get_flops.py counts the published configs, answers in text or JSON, and refuses bad input."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.support.tools import CallTool
 
 ROOT = Path(__file__).parents[3]
 PRETRAIN = ROOT / 'configs' / 'pretrain'
@@ -20,21 +19,11 @@ DUAL = PRETRAIN / 'videomaev2' / 'ablations'
 DUAL_NAME = 'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell{}.py'
 
 
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    path = ROOT / 'tools' / 'analysis_tools' / 'get_flops.py'
-    spec = importlib.util.spec_from_file_location('get_flops', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def run(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(call_tool: CallTool):
     def call(*args: object) -> str:
-        monkeypatch.setattr(sys, 'argv', ['get_flops.py', *map(str, args)])
-        tool.main()
-        return capsys.readouterr().out
+        done = call_tool('analysis_tools/get_flops.py', *args)
+        return done.out if done.code == 0 else pytest.fail(done.err)
 
     return call
 
@@ -101,12 +90,14 @@ def test_parameters_follow_the_number_of_classes(run, classes: int, mega: float)
     ],
 )
 def test_bad_input_ends_in_one_line(
-    run, tmp_path: Path, text: str | None, args: tuple[object, ...], message: str
+    call_tool: CallTool,
+    tmp_path: Path,
+    text: str | None,
+    args: tuple[object, ...],
+    message: str,
 ) -> None:
     config = tmp_path / 'config.py'
     if text:
         config.write_text(text)
-    with pytest.raises(SystemExit) as stopped:
-        run(config, *args)
-    assert message in str(stopped.value)
-    assert '\n' not in str(stopped.value)
+    done = call_tool('analysis_tools/get_flops.py', config, *args)
+    assert done.code == 1 and message in done.err and done.err.count('\n') == 1

@@ -1,22 +1,16 @@
 """Contract: the claim's table follows from its runs: rates chosen on validation, paired gaps."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-FILE = Path(__file__).resolve().parents[3] / 'tools' / 'claims' / 'results.py'
+from tests.support.tools import load_tool
 
 
 @pytest.fixture(scope='module')
 def results() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('claims_results', FILE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('claims/results.py')
 
 
 def runs(module: ModuleType, arm: str, tests: dict[tuple[int, float], tuple[float, float]]) -> list:

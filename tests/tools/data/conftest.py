@@ -1,50 +1,24 @@
 """Running the tools of data preparation in this process, and making files for them."""
 
-import importlib.util
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from mmengine.config import Config
 
 from mmvideomae.datasets.sources import VideoSource
+from tests.support.tools import CallTool, Outcome
 
 ROOT = Path(__file__).resolve().parents[3]
-TOOLS = ROOT / 'tools' / 'data'
-
-
-class Outcome(NamedTuple):
-    """What a tool returned and printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """What was printed with --json: one object and nothing else."""
-        return json.loads(self.out)
 
 
 @pytest.fixture
 def tool(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Outcome]:
     """Run the tool ``name``, such as ``sthv2/prepare.py``, with words in an empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def run(name: str, *words: object) -> Outcome:
-        spec = importlib.util.spec_from_file_location(name.replace('/', '_')[:-3], TOOLS / name)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        monkeypatch.setattr(sys, 'argv', [name, *map(str, words)])
-        capsys.readouterr()
-        return Outcome(module.main(), *capsys.readouterr())
-
-    return run
+    return lambda name, *words: call_tool(f'data/{name}', *words)
 
 
 @pytest.fixture

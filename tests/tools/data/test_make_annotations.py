@@ -1,12 +1,9 @@
 """make_annotations.py lists every video once, splits each class alike, and can be read back."""
 
-import importlib.util
-import json
 import os
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,21 +14,12 @@ from hypothesis import strategies as st
 from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 from mmvideomae.formats.classes import class_names
 from mmvideomae.preparation.lists.make_annotations import split_counts
-
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'make_annotations.py'
-
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('make_annotations', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.support.tools import CallTool
 
 
-def call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, 'argv', ['make_annotations.py', *map(str, words)])
-    return tool.main()
+@pytest.fixture
+def call(call_tool: CallTool) -> Any:
+    return lambda *words: call_tool('data/make_annotations.py', *words)
 
 
 def touch(root: Path, *names: str) -> Path:
@@ -53,16 +41,11 @@ def folder(tmp_path: Path) -> Path:
     return touch(tmp_path / 'videos', *names, 'run/notes.txt', 'run/.hidden.mp4')
 
 
-def test_stratified_split(
-    tool: ModuleType,
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_stratified_split(call: Any, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / 'lists'
-    assert call(tool, monkeypatch, folder, out, '--ratios', 0.6, 0.2, 0.2, '--json') == 0
-    summary = json.loads(capsys.readouterr().out)
+    done = call(folder, out, '--ratios', 0.6, 0.2, 0.2, '--json')
+    assert done.code == 0
+    summary = done.summary
     assert summary['classes'] == 3
     assert summary['clips'] == {'train': 21, 'val': 7, 'test': 7}
     assert (out / 'classes.txt').read_text().splitlines() == ['jump', 'run', 'sit down']
@@ -77,11 +60,9 @@ def test_stratified_split(
             assert ['jump', 'run', 'sit down'].index(Path(entry.path).parts[0]) == entry.label
 
 
-def test_seed_decides_and_other_classes_do_not(
-    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_seed_decides_and_other_classes_do_not(call: Any, folder: Path, tmp_path: Path) -> None:
     def val(out: str, *words: object) -> set[str]:
-        assert call(tool, monkeypatch, folder, tmp_path / out, *words) == 0
+        assert call(folder, tmp_path / out, *words).code == 0
         return {e.path for e in entries(tmp_path / out / 'val.csv') if e.path.startswith('sit')}
 
     first = val('a')
@@ -90,12 +71,10 @@ def test_seed_decides_and_other_classes_do_not(
     assert val('d') == first
 
 
-def test_split_that_stands_is_kept(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_split_that_stands_is_kept(call: Any, tmp_path: Path) -> None:
     names = ('train/a/1.mp4', 'train/b/2.mp4', 'Validation/b/3.mp4', 'train/c/4.mp4')
     touch(tmp_path / 'videos', *names)
-    assert call(tool, monkeypatch, tmp_path / 'videos', tmp_path / 'out') == 0
+    assert call(tmp_path / 'videos', tmp_path / 'out').code == 0
     assert {p.name for p in (tmp_path / 'out').iterdir()} == {
         'classes.txt',
         'train.csv',
@@ -108,40 +87,34 @@ def test_split_that_stands_is_kept(
     ]
 
 
-def test_unlabelled(
-    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unlabelled(call: Any, folder: Path, tmp_path: Path) -> None:
     flat = touch(tmp_path / 'flat', 'b c.mp4', 'a.mp4')
-    assert call(tool, monkeypatch, flat, tmp_path / 'one', '--absolute') == 0
+    assert call(flat, tmp_path / 'one', '--absolute').code == 0
     assert entries(tmp_path / 'one' / 'all.csv') == [
         Entry(str(flat / 'a.mp4')),
         Entry(str(flat / 'b c.mp4')),
     ]
     assert not (tmp_path / 'one' / 'classes.txt').exists()
-    assert call(tool, monkeypatch, folder, tmp_path / 'two', '--unlabelled') == 0
+    assert call(folder, tmp_path / 'two', '--unlabelled').code == 0
     assert len(entries(tmp_path / 'two' / 'all.csv')) == 35
 
 
 @pytest.mark.parametrize('first', [0, 1, 7])
 def test_raw_frames_are_numbered_as_their_folder_says(
-    first: int, tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first: int, call: Any, tmp_path: Path
 ) -> None:
     for clip in ('1', '2'):
         touch(tmp_path / 'frames' / 'a' / clip, *(f'{n:03}.png' for n in range(first, first + 4)))
     words = ('--filename-tmpl', '{:03}.png', '--unlabelled')
-    assert call(tool, monkeypatch, tmp_path / 'frames', tmp_path / 'out', *words) == 0
+    assert call(tmp_path / 'frames', tmp_path / 'out', *words).code == 0
     assert entries(tmp_path / 'out' / 'all.csv') == [Entry(f'a/{n}', first, 4) for n in (1, 2)]
 
 
 def test_what_is_left_out_is_told(
-    tool: ModuleType,
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    call: Any, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     touch(folder, 'lie/1.mp5', 'lie/2.mp5', 'sit down/no suffix', 'run/a\nb.mp4', '.git/x.mp4')
-    assert call(tool, monkeypatch, folder, tmp_path / 'out') == 0
+    assert call(folder, tmp_path / 'out').code == 0
     assert (tmp_path / 'out' / 'classes.txt').read_text() == 'jump\nrun\nsit down\n'
     told = [record.getMessage() for record in caplog.records]
     assert [text.split(': ', 1)[0].split(',')[0] for text in told] == [
@@ -156,30 +129,28 @@ def test_what_is_left_out_is_told(
     caplog.clear()
     words = ('--filename-tmpl', '{:03}.png', '--unlabelled')
     touch(folder / 'frames', '000.png')
-    assert call(tool, monkeypatch, folder, tmp_path / 'out2', *words) == 0
+    assert call(folder, tmp_path / 'out2', *words).code == 0
     (record,) = caplog.records
     assert "4 folders without a frame such as '001.png'" in record.getMessage()
 
 
-def test_class_names_that_are_no_utf8_can_be_read(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_class_names_that_are_no_utf8_can_be_read(call: Any, tmp_path: Path) -> None:
     touch(
         tmp_path / 'videos',
         *(f'{os.fsdecode(bytes([n]))}/{i}.mp4' for n in b'\xe9\xe8' for i in 'ab'),
     )
-    assert call(tool, monkeypatch, tmp_path / 'videos', tmp_path / 'out') == 0
+    assert call(tmp_path / 'videos', tmp_path / 'out').code == 0
     assert class_names(tmp_path / 'out' / 'classes.txt') == ('\\xe8', '\\xe9')
 
 
-def test_raw_frames(tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_raw_frames(call: Any, tmp_path: Path) -> None:
     for clip in ('a/1', 'a/2', 'b/3', 'b/4'):
         (tmp_path / 'frames' / clip).mkdir(parents=True)
         for number in range(5, 8):
             file = tmp_path / 'frames' / clip / f'image_{number:06}.jpg'
             cv2.imwrite(str(file), np.zeros((8, 8, 3), np.uint8))
     words = ('--filename-tmpl', 'image_{:06}.jpg', '--start', 5, '--ratios', 0.5, 0.5)
-    assert call(tool, monkeypatch, tmp_path / 'frames', tmp_path / 'out', *words) == 0
+    assert call(tmp_path / 'frames', tmp_path / 'out', *words).code == 0
     found = entries(tmp_path / 'out' / 'train.csv') + entries(tmp_path / 'out' / 'val.csv')
     assert sorted(found) == [
         Entry('a/1', 5, 3, 0),
@@ -216,27 +187,23 @@ def test_bad_input_is_one_line(
     names: tuple[str, ...],
     words: tuple[object, ...],
     reason: str,
-    tool: ModuleType,
+    call: Any,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     touch(tmp_path / 'videos', *names)
-    assert call(tool, monkeypatch, tmp_path / 'videos', tmp_path / 'out', *words) == 1
-    captured = capsys.readouterr()
+    captured = call(tmp_path / 'videos', tmp_path / 'out', *words)
+    assert captured.code == 1
     assert not captured.out and captured.err.count('\n') == 1
     assert re.search(reason, captured.err)
     assert not (tmp_path / 'out').exists()
 
 
-def test_lists_are_not_replaced_unasked(
-    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lists_are_not_replaced_unasked(call: Any, folder: Path, tmp_path: Path) -> None:
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'val.csv').write_text('mine')
-    assert call(tool, monkeypatch, folder, tmp_path / 'out') == 1
+    assert call(folder, tmp_path / 'out').code == 1
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['val.csv']
-    assert call(tool, monkeypatch, folder, tmp_path / 'out', '--overwrite') == 0
+    assert call(folder, tmp_path / 'out', '--overwrite').code == 0
     assert (tmp_path / 'out' / 'val.csv').read_text() != 'mine'
 
 

@@ -1,13 +1,10 @@
 """scan_videos.py tells good from bad, hangs and crashes included, and keeps the list's lines."""
 
-import importlib.util
-import json
 import os
 import signal
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import cv2
 import pytest
@@ -15,18 +12,10 @@ import pytest
 from mmvideomae.formats.annotations import LineFormat, read_list
 from mmvideomae.jobs.workers import Outcome, run_jobs
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, read_item
+from tests.support.tools import CallTool
 from tests.support.videos import make_broken_video, moving_shapes, write_video
 
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'scan_videos.py'
 KINDS = ('truncated', 'truncated_faststart', 'empty', 'text', 'audio_only')
-
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('scan_videos', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='module')
@@ -40,20 +29,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, 'argv', ['scan_videos.py', *map(str, words), '--workers', '2'])
-    return tool.main()
+@pytest.fixture
+def call(call_tool: CallTool) -> Any:
+    return lambda *words: call_tool('data/scan_videos.py', *words, '--workers', 2)
 
 
-def test_folder(
-    tool: ModuleType,
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert call(tool, monkeypatch, folder, tmp_path, '--json') == 0
-    summary = json.loads(capsys.readouterr().out)
+def test_folder(call: Any, folder: Path, tmp_path: Path) -> None:
+    done = call(folder, tmp_path, '--json')
+    assert done.code == 0
+    summary = done.summary
     assert (summary['videos'], summary['good'], summary['bad']) == (7, 2, 5)
     assert summary['frames'] == 75 and summary['hours'] == pytest.approx(3 / 3600, abs=1e-4)
     good = read_list(tmp_path / 'good.txt', LineFormat())
@@ -64,24 +48,17 @@ def test_folder(
     assert bad['empty.mp4'] == 'the file is empty'
 
 
-def test_list_keeps_its_lines(
-    tool: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_list_keeps_its_lines(call: Any, folder: Path, tmp_path: Path) -> None:
     lines = ['# a list', 'good2.avi 7', '', 'text.mp4 3', '"a b/good 1.mp4" 1', 'gone.mp4 2']
     (tmp_path / 'train.csv').write_text('\n'.join(lines))
     words = (tmp_path / 'train.csv', tmp_path / 'out', '--data-prefix', folder)
-    assert call(tool, monkeypatch, *words, '--strict') == 1
+    assert call(*words, '--strict').code == 1
     assert (tmp_path / 'out' / 'good.txt').read_text() == 'good2.avi 7\n"a b/good 1.mp4" 1\n'
     bad = (tmp_path / 'out' / 'bad.txt').read_text()
     assert 'gone.mp4\tno such file\n' in bad and bad.startswith('text.mp4\t')
 
 
-def test_bad_input_is_one_line(
-    tool: ModuleType,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_bad_input_is_one_line(call: Any, tmp_path: Path) -> None:
     (tmp_path / 'bad.csv').write_text('a.mp4 1\nb c d\n')
     (tmp_path / 'nothing.csv').write_text('# nothing\n')
     (tmp_path / 'empty').mkdir()
@@ -91,8 +68,8 @@ def test_bad_input_is_one_line(
         (tmp_path / 'nothing.csv', 'names no video'),
         (tmp_path / 'empty', 'no video below'),
     ):
-        assert call(tool, monkeypatch, source, tmp_path / 'out') == 1
-        captured = capsys.readouterr()
+        captured = call(source, tmp_path / 'out')
+        assert captured.code == 1
         assert words in captured.err and captured.err.count('\n') == 1 and not captured.out
     assert not (tmp_path / 'out').exists()
 

@@ -1,41 +1,30 @@
 """Contract: tools/data/synthesize.py writes what is asked, once, and refuses what it cannot."""
 
-import importlib.util
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'synthesize.py'
+from mmvideomae.cli.synthesize import actions_settings
+from tests.support.tools import CallTool, Outcome, load_tool
 
 
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('synthesize', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, 'argv', ['synthesize.py', *map(str, words)])
-    return tool.main()
+@pytest.fixture
+def call(call_tool: CallTool) -> Callable[..., Outcome]:
+    return lambda *words: call_tool('data/synthesize.py', *words)
 
 
 SMALL = ('--size', '32x48', '--frames', 4, '--workers', 1, '--json')
 
 
 def test_clips_per_class_splits_and_unlabelled(
-    tool: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
+    call: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     words = ('actions', tmp_path, '--classes', 4, '--clips-per-class', 5, '--unlabelled', 2)
-    assert _call(tool, monkeypatch, *words, *SMALL) == 0
-    summary = json.loads(capsys.readouterr().out)
+    done = call(*words, *SMALL)
+    assert done.code == 0
+    summary = done.summary
     assert summary['written'] == summary['clips'] == 22 and summary['clips_per_second'] > 0
     counts = {
         p.name: [line.split()[1:] for line in p.read_text().splitlines()]
@@ -49,41 +38,30 @@ def test_clips_per_class_splits_and_unlabelled(
         'pretrain.csv': 14,
     }
     assert sorted(counts['train.csv']) == sorted([[str(k)] for k in range(4)] * 3)
-    assert _call(tool, monkeypatch, *words, *SMALL) == 0
-    assert json.loads(capsys.readouterr().out)['written'] == 0
+    assert call(*words, *SMALL).summary['written'] == 0
 
 
-def test_other_data_is_kept_unless_told(
-    tool: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
+def test_other_data_is_kept_unless_told(call: Callable[..., Outcome], tmp_path: Path) -> None:
     words = ('actions', tmp_path, '--clips', 5, *SMALL)
-    assert _call(tool, monkeypatch, *words) == 0
-    assert _call(tool, monkeypatch, *words, '--seed', 1) == 1
-    assert 'holds other data' in capsys.readouterr().err
-    assert _call(tool, monkeypatch, *words, '--seed', 1, '--overwrite') == 0
+    assert call(*words).code == 0
+    assert 'holds other data' in call(*words, '--seed', 1).err
+    assert call(*words, '--seed', 1, '--overwrite').code == 0
     assert json.loads((tmp_path / 'dataset.json').read_text())['seed'] == 1
 
 
-def test_interrupted_run_begins_again(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_interrupted_run_begins_again(call: Callable[..., Outcome], tmp_path: Path) -> None:
     words = ('actions', tmp_path, '--clips', 5, *SMALL)
-    assert _call(tool, monkeypatch, *words) == 0
+    assert call(*words).code == 0
     (tmp_path / 'dataset.json').rename(tmp_path / 'dataset.unfinished.json')
     (tmp_path / 'videos' / 'train' / 'move_right_00000.mp4').unlink()
-    assert _call(tool, monkeypatch, *words) == 0
+    assert call(*words).code == 0
     assert (tmp_path / 'videos' / 'train' / 'move_right_00000.mp4').is_file()
 
 
-def test_style_options_reach_the_settings(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = ['synthesize.py', 'actions', 'x', '--difficulty', 'hard', '--no-textures']
-    monkeypatch.setattr(sys, 'argv', [*words, '--speed', '0.1', '0.2'])
-    style = tool.actions_settings(tool.parse_args()).style
+def test_style_options_reach_the_settings() -> None:
+    words = ['actions', 'x', '--difficulty', 'hard', '--no-textures', '--speed', '0.1', '0.2']
+    args = load_tool('data/synthesize.py').options().parse_args(words)
+    style = actions_settings(args).style
     assert style.random_polarity and not style.textured and style.speed == (0.1, 0.2)
 
 
@@ -96,14 +74,9 @@ def test_style_options_reach_the_settings(
     ],
 )
 def test_bad_options_end_in_one_line(
-    tool: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    words: tuple[object, ...],
-    message: str,
+    call: Callable[..., Outcome], tmp_path: Path, words: tuple[object, ...], message: str
 ) -> None:
-    assert _call(tool, monkeypatch, 'actions', tmp_path / 'out', *words) == 1
-    error = capsys.readouterr().err
-    assert message in error and error.count('\n') == 1
+    done = call('actions', tmp_path / 'out', *words)
+    error = done.err
+    assert done.code == 1 and message in error and error.count('\n') == 1
     assert not (tmp_path / 'out').exists()

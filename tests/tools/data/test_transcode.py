@@ -1,12 +1,9 @@
 """transcode.py keeps tree, frames, times and orientation, and can be stopped and called again."""
 
-import importlib.util
-import json
 import os
-import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 
 import av
 import numpy as np
@@ -22,6 +19,7 @@ from mmvideomae.preparation.videos.transcode import (
     unfinished,
 )
 from mmvideomae.video.readers import open_reader
+from tests.support.tools import CallTool, Outcome
 from tests.support.videos import (
     frame_number,
     make_broken_video,
@@ -30,20 +28,10 @@ from tests.support.videos import (
     write_video,
 )
 
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'data' / 'transcode.py'
 
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('transcode', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def call(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, 'argv', ['transcode.py', *map(str, words), '--workers', '1'])
-    return tool.main()
+@pytest.fixture
+def call(call_tool: CallTool) -> Callable[..., Outcome]:
+    return lambda *words: call_tool('data/transcode.py', *words, '--workers', 1)
 
 
 def redo_only(source: Path, **settings: float) -> Path:
@@ -220,18 +208,15 @@ def test_pictures_of_several_sizes_become_one(tmp_path: Path) -> None:
 
 
 def test_a_second_run_into_one_folder_is_refused(
-    tool: ModuleType,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    call: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     write_video(tmp_path / 'in' / 'a.mp4', moving_shapes(2))
     with storage.locked(tmp_path / 'out', 'another run'):
-        assert call(tool, monkeypatch, tmp_path / 'in', tmp_path / 'out') == 1
-    captured = capsys.readouterr()
+        captured = call(tmp_path / 'in', tmp_path / 'out')
+    assert captured.code == 1
     assert 'is in use by another run of transcode.py' in captured.err
     assert captured.err.count('\n') == 1 and not (tmp_path / 'out' / 'transcode.json').exists()
-    assert call(tool, monkeypatch, tmp_path / 'in', tmp_path / 'out') == 0
+    assert call(tmp_path / 'in', tmp_path / 'out').code == 0
 
 
 @pytest.mark.parametrize('stem', [b'caf\xe9', b'"one" and \'other\'', b'a:b', b'x' * 250])
@@ -259,12 +244,7 @@ def test_broken_leaves_nothing_behind(kind: str, tmp_path: Path) -> None:
     assert not list((tmp_path / 'new').iterdir())
 
 
-def test_tree_resume_and_failures(
-    tool: ModuleType,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_tree_resume_and_failures(call: Callable[..., Outcome], tmp_path: Path) -> None:
     source, out = tmp_path / 'in', tmp_path / 'out'
     write_video(source / 'run' / 'ein Clip.avi', moving_shapes(5), codec='mpeg4')
     write_video(source / 'jump' / 'b.mp4', moving_shapes(5))
@@ -272,8 +252,9 @@ def test_tree_resume_and_failures(
     (out / 'jump').mkdir(parents=True)
     dead = storage.process_name().replace(f'-{os.getpid()}', f'-{2**31 - 1}')
     storage.temporary_path(out / 'jump' / 'b.mp4', dead).write_text('of a run that was killed')
-    assert call(tool, monkeypatch, source, out, '--json') == 1
-    summary = json.loads(capsys.readouterr().out)
+    done = call(source, out, '--json')
+    assert done.code == 1
+    summary = done.summary
     assert (summary['videos'], summary['written'], summary['failed']) == (3, 2, 1)
     assert summary['frames'] == 10 and summary['bytes_after'] > 0
     bad = str(source / 'bad.mp4')
@@ -285,15 +266,16 @@ def test_tree_resume_and_failures(
     before = (out / 'jump' / 'b.mp4').stat().st_mtime_ns
     (out / 'run' / 'ein Clip.mp4').unlink()
     (source / 'bad.mp4').unlink()
-    assert call(tool, monkeypatch, source, out, '--json') == 0
-    summary = json.loads(capsys.readouterr().out)
+    done = call(source, out, '--json')
+    assert done.code == 0
+    summary = done.summary
     assert (summary['written'], summary['already_done']) == (1, 1)
     assert (out / 'jump' / 'b.mp4').stat().st_mtime_ns == before
 
-    assert call(tool, monkeypatch, source, out, '--gop', 5) == 1
-    captured = capsys.readouterr()
+    captured = call(source, out, '--gop', 5)
+    assert captured.code == 1
     assert 'was made with' in captured.err and captured.err.count('\n') == 1
-    assert call(tool, monkeypatch, source, out, '--gop', 5, '--overwrite') == 0
+    assert call(source, out, '--gop', 5, '--overwrite').code == 0
     assert (out / 'jump' / 'b.mp4').stat().st_mtime_ns != before
 
 
@@ -320,12 +302,7 @@ def test_other_settings_begin_anew_even_when_stopped(
     assert unfinished(new, tmp_path / 'out') == new  # as after a stop before the first file
 
 
-def test_bad_input_is_one_line(
-    tool: ModuleType,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_bad_input_is_one_line(call: Callable[..., Outcome], tmp_path: Path) -> None:
     for name in ('a.mp4', 'a.avi'):
         (tmp_path / 'twice').mkdir(exist_ok=True)
         (tmp_path / 'twice' / name).touch()
@@ -335,8 +312,8 @@ def test_bad_input_is_one_line(
         (tmp_path / 'twice', tmp_path / 'twice' / 'out', (), 'lies inside'),
         (tmp_path / 'twice', tmp_path / 'out', ('--gop', 0), 'must be positive'),
     ):
-        assert call(tool, monkeypatch, source, out, *words) == 1
-        captured = capsys.readouterr()
+        captured = call(source, out, *words)
+        assert captured.code == 1
         assert reason in captured.err and captured.err.count('\n') == 1
     assert not (tmp_path / 'out').exists()
 

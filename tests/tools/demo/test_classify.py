@@ -1,11 +1,8 @@
 """Contract: classify.py names classes, writes timelines and overlays, or ends in one line."""
 
 import csv
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,20 +10,11 @@ import torch
 from mmengine import Config
 from PIL import Image
 
-from mmvideomae.apis import init_model
+from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.video.readers import open_reader
 from tests.support.models import tiny_vit
+from tests.support.tools import CallTool, Outcome
 from tests.support.videos import make_broken_video, moving_shapes, write_video
-
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'classify.py'
-
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('classify', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='module')
@@ -62,21 +50,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(
-    tool: ModuleType,
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Any:
+def call(call_tool: CallTool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: object, config: str = 'config.py') -> tuple[int, str, str]:
-        given = ['--device', 'cpu', folder / config, folder / 'x.pth', *words]
-        monkeypatch.setattr(sys, 'argv', ['classify.py', *map(str, given)])
-        code = tool.main()
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
+    def run(*words: object, config: str = 'config.py') -> Outcome:
+        files = (folder / config, folder / 'x.pth')
+        return call_tool('demo/classify.py', '--device', 'cpu', *files, *words)
 
     return run
 
@@ -140,6 +119,25 @@ def test_a_bad_video_costs_no_other(
     assert code == 1 and len(told['results']) == 2 and list(told['failed']) == list(map(str, bad))
 
 
+@pytest.mark.parametrize('words', [[], ['--timeline', '--window', '1']])
+def test_drawings_that_fail_cost_no_classes(
+    call: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError('the disk is full')
+
+    monkeypatch.setattr('mmvideomae.cli.video_work.overlay_video', fail)
+    code, out, err = call(folder / 'videos', *words, '--overlay', '--out', 'out', '--json')
+    told = json.loads(out)
+    assert code == 1 and len(told['results']) == len(told['failed']) == 2
+    assert err.count('classify.py: the disk is full') == 2
+
+
+def test_a_wrong_setting_is_told_once(call: Any, folder: Path) -> None:
+    code, out, err = call(folder / 'videos', '--timeline', '--window', 0, '--out', 'out')
+    assert (code, out) == (1, '') and err.count('classify.py: ') == 1 == err.count('\n')
+
+
 def test_live_source(call: Any, folder: Path) -> None:
     words = (folder / 'videos/c.mp4', '--live', '--seconds', 0.6, '--window', 0.3)
     code, out, _ = call(*words, '--json')
@@ -149,13 +147,11 @@ def test_live_source(call: Any, folder: Path) -> None:
     assert code == 0 and '%' in out
 
 
-def test_ctrl_c_ends_quietly(
-    call: Any, tool: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_ends_quietly(call: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tool.VideoClassifier, 'live', interrupted)
+    monkeypatch.setattr(VideoClassifier, 'live', interrupted)
     code, _, err = call(folder / 'videos/c.mp4', '--live')
     assert code == 0 and err == ''
 

@@ -17,6 +17,7 @@ from mmvideomae.video.readers import open_reader
 from tests.support.detectors import tiny_detector_config
 from tests.support.models import tiny_recognizer
 from tests.support.person_detector import write_person_detector
+from tests.support.tools import CallTool, Outcome
 from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 pytest.importorskip('mmdet', reason='needs the detection level')
@@ -55,20 +56,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def call(
-    call_tool: Callable[..., Any],
+    call_tool: CallTool,
     folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Callable[..., tuple[int, str, str]]:
+) -> Callable[..., Outcome]:
     monkeypatch.chdir(tmp_path)
 
     def run(
         *words: object, video: str = '[a].mp4', config: str = 'detector.py', weights: str = 'd.pth'
-    ) -> tuple[int, str, str]:
+    ) -> Outcome:
         files = (folder / config, folder / weights, folder / video, '--out', 'out')
-        code = call_tool(TOOL, *files, '--device', 'cpu', *words)
-        return code, *capsys.readouterr()
+        return call_tool(TOOL, *files, '--device', 'cpu', *words)
 
     return run
 
@@ -113,6 +112,19 @@ def test_the_video_is_not_overwritten_and_that_is_told_first(
     assert code == 1
     assert error == 'detect.py: out/film.mp4 is the video itself: choose another folder\n'
     assert copy.read_bytes() == (folder / '[a].mp4').read_bytes()
+
+
+def test_an_overlay_that_fails_costs_no_actions(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError('the disk is full')
+
+    monkeypatch.setattr('mmvideomae.cli.video_work.overlay_video', fail)
+    code, out, error = call('--overlay', '--json', '--min-score', 0)
+    told = json.loads(out)
+    assert code == 1 and len(told['key_frames']) == 3 and list(told['files']) == ['json']
+    assert error == 'detect.py: the disk is full\n'
 
 
 def test_people_of_a_detector(call: Any, folder: Path) -> None:

@@ -1,11 +1,8 @@
 """Contract: localize.py writes segments and pictures, prints a table, or ends in one line."""
 
 import base64
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,22 +13,14 @@ from PIL import Image
 from torch import nn
 
 from mmvideomae.analysis.eval_segments import evaluate_files
-from mmvideomae.apis import init_model
+from mmvideomae.apis import TemporalLocalizer, init_model
 from mmvideomae.video.readers import open_reader
+from mmvideomae.video.writer import VideoWriteError
 from tests.support.browser import find_browser, visit
 from tests.support.localizers import tiny_action_former
 from tests.support.models import tiny_recognizer
+from tests.support.tools import CallTool, Outcome
 from tests.support.videos import make_broken_video, moving_shapes, write_video
-
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'demo' / 'localize.py'
-
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('localize', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='module')
@@ -61,22 +50,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(
-    tool: ModuleType,
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Any:
+def call(call_tool: CallTool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: object, detector: str = 'detector.py', weights: str = 'd.pth') -> Any:
+    def run(*words: object, detector: str = 'detector.py', weights: str = 'd.pth') -> Outcome:
         models = [folder / name for name in ('features.py', 'f.pth', detector, weights)]
-        given = [*models, *words, '--out', 'out', '--device', 'cpu']
-        monkeypatch.setattr(sys, 'argv', ['localize.py', *map(str, given)])
-        code = tool.main()
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
+        return call_tool('demo/localize.py', *models, *words, '--out', 'out', '--device', 'cpu')
 
     return run
 
@@ -174,6 +153,61 @@ def test_a_video_that_cannot_be_read_does_not_stop_the_rest(
     assert code == 1 and list(json.loads(out)['results']) == ['c']
     told = [line for line in error.splitlines() if line.startswith('localize.py: ')]
     assert len(told) == 2 and 'broken.mp4' in told[0] and 'none.mp4' in told[1]
+
+
+def test_drawings_that_fail_cost_no_segments(
+    call: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = 'mmvideomae.cli.demos.localize'
+    monkeypatch.setattr(f'{demo}.write_segment_page', _raising(OSError('the disk is full')))
+    monkeypatch.setattr(f'{demo}.draw_label', _raising(VideoWriteError('no encoder')))
+    videos = [folder / '[a] b.mp4', folder / 'c.mp4']
+    code, out, error = call(*videos, '--overlay', '--html', '--json')
+    told = json.loads(out)
+    assert code == 1 and list(told['results']) == ['[a] b', 'c'] == list(told['files']['pictures'])
+    assert told['failed'] == {str(video): 'no encoder; the disk is full' for video in videos}
+    assert error.count('localize.py: no encoder; the disk is full') == 2
+    written = json.loads((tmp_path / 'out/segments.json').read_text())
+    assert written['results'] == told['results'] and not told['files']['overlays']
+
+
+def test_an_error_of_the_disk_costs_one_video(
+    call: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = TemporalLocalizer.__call__
+
+    def read(self: TemporalLocalizer, video: str, *more: Any) -> Any:
+        return usual(self, video, *more) if 'c.mp4' in video else _raising(OSError('stale'))()
+
+    monkeypatch.setattr(TemporalLocalizer, '__call__', read)
+    code, out, error = call(folder / 'c.mp4', folder / '[a] b.mp4', '--json')
+    assert code == 1 and list(json.loads(out)['results']) == ['c']
+    assert error.splitlines()[-1] == 'localize.py: stale'
+
+
+def test_a_wrong_setting_is_told_once(
+    call: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TemporalLocalizer, '__call__', _raising(ValueError('no such setting')))
+    code, out, error = call(folder / 'c.mp4', folder / '[a] b.mp4')
+    assert code == 1 and not out and error.count('no such setting') == 1
+
+
+def test_an_unfit_video_costs_no_other(call: Any, folder: Path) -> None:
+    """One of another frame rate than the detector's features."""
+    other = write_video(folder / 'slow.mp4', moving_shapes(40, 48, 64), fps=5)
+    cfg = Config.fromfile(folder / 'detector.py')
+    cfg.test_dataloader.dataset.features.fps = 10
+    cfg.dump(folder / 'ten.py')
+    code, out, error = call(other, folder / 'c.mp4', '--json', detector='ten.py')
+    assert code == 1 and list(json.loads(out)['results']) == ['c'] and 'fps=5' in error
+
+
+def _raising(error: Exception) -> Any:
+    def fail(*_: Any) -> None:
+        raise error
+
+    return fail
 
 
 @pytest.mark.parametrize(('words', 'options', 'told'), [

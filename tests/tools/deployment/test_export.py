@@ -1,8 +1,6 @@
 """Contract: export.py tells what it wrote and how near to PyTorch it is, or ends in one line."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,7 @@ from mmengine import Config
 
 from mmvideomae.apis import init_model
 from tests.support.models import tiny_vit
-
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'deployment' / 'export.py'
+from tests.support.tools import CallTool
 
 for name in ('onnx', 'onnxscript', 'onnxruntime'):
     pytest.importorskip(name)
@@ -38,18 +35,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    spec = importlib.util.spec_from_file_location('export', SCRIPT)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, 'argv', ['export.py', *map(str, words)])
-        code = tool.main()
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+def call(call_tool: CallTool) -> Any:
+    return lambda *words: call_tool('deployment/export.py', *words)
 
 
 def test_report(call: Any, model: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Contract: set-up installs what is missing, once, and never an mmcv built for another torch."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -10,17 +9,15 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.tools import load_tool
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def setup_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script, looking at a small copy of the repository."""
-    script = ROOT / 'tools' / 'dev' / 'setup_env.py'
-    spec = importlib.util.spec_from_file_location('setup_env', script)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, 'setup_env', module)
-    spec.loader.exec_module(module)
+    module = load_tool('dev/setup_env.py')
     copy = tmp_path / 'main'
     shutil.copytree(ROOT / 'requirements', copy / 'requirements')
     (copy / 'mmvideomae').mkdir()

@@ -1,9 +1,7 @@
 """The converter says what a file is, writes what was asked and refuses in one line."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,6 +12,7 @@ from mmvideomae.apis.convert_checkpoint import convert_checkpoint
 from mmvideomae.checkpoints import CheckpointError, load_state_dict
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_videomae
+from tests.support.tools import CallTool
 from tests.support.weight_files import PRETRAINERS
 from tests.support.weights import randomise
 
@@ -38,18 +37,15 @@ def config(tmp_path: Path) -> Path:
 def test_official_to_ours_to_hugging_face(
     weights: dict[str, torch.Tensor],
     config: Path,
-    call_tool: Callable[..., Any],
+    call_tool: CallTool,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     source = PRETRAINERS['official'](weights, tmp_path)
     ours, folder = tmp_path / 'new' / 'ours.pth', tmp_path / 'hf'
-    assert call_tool(TOOL, source, ours) == 0
-    text = capsys.readouterr().out
+    text = call_tool(TOOL, source, ours).out
     assert 'official VideoMAE, V1 or V2' in text and 'width 32, depth 2' in text
     assert f'wrote {ours}' in text
-    assert call_tool(TOOL, ours, folder, '--to', 'hf', '--config', config, '--json') == 0
-    facts: dict[str, Any] = json.loads(capsys.readouterr().out)
+    facts = call_tool(TOOL, ours, folder, '--to', 'hf', '--config', config, '--json').summary
     assert (facts['format'], facts['to'], facts['tensors']) == ('ours', 'hf', len(weights))
     assert facts['parameters'] == sum(value.numel() for value in weights.values())
     assert facts['architecture']['decoder_width'] == 16 and facts['dropped'] == []
@@ -61,28 +57,28 @@ def test_official_to_ours_to_hugging_face(
     assert all(torch.equal(back[key], value) for key, value in weights.items())
 
 
-def test_mistakes_end_in_one_line(call_tool: Callable[..., Any], tmp_path: Path) -> None:
+def test_mistakes_end_in_one_line(call_tool: CallTool, tmp_path: Path) -> None:
     (tmp_path / 'text.pth').write_text('hello')
-    message = call_tool(TOOL, tmp_path / 'text.pth', tmp_path / 'out.pth')
-    assert message.startswith('convert_checkpoint.py: ') and '\n' not in message
+    message = call_tool(TOOL, tmp_path / 'text.pth', tmp_path / 'out.pth').err
+    assert message.startswith('convert_checkpoint.py: ') and message.count('\n') == 1
     assert 'text.pth is no readable weight file' in message
     assert not (tmp_path / 'out.pth').exists()
 
 
 def test_incomplete_weights_are_not_written(
-    weights: dict[str, torch.Tensor], call_tool: Callable[..., Any], tmp_path: Path
+    weights: dict[str, torch.Tensor], call_tool: CallTool, tmp_path: Path
 ) -> None:
     target = tmp_path / 'out.pth'
     gone = {key: value for key, value in weights.items() if not key.endswith('q_bias')}
     pieces = {key: torch.empty(0) for key in weights}
     for state, said in ((gone, 'blocks.0.attn.q_bias'), (pieces, 'zero_to_fp32.py')):
         torch.save({'module': state}, tmp_path / 'part.pth')
-        message = call_tool(TOOL, tmp_path / 'part.pth', target)
-        assert said in message and '\n' not in message and not target.exists()
+        message = call_tool(TOOL, tmp_path / 'part.pth', target).err
+        assert said in message and message.count('\n') == 1 and not target.exists()
 
 
 def test_heads_that_weights_do_not_tell_are_not_lost(
-    config: Path, call_tool: Callable[..., Any], tmp_path: Path
+    config: Path, call_tool: CallTool, tmp_path: Path
 ) -> None:
     """Without a config nobody would know of them any more; with one it has to have them."""
     cfg = Config.fromfile(config)
@@ -96,11 +92,11 @@ def test_heads_that_weights_do_not_tell_are_not_lost(
     torch.save({'state_dict': state}, tmp_path / 'ours.pth')
     folder, target = tmp_path / 'hf', tmp_path / 'out.pth'
     four, three = ('--config', tmp_path / 'four.py'), ('--config', tmp_path / 'three.py')
-    assert call_tool(TOOL, tmp_path / 'ours.pth', folder, '--to', 'hf', *four) == 0
-    assert 'this width 3: correct config.json' in call_tool(TOOL, folder, target)
-    assert 'backbone of the model has 3' in call_tool(TOOL, folder, target, *three)
+    assert call_tool(TOOL, tmp_path / 'ours.pth', folder, '--to', 'hf', *four).code == 0
+    assert 'this width 3: correct config.json' in call_tool(TOOL, folder, target).err
+    assert 'backbone of the model has 3' in call_tool(TOOL, folder, target, *three).err
     assert not target.exists()
-    assert call_tool(TOOL, folder, target, *four) == 0
+    assert call_tool(TOOL, folder, target, *four).code == 0
 
 
 def test_trust_is_asked_for_and_given(weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
@@ -143,7 +139,6 @@ def test_targets_and_configs_that_do_not_fit(
         convert_checkpoint(source, tmp_path / 'hf', 'hf', config=tmp_path / 'empty.py')
 
 
-def test_help_explains(call_tool: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
-    assert call_tool(TOOL, '--help') == 0
-    text = capsys.readouterr().out
+def test_help_explains(call_tool: CallTool) -> None:
+    text = call_tool(TOOL, '--help').out
     assert 'MAE-ST' in text and '--trust' in text

@@ -1,12 +1,10 @@
 """Contract: extract_features.py makes, shares and continues features, or ends in one line."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,18 +15,11 @@ from mmengine import Config
 from mmvideomae.apis import FeatureExtractor, init_model
 from mmvideomae.formats.feature_info import FeatureInfo
 from tests.support.models import tiny_recognizer
+from tests.support.tools import CallTool, Outcome
 from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'misc' / 'extract_features.py'
 WINDOWS = ['--window', '4', '--size', '32', '--preset', 'videomaev2_thumos14']
-
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('extract_features', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='module')
@@ -44,19 +35,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(tool: ModuleType, folder: Path, monkeypatch: Any, capsys: Any) -> Any:
+def run(call_tool: CallTool, folder: Path, monkeypatch: Any) -> Any:
     """Call the tool; returns the exit status, stdout and stderr."""
-
-    def call(out: Path, *options: str, videos: Path | None = None) -> tuple[int, str, str]:
-        files = [folder / 'tiny.py', folder / 'tiny.pth', videos or folder / 'videos', out]
-        argv = [str(SCRIPT), *map(str, files), '--device', 'cpu', *options]
-        monkeypatch.setattr(sys, 'argv', argv)
-        status = tool.main()
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
     for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'SLURM_ARRAY_TASK_ID'):
         monkeypatch.delenv(name, raising=False)
+
+    def call(out: Path, *options: str, videos: Path | None = None) -> Outcome:
+        files = [folder / 'tiny.py', folder / 'tiny.pth', videos or folder / 'videos', out]
+        return call_tool('misc/extract_features.py', *files, '--device', 'cpu', *options)
+
     return call
 
 

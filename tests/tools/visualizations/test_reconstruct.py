@@ -1,10 +1,7 @@
 """Contract: tools/visualizations/reconstruct.py writes what OUT says, or ends in one line."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,17 +10,8 @@ from PIL import Image
 
 from mmvideomae.apis import init_model
 from tests.support.pretraining import tiny_pretrain_config
+from tests.support.tools import CallTool
 from tests.support.videos import moving_shapes, write_video
-
-SCRIPT = Path(__file__).resolve().parents[3] / 'tools' / 'visualizations' / 'reconstruct.py'
-
-
-@pytest.fixture(scope='module')
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('reconstruct', SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='module')
@@ -38,16 +26,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
 
 
 @pytest.fixture
-def call(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Any:
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, 'argv', ['reconstruct.py', *map(str, words), '--device', 'cpu'])
-        code = tool.main()
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+def call(call_tool: CallTool) -> Any:
+    return lambda *words: call_tool('visualizations/reconstruct.py', *words, '--device', 'cpu')
 
 
 @pytest.mark.parametrize(('name', 'options', 'written'), [

@@ -11,67 +11,45 @@ meant), and 0 with warnings alone.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
 from rich.table import Table
 
-from mmvideomae.cli.options import add_places, places_of
+from mmvideomae.cli.options import add_option, add_places, places_of
+from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.configs import read_config
-from mmvideomae.errors import UserError
 from mmvideomae.preparation.boxes.check import Probe, check_sets, sets_of
 from mmvideomae.preparation.boxes.report import BoxReport, BoxSet
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        'source', type=Path, metavar='CONFIG_OR_ANN', help='a config (.py), or a list of boxes'
-    )
-    parser.add_argument(
-        'label_map', type=Path, nargs='?', metavar='LABEL_MAP', help='names of the ids, for a list'
-    )
-    parser.add_argument('--videos', metavar='FOLDER', help='of the videos or folders of frames')
-    parser.add_argument(
-        '--table', metavar='CSV', help='where videos lie: lines video,path,start_second[,fps]'
-    )
-    parser.add_argument('--proposals', metavar='FILE', help='boxes of a detector')
-    parser.add_argument(
-        '--proposal-images', metavar='JSON', help='table of images for proposals with ids alone'
-    )
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('source', type=Path, metavar='CONFIG_OR_ANN', help='a config (.py), or a list of boxes')
+    add('label_map', type=Path, nargs='?', metavar='LABEL_MAP', help='names of the ids, for a list')
+    add('--videos', metavar='FOLDER', help='of the videos or folders of frames')
+    add('--table', metavar='CSV', help='where videos lie: lines video,path,start_second[,fps]')
+    add('--proposals', metavar='FILE', help='boxes of a detector')
+    add('--proposal-images', metavar='JSON', help='table of images for proposals with ids alone')
+    add(
         '--min-box-score',
         type=float,
         default=0.0,
         metavar='SCORE',
         help='proposals below are not looked at (default: 0)',
     )
-    parser.add_argument('--excluded', metavar='CSV', help='key frames that do not count')
-    parser.add_argument(
-        '--num-classes', type=int, metavar='K', help='largest id (default: that of LABEL_MAP)'
-    )
+    add('--excluded', metavar='CSV', help='key frames that do not count')
+    add('--num-classes', type=int, metavar='K', help='largest id (default: that of LABEL_MAP)')
     add_places(parser)
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)'
+    add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
+    add_option(
+        parser, '--timeout', 120.0, 'a video that takes longer cannot be read', metavar='SECONDS'
     )
-    parser.add_argument(
-        '--timeout',
-        type=float,
-        default=120.0,
-        metavar='SECONDS',
-        help='a video that takes longer cannot be read (default: %(default)s)',
-    )
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    return parser
 
 
 def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
@@ -99,13 +77,8 @@ def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
 
 def check(args: argparse.Namespace) -> list[BoxReport]:
     """Look through the lists, with a bar while videos are read."""
-    console = Console(stderr=True)
-
-    def watch(items: Iterator[Any], total: int) -> Iterator[Any]:
-        hidden = not console.is_terminal
-        yield from track(items, 'videos', total=total, console=console, disable=hidden)
-
-    return check_sets(sets_asked(args), Probe(args.workers, args.timeout, watch))
+    probe = Probe(args.workers, args.timeout, lambda items, n: watched(items, 'videos', n))
+    return check_sets(sets_asked(args), probe)
 
 
 def tables_of(reports: Sequence[BoxReport]) -> Iterator[Table]:
@@ -136,21 +109,18 @@ def tables_of(reports: Sequence[BoxReport]) -> Iterator[Table]:
     yield classes
 
 
-def show(reports: Sequence[BoxReport]) -> None:
-    """Print tables, then all problems."""
-    console = Console(width=None if sys.stdout.isatty() else 200)
+def as_text(reports: Sequence[BoxReport]) -> Iterator[str | Table]:
+    """Tables, then all problems."""
     for table in tables_of(reports):
-        console.print(table, highlight=False)
-        print()
+        yield table
+        yield ''
     for report in reports:
         for problem in report.problems:
-            print(f'{problem.level}: {report.name}: {problem.kind}: {problem.count}')
-            for example in problem.examples:
-                print(f'  {example}')
+            yield f'{problem.level}: {report.name}: {problem.kind}: {problem.count}'
+            yield from (f'  {example}' for example in problem.examples)
             if problem.count > len(problem.examples):
-                print('  ...')
-    errors, warnings = totals(reports)
-    print(f'{errors} errors, {warnings} warnings')
+                yield '  ...'
+    yield '{} errors, {} warnings'.format(*totals(reports))
 
 
 def totals(reports: Sequence[BoxReport]) -> tuple[int, int]:
@@ -161,21 +131,13 @@ def totals(reports: Sequence[BoxReport]) -> tuple[int, int]:
     return errors, warnings
 
 
-def main() -> int:
-    args = parse_args()
-    try:
-        reports = check(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'check.py: {error}', file=sys.stderr)
-        return 1
+def make(args: argparse.Namespace) -> Told:
+    reports = check(args)
     errors, warnings = totals(reports)
-    if args.json:
-        lists = [report.as_dict() for report in reports]
-        print(json.dumps({'errors': errors, 'warnings': warnings, 'lists': lists}))
-    else:
-        show(reports)
-    return 1 if errors else 0
+    lists = [report.as_dict() for report in reports]
+    summary = {'errors': errors, 'warnings': warnings, 'lists': lists}
+    return Told(summary, as_text(reports), status=1 if errors else 0)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

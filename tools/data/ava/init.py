@@ -17,95 +17,88 @@ OUT/{train,val}_proposals.pkl (the true boxes with score 1) and OUT/config.py.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
-from mmvideomae.errors import UserError
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.preparation.boxes.files import InitSettings
-from mmvideomae.preparation.boxes.init import InitSummary, prepare_boxes
-from mmvideomae.preparation.boxes.sources import SourceRow, read_source
+from mmvideomae.preparation.boxes.init import prepare_boxes
+from mmvideomae.preparation.boxes.sources import read_source
 from mmvideomae.preparation.lists.make_annotations import FrameNames
 
 BASE = Path(__file__).resolve().parents[3] / 'configs/demo/detector_vit-tiny-p8_own-boxes.py'
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('boxes', type=Path, metavar='BOXES', help='CSV or JSON file')
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder to write')
-    parser.add_argument(
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('boxes', type=Path, metavar='BOXES', help='CSV or JSON file')
+    add('out', type=Path, metavar='OUT', help='folder to write')
+    add(
         '--videos',
         type=Path,
         required=True,
         metavar='FOLDER',
         help='the videos, in sub-folders or not',
     )
-    parser.add_argument(
+    add(
         '--val',
         type=Path,
         metavar='BOXES',
         help='boxes to validate on (default: those of some videos of the first file)',
     )
-    parser.add_argument(
+    add_option(
+        parser,
         '--val-share',
-        type=float,
-        default=0.2,
+        0.2,
+        'share of the videos to validate on, without --val',
         metavar='SHARE',
-        help='share of the videos to validate on, without --val (default: %(default)s)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='the same seed, the same split')
-    parser.add_argument(
+    add('--seed', type=int, default=0, help='the same seed, the same split')
+    add(
         '--classes',
         type=Path,
         metavar='FILE',
         help='class names: one per line, the first is number 1, or a label map (.pbtxt); default: '
         'the names in BOXES, sorted',
     )
-    parser.add_argument('--pixels', action='store_true', help='boxes of a CSV file are in pixels')
-    parser.add_argument(
+    add('--pixels', action='store_true', help='boxes of a CSV file are in pixels')
+    add(
         '--start-second',
         type=float,
         default=0.0,
         metavar='S',
         help='the second that the first frame of every video is (default: 0)',
     )
-    parser.add_argument(
+    add(
         '--filename-tmpl',
         metavar='NAME',
         help='the videos are folders of frames with such file names, for example img_{:05}.jpg',
     )
-    parser.add_argument(
+    add(
         '--start-index',
         type=int,
         help='number of the first of these (default: the lowest in each folder)',
     )
-    parser.add_argument(
+    add(
         '--fps',
         type=float,
         help='frames per second of folders of frames, and that frame numbers of a JSON file count '
         '(default: those of the video)',
     )
-    parser.add_argument(
+    add(
         '--base',
         type=Path,
         default=BASE,
         metavar='CONFIG',
         help='config of a detector to base OUT/config.py on (default: a tiny one for CPUs)',
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace files that stand in OUT')
-    parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
-    return parser.parse_args()
+    add('--overwrite', action='store_true', help='replace files that stand in OUT')
+    return parser
 
 
-def make(args: argparse.Namespace) -> InitSummary:
-    """Write the data set; returns the summary."""
+def make(args: argparse.Namespace) -> Told:
     frames = FrameNames(args.filename_tmpl, args.start_index) if args.filename_tmpl else None
     settings = InitSettings(
         out=args.out,
@@ -121,24 +114,9 @@ def make(args: argparse.Namespace) -> InitSummary:
     )
     boxes = read_source(args.boxes, args.pixels, args.fps)
     val_boxes = read_source(args.val, args.pixels, args.fps) if args.val else None
-    console = Console(stderr=True)
-
-    def watch(rows: Sequence[SourceRow]) -> Iterable[SourceRow]:
-        return track(rows, 'boxes', console=console, disable=not console.is_terminal)
-
-    return prepare_boxes(boxes, val_boxes, settings, watch)
-
-
-def main() -> int:
-    args = parse_args()
-    try:
-        summary = make(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f'init.py: {error}', file=sys.stderr)
-        return 1
-    print(json.dumps(summary.as_dict()) if args.json else summary.describe())
-    return 0
+    summary = prepare_boxes(boxes, val_boxes, settings, lambda rows: watched(rows, 'boxes'))
+    return Told(summary.as_dict(), summary.describe())
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(options(), make))

@@ -6,21 +6,10 @@ data/diving48/annotations and the videos below data/diving48/videos become
 data/diving48/{train,val}.csv, lines "path label"; val is the official test list.
 """
 
-import argparse
 import sys
 
-from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.cli.prepare import run_prepare
 from mmvideomae.preparation.lists.diving48 import read_diving48
-from mmvideomae.preparation.lists.writing import Summary
-
-
-def make(args: argparse.Namespace) -> Summary:
-    return prepare(read_diving48(annotations_of(args)), args)
-
-
-def main() -> int:
-    return run(make, make_parser(__doc__, 'data/diving48', '.mp4').parse_args())
-
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_prepare(__doc__, read_diving48, 'data/diving48', '.mp4'))

@@ -7,21 +7,10 @@ data/hmdb51/videos become data/hmdb51/split1/{train,val}.csv, lines "path label"
 official test list.
 """
 
-import argparse
 import sys
 
-from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.cli.prepare import run_prepare
 from mmvideomae.preparation.lists.hmdb51 import read_hmdb51
-from mmvideomae.preparation.lists.writing import Summary
-
-
-def make(args: argparse.Namespace) -> Summary:
-    return prepare(read_hmdb51(annotations_of(args)), args)
-
-
-def main() -> int:
-    return run(make, make_parser(__doc__, 'data/hmdb51', '.avi').parse_args())
-
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_prepare(__doc__, read_hmdb51, 'data/hmdb51', '.avi'))

@@ -9,21 +9,10 @@ without --frames the videos below data/sthv1/videos become data/sthv1/{train,val
 "path label".  Test lines have no label.
 """
 
-import argparse
 import sys
 
-from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.cli.prepare import run_prepare
 from mmvideomae.preparation.lists.something import read_sthv1
-from mmvideomae.preparation.lists.writing import Summary
-
-
-def make(args: argparse.Namespace) -> Summary:
-    return prepare(read_sthv1(annotations_of(args)), args)
-
-
-def main() -> int:
-    return run(make, make_parser(__doc__, 'data/sthv1', '.mp4', '{:05}.jpg').parse_args())
-
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_prepare(__doc__, read_sthv1, 'data/sthv1', '.mp4', '{:05}.jpg'))

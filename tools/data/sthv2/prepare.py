@@ -9,21 +9,10 @@ data/sthv2/rawframes become data/sthv2/{train,val,test}_rawframes.csv, lines "pa
 Test lines have no label.
 """
 
-import argparse
 import sys
 
-from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.cli.prepare import run_prepare
 from mmvideomae.preparation.lists.something import read_sthv2
-from mmvideomae.preparation.lists.writing import Summary
-
-
-def make(args: argparse.Namespace) -> Summary:
-    return prepare(read_sthv2(annotations_of(args)), args)
-
-
-def main() -> int:
-    return run(make, make_parser(__doc__, 'data/sthv2', '.webm', 'img_{:05}.jpg').parse_args())
-
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_prepare(__doc__, read_sthv2, 'data/sthv2', '.webm', 'img_{:05}.jpg'))

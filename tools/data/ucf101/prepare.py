@@ -7,21 +7,10 @@ data/ucf101/videos become data/ucf101/split1/{train,val}.csv, also of splits 2 a
 "path label"; val is the official test list.
 """
 
-import argparse
 import sys
 
-from mmvideomae.cli.prepare import annotations_of, make_parser, prepare, run
+from mmvideomae.cli.prepare import run_prepare
 from mmvideomae.preparation.lists.ucf101 import read_ucf101
-from mmvideomae.preparation.lists.writing import Summary
-
-
-def make(args: argparse.Namespace) -> Summary:
-    return prepare(read_ucf101(annotations_of(args)), args)
-
-
-def main() -> int:
-    return run(make, make_parser(__doc__, 'data/ucf101', '.avi').parse_args())
-
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_prepare(__doc__, read_ucf101, 'data/ucf101', '.avi'))

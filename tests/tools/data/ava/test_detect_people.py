@@ -9,6 +9,7 @@ import pytest
 
 from mmvideomae.formats.proposals import read_proposals
 from tests.support.person_detector import write_person_detector
+from tests.support.tools import CallTool, Outcome
 from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 pytest.importorskip('mmdet', reason='needs the detection level')
@@ -29,19 +30,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def call(
-    call_tool: Callable[..., Any],
+    call_tool: CallTool,
     folder: Path,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., tuple[int, str, str]]:
+) -> Callable[..., Outcome]:
     for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'SLURM_ARRAY_TASK_ID'):
         monkeypatch.delenv(name, raising=False)
 
-    def run(videos: str, *words: object, config: str = 'people.py') -> tuple[int, str, str]:
+    def run(videos: str, *words: object, config: str = 'people.py') -> Outcome:
         files = (folder / config, folder / 'people.pth', folder / videos, tmp_path / 'p.pkl')
-        code = call_tool(TOOL, *files, '--device', 'cpu', *words)
-        return code, *capsys.readouterr()
+        return call_tool(TOOL, *files, '--device', 'cpu', *words)
 
     return run
 

@@ -1,0 +1,133 @@
+"""Tell when something happens in videos, for ``tools/demo/localize.py``."""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+
+from mmvideomae.apis import FoundSegments, TemporalLocalizer
+from mmvideomae.apis.temporal_localizer import activitynet_results
+from mmvideomae.cli.tool import FIXABLE, Told
+from mmvideomae.cli.video_work import VideoWork
+from mmvideomae.storage import write_text
+from mmvideomae.visualization.browser_video import browser_video
+from mmvideomae.visualization.files import save_picture
+from mmvideomae.visualization.overlay import draw_label
+from mmvideomae.visualization.overlay_video import Draw, check_target
+from mmvideomae.visualization.segment_page import write_segment_page
+from mmvideomae.visualization.timeline import clock, draw_segments
+
+
+def make(args: argparse.Namespace) -> Told:
+    """Find the segments of all videos and draw them.
+
+    ``segments.json`` grows with every video, and whatever fails later leaves it alone.
+    """
+    if args.top_k < 1:
+        raise ValueError('--top-k must be positive')
+    names = [Path(video).stem for video in args.videos]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f'two videos are called {twice[0]!r}: rename one of them')
+    if args.overlay:
+        for video in args.videos:
+            check_target(args.out / f'{Path(video).stem}.mp4', video)
+    localizer = _localizer(args)
+    args.out.mkdir(parents=True, exist_ok=True)
+    found: list[FoundSegments] = []
+    written: dict[str, dict[str, str]] = {'pictures': {}, 'overlays': {}, 'pages': {}}
+    file = args.out / 'segments.json'
+    with VideoWork() as work:
+        for video in args.videos:
+            with work.left_out(video):
+                with work.bar(f'windows of {Path(video).name}') as advance:
+                    one = localizer(video, advance).at_least(args.min_score)
+                found.append(one)
+                write_text(file, json.dumps(activitynet_results(found), indent=1) + '\n')
+                for kind, path in _drawings(localizer, one, args, work):
+                    written[kind][one.video_id] = str(path)
+    files = {'segments': str(file) if found else None, **written}
+    summary = {**activitynet_results(found), 'files': files, 'failed': work.failed}
+    paths = [str(file), *(path for kind in written.values() for path in kind.values())]
+    text = [_table(found, args.top_k), f'written: {", ".join(paths)}'] if found else []
+    return Told(summary, text, work.failed.values(), 1 if work.failed else 0)
+
+
+def _localizer(args: argparse.Namespace) -> TemporalLocalizer:
+    return TemporalLocalizer(
+        args.feature_config,
+        args.feature_checkpoint,
+        args.config,
+        args.checkpoint,
+        classes=args.classes,
+        preset=args.preset,
+        settings=args.settings,
+        device=args.device,
+        batch_size=args.batch_size,
+        precision=args.precision,
+        filename_tmpl=args.filename_tmpl,
+        fps=args.fps,
+    )
+
+
+def _drawings(
+    localizer: TemporalLocalizer, found: FoundSegments, args: argparse.Namespace, work: VideoWork
+) -> Iterator[tuple[str, Path]]:
+    """Write what is asked for of one video; the kind and path of what could be written."""
+    title = f'{Path(found.video).name}: {len(found)} segments'
+    base = args.out / found.video_id
+    with work.left_out(found.video, FIXABLE):
+        picture = draw_segments(found, found.duration, title)
+        yield 'pictures', save_picture(f'{base}.png', picture)
+    if args.overlay:
+        with work.left_out(found.video, FIXABLE):
+            stream = localizer.extractor.open_stream(found.video)
+            yield 'overlays', work.overlay(stream, f'{base}.mp4', _labelled(found))
+    if args.html:
+        with work.left_out(found.video, FIXABLE):
+            yield 'pages', _page(localizer, found, Path(f'{base}.html'), title, work)
+
+
+def _page(
+    localizer: TemporalLocalizer, found: FoundSegments, path: Path, title: str, work: VideoWork
+) -> Path:
+    """Write the page that plays the video above its segments."""
+    stream = localizer.extractor.open_stream(found.video)
+    with (
+        stream,
+        work.bar(f'page {path.name}') as advance,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        playable = browser_video(stream, Path(folder) / 'copy.mp4', progress=advance)
+        return write_segment_page(path, playable, found, found.duration, title)
+
+
+def _labelled(found: FoundSegments) -> Draw:
+    """Writes the best segment of the moment, if any, on a frame."""
+
+    def draw(frame: np.ndarray, now: float) -> np.ndarray:
+        best = next((span for span in found if span.start <= now < span.end), None)
+        if best is None:
+            return frame
+        note = f'{clock(round(best.start, 1))} to {clock(round(best.end, 1))}'
+        return draw_label(frame, best.label, best.score, note)
+
+    return draw
+
+
+def _table(found: Sequence[FoundSegments], top_k: int) -> Table:
+    """The best segments of each video."""
+    table = Table('video', 'from', 'to', 'class', 'score', box=None)
+    for one in found:
+        name = escape(one.video)  # names may hold what rich takes for its markup
+        for span in one[:top_k]:
+            times = (clock(round(span.start, 1)), clock(round(span.end, 1)))
+            table.add_row(name, *times, escape(span.label), f'{span.score:.3f}')
+            name = ''
+        if not len(one):
+            table.add_row(name, '', '', 'no segments', '')
+    return table

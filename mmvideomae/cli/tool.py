@@ -1,0 +1,137 @@
+"""Running a command line: errors in one line, results as text or JSON, and the exit status."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mmvideomae.errors import UserError, one_line, printable
+
+INTERRUPTED = 130
+FIXABLE = (UserError, ValueError, OSError)
+"""What ends a command in one line; anything else is a bug and shows its traceback."""
+
+
+class UsageError(UserError):
+    """Options that do not go together; the usage is shown and the exit status is 2."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command has to say.
+
+    Attributes:
+        summary: The object that ``--json`` prints; None: there is none, the text is printed.
+        text: For a person: lines and tables, which may still be in the making.
+        notes: Lines for stderr, in either form.
+        status: The exit status.
+    """
+
+    summary: Mapping[str, Any] | None
+    text: str | Iterable[str | Table] = ()
+    notes: Iterable[str] = ()
+    status: int = 0
+
+
+def tool_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser that shows the docstring of a tool as it is written."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def run_tool(
+    parser: argparse.ArgumentParser,
+    make: Callable[[argparse.Namespace], Told],
+    interrupted: str = '',
+    json_help: str | None = 'print one JSON object on stdout',
+) -> int:
+    """Read the command line, do what it asks and print what came of it.
+
+    Stdout is for the result alone: whatever else is printed meanwhile, by libraries too, goes to
+    stderr.
+
+    Args:
+        make: Does everything.
+        interrupted: What to say on Ctrl-C.
+        json_help: Of ``--json``, which becomes the last option; None: the parser has it.
+
+    Returns:
+        The exit status: 1 for an error that a user can fix, `INTERRUPTED` on Ctrl-C.
+    """
+    if json_help:
+        parser.add_argument('--json', action='store_true', help=json_help)
+    args = parser.parse_args()
+    try:
+        with _stdout_on_stderr():
+            told = make(args)
+        _show(told, args.json)
+    except UsageError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        _note(parser, interrupted)
+        return INTERRUPTED
+    except FIXABLE as error:
+        _note(parser, one_line(error))
+        return 1
+    except RuntimeError as error:
+        if type(error).__name__ != 'OutOfMemoryError':  # torch's
+            raise
+        _note(parser, 'out of GPU memory: lower --batch-size')
+        return 1
+    for note in told.notes:
+        _note(parser, note)
+    return told.status
+
+
+def watched(
+    items: Iterable[Any], what: str, total: int | None = None, in_logs: bool = False
+) -> Iterator[Any]:
+    """The items, with a bar on stderr that goes away when all are done.
+
+    Args:
+        in_logs: Show the bar in a log too, at its end, and not on terminals alone.
+    """
+    console = Console(stderr=True)
+    disable = not (in_logs or console.is_terminal)
+    yield from track(items, what, total=total, console=console, disable=disable)
+
+
+def _show(told: Told, as_json: bool) -> None:
+    if as_json and told.summary is not None:
+        print(json.dumps(told.summary))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    for line in [told.text] if isinstance(told.text, str) else told.text:
+        if isinstance(line, Table):
+            console.print(line, highlight=False)
+        else:
+            print(printable(line), flush=True)
+
+
+def _note(parser: argparse.ArgumentParser, text: str) -> None:
+    if text:
+        print(printable(f'{parser.prog}: {text}'), file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """Send what is printed to stderr, by compiled libraries and processes started here too."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,0 +1,68 @@
+"""Work on videos one after another: how far it is, and which of them failed."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+
+from mmvideomae.apis.features import ExtractionError
+from mmvideomae.apis.temporal_localizer import UnfitVideoError
+from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.streams import FileStream, FolderStream
+from mmvideomae.video.writer import VideoWriteError
+from mmvideomae.visualization.overlay_video import Draw, overlay_video
+
+Advance = Callable[[int, int], None]
+"""Called with what is done and how much there is."""
+OF_ONE_VIDEO = (VideoReadError, VideoWriteError, ExtractionError, UnfitVideoError, OSError)
+"""What costs one video, or one file about it; wrong settings end the command."""
+
+
+class VideoWork:
+    """Shows bars on stderr while videos are worked on, and keeps why some failed.
+
+    Attributes:
+        failed: Reasons by video.
+    """
+
+    def __init__(self) -> None:
+        quiet = not sys.stderr.isatty()  # a log needs no bar
+        self._bars = Progress(console=Console(stderr=True), transient=True, disable=quiet)
+        self.failed: dict[str, str] = {}
+
+    def __enter__(self) -> 'VideoWork':
+        self._bars.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._bars.stop()
+
+    @contextmanager
+    def bar(self, text: str) -> Iterator[Advance]:
+        """A bar for a part of the work."""
+        task = self._bars.add_task(escape(text), total=None)
+        yield lambda done, total: self._bars.update(task, completed=done, total=total)
+        self._bars.remove_task(task)
+
+    @contextmanager
+    def left_out(
+        self, video: str, errors: tuple[type[Exception], ...] = OF_ONE_VIDEO
+    ) -> Iterator[None]:
+        """Note why the block failed for this video, and go on behind it."""
+        try:
+            yield
+        except errors as error:
+            before = f'{self.failed[video]}; ' if video in self.failed else ''
+            self.failed[video] = f'{before}{error}'
+
+    def overlay(
+        self, stream: FileStream | FolderStream, path: str | os.PathLike[str], draw: Draw
+    ) -> Path:
+        """`overlay_video` with a bar."""
+        with self.bar(f'overlay of {Path(path).name}') as advance:
+            return overlay_video(stream, path, draw, advance)

@@ -1,0 +1,115 @@
+"""Contract: a command prints its result alone on stdout, errors in one line, and exits as told."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.table import Table
+
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser, watched
+from mmvideomae.errors import UserError
+
+Make = Callable[[argparse.Namespace], Told]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
+    """Run a tool in this process; its status, stdout and stderr, of compiled code too."""
+
+    def call(make: Make, *words: str, **settings: Any) -> tuple[Any, str, str]:
+        monkeypatch.setattr(sys, 'argv', ['/somewhere/tool.py', *words])
+        parser = tool_parser('What it does.\n\n  as written')
+        add_option(parser, '--size', 3, 'of it')
+        try:
+            code: Any = run_tool(parser, make, **settings)
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capfd.readouterr()
+
+    return call
+
+
+def chatty(args: argparse.Namespace) -> Told:
+    print('Python talks')
+    os.write(1, b'a library talks\n')
+    table = Table('name', box=None)
+    table.add_row('a')
+    return Told({'size': args.size}, [table, 'done'], ['a note'], 3)
+
+
+def test_stdout_holds_the_result_alone(run: Any) -> None:
+    code, out, err = run(chatty, '--json', '--size', '5')
+    assert code == 3 and json.loads(out) == {'size': 5} and out.count('\n') == 1
+    assert sorted(err.splitlines()) == ['Python talks', 'a library talks', 'tool.py: a note']
+    code, out, err = run(chatty)
+    assert code == 3 and [line.strip() for line in out.splitlines()] == ['name', 'a', 'done']
+    assert 'a library talks' in err
+
+
+@pytest.mark.parametrize(
+    'error', [UserError('wrong: it'), ValueError('wrong: it'), OSError('wrong: it')]
+)
+def test_what_a_user_can_fix_is_one_line(run: Any, error: Exception) -> None:
+    def fail(args: argparse.Namespace) -> Told:
+        raise error
+
+    assert run(fail) == (1, '', 'tool.py: wrong: it\n')
+
+
+def test_bugs_show_their_traceback(run: Any) -> None:
+    with pytest.raises(KeyError):
+        run(lambda args: {}['bug'])
+    with pytest.raises(RuntimeError, match='bug'):
+        run(_raising(RuntimeError('bug')))
+
+
+def test_options_that_contradict_show_the_usage(run: Any) -> None:
+    code, out, err = run(_raising(UsageError('--size is odd')))
+    assert code == 2 and not out and err.startswith('usage: tool.py')
+    assert err.endswith('tool.py: error: --size is odd\n')
+
+
+def test_ctrl_c_says_how_to_go_on(run: Any) -> None:
+    stop = _raising(KeyboardInterrupt())
+    assert run(stop) == (130, '', '')
+    assert run(stop, interrupted='the same command continues')[2].endswith('continues\n')
+
+
+def test_lines_that_are_still_made_may_fail(run: Any) -> None:
+    def lines() -> Any:
+        yield 'first'
+        raise ValueError('the camera is gone')
+
+    made = run(lambda args: Told(None, lines()), '--json')
+    assert made == (1, 'first\n', 'tool.py: the camera is gone\n')
+
+
+def test_help_shows_the_docstring_and_defaults(run: Any) -> None:
+    code, out, _ = run(chatty, '--help', json_help='as JSON')
+    assert code == 0 and 'What it does.\n\n  as written' in out
+    assert 'of it (default: 3)' in out and out.rstrip().endswith('as JSON')
+
+
+def test_an_option_takes_values_like_its_default() -> None:
+    parser = argparse.ArgumentParser()
+    add_option(parser, '--flag', False, 'a flag')
+    add_option(parser, '--share', 0.5, 'of all', metavar='X')
+    args = parser.parse_args(['--flag', '--share', '2'])
+    assert args.flag is True and args.share == 2.0 and isinstance(args.share, float)
+
+
+def test_watched_items_are_all_there() -> None:
+    assert list(watched([1, 2], 'things')) == [1, 2]
+    assert list(watched(iter('ab'), 'things', 2, in_logs=True)) == ['a', 'b']
+
+
+def _raising(error: BaseException) -> Make:
+    def make(args: argparse.Namespace) -> Told:
+        raise error
+
+    return make

@@ -1,0 +1,78 @@
+"""A virtual environment and its pip, for the scripts beside this one; standard library only."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = ROOT / 'requirements'
+CONSTRAINTS = REQUIREMENTS / 'constraints.txt'
+PYTHONS = ((3, 10), (3, 14))
+WATCHED = ('torch', 'torchvision', 'numpy', 'mmcv', 'mmcv_lite', 'mmengine', 'mmaction2', 'mmdet')
+
+
+class SetupError(RuntimeError):
+    """Something the user has to mend; its message is the one line that is shown."""
+
+
+class Environment:
+    """A virtual environment and the pip inside it."""
+
+    def __init__(self, path: Path, made_by: str | None = None) -> None:
+        self.path = path
+        self._made_by = made_by or sys.executable
+        self.python = path / 'bin' / 'python'
+        self.stamps = path / '.stamps'
+
+    def create(self) -> None:
+        """Make the environment where there is none; check the one that is there."""
+        if not self.python.exists():
+            say(f'creating {self.path}')
+            command = [self._made_by, '-m', 'venv', str(self.path)]
+            if subprocess.run(command, check=False, capture_output=True).returncode:
+                shutil.rmtree(self.path, ignore_errors=True)  # half of one, without pip
+                raise SetupError(
+                    'python3 -m venv failed: install the venv module of your Python '
+                    '(Debian and Ubuntu: apt install python3-venv) and try again'
+                )
+        probe = self.run('import sys; print(*sys.version_info[:2])')
+        version = tuple(map(int, probe.stdout.split()))
+        if probe.returncode or not PYTHONS[0] <= version <= PYTHONS[1]:
+            raise SetupError(f'{self.path} holds no Python 3.10 to 3.14: delete it and try again')
+        self.stamps.mkdir(exist_ok=True)
+
+    def run(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run Python code inside the environment, away from the checkout, and capture it."""
+        command = [str(self.python), '-c', code]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=self.path, timeout=600
+        )
+
+    def pip(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True) -> bool:
+        """Call pip; quiet unless somebody is watching."""
+        quiet = [] if sys.stdout.isatty() else ['-q']
+        command = [str(self.python), '-m', 'pip', '--disable-pip-version-check', *arguments]
+        done = subprocess.run([*command, *quiet], env=env, check=False, cwd=ROOT)
+        if check and done.returncode:
+            raise SetupError('failed: ' + ' '.join(command))
+        return done.returncode == 0
+
+    def install(self, *arguments: str) -> None:
+        """`pip install` at the tested versions."""
+        self.pip('install', '-c', str(CONSTRAINTS), *arguments)
+
+    def versions(self) -> dict[str, str]:
+        """Installed versions of the distributions a level depends on, read from folder names."""
+        found = {}
+        for info in self.path.glob('lib/python3*/site-packages/*.dist-info'):
+            name, _, version = info.name[: -len('.dist-info')].partition('-')
+            if name.lower() in WATCHED:
+                found[name.lower()] = version
+        return found
+
+
+def say(message: str) -> None:
+    print(f'[setup] {message}', flush=True)
