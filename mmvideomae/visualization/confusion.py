@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
 from mmvideomae.visualization.canvas import (
     FAINT,
@@ -25,8 +27,6 @@ _FIRST, _SECOND = '#bdbdbd', '#2166ac'
 def order_by_confusion(confusions: np.ndarray) -> np.ndarray:
     """An order of classes that puts those that are taken for one another side by side.
 
-    Chains of classes are joined at their ends, the strongest confusion first.
-
     Args:
         confusions: Shares (K, K) or several such, (n, K, K).
 
@@ -34,21 +34,10 @@ def order_by_confusion(confusions: np.ndarray) -> np.ndarray:
         A permutation (K,).
     """
     shares = confusions.reshape(-1, *confusions.shape[-2:]).mean(0)
-    firsts, seconds = np.triu_indices(len(shares), 1)
-    strength = (shares + shares.T)[firsts, seconds]
-    chains = {number: [number] for number in range(len(shares))}  # by class, at ends alone
-    for place in np.argsort(-strength, kind='stable').tolist():
-        one, other = int(firsts[place]), int(seconds[place])
-        left, right = chains.get(one), chains.get(other)
-        if left is None or right is None or left is right:
-            continue
-        left = left if left[-1] == one else left[::-1]
-        right = right if right[0] == other else right[::-1]
-        joined = left + right
-        for inner in (one, other):
-            chains.pop(inner)
-        chains[joined[0]] = chains[joined[-1]] = joined
-    return np.array(next(iter(chains.values())))
+    if len(shares) < 2:
+        return np.arange(len(shares))
+    distances = squareform(1 - (shares + shares.T) / 2, checks=False)
+    return leaves_list(linkage(distances, 'average', optimal_ordering=True))
 
 
 def draw_confusions(
