@@ -4,14 +4,21 @@ import json
 import os
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 from mmengine.config import Config, ConfigDict
+from mmengine.dataset import Compose
+from mmengine.registry import DefaultScope
 
 from mmvideomae.errors import UserError, nearest, one_line
+from mmvideomae.registry import FUNCTIONS, Pipeline, build_steps, steps_of
+
+Step = dict[str, Any]
 
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is how mmengine spells a value of the environment.
@@ -82,6 +89,99 @@ def apply_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
         cfg[first] = _changed(cfg.get(first, _NEW), rest, value, first, option)
 
 
+def datasets_of(cfg: Mapping[str, Any], *loaders: str) -> Iterator[tuple[str, Step]]:
+    """Data sets of a config, those inside wrappers after these, each with its loader's name.
+
+    Args:
+        loaders: Such as ``'val_dataloader'``; by default test, validation and training.
+    """
+    for name in loaders or ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+        dataset: Any = (cfg.get(name) or {}).get('dataset')
+        while isinstance(dataset, dict):
+            yield name, dataset
+            dataset = dataset.get('dataset')  # of a wrapper
+
+
+def dataset_of(cfg: Mapping[str, Any], loader: str) -> Step:
+    """The data set of a loader, without wrappers; empty if it has none."""
+    return ([{}] + [dataset for _, dataset in datasets_of(cfg, loader)])[-1]
+
+
+def testing_steps(cfg: Mapping[str, Any]) -> list[Step]:
+    """Transforms of a config's test; none if it says none."""
+    pipelines = [dataset.get('pipeline') for _, dataset in datasets_of(cfg, 'test_dataloader')]
+    pipeline = next(filter(None, pipelines), None) or cfg.get('test_pipeline') or ()
+    return [dict(step) for step in steps_of(pipeline)]
+
+
+def pipeline_of(cfg: Config, wanted: str) -> list[Step]:
+    """Transforms of a config's test.
+
+    Args:
+        wanted: What the config must be of, for the message.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    steps = testing_steps(cfg)
+    if not steps:
+        raise ConfigError(
+            f'{cfg.filename or "the config"} has no test_pipeline, which says how videos are '
+            f'sampled: give the config of {wanted}'
+        )
+    return steps
+
+
+def training_step(cfg: Mapping[str, Any], *types: str) -> Step | None:
+    """The first transform of one of the types that ``train_dataloader`` holds, however deep."""
+    waiting: list[Any] = [cfg.get('train_dataloader')]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, dict):
+            if node.get('type') in types:
+                return node
+            waiting += node.values()
+        elif isinstance(node, list | tuple):
+            waiting += node
+    return None
+
+
+def split_at_reading(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """The transforms that choose frames, and those from `ReadFrames` on.
+
+    Raises:
+        ConfigError: The pipeline does not open, choose and read.
+    """
+    kinds = [step.get('type') for step in steps]
+    if kinds[:1] != ['OpenVideo'] or 'ReadFrames' not in kinds:
+        raise ConfigError(
+            'a test pipeline that is cut into windows begins with OpenVideo and holds '
+            f'ReadFrames; this one is {", ".join(map(str, kinds))}'
+        )
+    cut = kinds.index('ReadFrames')
+    return list(steps[1:cut]), list(steps[cut:])
+
+
+def single_view(steps: Iterable[Step]) -> list[Step]:
+    """A pipeline with one clip and one crop: the views of a short window differ little."""
+    views = {'num_clips': 1, 'num_crops': 1}
+    return [{**step, **{key: views[key] for key in views if key in step}} for step in steps]
+
+
+def compose(pipeline: Pipeline) -> Compose:
+    """Build transforms."""
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        return Compose(build_steps(deepcopy(pipeline)))
+
+
+def collate_of(cfg: Mapping[str, Any]) -> Callable[[Sequence[Any]], Any]:
+    """How a config's test makes a batch of samples; mmengine's default lists them."""
+    loader = cfg.get('test_dataloader') or {}
+    chosen = dict(loader.get('collate_fn') or {'type': 'pseudo_collate'})
+    kind = chosen.pop('type')
+    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **chosen)
+
+
 def _changed(node: Any, parts: list[str], value: Any, place: str, option: str) -> Any:
     """A copy of a part of a config with a value, or the entries of a dict, set inside."""
     if not parts:
@@ -100,6 +200,8 @@ def _changed(node: Any, parts: list[str], value: Any, place: str, option: str) -
         return [*node[:number], changed, *node[number + 1 :]]
     if not isinstance(node, dict):
         raise ConfigError(f'{option}: {place} is {node!r}, which has no entries to set')
+    if rest and node.get(part) is None and place.endswith(('pipeline', '.transforms')):
+        raise ConfigError(f'{option}: {place} has no step {part!r}, but {", ".join(node)}')
     other = node.copy()
     other[part] = _changed(node.get(part, _NEW), rest, value, below, option)
     return other

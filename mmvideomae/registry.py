@@ -9,12 +9,18 @@ first and then mmaction2's.
 
 import importlib
 import importlib.util
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mmaction import registry as mmaction
 from mmengine import registry as mmengine
 from mmengine.registry import Registry
 
 from mmvideomae.errors import UserError, one_line
+
+
+class PipelineError(UserError, ValueError):
+    """A pipeline is neither a list of steps nor a dict of named steps."""
 
 
 class DetectionMissingError(UserError, ImportError, ValueError):
@@ -96,3 +102,30 @@ VISBACKENDS = _child(mmaction.VISBACKENDS, *_VISUALIZATION)
 MASK_GENERATORS = Registry('mask generator', scope='mmvideomae', locations=['mmvideomae.masking'])
 TOKENIZERS = Registry('tokenizer', scope='mmvideomae', locations=['mmvideomae.models'])
 TARGETS = Registry('target', scope='mmvideomae', locations=['mmvideomae.models'])
+
+Pipeline = Mapping[str, Any] | Iterable[Any]
+"""Steps by name, in order, or a list of them: configs of transforms, or built ones."""
+
+
+def steps_of(pipeline: Pipeline) -> list[Any]:
+    """The steps of a pipeline in order.
+
+    A named step that is None is left out: ``flip=None`` removes what a base config has.
+
+    Raises:
+        PipelineError: It is a single step.
+    """
+    if not isinstance(pipeline, Mapping):
+        return list(pipeline)
+    steps = [step for step in pipeline.values() if step is not None]
+    if not all(isinstance(step, Mapping) or callable(step) for step in steps):
+        raise PipelineError(
+            f'a pipeline is a list of steps or a dict of named steps, got {dict(pipeline)}'
+        )
+    return steps
+
+
+def build_steps(pipeline: Pipeline) -> list[Any]:
+    """Transforms of a pipeline, see `steps_of`; those that are built already stay."""
+    steps = steps_of(pipeline)
+    return [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in steps]

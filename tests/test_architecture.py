@@ -77,7 +77,7 @@ ALLOWED: dict[str, set[str] | None] = {
     'errors': set(),
     'storage': {'errors'},
     'registry': {'errors'},
-    'configs': {'errors'},
+    'configs': {'registry', 'errors'},
     'ops': set(),
     'masking': {'registry', 'errors'},
     'video': {'compat', 'errors', 'storage'},

@@ -15,7 +15,7 @@ model = dict(
             num_frames=8,
             out_type='avg',
         ),
-        cls_head=dict(type='LinearHead', num_classes=4, in_channels=96, topk=(1,)),
+        cls_head=dict(type='LinearHead', topk=(1,)),
     ),
     teacher_checkpoint='work_dirs/videomae_vit-tiny-p8_finetune_motion/epoch_10.pth',
     temperature=1.0,  # the paper's 3 for 710 classes flattens four too much

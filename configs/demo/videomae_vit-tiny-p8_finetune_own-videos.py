@@ -22,48 +22,40 @@ model = dict(
         out_type='avg',
         weight_init='trunc_normal',
     ),
-    cls_head=dict(type='LinearHead', num_classes=_base_.num_classes, in_channels=128, topk=(1,)),
+    cls_head=dict(type='LinearHead', num_classes=_base_.num_classes, topk=(1,)),
     data_preprocessor=dict(type='ClassificationDataPreprocessor'),
     test_cfg=dict(max_testing_views=24),
 )
 
 # Nothing is mirrored: what is a class of its own in your videos, nobody knows here.
-train_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleDenseClips', clip_len=16, stride=2),
-    dict(type='ReadFrames'),
-    dict(
-        type='RepeatAugment',
-        num_repeats=2,
-        transforms=[dict(type='ClipRandomResizedCrop', size=64, scale=(0.5, 1.0))],
-    ),
-    dict(type='PackClips'),
-]
-val_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleDenseClips', clip_len=16, stride=2, test_mode=True),
-    dict(type='ReadFrames'),
-    dict(type='CropViews', size=64),
-    dict(type='PackClips'),
-]
-test_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleDenseClips', clip_len=16, stride=2, num_clips=2, test_mode=True),
-    dict(type='ReadFrames'),
-    dict(type='CropViews', size=64, num_crops=3),
-    dict(type='PackClips'),
-]
-
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     pin_memory=False,
     drop_last=False,  # there may be fewer clips than a batch
-    dataset=dict(pipeline=train_pipeline),
+    dataset=dict(
+        pipeline=dict(
+            sample=dict(stride=2),
+            augment=dict(
+                transforms=dict(
+                    rand_augment=None,
+                    crop=dict(size=64, scale=(0.5, 1.0)),
+                    flip=None,
+                    erase=None,
+                )
+            ),
+        )
+    ),
 )
-val_dataloader = dict(num_workers=2, pin_memory=False, dataset=dict(pipeline=val_pipeline))
+val_dataloader = dict(
+    num_workers=2,
+    pin_memory=False,
+    dataset=dict(pipeline=dict(sample=dict(stride=2), crop=dict(size=64))),
+)
 test_dataloader = dict(
-    batch_size=4, num_workers=2, pin_memory=False, dataset=dict(pipeline=test_pipeline)
+    val_dataloader,
+    batch_size=4,
+    dataset=dict(pipeline=dict(sample=dict(stride=2, num_clips=2), crop=dict(size=64))),
 )
 
 optim_wrapper = dict(

@@ -6,32 +6,22 @@
 #   --cfg-options load_from=work_dirs/videomae_vit-tiny-p8_finetune_people/epoch_8.pth
 _base_ = 'videomae_vit-tiny-p8_scratch_motion.py'
 
-# Two thirds of 48x48 pixels are seen, as large as they are.
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].scales = (2 / 3,)
-val_pipeline = _base_.val_pipeline
-val_pipeline[3].short_side = 48
-test_pipeline = _base_.test_pipeline
-test_pipeline[3].short_side = 48
+folder = 'data/people/actions'
 
+# Two thirds of 48x48 pixels are seen, as large as they are.
 train_dataloader = dict(
     dataset=dict(
-        sources=[dict(ann_file='data/people/actions/train.csv', data_prefix='data/people/actions')],
-        pipeline=train_pipeline,
+        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=folder)],
+        pipeline=dict(crop=dict(scales=(2 / 3,))),
     ),
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[dict(ann_file='data/people/actions/val.csv', data_prefix='data/people/actions')],
-        pipeline=val_pipeline,
+        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=folder)],
+        pipeline=dict(crop=dict(short_side=48)),
     ),
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[dict(ann_file='data/people/actions/val.csv', data_prefix='data/people/actions')],
-        pipeline=test_pipeline,
-    ),
-)
+test_dataloader = val_dataloader
 
 train_cfg = dict(max_epochs=8, val_begin=4, val_interval=4)
 default_hooks = dict(checkpoint=dict(interval=8))

@@ -11,7 +11,6 @@ model = dict(
         _delete_=True,
         type='LinearProbeHead',
         num_classes=4,
-        in_channels=96,
         lr_factors=(0.3, 1.0, 3.0, 10.0),
         use_batch_norm=True,
     ),

@@ -26,13 +26,18 @@ model = dict(
     data_preprocessor=dict(type='VideoMAEDataPreprocessor'),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].stride = 2
-train_pipeline[3].num_repeats = 4
-train_pipeline[3].transforms[0].size = 64
-train_pipeline[3].transforms[1].grid_size = (8, 8, 8)
-
-train_dataloader = dict(batch_size=4, num_workers=2, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    dataset=dict(
+        pipeline=dict(
+            sample=dict(stride=2),
+            augment=dict(
+                num_repeats=4, transforms=dict(crop=dict(size=64), mask=dict(grid_size=(8, 8, 8)))
+            ),
+        )
+    ),
+)
 optim_wrapper = dict(optimizer=dict(lr=2e-3), clip_grad=dict(max_norm=1.0))
 param_scheduler = dict(warmup=1, eta_min_ratio=0.01)
 train_cfg = dict(max_epochs=20)

@@ -5,5 +5,4 @@ _base_ = 'videomae_vit-tiny-p8_scratch_motion.py'
 
 model = dict(
     backbone=dict(arch=dict(_delete_=True, embed_dims=48, depth=2, num_heads=3)),
-    cls_head=dict(in_channels=48),
 )

@@ -1,13 +1,11 @@
 """What the training pipeline of a config feeds its model: masks and the size of clips."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mmvideomae.configs import training_step
 from mmvideomae.registry import MASK_GENERATORS
 
 _SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
@@ -16,7 +14,7 @@ _CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
 
 def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor | None]:
     """Draw the masks of a config's training pipeline for ``grid``: each (1, N) or None."""
-    transform = _find_transform(cfg, ('GenerateMasks',))
+    transform = training_step(cfg, 'GenerateMasks')
     if transform is None:
         raise ValueError(
             'no GenerateMasks in train_dataloader of this config, so its masks are unknown'
@@ -41,23 +39,9 @@ def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
     Recognizers and detectors are given longer and larger clips than their position tables are
     made for.
     """
-    sampling, crop = _find_transform(cfg, _SAMPLINGS), _find_transform(cfg, _CROPS)
+    sampling, crop = training_step(cfg, *_SAMPLINGS), training_step(cfg, *_CROPS)
     if sampling is None or crop is None:
         return None
     size = crop['size']
     height, width = (size, size) if isinstance(size, int) else size
     return sampling['clip_len'], height, width
-
-
-def _find_transform(cfg: Config, names: Sequence[str]) -> dict[str, Any] | None:
-    """The first transform of one of the types in ``train_dataloader``, however deeply nested."""
-    waiting: list[Any] = [cfg.get('train_dataloader')]
-    while waiting:
-        node = waiting.pop(0)
-        if isinstance(node, dict):
-            if node.get('type') in names:
-                return node
-            waiting += node.values()
-        elif isinstance(node, (list, tuple)):
-            waiting += node
-    return None

@@ -12,17 +12,12 @@ from mmengine import Config
 from torch import nn
 
 from mmvideomae.apis.class_names import Names, action_names
-from mmvideomae.apis.config_pipeline import (
-    batched,
-    collate_of,
-    compose,
-    pipeline_of,
-    split_at_reading,
-)
 from mmvideomae.apis.detected_actions import DetectedActions
 from mmvideomae.apis.inference import as_model, model_name
 from mmvideomae.apis.key_frames import Stream, key_frame_record, seconds_of, video_name
 from mmvideomae.apis.person_boxes import PersonDetector
+from mmvideomae.apis.windows import batched
+from mmvideomae.configs import collate_of, compose, pipeline_of, split_at_reading
 from mmvideomae.evaluation.arrays import finite
 from mmvideomae.formats.proposals import check_boxes, read_proposals
 from mmvideomae.video.streams import KeptFrames, open_stream, read_once

@@ -1,11 +1,12 @@
 """What the classes of a classifier are called."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine import Config
 
+from mmvideomae.configs import datasets_of
 from mmvideomae.formats.label_maps import read_label_map
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines
 
@@ -83,7 +84,7 @@ def action_names(cfg: Config, num_classes: int, given: Names | None = None) -> d
 
 def _names_in(cfg: Config) -> tuple[tuple[str, ...], str] | None:
     """Names from the first data set of a config that has any, and where they stand."""
-    for loader, dataset in _datasets_of(cfg):
+    for loader, dataset in datasets_of(cfg):
         for holder in (dataset.get('metainfo') or {}, dataset):
             if holder.get('classes'):
                 names, place = _listed(holder['classes'])
@@ -94,16 +95,7 @@ def _names_in(cfg: Config) -> tuple[tuple[str, ...], str] | None:
 
 def _first_in(cfg: Config, key: str) -> Any:
     """The value of a key in the first data set of a config that has it, None if none has."""
-    return next((dataset[key] for _, dataset in _datasets_of(cfg) if dataset.get(key)), None)
-
-
-def _datasets_of(cfg: Config) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Data sets of a config and the loaders that they stand in, those within wrappers, too."""
-    for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
-        dataset: Any = (cfg.get(loader) or {}).get('dataset')
-        while isinstance(dataset, dict):
-            yield loader, dataset
-            dataset = dataset.get('dataset')  # of a wrapper
+    return next((dataset[key] for _, dataset in datasets_of(cfg) if dataset.get(key)), None)
 
 
 def _listed(names: Names) -> tuple[tuple[str, ...], str]:

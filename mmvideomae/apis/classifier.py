@@ -11,16 +11,10 @@ from mmengine import Config
 from torch import nn
 
 from mmvideomae.apis.class_names import Names, class_names
-from mmvideomae.apis.config_pipeline import (
-    batched,
-    collate_of,
-    compose,
-    pipeline_of,
-    split_at_reading,
-)
 from mmvideomae.apis.inference import as_model, model_name
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
-from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
+from mmvideomae.apis.windows import WindowSampler, batched, cut_windows
+from mmvideomae.configs import collate_of, compose, pipeline_of, single_view, split_at_reading
 from mmvideomae.evaluation.arrays import finite
 from mmvideomae.video.cameras import LiveSource, Newest
 from mmvideomae.video.readers import VideoReadError

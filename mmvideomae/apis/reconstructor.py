@@ -1,7 +1,7 @@
 """Show what a pre-trained model makes of the hidden part of a video."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmvideomae.configs import training_step
 from mmvideomae.registry import MASK_GENERATORS
 from mmvideomae.video.readers import VideoReader, open_reader
 from mmvideomae.visualization.figure import Figure, draw_animation, draw_picture
@@ -109,15 +110,15 @@ class Reconstructor:
                 'a pre-training'
             )
         self.model, self.statistics, self.seed = model, statistics, seed
-        steps = {step['type']: step for step in _steps(model.cfg.get('train_dataloader'))}
-        missing = {'SampleClip', 'ClipMultiScaleCrop', 'GenerateMasks'} - set(steps)
+        kinds = ('SampleClip', 'ClipMultiScaleCrop', 'GenerateMasks')
+        sampling, crop, masks = (training_step(model.cfg, kind) or {} for kind in kinds)
+        missing = [k for k, step in zip(kinds, (sampling, crop, masks), strict=True) if not step]
         if missing:
-            raise ValueError(f"the config's train_dataloader has no {', '.join(sorted(missing))}")
-        self.clip_len = steps['SampleClip']['clip_len']
-        self.stride = steps['SampleClip']['stride']
-        size = steps['ClipMultiScaleCrop']['size']
+            raise ValueError(f"the config's train_dataloader has no {', '.join(missing)}")
+        self.clip_len, self.stride = sampling['clip_len'], sampling['stride']
+        size = crop['size']
         self.size = (size, size) if isinstance(size, int) else tuple(size)
-        self.masks = steps['GenerateMasks']
+        self.masks = masks
         self.all_tokens = all_tokens
 
     def __call__(
@@ -219,14 +220,3 @@ def fit(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     parts = frames[:, top : top + part_height, left : left + part_width]
     how = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
     return np.stack([cv2.resize(part, size[::-1], interpolation=how) for part in parts])
-
-
-def _steps(node: Any) -> Iterator[dict[str, Any]]:
-    """Every dict with a type inside a config, however deep."""
-    if isinstance(node, dict):
-        if isinstance(node.get('type'), str):
-            yield node
-        node = list(node.values())
-    if isinstance(node, list | tuple):
-        for part in node:
-            yield from _steps(part)

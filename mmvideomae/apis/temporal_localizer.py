@@ -14,9 +14,9 @@ from mmvideomae.apis.class_names import Names, class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
 from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.predictions import Span
+from mmvideomae.configs import compose, dataset_of, testing_steps
 from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
-from mmvideomae.registry import TRANSFORMS
 
 Video = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -119,9 +119,8 @@ class TemporalLocalizer:
         fps: float = 25.0,
     ) -> None:
         self.detector = _built_detector(detector, detector_checkpoint, device)
-        dataset = _test_dataset(self.detector.cfg)
         self.classes = _names(self.detector, classes)
-        self._pipeline = _pipeline_of(self.detector.cfg, dataset)
+        self._pipeline = _pipeline_of(self.detector.cfg)
         self.extractor = FeatureExtractor(
             feature_model,
             feature_checkpoint,
@@ -133,6 +132,7 @@ class TemporalLocalizer:
             filename_tmpl=filename_tmpl,
             fps=fps,
         )
+        dataset = dataset_of(self.detector.cfg, 'test_dataloader')
         self._format = FeatureFormat(**(dataset.get('features') or {}))
         _check(self.extractor, self.detector, self._format)
 
@@ -195,22 +195,14 @@ def _built_detector(
     return model.eval()
 
 
-def _test_dataset(cfg: Config) -> Mapping[str, Any]:
-    """The data set that the detector is tested on, without wrappers; empty if none."""
-    dataset: Any = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), Mapping):
-        dataset = dataset['dataset']
-    return dataset
-
-
-def _pipeline_of(cfg: Config, dataset: Mapping[str, Any]) -> Compose:
-    steps = list(dataset.get('pipeline') or cfg.get('test_pipeline') or ())
+def _pipeline_of(cfg: Config) -> Compose:
+    steps = testing_steps(cfg)
     if not steps or steps[0].get('type') != 'LoadFeatures':
         raise ValueError(
             f'{cfg.filename or "the config"} has no test pipeline that begins with LoadFeatures: '
             'give the config of a temporal detector'
         )
-    return Compose([TRANSFORMS.build(dict(step)) for step in steps[1:]])
+    return compose(steps[1:])
 
 
 def _names(detector: nn.Module, given: Names | None) -> tuple[str, ...]:

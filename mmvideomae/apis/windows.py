@@ -2,14 +2,14 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from mmvideomae.video.streams import FrameStream, KeptFrames, read_once
 
+Item = TypeVar('Item')
 _TOLERANCE = 1e-6  # of a time, in seconds
 _MOST_OF_A_FRAME = 10
 
@@ -108,11 +108,13 @@ class WindowSampler:
         return self._choose(record)
 
 
-def single_view(steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The pipeline with one clip and one crop: the views of a short window differ little."""
-    reduced = [deepcopy(dict(step)) for step in steps]
-    for step in reduced:
-        for key in ('num_clips', 'num_crops'):
-            if key in step:
-                step[key] = 1
-    return reduced
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of ``size`` items; the last one may be shorter."""
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from mmvideomae.formats.box_annotations import (
 from mmvideomae.formats.label_maps import LabelMap, read_label_map
 from mmvideomae.formats.proposals import Proposals, read_proposals
 from mmvideomae.formats.video_places import VideoPlaces
-from mmvideomae.registry import DATASETS
+from mmvideomae.registry import DATASETS, Pipeline
 
 _WHOLE_FRAME = np.array([[0, 0, 1, 1, 1]], np.float32)
 _NO_BOX = np.zeros((0, 5), np.float32)
@@ -63,7 +63,7 @@ class ActionBoxDataset(SeededDataset):
 
     Args:
         ann_file: Boxes and labels, see `box_annotations`.
-        pipeline: Transforms.
+        pipeline: Transforms, by name or as a list.
         label_map: ``.pbtxt`` file of ids and names.
         videos: Config of `VideoPlaces`.
         num_classes: Number of classes without background; None: the largest id of the map.
@@ -97,7 +97,7 @@ class ActionBoxDataset(SeededDataset):
     def __init__(
         self,
         ann_file: str | os.PathLike[str],
-        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
+        pipeline: Pipeline,
         label_map: str | os.PathLike[str],
         videos: Mapping[str, Any] | VideoPlaces,
         num_classes: int | None = None,

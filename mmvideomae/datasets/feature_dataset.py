@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from mmvideomae.formats.segment_annotations import (
     of_subsets,
     read_segments,
 )
-from mmvideomae.registry import DATASETS
+from mmvideomae.registry import DATASETS, Pipeline
 
 
 @DATASETS.register_module()
@@ -47,7 +47,7 @@ class FeatureDataset(SeededDataset):
     Args:
         ann_file: See `segment_annotations`.
         feature_dir: Folder of the feature files.
-        pipeline: Transforms.
+        pipeline: Transforms, by name or as a list.
         subsets: Of the annotation, such as ``'validation'``; None takes all videos.
         feature_name: Name of a feature file for the name of a video.
         features: How the features were made, see `FeatureFormat`; needed where they have no
@@ -74,7 +74,7 @@ class FeatureDataset(SeededDataset):
         self,
         ann_file: str | os.PathLike[str],
         feature_dir: str | os.PathLike[str],
-        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
+        pipeline: Pipeline,
         subsets: str | Sequence[str] | None = None,
         feature_name: str = '{}.npy',
         features: Mapping[str, Any] | FeatureFormat | None = None,

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from mmengine.dataset import BaseDataset, force_full_init
@@ -15,7 +15,7 @@ from mmvideomae.datasets.seeding import SampleSeeds
 from mmvideomae.datasets.work_notes import WorkNotes
 from mmvideomae.errors import UserError
 from mmvideomae.formats.classes import refuse_flips
-from mmvideomae.registry import TRANSFORMS
+from mmvideomae.registry import Pipeline, build_steps
 from mmvideomae.video.readers import VideoReadError
 
 Failure = tuple[str, str]
@@ -67,7 +67,7 @@ class SeededDataset(BaseDataset):
     is known to their parent (`samples_in_work`), so that the file is named that one dies of.
 
     Args:
-        pipeline: Transforms.
+        pipeline: Transforms, by name or as a list.
         test_mode: Whether samples are for validation or test.
         on_decode_error: See above.
         max_refetch: Replacements tried for one sample, see `MAX_REFETCH`.
@@ -87,7 +87,7 @@ class SeededDataset(BaseDataset):
 
     def __init__(
         self,
-        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
+        pipeline: Pipeline,
         test_mode: bool,
         on_decode_error: str,
         max_refetch: int,
@@ -105,7 +105,7 @@ class SeededDataset(BaseDataset):
             self._seeds.set(0, 0)
         # mmengine would look names up in the root registry, which finds ours only inside a
         # runner's default scope.
-        built = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline]
+        built = build_steps(pipeline)
         if not mirrorable:
             refuse_flips(built)
         super().__init__(

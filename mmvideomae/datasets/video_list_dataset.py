@@ -1,6 +1,6 @@
 """Videos from lists and folders, and what happens to those that cannot be decoded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decod
 from mmvideomae.datasets.sources import VideoSource
 from mmvideomae.formats.annotations import Entry
 from mmvideomae.formats.classes import check_class_count, class_names
-from mmvideomae.registry import DATASETS
+from mmvideomae.registry import DATASETS, Pipeline
 
 
 @DATASETS.register_module()
@@ -27,7 +27,7 @@ class VideoListDataset(SeededDataset):
 
     Args:
         sources: Configs of `VideoSource`, whose records follow one another.
-        pipeline: Transforms.
+        pipeline: Transforms, by name or as a list.
         test_mode: Whether samples are for validation or test.
         labelled: Whether every line must have a label; otherwise labels are ignored.
         num_classes: Of labelled data: labels must lie below; None: as many as ``classes``,
@@ -53,7 +53,7 @@ class VideoListDataset(SeededDataset):
     def __init__(
         self,
         sources: Sequence[Mapping[str, Any]],
-        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], Any]],
+        pipeline: Pipeline,
         test_mode: bool = False,
         labelled: bool = False,
         num_classes: int | None = None,

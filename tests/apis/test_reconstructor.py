@@ -109,7 +109,7 @@ def test_what_cannot_be_reconstructed_is_refused(video: Path, tmp_path: Path) ->
     bare = init_model(
         Config({'default_scope': 'mmvideomae', 'model': tiny_videomae()}), device='cpu'
     )
-    with pytest.raises(ValueError, match='no ClipMultiScaleCrop, GenerateMasks, SampleClip'):
+    with pytest.raises(ValueError, match='no SampleClip, ClipMultiScaleCrop, GenerateMasks'):
         Reconstructor(bare)
     reconstructor = Reconstructor(_model())
     with pytest.raises(VideoReadError, match='no such file'):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.dataset import Compose
 
-from mmvideomae.apis.windows import WindowSampler, cut_windows, single_view
+from mmvideomae.apis.windows import WindowSampler, batched, cut_windows
 from mmvideomae.datasets.transforms import ReadFrames, SampleDenseClips, SampleSegments
 from mmvideomae.video.readers import ReadLimits, VideoReadError
 from mmvideomae.video.streams import KeptFrames
@@ -140,10 +140,6 @@ def test_pictures_of_several_sizes_are_refused() -> None:
         KeptFrames('v', frames, 2, 25.0).read([0, 1])
 
 
-def test_single_view_leaves_the_rest_alone() -> None:
-    steps = [{'type': 'A', 'num_clips': 5, 'clip_len': 16}, {'type': 'B', 'num_crops': 3}]
-    assert single_view(steps) == [
-        {'type': 'A', 'num_clips': 1, 'clip_len': 16},
-        {'type': 'B', 'num_crops': 1},
-    ]
-    assert steps[0]['num_clips'] == 5
+def test_batches_hold_as_many_as_asked_but_the_last() -> None:
+    assert list(batched(iter('abcde'), 2)) == [['a', 'b'], ['c', 'd'], ['e']]
+    assert list(batched([], 2)) == []

@@ -1,17 +1,14 @@
 # ActivityNet-1.3: features of tools/misc/extract_features.py (16 consecutive frames, one every 16),
 # whose sidecars tell the frame rate of each video, stretched or shrunk to 192 steps. The names in
 # the annotation lack the v_ of the files. A leaf sets feature_dir and features.width.
-train_pipeline = [
-    dict(type='LoadFeatures'),
-    dict(type='ResampleFeatures', length=192),
-    dict(type='CropFeatures', max_seq_len=192, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)),
-    dict(type='PackFeatures', class_agnostic=True),
-]
-test_pipeline = [
-    dict(type='LoadFeatures'),
-    dict(type='ResampleFeatures', length=192),
-    dict(type='PackFeatures', class_agnostic=True),
-]
+dataset = dict(
+    type='FeatureDataset',
+    ann_file='data/activitynet/activity_net.v1-3.min.json',
+    feature_dir='data/activitynet/features/videomaev2-giant',
+    feature_name='v_{}.npy',
+    features=dict(stride=16, window=16, width=1408),
+    num_classes=200,
+)
 
 train_dataloader = dict(
     batch_size=16,
@@ -21,14 +18,16 @@ train_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='EpochSampler', shuffle=True),
     dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/activitynet/activity_net.v1-3.min.json',
+        dataset,
         subsets='training',
-        feature_dir='data/activitynet/features/videomaev2-giant',
-        feature_name='v_{}.npy',
-        features=dict(stride=16, window=16, width=1408),
-        num_classes=200,
-        pipeline=train_pipeline,
+        pipeline=dict(
+            load=dict(type='LoadFeatures'),
+            resample=dict(type='ResampleFeatures', length=192),
+            crop=dict(
+                type='CropFeatures', max_seq_len=192, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)
+            ),
+            pack=dict(type='PackFeatures', class_agnostic=True),
+        ),
     ),
 )
 val_dataloader = dict(
@@ -38,35 +37,17 @@ val_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/activitynet/activity_net.v1-3.min.json',
+        dataset,
         subsets='validation',
-        feature_dir='data/activitynet/features/videomaev2-giant',
-        feature_name='v_{}.npy',
-        features=dict(stride=16, window=16, width=1408),
-        num_classes=200,
-        pipeline=test_pipeline,
+        pipeline=dict(
+            load=dict(type='LoadFeatures'),
+            resample=dict(type='ResampleFeatures', length=192),
+            pack=dict(type='PackFeatures', class_agnostic=True),
+        ),
         test_mode=True,
     ),
 )
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    collate_fn=dict(type='pseudo_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/activitynet/activity_net.v1-3.min.json',
-        subsets='validation',
-        feature_dir='data/activitynet/features/videomaev2-giant',
-        feature_name='v_{}.npy',
-        features=dict(stride=16, window=16, width=1408),
-        num_classes=200,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+test_dataloader = val_dataloader
 # Validated without classes, as the model is trained; the test needs scores of another classifier.
 val_evaluator = dict(
     type='SegmentMAP',

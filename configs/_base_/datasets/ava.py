@@ -15,23 +15,10 @@
 # The official code also trains on boxes that lie outside the random crop, as lines at its edge,
 # which are dropped here. ClipRandomCropBoxes(size=224, keep_outside=True) keeps them.
 # Evaluated as AVA does it; mmaction2's protocol: ava_kinetics_mmaction2.py.
-train_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleKeyFrameClip', clip_len=16, stride=4, phase=1, fps=25),
-    dict(type='ReadFrames'),
-    dict(type='ClipResizeShortSide', short_side=256),
-    dict(type='ClipRandomCropBoxes', size=224),
-    dict(type='ClipFlip', prob=0.5),
-    dict(type='ClipColorJitterHSV', hue=20, saturation=0.1, value=0.1),
-    dict(type='PackActionBoxes'),
-]
-val_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleKeyFrameClip', clip_len=16, stride=4, phase=1, fps=25),
-    dict(type='ReadFrames'),
-    dict(type='ClipResizeShortSide', short_side=256),
-    dict(type='PackActionBoxes'),
-]
+folder = 'data/ava'
+label_map = f'{folder}/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt'
+num_classes = 80
+videos = dict(folder=f'{folder}/videos', start_second=900)
 
 train_dataloader = dict(
     batch_size=4,
@@ -43,12 +30,21 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='ActionBoxDataset',
-        ann_file='data/ava/annotations/ava_train_v2.2.csv',
-        label_map='data/ava/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt',
-        num_classes=80,
-        excluded_file='data/ava/annotations/ava_train_excluded_timestamps_v2.2.csv',
-        videos=dict(folder='data/ava/videos', start_second=900),
-        pipeline=train_pipeline,
+        ann_file=f'{folder}/annotations/ava_train_v2.2.csv',
+        label_map=label_map,
+        num_classes=num_classes,
+        excluded_file=f'{folder}/annotations/ava_train_excluded_timestamps_v2.2.csv',
+        videos=videos,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleKeyFrameClip', clip_len=16, stride=4, phase=1, fps=25),
+            read=dict(type='ReadFrames'),
+            resize=dict(type='ClipResizeShortSide', short_side=256),
+            crop=dict(type='ClipRandomCropBoxes', size=224),
+            flip=dict(type='ClipFlip', prob=0.5),
+            colour=dict(type='ClipColorJitterHSV', hue=20, saturation=0.1, value=0.1),
+            pack=dict(type='PackActionBoxes'),
+        ),
     ),
 )
 # Boxes below 0.8 are left out, as in the papers. On true boxes:
@@ -62,15 +58,21 @@ val_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),  # frames of a batch differ in size
     dataset=dict(
         type='ActionBoxDataset',
-        ann_file='data/ava/annotations/ava_val_v2.2.csv',
-        label_map='data/ava/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt',
-        num_classes=80,
-        excluded_file='data/ava/annotations/ava_val_excluded_timestamps_v2.2.csv',
-        proposal_file='data/ava/boxes/ava_val_det_person_bbox.json',
+        ann_file=f'{folder}/annotations/ava_val_v2.2.csv',
+        label_map=label_map,
+        num_classes=num_classes,
+        excluded_file=f'{folder}/annotations/ava_val_excluded_timestamps_v2.2.csv',
+        proposal_file=f'{folder}/boxes/ava_val_det_person_bbox.json',
         min_box_score=0.8,
         missing_proposals='skip',  # a key frame without a box over 0.8 has no prediction
-        videos=dict(folder='data/ava/videos', start_second=900),
-        pipeline=val_pipeline,
+        videos=videos,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleKeyFrameClip', clip_len=16, stride=4, phase=1, fps=25),
+            read=dict(type='ReadFrames'),
+            resize=dict(type='ClipResizeShortSide', short_side=256),
+            pack=dict(type='PackActionBoxes'),
+        ),
         test_mode=True,
     ),
 )

@@ -1,18 +1,21 @@
 # AVA 2.1: as ava.py, with the lists of that version. A recipe takes it in the place of ava.py.
 _base_ = 'ava.py'
 
+folder = 'data/ava/annotations'
+label_map = f'{folder}/ava_action_list_v2.1_for_activitynet_2018.pbtxt'
+
 train_dataloader = dict(
     dataset=dict(
-        ann_file='data/ava/annotations/ava_train_v2.1.csv',
-        label_map='data/ava/annotations/ava_action_list_v2.1_for_activitynet_2018.pbtxt',
-        excluded_file='data/ava/annotations/ava_train_excluded_timestamps_v2.1.csv',
+        ann_file=f'{folder}/ava_train_v2.1.csv',
+        label_map=label_map,
+        excluded_file=f'{folder}/ava_train_excluded_timestamps_v2.1.csv',
     ),
 )
 val_dataloader = dict(
     dataset=dict(
-        ann_file='data/ava/annotations/ava_val_v2.1.csv',
-        label_map='data/ava/annotations/ava_action_list_v2.1_for_activitynet_2018.pbtxt',
-        excluded_file='data/ava/annotations/ava_val_excluded_timestamps_v2.1.csv',
+        ann_file=f'{folder}/ava_val_v2.1.csv',
+        label_map=label_map,
+        excluded_file=f'{folder}/ava_val_excluded_timestamps_v2.1.csv',
     ),
 )
 test_dataloader = val_dataloader

@@ -6,20 +6,21 @@
 #   data/ava_kinetics/videos/ID.mp4             of AVA, cut from second 900 on
 _base_ = 'ava.py'
 
+folder = 'data/ava_kinetics'
+videos = dict(folder=f'{folder}/videos', start_second='name')
+
 train_dataloader = dict(
     dataset=dict(
-        ann_file='data/ava_kinetics/annotations/ava_kinetics_train.csv',
-        excluded_file='data/ava/annotations/ava_train_excluded_timestamps_v2.2.csv',
+        ann_file=f'{folder}/annotations/ava_kinetics_train.csv',
         missing_videos='skip',  # some of Kinetics are gone
-        videos=dict(folder='data/ava_kinetics/videos', start_second='name'),
+        videos=videos,
     ),
 )
 val_dataloader = dict(
     dataset=dict(
-        ann_file='data/ava_kinetics/annotations/ava_kinetics_val.csv',
-        excluded_file='data/ava/annotations/ava_val_excluded_timestamps_v2.2.csv',
-        proposal_file='data/ava_kinetics/boxes/val.json',
-        videos=dict(folder='data/ava_kinetics/videos', start_second='name'),
+        ann_file=f'{folder}/annotations/ava_kinetics_val.csv',
+        proposal_file=f'{folder}/boxes/val.json',
+        videos=videos,
     ),
 )
 test_dataloader = val_dataloader

@@ -7,22 +7,8 @@
 # to 0.002 and key frames without a true box of the evaluated classes are not evaluated.
 _base_ = 'ava.py'
 
-train_pipeline = [
-    dict(type='OpenVideo'),
-    dict(type='SampleKeyFrameClip', clip_len=16, stride=4, phase=0, jitter=True),
-    dict(type='ReadFrames'),
-    dict(type='ClipResizeShortSide', short_side=(256, 320)),
-    dict(type='ClipRandomCropBoxes', size=256),
-    dict(type='ClipFlip', prob=0.5),
-    dict(type='PackActionBoxes'),
-]
-val_pipeline = [
-    dict(type='OpenVideo'),
-    dict(type='SampleKeyFrameClip', clip_len=16, stride=4, phase=0),
-    dict(type='ReadFrames'),
-    dict(type='ClipResizeShortSide', short_side=256),
-    dict(type='PackActionBoxes'),
-]
+folder = 'data/ava_kinetics/annotations'
+label_map = f'{folder}/ava_action_list_v2.2_for_activitynet_2019.pbtxt'
 videos = dict(
     folder='data/ava_kinetics/rawframes',
     filename_tmpl='img_{:05}.jpg',
@@ -34,31 +20,32 @@ videos = dict(
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        ann_file='data/ava_kinetics/annotations/ava_train_v2.2.csv',
-        label_map='data/ava_kinetics/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt',
-        excluded_file=('data/ava_kinetics/annotations/ava_train_excluded_timestamps_v2.2.csv'),
-        proposal_file=(
-            'data/ava_kinetics/annotations/ava_dense_proposals_train.FAIR.recall_93.9.pkl'
-        ),
+        ann_file=f'{folder}/ava_train_v2.2.csv',
+        label_map=label_map,
+        excluded_file=f'{folder}/ava_train_excluded_timestamps_v2.2.csv',
+        proposal_file=f'{folder}/ava_dense_proposals_train.FAIR.recall_93.9.pkl',
         min_box_score=0.9,
         missing_proposals='skip',
         missing_videos='skip',  # some of Kinetics are gone
         videos=videos,
-        pipeline=train_pipeline,
+        pipeline=dict(
+            sample=dict(phase=0, fps=None, jitter=True),
+            resize=dict(short_side=(256, 320)),
+            crop=dict(size=256),
+            colour=None,
+        ),
     ),
 )
 val_dataloader = dict(
     dataset=dict(
-        ann_file='data/ava_kinetics/annotations/ava_val_v2.2.csv',
-        label_map='data/ava_kinetics/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt',
-        excluded_file='data/ava_kinetics/annotations/ava_val_excluded_timestamps_v2.2.csv',
-        proposal_file=(
-            'data/ava_kinetics/annotations/ava_dense_proposals_val.FAIR.recall_93.9.pkl'
-        ),
+        ann_file=f'{folder}/ava_val_v2.2.csv',
+        label_map=label_map,
+        excluded_file=f'{folder}/ava_val_excluded_timestamps_v2.2.csv',
+        proposal_file=f'{folder}/ava_dense_proposals_val.FAIR.recall_93.9.pkl',
         min_box_score=0.9,
         missing_proposals='best',
         videos=videos,
-        pipeline=val_pipeline,
+        pipeline=dict(sample=dict(phase=0, fps=None)),
     ),
 )
 test_dataloader = val_dataloader

@@ -6,41 +6,18 @@
 # mirrorable=False and take ClipFlip from the pipeline.
 _base_ = 'kinetics400.py'
 
+folder = 'data/custom'
 num_classes = {{'$NUM_CLASSES:10'}}
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt')
 
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/custom/train.csv',
-                data_prefix='data/custom/videos',
-            )
-        ],
-        num_classes=num_classes,
-        classes='data/custom/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/custom/val.csv',
-                data_prefix='data/custom/videos',
-            )
-        ],
-        num_classes=num_classes,
-        classes='data/custom/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/custom/val.csv',
-                data_prefix='data/custom/videos',
-            )
-        ],
-        num_classes=num_classes,
-        classes='data/custom/classes.txt',
-    ),
-)
+test_dataloader = val_dataloader

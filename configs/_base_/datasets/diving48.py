@@ -2,39 +2,18 @@
 # data/diving48/{train,val}.csv, classes.txt and videos/.
 _base_ = 'kinetics400.py'
 
+folder = 'data/diving48'
+num_classes = 48
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt')
+
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/diving48/train.csv',
-                data_prefix='data/diving48/videos',
-            )
-        ],
-        num_classes=48,
-        classes='data/diving48/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/diving48/val.csv',
-                data_prefix='data/diving48/videos',
-            )
-        ],
-        num_classes=48,
-        classes='data/diving48/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/diving48/val.csv',
-                data_prefix='data/diving48/videos',
-            )
-        ],
-        num_classes=48,
-        classes='data/diving48/classes.txt',
-    ),
-)
+test_dataloader = val_dataloader

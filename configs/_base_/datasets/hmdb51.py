@@ -4,51 +4,26 @@
 # Clips have stride 2; test: 10 clips x 3 crops (VideoMAE, appendix B).
 _base_ = 'kinetics400.py'
 
+folder = 'data/hmdb51'
+num_classes = 51
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt')
 split = {{'$SPLIT:1'}}
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].stride = 2
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].stride = 2
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].update(stride=2, num_clips=10)
+lists = f'{folder}/split{split}'
 
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file=f'data/hmdb51/split{split}/train.csv',
-                data_prefix='data/hmdb51/videos',
-            )
-        ],
-        pipeline=train_pipeline,
-        num_classes=51,
-        classes='data/hmdb51/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{lists}/train.csv', data_prefix=f'{folder}/videos')],
+        pipeline=dict(sample=dict(stride=2)),
+        **labels,
+    )
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file=f'data/hmdb51/split{split}/val.csv',
-                data_prefix='data/hmdb51/videos',
-            )
-        ],
-        pipeline=val_pipeline,
-        num_classes=51,
-        classes='data/hmdb51/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{lists}/val.csv', data_prefix=f'{folder}/videos')],
+        pipeline=dict(sample=dict(stride=2)),
+        **labels,
+    )
 )
 test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file=f'data/hmdb51/split{split}/val.csv',
-                data_prefix='data/hmdb51/videos',
-            )
-        ],
-        pipeline=test_pipeline,
-        num_classes=51,
-        classes='data/hmdb51/classes.txt',
-    ),
+    dataset=dict(val_dataloader['dataset'], pipeline=dict(sample=dict(stride=2, num_clips=10)))
 )

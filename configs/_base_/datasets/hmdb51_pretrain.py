@@ -3,18 +3,12 @@
 # The small sets mask 75 % of the tokens, not 90 % (appendix B).
 _base_ = 'kinetics400_pretrain.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].stride = 2
-train_pipeline[3].transforms[1].encoder.ratio = 0.75
-
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/hmdb51/split1/train.csv',
-                data_prefix='data/hmdb51/videos',
-            )
-        ],
-        pipeline=train_pipeline,
-    ),
+        sources=[dict(ann_file='data/hmdb51/split1/train.csv', data_prefix='data/hmdb51/videos')],
+        pipeline=dict(
+            sample=dict(stride=2),
+            augment=dict(transforms=dict(mask=dict(encoder=dict(ratio=0.75)))),
+        ),
+    )
 )

@@ -5,36 +5,9 @@
 #   data/kinetics400/videos/
 # Training: two augmentations of each clip. Validation: the middle clip, centre crop. Test: 5 clips
 # x 3 crops of the validation videos, each video decoded once.
-train_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleDenseClips', clip_len=16, stride=4),
-    dict(type='ReadFrames'),
-    dict(
-        type='RepeatAugment',
-        num_repeats=2,
-        transforms=[
-            dict(type='ClipRandAugment', magnitude=7, num_ops=4, magnitude_std=0.5),
-            dict(type='ClipRandomResizedCrop', size=224),
-            dict(type='ClipFlip', prob=0.5),
-            dict(type='ClipRandomErasing', prob=0.25),
-        ],
-    ),
-    dict(type='PackClips'),
-]
-val_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleDenseClips', clip_len=16, stride=4, num_clips=1, test_mode=True),
-    dict(type='ReadFrames'),
-    dict(type='CropViews', size=224, num_crops=1),
-    dict(type='PackClips'),
-]
-test_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleDenseClips', clip_len=16, stride=4, num_clips=5, test_mode=True),
-    dict(type='ReadFrames'),
-    dict(type='CropViews', size=224, num_crops=3),
-    dict(type='PackClips'),
-]
+folder = 'data/kinetics400'
+num_classes = 400
+labels = dict(labelled=True, num_classes=num_classes, classes=f'{folder}/classes.txt')
 
 train_dataloader = dict(
     batch_size=8,
@@ -46,16 +19,26 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='VideoListDataset',
-        sources=[
-            dict(
-                ann_file='data/kinetics400/train.csv',
-                data_prefix='data/kinetics400/videos',
-            )
-        ],
-        pipeline=train_pipeline,
-        labelled=True,
-        num_classes=400,
-        classes='data/kinetics400/classes.txt',
+        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=f'{folder}/videos')],
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleDenseClips', clip_len=16, stride=4),
+            read=dict(type='ReadFrames'),
+            augment=dict(
+                type='RepeatAugment',
+                num_repeats=2,
+                transforms=dict(
+                    rand_augment=dict(
+                        type='ClipRandAugment', magnitude=7, num_ops=4, magnitude_std=0.5
+                    ),
+                    crop=dict(type='ClipRandomResizedCrop', size=224),
+                    flip=dict(type='ClipFlip', prob=0.5),
+                    erase=dict(type='ClipRandomErasing', prob=0.25),
+                ),
+            ),
+            pack=dict(type='PackClips'),
+        ),
+        **labels,
     ),
 )
 val_dataloader = dict(
@@ -67,39 +50,34 @@ val_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='VideoListDataset',
-        sources=[
-            dict(
-                ann_file='data/kinetics400/val.csv',
-                data_prefix='data/kinetics400/videos',
-            )
-        ],
-        pipeline=val_pipeline,
+        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=f'{folder}/videos')],
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(
+                type='SampleDenseClips', clip_len=16, stride=4, num_clips=1, test_mode=True
+            ),
+            read=dict(type='ReadFrames'),
+            crop=dict(type='CropViews', size=224, num_crops=1),
+            pack=dict(type='PackClips'),
+        ),
         test_mode=True,
-        labelled=True,
-        num_classes=400,
-        classes='data/kinetics400/classes.txt',
+        **labels,
     ),
 )
 test_dataloader = dict(
+    val_dataloader,
     batch_size=1,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
-        type='VideoListDataset',
-        sources=[
-            dict(
-                ann_file='data/kinetics400/val.csv',
-                data_prefix='data/kinetics400/videos',
-            )
-        ],
-        pipeline=test_pipeline,
-        test_mode=True,
-        labelled=True,
-        num_classes=400,
-        classes='data/kinetics400/classes.txt',
+        val_dataloader['dataset'],
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(
+                type='SampleDenseClips', clip_len=16, stride=4, num_clips=5, test_mode=True
+            ),
+            read=dict(type='ReadFrames'),
+            crop=dict(type='CropViews', size=224, num_crops=3),
+            pack=dict(type='PackClips'),
+        ),
     ),
 )
 

@@ -1,25 +1,6 @@
 # Kinetics-400 videos, labels ignored; the list by tools/data/kinetics/prepare.py:
 #   data/kinetics400/train.csv   lines 'path label'
 #   data/kinetics400/videos/
-train_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleClip', clip_len=16, stride=4),
-    dict(type='ReadFrames'),
-    dict(
-        type='RepeatAugment',
-        num_repeats=1,
-        transforms=[
-            dict(type='ClipMultiScaleCrop', size=224),
-            dict(
-                type='GenerateMasks',
-                grid_size=(8, 14, 14),
-                encoder=dict(type='TubeMask', ratio=0.9),
-            ),
-        ],
-    ),
-    dict(type='PackClips'),
-]
-
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
@@ -31,11 +12,25 @@ train_dataloader = dict(
     dataset=dict(
         type='VideoListDataset',
         sources=[
-            dict(
-                ann_file='data/kinetics400/train.csv',
-                data_prefix='data/kinetics400/videos',
-            )
+            dict(ann_file='data/kinetics400/train.csv', data_prefix='data/kinetics400/videos')
         ],
-        pipeline=train_pipeline,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleClip', clip_len=16, stride=4),
+            read=dict(type='ReadFrames'),
+            augment=dict(
+                type='RepeatAugment',
+                num_repeats=1,
+                transforms=dict(
+                    crop=dict(type='ClipMultiScaleCrop', size=224),
+                    mask=dict(
+                        type='GenerateMasks',
+                        grid_size=(8, 14, 14),
+                        encoder=dict(type='TubeMask', ratio=0.9),
+                    ),
+                ),
+            ),
+            pack=dict(type='PackClips'),
+        ),
     ),
 )

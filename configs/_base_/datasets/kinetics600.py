@@ -1,39 +1,18 @@
 # Kinetics-600, as kinetics400.py: data/kinetics600/{train,val}.csv, classes.txt and videos/.
 _base_ = 'kinetics400.py'
 
+folder = 'data/kinetics600'
+num_classes = 600
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt')
+
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/kinetics600/train.csv',
-                data_prefix='data/kinetics600/videos',
-            )
-        ],
-        num_classes=600,
-        classes='data/kinetics600/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/kinetics600/val.csv',
-                data_prefix='data/kinetics600/videos',
-            )
-        ],
-        num_classes=600,
-        classes='data/kinetics600/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/kinetics600/val.csv',
-                data_prefix='data/kinetics600/videos',
-            )
-        ],
-        num_classes=600,
-        classes='data/kinetics600/classes.txt',
-    ),
-)
+test_dataloader = val_dataloader

@@ -4,10 +4,7 @@ _base_ = 'kinetics400_pretrain.py'
 train_dataloader = dict(
     dataset=dict(
         sources=[
-            dict(
-                ann_file='data/kinetics700/train.csv',
-                data_prefix='data/kinetics700/videos',
-            )
+            dict(ann_file='data/kinetics700/train.csv', data_prefix='data/kinetics700/videos')
         ],
-    ),
+    )
 )

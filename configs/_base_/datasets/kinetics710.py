@@ -5,39 +5,14 @@
 #   data/kinetics710/label_710to{400,600,700}.json   the label in the 710 of each class
 _base_ = 'kinetics400.py'
 
+folder = 'data/kinetics710'
+num_classes = 710
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt')
+
 train_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/kinetics710/train.csv',
-                data_prefix='data',
-            )
-        ],
-        num_classes=710,
-        classes='data/kinetics710/classes.txt',
-    ),
+    dataset=dict(sources=[dict(ann_file=f'{folder}/train.csv', data_prefix='data')], **labels)
 )
 val_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/kinetics710/val.csv',
-                data_prefix='data',
-            )
-        ],
-        num_classes=710,
-        classes='data/kinetics710/classes.txt',
-    ),
+    dataset=dict(sources=[dict(ann_file=f'{folder}/val.csv', data_prefix='data')], **labels)
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/kinetics710/val.csv',
-                data_prefix='data',
-            )
-        ],
-        num_classes=710,
-        classes='data/kinetics710/classes.txt',
-    ),
-)
+test_dataloader = val_dataloader

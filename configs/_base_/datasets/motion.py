@@ -2,28 +2,6 @@
 # Validated on one view, tested on 15: five clips of three crops of each video, decoded once.
 # few.csv lists few labelled clips many times, so that an epoch has some 20 iterations; each repeat
 # is augmented by itself (mmengine's RepeatDataset would augment all repeats alike).
-train_pipeline = [
-    dict(type='OpenVideo', backend='pyav'),
-    dict(type='SampleClip', clip_len=8, stride=2),
-    dict(type='ReadFrames'),
-    dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
-    dict(type='PackClips'),
-]
-val_pipeline = [
-    dict(type='OpenVideo', backend='pyav'),
-    dict(type='SampleClip', clip_len=8, stride=2, test_mode=True),
-    dict(type='ReadFrames'),
-    dict(type='CropViews', size=32, short_side=40),
-    dict(type='PackClips'),
-]
-test_pipeline = [
-    dict(type='OpenVideo', backend='pyav'),
-    dict(type='SampleDenseClips', clip_len=8, stride=2, num_clips=5, test_mode=True),
-    dict(type='ReadFrames'),
-    dict(type='CropViews', size=32, num_crops=3, short_side=40),
-    dict(type='PackClips'),
-]
-
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,
@@ -34,7 +12,13 @@ train_dataloader = dict(
     dataset=dict(
         type='VideoListDataset',
         sources=[dict(ann_file='data/motion/few.csv', data_prefix='data/motion')],
-        pipeline=train_pipeline,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='pyav'),
+            sample=dict(type='SampleClip', clip_len=8, stride=2),
+            read=dict(type='ReadFrames'),
+            crop=dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
+            pack=dict(type='PackClips'),
+        ),
         labelled=True,
     ),
 )
@@ -47,23 +31,28 @@ val_dataloader = dict(
     dataset=dict(
         type='VideoListDataset',
         sources=[dict(ann_file='data/motion/test.csv', data_prefix='data/motion')],
-        pipeline=val_pipeline,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='pyav'),
+            sample=dict(type='SampleClip', clip_len=8, stride=2, test_mode=True),
+            read=dict(type='ReadFrames'),
+            crop=dict(type='CropViews', size=32, short_side=40),
+            pack=dict(type='PackClips'),
+        ),
         labelled=True,
         test_mode=True,
     ),
 )
 test_dataloader = dict(
-    batch_size=50,
-    num_workers=2,
-    persistent_workers=True,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    val_dataloader,
     dataset=dict(
-        type='VideoListDataset',
-        sources=[dict(ann_file='data/motion/test.csv', data_prefix='data/motion')],
-        pipeline=test_pipeline,
-        labelled=True,
-        test_mode=True,
+        val_dataloader['dataset'],
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='pyav'),
+            sample=dict(type='SampleDenseClips', clip_len=8, stride=2, num_clips=5, test_mode=True),
+            read=dict(type='ReadFrames'),
+            crop=dict(type='CropViews', size=32, num_crops=3, short_side=40),
+            pack=dict(type='PackClips'),
+        ),
     ),
 )
 val_evaluator = dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1,))))

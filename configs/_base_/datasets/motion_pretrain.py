@@ -1,25 +1,4 @@
 # Clips of tools/data/synthesize.py, labels ignored.
-train_pipeline = [
-    # On files this small PyAV is more than twice as fast as decord.
-    dict(type='OpenVideo', backend='pyav'),
-    dict(type='SampleClip', clip_len=8, stride=2),
-    dict(type='ReadFrames'),
-    dict(
-        type='RepeatAugment',
-        # Decoding a video costs about as much as training on a clip of it.
-        num_repeats=2,
-        transforms=[
-            dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
-            dict(
-                type='GenerateMasks',
-                grid_size=(4, 4, 4),
-                encoder=dict(type='TubeMask', ratio=0.75),
-            ),
-        ],
-    ),
-    dict(type='PackClips'),
-]
-
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,
@@ -30,6 +9,27 @@ train_dataloader = dict(
     dataset=dict(
         type='VideoListDataset',
         sources=[dict(ann_file='data/motion/pretrain.csv', data_prefix='data/motion')],
-        pipeline=train_pipeline,
+        pipeline=dict(
+            # On files this small PyAV is more than twice as fast as decord.
+            open=dict(type='OpenVideo', backend='pyav'),
+            sample=dict(type='SampleClip', clip_len=8, stride=2),
+            read=dict(type='ReadFrames'),
+            augment=dict(
+                type='RepeatAugment',
+                # Decoding a video costs about as much as training on a clip of it.
+                num_repeats=2,
+                transforms=dict(
+                    crop=dict(
+                        type='ClipMultiScaleCrop', size=32, scales=(0.8,)
+                    ),  # of 40x40: only cut
+                    mask=dict(
+                        type='GenerateMasks',
+                        grid_size=(4, 4, 4),
+                        encoder=dict(type='TubeMask', ratio=0.75),
+                    ),
+                ),
+            ),
+            pack=dict(type='PackClips'),
+        ),
     ),
 )

@@ -6,21 +6,9 @@
 #   data/boxes/{train,val}_proposals.pkl        boxes to test on
 # 8 frames, 0.1 seconds apart, around the key frame, whatever the frame rate of the video.
 # Nothing is mirrored, since left and right may be classes.
-train_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=20),
-    dict(type='ReadFrames'),
-    dict(type='ClipResizeShortSide', short_side=96),
-    dict(type='ClipRandomCropBoxes', size=96),
-    dict(type='PackActionBoxes'),
-]
-val_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=20),
-    dict(type='ReadFrames'),
-    dict(type='ClipResizeShortSide', short_side=96),
-    dict(type='PackActionBoxes'),
-]
+folder = 'data/boxes'
+label_map = f'{folder}/label_map.pbtxt'
+videos = dict(table=f'{folder}/videos.csv')
 
 train_dataloader = dict(
     batch_size=16,
@@ -31,10 +19,17 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='ActionBoxDataset',
-        ann_file='data/boxes/train.csv',
-        label_map='data/boxes/label_map.pbtxt',
-        videos=dict(table='data/boxes/videos.csv'),
-        pipeline=train_pipeline,
+        ann_file=f'{folder}/train.csv',
+        label_map=label_map,
+        videos=videos,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=20),
+            read=dict(type='ReadFrames'),
+            resize=dict(type='ClipResizeShortSide', short_side=96),
+            crop=dict(type='ClipRandomCropBoxes', size=96),
+            pack=dict(type='PackActionBoxes'),
+        ),
     ),
 )
 val_dataloader = dict(
@@ -45,13 +40,19 @@ val_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     dataset=dict(
         type='ActionBoxDataset',
-        ann_file='data/boxes/val.csv',
-        label_map='data/boxes/label_map.pbtxt',
-        proposal_file='data/boxes/val_proposals.pkl',
+        ann_file=f'{folder}/val.csv',
+        label_map=label_map,
+        proposal_file=f'{folder}/val_proposals.pkl',
         min_box_score=0.8,
         missing_proposals='skip',
-        videos=dict(table='data/boxes/videos.csv'),
-        pipeline=val_pipeline,
+        videos=videos,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleKeyFrameClip', clip_len=8, stride=2, phase=1, fps=20),
+            read=dict(type='ReadFrames'),
+            resize=dict(type='ClipResizeShortSide', short_side=96),
+            pack=dict(type='PackActionBoxes'),
+        ),
         test_mode=True,
     ),
 )

@@ -8,12 +8,15 @@ feature_width = {{'$FEATURE_WIDTH:128'}}
 feature_stride = {{'$FEATURE_STRIDE:8'}}
 feature_dir = '{{$FEATURE_DIR:data/own/features}}'
 
-train_pipeline = [
-    dict(type='LoadFeatures'),
-    dict(type='CropFeatures', max_seq_len=768, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)),
-    dict(type='PackFeatures'),
-]
-test_pipeline = [dict(type='LoadFeatures'), dict(type='PackFeatures')]
+dataset = dict(
+    type='FeatureDataset',
+    ann_file='data/own/annotation.json',
+    feature_dir=feature_dir,
+    features=dict(width=feature_width, stride=feature_stride),
+    classes='data/own/classes.txt',
+    num_classes=num_classes,
+    allow_empty=True,
+)
 
 train_dataloader = dict(
     batch_size=4,
@@ -23,15 +26,15 @@ train_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='EpochSampler', shuffle=True),
     dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/own/annotation.json',
+        dataset,
         subsets='training',
-        feature_dir=feature_dir,
-        features=dict(width=feature_width, stride=feature_stride),
-        classes='data/own/classes.txt',
-        num_classes=num_classes,
-        allow_empty=True,
-        pipeline=train_pipeline,
+        pipeline=dict(
+            load=dict(type='LoadFeatures'),
+            crop=dict(
+                type='CropFeatures', max_seq_len=768, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)
+            ),
+            pack=dict(type='PackFeatures'),
+        ),
     ),
 )
 val_dataloader = dict(
@@ -41,15 +44,9 @@ val_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/own/annotation.json',
+        dataset,
         subsets='validation',
-        feature_dir=feature_dir,
-        features=dict(width=feature_width, stride=feature_stride),
-        classes='data/own/classes.txt',
-        num_classes=num_classes,
-        allow_empty=True,
-        pipeline=test_pipeline,
+        pipeline=dict(load=dict(type='LoadFeatures'), pack=dict(type='PackFeatures')),
         test_mode=True,
     ),
 )

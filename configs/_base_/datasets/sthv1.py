@@ -4,45 +4,16 @@
 #   data/sthv1/rawframes/<folder>/00001.jpg ...
 _base_ = 'sthv2.py'
 
+folder = 'data/sthv1'
+frames = dict(
+    data_prefix=f'{folder}/rawframes', filename_tmpl='{:05}.jpg', columns='path total label'
+)
+labels = dict(num_classes=174, classes=f'{folder}/classes.txt')
+
 train_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv1/train_rawframes.csv',
-                data_prefix='data/sthv1/rawframes',
-                filename_tmpl='{:05}.jpg',
-                columns='path total label',
-            )
-        ],
-        num_classes=174,
-        classes='data/sthv1/classes.txt',
-    ),
+    dataset=dict(sources=[dict(frames, ann_file=f'{folder}/train_rawframes.csv')], **labels)
 )
 val_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv1/val_rawframes.csv',
-                data_prefix='data/sthv1/rawframes',
-                filename_tmpl='{:05}.jpg',
-                columns='path total label',
-            )
-        ],
-        num_classes=174,
-        classes='data/sthv1/classes.txt',
-    ),
+    dataset=dict(sources=[dict(frames, ann_file=f'{folder}/val_rawframes.csv')], **labels)
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv1/val_rawframes.csv',
-                data_prefix='data/sthv1/rawframes',
-                filename_tmpl='{:05}.jpg',
-                columns='path total label',
-            )
-        ],
-        num_classes=174,
-        classes='data/sthv1/classes.txt',
-    ),
-)
+test_dataloader = val_dataloader

@@ -3,53 +3,28 @@
 # Lists by tools/data/sthv2/prepare.py: data/sthv2/{train,val}.csv, classes.txt and videos/.
 _base_ = 'kinetics400.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1] = dict(type='SampleSegments', clip_len=16)
-train_pipeline[3].transforms.pop(2)
-val_pipeline = _base_.val_pipeline
-val_pipeline[1] = dict(type='SampleSegments', clip_len=16, num_clips=1, test_mode=True)
-test_pipeline = _base_.test_pipeline
-test_pipeline[1] = dict(type='SampleSegments', clip_len=16, num_clips=2, test_mode=True)
+folder = 'data/sthv2'
+num_classes = 174
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt', mirrorable=False)
+segments = dict(_delete_=True, type='SampleSegments', clip_len=16)
 
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv2/train.csv',
-                data_prefix='data/sthv2/videos',
-            )
-        ],
-        pipeline=train_pipeline,
-        num_classes=174,
-        classes='data/sthv2/classes.txt',
-        mirrorable=False,
+        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=f'{folder}/videos')],
+        pipeline=dict(sample=segments, augment=dict(transforms=dict(flip=None))),
+        **labels,
     ),
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv2/val.csv',
-                data_prefix='data/sthv2/videos',
-            )
-        ],
-        pipeline=val_pipeline,
-        num_classes=174,
-        classes='data/sthv2/classes.txt',
-        mirrorable=False,
+        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=f'{folder}/videos')],
+        pipeline=dict(sample=dict(segments, num_clips=1, test_mode=True)),
+        **labels,
     ),
 )
 test_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv2/val.csv',
-                data_prefix='data/sthv2/videos',
-            )
-        ],
-        pipeline=test_pipeline,
-        num_classes=174,
-        classes='data/sthv2/classes.txt',
-        mirrorable=False,
+        val_dataloader['dataset'],
+        pipeline=dict(sample=dict(segments, num_clips=2, test_mode=True)),
     ),
 )

@@ -4,42 +4,13 @@
 #   data/sthv2/rawframes/<folder>/img_00001.jpg ...
 _base_ = 'sthv2.py'
 
+folder = 'data/sthv2'
+frames = dict(
+    data_prefix=f'{folder}/rawframes', filename_tmpl='img_{:05}.jpg', columns='path total label'
+)
+
 train_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv2/train_rawframes.csv',
-                data_prefix='data/sthv2/rawframes',
-                filename_tmpl='img_{:05}.jpg',
-                columns='path total label',
-            )
-        ],
-        num_classes=174,
-    ),
+    dataset=dict(sources=[dict(frames, ann_file=f'{folder}/train_rawframes.csv')])
 )
-val_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv2/val_rawframes.csv',
-                data_prefix='data/sthv2/rawframes',
-                filename_tmpl='img_{:05}.jpg',
-                columns='path total label',
-            )
-        ],
-        num_classes=174,
-    ),
-)
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file='data/sthv2/val_rawframes.csv',
-                data_prefix='data/sthv2/rawframes',
-                filename_tmpl='img_{:05}.jpg',
-                columns='path total label',
-            )
-        ],
-        num_classes=174,
-    ),
-)
+val_dataloader = dict(dataset=dict(sources=[dict(frames, ann_file=f'{folder}/val_rawframes.csv')]))
+test_dataloader = val_dataloader

@@ -14,5 +14,5 @@ train_dataloader = dict(
                 columns='path total label',
             )
         ],
-    ),
+    )
 )

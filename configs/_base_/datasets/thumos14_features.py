@@ -2,15 +2,13 @@
 # Features of 16 consecutive frames, one every 4 frames, at the frame rate of the annotation; those
 # that are published have no sidecar, and these values are all that is known of them. A leaf sets
 # feature_dir and features.width.
-train_pipeline = [
-    dict(type='LoadFeatures'),
-    dict(type='CropFeatures', max_seq_len=2304, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)),
-    dict(type='PackFeatures'),
-]
-test_pipeline = [
-    dict(type='LoadFeatures'),
-    dict(type='PackFeatures'),
-]
+dataset = dict(
+    type='FeatureDataset',
+    ann_file='data/thumos14/annotations/thumos14.json',
+    feature_dir='data/thumos14/features/videomaev2-giant',
+    features=dict(stride=4, window=16, width=1408),
+    num_classes=20,
+)
 
 train_dataloader = dict(
     batch_size=2,
@@ -20,13 +18,15 @@ train_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='EpochSampler', shuffle=True),
     dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/thumos14/annotations/thumos14.json',
+        dataset,
         subsets='validation',
-        feature_dir='data/thumos14/features/videomaev2-giant',
-        features=dict(stride=4, window=16, width=1408),
-        num_classes=20,
-        pipeline=train_pipeline,
+        pipeline=dict(
+            load=dict(type='LoadFeatures'),
+            crop=dict(
+                type='CropFeatures', max_seq_len=2304, trunc_thresh=0.5, crop_ratio=(0.9, 1.0)
+            ),
+            pack=dict(type='PackFeatures'),
+        ),
     ),
 )
 val_dataloader = dict(
@@ -36,32 +36,15 @@ val_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/thumos14/annotations/thumos14.json',
+        dataset,
         subsets='test',
-        feature_dir='data/thumos14/features/videomaev2-giant',
-        features=dict(stride=4, window=16, width=1408),
-        num_classes=20,
-        pipeline=test_pipeline,
+        pipeline=dict(
+            load=dict(type='LoadFeatures'),
+            pack=dict(type='PackFeatures'),
+        ),
         test_mode=True,
     ),
 )
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    collate_fn=dict(type='pseudo_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='FeatureDataset',
-        ann_file='data/thumos14/annotations/thumos14.json',
-        subsets='test',
-        feature_dir='data/thumos14/features/videomaev2-giant',
-        features=dict(stride=4, window=16, width=1408),
-        num_classes=20,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+test_dataloader = val_dataloader
 val_evaluator = dict(type='SegmentMAP', iou_thresholds=(0.3, 0.4, 0.5, 0.6, 0.7))
 test_evaluator = val_evaluator

@@ -3,41 +3,20 @@
 # data/ucf101/classes.txt, videos below data/ucf101/videos.
 _base_ = 'kinetics400.py'
 
+folder = 'data/ucf101'
+num_classes = 101
+labels = dict(num_classes=num_classes, classes=f'{folder}/classes.txt')
 split = {{'$SPLIT:1'}}
+lists = f'{folder}/split{split}'
 
 train_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file=f'data/ucf101/split{split}/train.csv',
-                data_prefix='data/ucf101/videos',
-            )
-        ],
-        num_classes=101,
-        classes='data/ucf101/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{lists}/train.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
 val_dataloader = dict(
     dataset=dict(
-        sources=[
-            dict(
-                ann_file=f'data/ucf101/split{split}/val.csv',
-                data_prefix='data/ucf101/videos',
-            )
-        ],
-        num_classes=101,
-        classes='data/ucf101/classes.txt',
-    ),
+        sources=[dict(ann_file=f'{lists}/val.csv', data_prefix=f'{folder}/videos')], **labels
+    )
 )
-test_dataloader = dict(
-    dataset=dict(
-        sources=[
-            dict(
-                ann_file=f'data/ucf101/split{split}/val.csv',
-                data_prefix='data/ucf101/videos',
-            )
-        ],
-        num_classes=101,
-        classes='data/ucf101/classes.txt',
-    ),
-)
+test_dataloader = val_dataloader

@@ -3,26 +3,6 @@
 # is the authors' own and unpublished: put your own list there or drop the entry.
 # AVA movies are folders of frames (lines 'folder first_frame total_frames'), cut into clips of 300
 # frames. The other lists hold lines 'path' or 'path label'.
-train_pipeline = [
-    dict(type='OpenVideo', backend='auto'),
-    dict(type='SampleClip', clip_len=16, stride=4),
-    dict(type='ReadFrames'),
-    dict(
-        type='RepeatAugment',
-        num_repeats=4,
-        transforms=[
-            dict(type='ClipMultiScaleCrop', size=224),
-            dict(
-                type='GenerateMasks',
-                grid_size=(8, 14, 14),
-                encoder=dict(type='TubeMask', ratio=0.9),
-                decoder=dict(type='RunningCellMask', ratio=0.5),
-            ),
-        ],
-    ),
-    dict(type='PackClips'),
-]
-
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
@@ -62,6 +42,24 @@ train_dataloader = dict(
                 stride=4,
             ),
         ],
-        pipeline=train_pipeline,
+        pipeline=dict(
+            open=dict(type='OpenVideo', backend='auto'),
+            sample=dict(type='SampleClip', clip_len=16, stride=4),
+            read=dict(type='ReadFrames'),
+            augment=dict(
+                type='RepeatAugment',
+                num_repeats=4,
+                transforms=dict(
+                    crop=dict(type='ClipMultiScaleCrop', size=224),
+                    mask=dict(
+                        type='GenerateMasks',
+                        grid_size=(8, 14, 14),
+                        encoder=dict(type='TubeMask', ratio=0.9),
+                        decoder=dict(type='RunningCellMask', ratio=0.5),
+                    ),
+                ),
+            ),
+            pack=dict(type='PackClips'),
+        ),
     ),
 )

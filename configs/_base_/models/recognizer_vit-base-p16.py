@@ -1,7 +1,8 @@
 # ViT-B with a linear classifier on the mean of its tokens, trained under mixup and cutmix.
 # The position table is that of the pre-trained clips, 16 frames of 224 x 224 pixels; longer and
-# larger clips extend and interpolate it. A data set with another number of classes says so twice:
-#     model = dict(cls_head=dict(num_classes=174), data_preprocessor=dict(num_classes=174))
+# larger clips extend and interpolate it. A leaf on another data set than Kinetics-400 takes over
+# its number of classes, which the soft labels follow:
+#     model = dict(cls_head=dict(num_classes=_base_.num_classes))
 model = dict(
     type='Recognizer3D',
     backbone=dict(
@@ -18,7 +19,6 @@ model = dict(
     cls_head=dict(
         type='LinearHead',
         num_classes=400,
-        in_channels=768,
         dropout_ratio=0.0,
         init_scale=0.001,
         average_clips='prob',
@@ -30,7 +30,6 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         blend=dict(mixup_alpha=0.8, cutmix_alpha=1.0, prob=1.0, switch_prob=0.5),
         label_smoothing=0.1,
-        num_classes=400,
     ),
     # Views of a video that are forwarded at a time; more are faster and take more memory.
     test_cfg=dict(max_testing_views=5),

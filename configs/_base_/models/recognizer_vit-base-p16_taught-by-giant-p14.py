@@ -1,6 +1,6 @@
 # ViT-B that learns the scores of a frozen ViT-g on the same clips (VideoMAE V2, Table 16).
 # Whether the labels count as well is not published; label_weight=1.0 would let them. Another
-# student: change backbone.arch and cls_head.in_channels.
+# student: change backbone.arch. The teacher has the classes of the student.
 _base_ = 'recognizer_vit-base-p16.py'
 
 model = dict(
@@ -8,8 +8,6 @@ model = dict(
     temperature=3.0,
     distill_weight=1.0,
     label_weight=0.0,
-    cls_head=dict(num_classes=710),
-    data_preprocessor=dict(num_classes=710),
     teacher=dict(
         type='Recognizer3D',
         backbone=dict(
@@ -21,6 +19,6 @@ model = dict(
             tubelet_size=2,
             out_type='avg',
         ),
-        cls_head=dict(type='LinearHead', num_classes=710, in_channels=1408),
+        cls_head=dict(type='LinearHead'),
     ),
 )

@@ -1,4 +1,4 @@
 # ViT-H, with activation checkpointing.
 _base_ = 'recognizer_vit-base-p16.py'
 
-model = dict(backbone=dict(arch='huge', with_cp=True), cls_head=dict(in_channels=1280))
+model = dict(backbone=dict(arch='huge', with_cp=True))

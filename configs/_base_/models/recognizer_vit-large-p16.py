@@ -1,4 +1,4 @@
 # ViT-L.
 _base_ = 'recognizer_vit-base-p16.py'
 
-model = dict(backbone=dict(arch='large'), cls_head=dict(in_channels=1024))
+model = dict(backbone=dict(arch='large'))

@@ -1,4 +1,4 @@
 # ViT-S, with 6 heads.
 _base_ = 'recognizer_vit-base-p16.py'
 
-model = dict(backbone=dict(arch='small'), cls_head=dict(in_channels=384))
+model = dict(backbone=dict(arch='small'))

@@ -10,9 +10,7 @@ model = dict(
         out_type='avg',
         weight_init='trunc_normal',
     ),
-    cls_head=dict(
-        type='LinearHead', num_classes=4, in_channels=96, topk=(1,), average_clips='prob'
-    ),
+    cls_head=dict(type='LinearHead', num_classes=4, topk=(1,), average_clips='prob'),
     data_preprocessor=dict(type='ClassificationDataPreprocessor'),
     test_cfg=dict(max_testing_views=150),
 )

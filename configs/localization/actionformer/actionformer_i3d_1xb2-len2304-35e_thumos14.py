@@ -10,14 +10,12 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
+width = 2048
+dataset = dict(feature_dir='data/thumos14/features/i3d', features=dict(width=width))
+
+model = dict(backbone=dict(in_channels=width))
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = val_dataloader
 randomness = dict(seed=1234567891)
-train_dataloader = dict(
-    dataset=dict(feature_dir='data/thumos14/features/i3d', features=dict(width=2048))
-)
-val_dataloader = dict(
-    dataset=dict(feature_dir='data/thumos14/features/i3d', features=dict(width=2048))
-)
-test_dataloader = dict(
-    dataset=dict(feature_dir='data/thumos14/features/i3d', features=dict(width=2048))
-)
 train_cfg = dict(max_epochs=35, val_begin=20)

@@ -13,16 +13,13 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
-model = dict(backbone=dict(in_channels=1280))
-train_dataloader = dict(
-    dataset=dict(feature_dir='data/fineaction/features/videomae-huge', features=dict(width=1280))
-)
-val_dataloader = dict(
-    dataset=dict(feature_dir='data/fineaction/features/videomae-huge', features=dict(width=1280))
-)
-test_dataloader = dict(
-    dataset=dict(feature_dir='data/fineaction/features/videomae-huge', features=dict(width=1280))
-)
+width = 1280
+dataset = dict(feature_dir='data/fineaction/features/videomae-huge', features=dict(width=width))
+
+model = dict(backbone=dict(in_channels=width))
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(eta_min_ratio=1e-8 / 1e-3)
 train_cfg = dict(max_epochs=15, val_begin=7)

@@ -13,15 +13,13 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(
-    dataset=dict(feature_dir='data/fineaction/features/videomaev2-giant', features=dict(width=1408))
-)
-val_dataloader = dict(
-    dataset=dict(feature_dir='data/fineaction/features/videomaev2-giant', features=dict(width=1408))
-)
-test_dataloader = dict(
-    dataset=dict(feature_dir='data/fineaction/features/videomaev2-giant', features=dict(width=1408))
-)
+width = 1408
+dataset = dict(feature_dir='data/fineaction/features/videomaev2-giant', features=dict(width=width))
+
+model = dict(backbone=dict(in_channels=width))
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(eta_min_ratio=1e-8 / 1e-3)
 train_cfg = dict(max_epochs=25, val_begin=15)

@@ -12,15 +12,12 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
+width = 1408
+dataset = dict(feature_dir='data/thumos14/features/videomaev2-giant', features=dict(width=width))
+
+model = dict(backbone=dict(in_channels=width))
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = val_dataloader
 randomness = dict(seed=1234567891)
-model = dict(backbone=dict(in_channels=1408))
-train_dataloader = dict(
-    dataset=dict(feature_dir='data/thumos14/features/videomaev2-giant', features=dict(width=1408))
-)
-val_dataloader = dict(
-    dataset=dict(feature_dir='data/thumos14/features/videomaev2-giant', features=dict(width=1408))
-)
-test_dataloader = dict(
-    dataset=dict(feature_dir='data/thumos14/features/videomaev2-giant', features=dict(width=1408))
-)
 train_cfg = dict(max_epochs=50, val_begin=35)

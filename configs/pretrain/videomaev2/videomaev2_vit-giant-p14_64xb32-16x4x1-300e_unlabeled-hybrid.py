@@ -18,10 +18,10 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].transforms[1].grid_size = (8, 16, 16)
-
-train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(pipeline=dict(augment=dict(transforms=dict(mask=dict(grid_size=(8, 16, 16)))))),
+)
 optim_wrapper = dict(optimizer=dict(lr=4.8e-3), clip_grad=dict(max_norm=0.02))  # 6e-4 * 2048 / 256
 param_scheduler = dict(warmup=30, eta_min_ratio=1e-5 / 6e-4)
 train_cfg = dict(max_epochs=300)

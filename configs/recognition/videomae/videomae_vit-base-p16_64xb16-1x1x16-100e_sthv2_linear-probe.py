@@ -20,20 +20,24 @@ model = dict(
     cls_head=dict(
         _delete_=True,
         type='LinearProbeHead',
-        num_classes=174,
-        in_channels=768,
+        num_classes=_base_.num_classes,
         lr_factors=(0.1, 0.3, 1.0, 3.0, 10.0),
         average_clips='prob',
     ),
-    data_preprocessor=dict(blend=None, label_smoothing=0.0, num_classes=174),
+    data_preprocessor=dict(blend=None, label_smoothing=0.0),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3] = dict(
-    type='RepeatAugment', num_repeats=1, transforms=[dict(type='ClipMultiScaleCrop', size=224)]
+train_dataloader = dict(
+    batch_size=16,
+    dataset=dict(
+        pipeline=dict(
+            augment=dict(
+                num_repeats=1,
+                transforms=dict(_delete_=True, crop=dict(type='ClipMultiScaleCrop', size=224)),
+            )
+        )
+    ),
 )
-
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_evaluator = dict(_delete_=True, type='LinearProbeMetric')
 test_evaluator = dict(_delete_=True, type='LinearProbeMetric')
 optim_wrapper = dict(optimizer=dict(lr=0.4))  # 1e-1 * 1024 / 256

@@ -15,8 +15,7 @@ _base_ = [
 load_from = 'work_dirs/videomae_vit-base-p16_64xb32-16x4x1-1600e_kinetics400/epoch_1600.pth'
 
 model = dict(
-    cls_head=dict(num_classes=174),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
 train_dataloader = dict(batch_size=6)

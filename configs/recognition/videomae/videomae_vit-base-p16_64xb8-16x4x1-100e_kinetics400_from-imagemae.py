@@ -15,10 +15,7 @@ _base_ = [
 
 load_from = 'checkpoints/mae_pretrain_vit_base.pth'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].num_repeats = 1
-
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=dict(augment=dict(num_repeats=1))))
 optim_wrapper = dict(optimizer=dict(lr=0.002))  # 1e-3 * 512 / 256
 param_scheduler = dict(eta_min_ratio=1e-6 / 1e-3)
 train_cfg = dict(max_epochs=100)

@@ -15,8 +15,7 @@ _base_ = [
 
 model = dict(
     backbone=dict(drop_path_rate=0.2),
-    cls_head=dict(num_classes=174, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=8)

@@ -16,14 +16,10 @@ _base_ = [
 load_from = 'work_dirs/videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2/epoch_800.pth'
 
 model = dict(
-    cls_head=dict(num_classes=174),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].num_repeats = 1
-
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=dict(augment=dict(num_repeats=1))))
 optim_wrapper = dict(optimizer=dict(lr=0.001))  # 5e-4 * 512 / 256
 param_scheduler = dict(eta_min_ratio=1e-6 / 5e-4)
 train_cfg = dict(max_epochs=50)

@@ -16,8 +16,7 @@ load_from = 'work_dirs/videomae_vit-base-p16_64xb32-16x4x1-1600e_kinetics400/epo
 
 model = dict(
     backbone=dict(drop_path_rate=0.2, with_cp=True),
-    cls_head=dict(num_classes=51, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=51),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=16)

@@ -15,8 +15,7 @@ load_from = 'work_dirs/videomae_vit-base-p16_8xb24-16x4x1-3200e_ucf101/epoch_320
 
 model = dict(
     backbone=dict(drop_path_rate=0.2, with_cp=True),
-    cls_head=dict(num_classes=101, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=101),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=16)

@@ -23,20 +23,18 @@ model = dict(
     test_cfg=dict(max_testing_views=1),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].clip_len = 32
-train_pipeline[3].transforms[1].size = 320
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].clip_len = 32
-val_pipeline[3].size = 320
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].clip_len = 32
-test_pipeline[1].num_clips = 4
-test_pipeline[3].size = 320
-
-train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(batch_size=1, dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(
+    batch_size=1,
+    dataset=dict(
+        pipeline=dict(sample=dict(clip_len=32), augment=dict(transforms=dict(crop=dict(size=320))))
+    ),
+)
+val_dataloader = dict(
+    batch_size=1, dataset=dict(pipeline=dict(sample=dict(clip_len=32), crop=dict(size=320)))
+)
+test_dataloader = dict(
+    dataset=dict(pipeline=dict(sample=dict(clip_len=32, num_clips=4), crop=dict(size=320)))
+)
 optim_wrapper = dict(optimizer=dict(lr=1.25e-5))  # 1e-4 * 32 / 256
 param_scheduler = dict(warmup=0, eta_min_ratio=1e-6 / 1e-4)
 train_cfg = dict(max_epochs=5)

@@ -15,8 +15,7 @@ _base_ = [
 load_from = 'work_dirs/videomae_vit-large-p16_64xb8-16x4x1-1600e_kinetics700/epoch_1600.pth'
 
 model = dict(
-    cls_head=dict(num_classes=700),
-    data_preprocessor=dict(num_classes=700),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
 train_dataloader = dict(batch_size=2)

@@ -17,8 +17,7 @@ load_from = 'work_dirs/videomae_vit-large-p16_64xb16-16x2x1-2400e_sthv2/epoch_24
 
 model = dict(
     backbone=dict(drop_path_rate=0.2, with_cp=True),
-    cls_head=dict(num_classes=174, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=8)

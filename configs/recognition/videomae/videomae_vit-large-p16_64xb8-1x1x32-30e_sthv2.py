@@ -17,21 +17,12 @@ load_from = 'work_dirs/videomae_vit-large-p16_64xb16-16x2x1-2400e_sthv2/epoch_24
 
 model = dict(
     backbone=dict(drop_path_rate=0.2, with_cp=True),
-    cls_head=dict(num_classes=174, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].clip_len = 32
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].clip_len = 32
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].clip_len = 32
-test_pipeline[1].num_clips = 1
-
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=dict(sample=dict(clip_len=32))))
+val_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(clip_len=32))))
+test_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(clip_len=32, num_clips=1))))
 optim_wrapper = dict(optimizer=dict(lr=0.001))  # 5e-4 * 512 / 256
 param_scheduler = dict(eta_min_ratio=1e-6 / 5e-4)
 train_cfg = dict(max_epochs=30)

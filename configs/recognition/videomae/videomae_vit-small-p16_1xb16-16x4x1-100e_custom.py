@@ -20,7 +20,6 @@ load_from = 'work_dirs/videomae_vit-small-p16_1xb32-16x4x1-800e_custom/epoch_800
 model = dict(
     backbone=dict(drop_path_rate=0.2),
     cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=_base_.num_classes),
 )
 
 train_dataloader = dict(batch_size=16)

@@ -16,8 +16,7 @@ _base_ = [
 load_from = 'work_dirs/videomae_vit-small-p16_64xb32-16x2x1-2400e_sthv2/epoch_2400.pth'
 
 model = dict(
-    cls_head=dict(num_classes=174),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
 train_dataloader = dict(batch_size=8)

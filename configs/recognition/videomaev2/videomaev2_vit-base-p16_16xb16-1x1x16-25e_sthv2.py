@@ -14,8 +14,7 @@ _base_ = [
 load_from = 'work_dirs/videomaev2_vit-base-p16_32xb32-16x4x1-200e_unlabeled-hybrid/epoch_200.pth'
 
 model = dict(
-    cls_head=dict(num_classes=174),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
 train_dataloader = dict(batch_size=16)

@@ -18,15 +18,11 @@ load_from = (
 )
 
 model = dict(
-    cls_head=dict(num_classes=600),
-    data_preprocessor=dict(num_classes=600),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].num_clips = 7
-
 train_dataloader = dict(batch_size=3)
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_clips=7))))
 optim_wrapper = dict(optimizer=dict(lr=3.75e-6))  # 1e-5 * 96 / 256
 param_scheduler = dict(warmup=1, eta_min_ratio=1e-6 / 1e-5)
 train_cfg = dict(max_epochs=3)

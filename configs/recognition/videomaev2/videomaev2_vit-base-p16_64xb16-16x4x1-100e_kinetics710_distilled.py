@@ -19,13 +19,11 @@ _base_ = [
 load_from = 'work_dirs/videomaev2_vit-base-p16_32xb16-16x4x1-90e_kinetics710/epoch_90.pth'
 
 model = dict(
+    cls_head=dict(num_classes=_base_.num_classes),
     teacher_checkpoint='work_dirs/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710/epoch_35.pth',
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].num_repeats = 1
-
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=dict(augment=dict(num_repeats=1))))
 optim_wrapper = dict(optimizer=dict(lr=0.004))  # 1e-3 * 1024 / 256
 param_scheduler = dict(eta_min_ratio=1e-6 / 1e-3)
 train_cfg = dict(max_epochs=100)

@@ -20,8 +20,7 @@ load_from = 'work_dirs/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710/epo
 
 model = dict(
     backbone=dict(drop_path_rate=0.3),
-    cls_head=dict(num_classes=600, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=600),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=1)

@@ -20,25 +20,22 @@ load_from = 'work_dirs/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710/epo
 
 model = dict(
     backbone=dict(drop_path_rate=0.35),
-    cls_head=dict(num_classes=600, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=600),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
     test_cfg=dict(max_testing_views=1),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].clip_len = 64
-train_pipeline[3].transforms[1].size = 266
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].clip_len = 64
-val_pipeline[3].size = 266
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].clip_len = 64
-test_pipeline[1].num_clips = 2
-test_pipeline[3].size = 266
-
-train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(batch_size=1, dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(
+    batch_size=1,
+    dataset=dict(
+        pipeline=dict(sample=dict(clip_len=64), augment=dict(transforms=dict(crop=dict(size=266))))
+    ),
+)
+val_dataloader = dict(
+    batch_size=1, dataset=dict(pipeline=dict(sample=dict(clip_len=64), crop=dict(size=266)))
+)
+test_dataloader = dict(
+    dataset=dict(pipeline=dict(sample=dict(clip_len=64, num_clips=2), crop=dict(size=266)))
+)
 optim_wrapper = dict(
     optimizer=dict(lr=1.25e-5),  # 1e-4 * 32 / 256
     paramwise_cfg=dict(layer_decay_rate=0.9),

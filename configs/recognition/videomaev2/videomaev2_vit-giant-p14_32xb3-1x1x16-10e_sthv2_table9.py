@@ -19,8 +19,7 @@ load_from = 'work_dirs/videomaev2_vit-giant-p14_64xb32-16x4x1-300e_unlabeled-hyb
 
 model = dict(
     backbone=dict(drop_path_rate=0.35),
-    cls_head=dict(num_classes=174, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=3)

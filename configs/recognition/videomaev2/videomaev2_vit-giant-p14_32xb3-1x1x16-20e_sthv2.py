@@ -18,8 +18,7 @@ load_from = 'work_dirs/videomaev2_vit-giant-p14_64xb32-16x4x1-300e_unlabeled-hyb
 
 model = dict(
     backbone=dict(drop_path_rate=0.25),
-    cls_head=dict(num_classes=174),
-    data_preprocessor=dict(num_classes=174),
+    cls_head=dict(num_classes=_base_.num_classes),
 )
 
 train_dataloader = dict(batch_size=3)

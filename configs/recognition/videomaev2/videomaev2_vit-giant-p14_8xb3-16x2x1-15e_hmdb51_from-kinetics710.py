@@ -17,15 +17,11 @@ load_from = 'work_dirs/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710/epo
 
 model = dict(
     backbone=dict(drop_path_rate=0.35),
-    cls_head=dict(num_classes=51, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=51),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].num_clips = 5
-
 train_dataloader = dict(batch_size=3)
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_clips=5))))
 optim_wrapper = dict(
     optimizer=dict(lr=4.6875e-5),  # 5e-4 * 24 / 256
     paramwise_cfg=dict(layer_decay_rate=0.9),

@@ -20,25 +20,22 @@ load_from = 'work_dirs/videomaev2_vit-huge-p16_32xb4-16x4x1-40e_kinetics710/epoc
 
 model = dict(
     backbone=dict(drop_path_rate=0.2),
-    cls_head=dict(num_classes=600, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=600),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
     test_cfg=dict(max_testing_views=1),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].clip_len = 32
-train_pipeline[3].transforms[1].size = 384
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].clip_len = 32
-val_pipeline[3].size = 384
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].clip_len = 32
-test_pipeline[1].num_clips = 4
-test_pipeline[3].size = 384
-
-train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(batch_size=1, dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(
+    batch_size=1,
+    dataset=dict(
+        pipeline=dict(sample=dict(clip_len=32), augment=dict(transforms=dict(crop=dict(size=384))))
+    ),
+)
+val_dataloader = dict(
+    batch_size=1, dataset=dict(pipeline=dict(sample=dict(clip_len=32), crop=dict(size=384)))
+)
+test_dataloader = dict(
+    dataset=dict(pipeline=dict(sample=dict(clip_len=32, num_clips=4), crop=dict(size=384)))
+)
 optim_wrapper = dict(
     optimizer=dict(lr=1.25e-5),  # 1e-4 * 32 / 256
     paramwise_cfg=dict(layer_decay_rate=0.8),

@@ -17,8 +17,7 @@ load_from = 'work_dirs/videomaev2_vit-huge-p16_64xb32-16x4x1-300e_unlabeled-hybr
 
 model = dict(
     backbone=dict(drop_path_rate=0.2),
-    cls_head=dict(num_classes=710, dropout_ratio=0.5),
-    data_preprocessor=dict(num_classes=710),
+    cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5),
 )
 
 train_dataloader = dict(batch_size=4)

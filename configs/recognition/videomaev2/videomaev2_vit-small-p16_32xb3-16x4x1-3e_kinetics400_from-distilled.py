@@ -17,11 +17,8 @@ load_from = (
     'work_dirs/videomaev2_vit-small-p16_64xb16-16x4x1-100e_kinetics710_distilled/epoch_100.pth'
 )
 
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].num_clips = 7
-
 train_dataloader = dict(batch_size=3)
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_clips=7))))
 optim_wrapper = dict(optimizer=dict(lr=3.75e-6))  # 1e-5 * 96 / 256
 param_scheduler = dict(warmup=1, eta_min_ratio=1e-6 / 1e-5)
 train_cfg = dict(max_epochs=3)

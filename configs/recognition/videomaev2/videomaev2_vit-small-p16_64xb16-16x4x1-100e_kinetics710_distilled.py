@@ -22,14 +22,11 @@ load_from = 'work_dirs/videomae_vit-small-p16_32xb32-16x4x1-1600e_kinetics400/ep
 
 model = dict(
     backbone=dict(arch='small'),
-    cls_head=dict(in_channels=384),
+    cls_head=dict(num_classes=_base_.num_classes),
     teacher_checkpoint='work_dirs/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710/epoch_35.pth',
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].num_repeats = 1
-
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=dict(augment=dict(num_repeats=1))))
 optim_wrapper = dict(optimizer=dict(lr=0.004))  # 1e-3 * 1024 / 256
 param_scheduler = dict(eta_min_ratio=1e-6 / 1e-3)
 train_cfg = dict(max_epochs=100)

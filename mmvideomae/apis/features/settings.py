@@ -1,11 +1,12 @@
 """What features are computed from: windows, frame sizes and pixel values, and the presets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from mmengine import Config
 from torch import nn
+
+from mmvideomae.configs import testing_steps
 
 RESIZES = ('squash', 'crop')
 FINETUNED = 'finetuned'
@@ -132,7 +133,7 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
     Raises:
         ValueError: The config has no test pipeline that samples clips and crops them.
     """
-    steps = _test_steps(getattr(model, 'cfg', Config()))
+    steps = testing_steps(getattr(model, 'cfg', {}))
     sample = next((step for step in steps if 'clip_len' in step), None)
     crop = next((step for step in steps if step.get('type') == 'CropViews'), None)
     mean, std = (getattr(getattr(model, 'data_preprocessor', None), n, None) for n in _STATISTICS)
@@ -161,8 +162,3 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
 
 
 _STATISTICS = ('mean', 'std')
-
-
-def _test_steps(cfg: Config) -> Sequence[Mapping[str, Any]]:
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    return dataset.get('pipeline') or cfg.get('test_pipeline') or ()

@@ -1,14 +1,14 @@
 """Repeated augmentation: several crops and masks of one decoded clip."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 
-from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
+from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS, Pipeline, build_steps
 
 ERASE_KEY = 'erase_box'
 
@@ -75,19 +75,14 @@ class RepeatAugment(BaseTransform):
 
     Args:
         num_repeats: ``R``.
-        transforms: Built transforms or configs.
+        transforms: Built transforms or configs, by name or as a list.
     """
 
-    def __init__(
-        self,
-        num_repeats: int,
-        transforms: Sequence[dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any] | None]],
-    ) -> None:
+    def __init__(self, num_repeats: int, transforms: Pipeline) -> None:
         if num_repeats < 1:
             raise ValueError(f'num_repeats must be positive, got {num_repeats}')
         self.num_repeats = num_repeats
-        built = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in transforms]
-        self.transforms = Compose(built)
+        self.transforms = Compose(build_steps(transforms))
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         rows = _Rows(self.num_repeats)

@@ -44,7 +44,7 @@ class DistilledRecognizer(Recognizer3D):
     Args:
         backbone: the student's.
         cls_head: the student's.
-        teacher: Config of a recognizer with as many classes.
+        teacher: Config of a recognizer, by default with as many classes.
         teacher_checkpoint: Its weights, which must fit it whole; None leaves them random
             (for tests).
         temperature: T.
@@ -79,7 +79,9 @@ class DistilledRecognizer(Recognizer3D):
         )
         if temperature <= 0:
             raise ValueError(f'temperature must be positive, got {temperature}')
-        classes = teacher['cls_head']['num_classes']
+        head = {'num_classes': self.cls_head.num_classes, **teacher['cls_head']}
+        teacher = {**teacher, 'cls_head': head}
+        classes = head['num_classes']
         if classes != self.cls_head.num_classes:
             raise ValueError(
                 f'the teacher has {classes} classes and the student {self.cls_head.num_classes}: '

@@ -19,7 +19,29 @@ class Recognizer3D(MMActionRecognizer3D):
     of the B * V views of a batch are forwarded at a time, and uint8 views are normalised chunk
     by chunk, so that neither activations nor floats grow with the number of views.  The
     backbone must return one tensor per clip.
+
+    What the parts have to agree on is said once: ``in_channels`` of the head is by default the
+    ``embed_dims`` of the backbone, and a data preprocessor that makes labels soft has the classes
+    of the head.
     """
+
+    def __init__(
+        self,
+        backbone: dict[str, Any],
+        cls_head: dict[str, Any] | None = None,
+        neck: dict[str, Any] | None = None,
+        train_cfg: dict[str, Any] | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        data_preprocessor: dict[str, Any] | None = None,
+    ) -> None:
+        soft = data_preprocessor and any(map(data_preprocessor.get, ('blend', 'label_smoothing')))
+        if soft and cls_head:
+            data_preprocessor = {'num_classes': cls_head.get('num_classes'), **data_preprocessor}
+        super().__init__(backbone, None, neck, train_cfg, test_cfg, data_preprocessor)
+        if cls_head:
+            width = getattr(self.backbone, 'embed_dims', None)
+            derived = {} if width is None else {'in_channels': width}
+            self.cls_head = MODELS.build({**derived, **cls_head})
 
     def loss(self, inputs: Tensor, data_samples: list[ActionDataSample]) -> dict[str, Tensor]:
         """Clips (B, 1, C, T, H, W) -> losses of the head.

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine import Config
 
+from mmvideomae.configs import dataset_of
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import (
     BoxLabel,
@@ -55,9 +56,7 @@ def sets_of(cfg: Config) -> list[BoxSet]:
     """
     found: list[BoxSet] = []
     for name in ('train', 'val', 'test'):
-        dataset = (cfg.get(f'{name}_dataloader') or {}).get('dataset') or {}
-        while 'dataset' in dataset:  # a wrapper
-            dataset = dataset['dataset']
+        dataset = dataset_of(cfg, f'{name}_dataloader')
         if str(dataset.get('type', '')).rpartition('.')[2] != 'ActionBoxDataset':
             continue
         box_set = _set_of(name, dataset)

@@ -5,6 +5,4 @@
 #   1c).
 _base_ = '../videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].stride = 1
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(stride=1))))

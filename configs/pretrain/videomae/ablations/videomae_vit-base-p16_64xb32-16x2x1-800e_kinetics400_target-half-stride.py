@@ -4,6 +4,4 @@
 # Paper: 79.8 % top-1 on Kinetics-400 after fine-tuning, against 80.0 % of stride 4 (Table 1c).
 _base_ = '../videomae_vit-base-p16_64xb32-16x4x1-800e_kinetics400.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].stride = 2
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(stride=2))))

@@ -4,6 +4,10 @@
 # Paper: 79.8 % top-1 on Kinetics-400 after fine-tuning, against 80.0 % of ratio 0.9 (Table 1b).
 _base_ = '../videomae_vit-base-p16_64xb32-16x4x1-800e_kinetics400.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].transforms[1].encoder = dict(type='TubeMask', ratio=0.75)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=dict(
+            augment=dict(transforms=dict(mask=dict(encoder=dict(type='TubeMask', ratio=0.75))))
+        )
+    )
+)

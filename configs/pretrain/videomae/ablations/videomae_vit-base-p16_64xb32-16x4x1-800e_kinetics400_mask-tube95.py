@@ -5,6 +5,10 @@
 #   does well.
 _base_ = '../videomae_vit-base-p16_64xb32-16x4x1-800e_kinetics400.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].transforms[1].encoder = dict(type='TubeMask', ratio=0.95)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=dict(
+            augment=dict(transforms=dict(mask=dict(encoder=dict(type='TubeMask', ratio=0.95))))
+        )
+    )
+)

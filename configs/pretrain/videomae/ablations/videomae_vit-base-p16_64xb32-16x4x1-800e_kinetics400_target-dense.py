@@ -5,9 +5,8 @@
 #   (Table 1c).
 _base_ = '../videomae_vit-base-p16_64xb32-16x4x1-800e_kinetics400.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].update(clip_len=32, stride=2)  # the encoder is given every second frame
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# The encoder is given every second frame.
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(clip_len=32, stride=2))))
 model = dict(
     head=dict(frames_per_token=4),
     target='dense',

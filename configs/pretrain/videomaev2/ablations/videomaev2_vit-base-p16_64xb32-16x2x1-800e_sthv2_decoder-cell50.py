@@ -8,6 +8,12 @@
 #   does not state them.
 _base_ = '../../videomae/videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].transforms[1].decoder = dict(type='RunningCellMask', ratio=0.5)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=dict(
+            augment=dict(
+                transforms=dict(mask=dict(decoder=dict(type='RunningCellMask', ratio=0.5)))
+            )
+        )
+    )
+)

@@ -7,6 +7,12 @@
 #   does not state them.
 _base_ = 'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell50.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].transforms[1].decoder = dict(type='RunningCellMask', ratio=0.75)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=dict(
+            augment=dict(
+                transforms=dict(mask=dict(decoder=dict(type='RunningCellMask', ratio=0.75)))
+            )
+        )
+    )
+)
