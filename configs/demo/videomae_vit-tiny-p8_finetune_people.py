@@ -4,7 +4,12 @@
 # Cost: 600 updates of 32 clips; two minutes on two CPU cores. From random weights.
 # detector_vit-tiny-p8_own-boxes.py starts from it:
 #   --cfg-options load_from=work_dirs/videomae_vit-tiny-p8_finetune_people/epoch_8.pth
-_base_ = 'videomae_vit-tiny-p8_scratch_motion.py'
+_base_ = [
+    '../_base_/models/recognizer_vit-tiny-p8.py',
+    '../_base_/datasets/motion.py',
+    '../_base_/schedules/adamw_finetune_tiny.py',
+    '../_base_/default_runtime.py',
+]
 
 folder = 'data/people/actions'
 
@@ -24,4 +29,4 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 train_cfg = dict(max_epochs=8, val_begin=4, val_interval=4)
-default_hooks = dict(checkpoint=dict(interval=8))
+default_hooks = dict(checkpoint=dict(interval=8, max_keep_ckpts=1))

@@ -6,16 +6,8 @@
 _base_ = [
     '../_base_/models/recognizer_vit-tiny-p8.py',
     '../_base_/datasets/motion.py',
-    '../_base_/schedules/adamw_finetune.py',
+    '../_base_/schedules/adamw_finetune_tiny.py',
     '../_base_/default_runtime.py',
 ]
 
-optim_wrapper = dict(
-    optimizer=dict(lr=2e-3),
-    clip_grad=dict(max_norm=5.0),
-    paramwise_cfg=dict(layer_decay_rate=None),
-)
-param_scheduler = dict(warmup=1, eta_min_ratio=0.01)
-train_cfg = dict(max_epochs=10, val_begin=10)
-auto_scale_lr = dict(base_batch_size=32)
 default_hooks = dict(checkpoint=dict(interval=10, max_keep_ckpts=1))
