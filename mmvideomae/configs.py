@@ -107,7 +107,7 @@ def dataset_of(cfg: Mapping[str, Any], loader: str) -> Step:
     return ([{}] + [dataset for _, dataset in datasets_of(cfg, loader)])[-1]
 
 
-def testing_steps(cfg: Mapping[str, Any]) -> list[Step]:
+def steps_of_test(cfg: Mapping[str, Any]) -> list[Step]:
     """Transforms of a config's test; none if it says none."""
     pipelines = [dataset.get('pipeline') for _, dataset in datasets_of(cfg, 'test_dataloader')]
     pipeline = next(filter(None, pipelines), None) or cfg.get('test_pipeline') or ()
@@ -123,7 +123,7 @@ def pipeline_of(cfg: Config, wanted: str) -> list[Step]:
     Raises:
         ConfigError: It has none.
     """
-    steps = testing_steps(cfg)
+    steps = steps_of_test(cfg)
     if not steps:
         raise ConfigError(
             f'{cfg.filename or "the config"} has no test_pipeline, which says how videos are '

@@ -1,340 +1,201 @@
-"""Every config resolves, builds and, shrunken, trains one step on synthetic video.
+"""Contract: a config that cannot be read, or an option that does not fit, is one line that says so.
 
-What a leaf chooses stays as it is: masks, repeats, targets, losses, checkpointing, optimizer and
-loop. Only widths, depths, picture size and the videos are replaced.
+YAML and JSON hold values: reading them runs nothing.
 """
 
-import copy
-import functools
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
-import torch
-from mmcv.cnn.bricks import DropPath
-from mmengine import registry as mmengine_registries
-from mmengine.config import Config, ConfigDict
-from mmengine.device import get_device
-from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope, Registry
-from mmengine.runner import Runner
+from mmengine.config import Config
 
-from mmvideomae import registry as registries
-from mmvideomae.models.backbones.vit_videomae import resolve_arch
-from tests.support.videos import moving_shapes, write_video
-
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
-BASES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' in p.parts)
-PRETRAIN = [p for p in LEAVES if 'pretrain' in p.parts]
-RECOGNITION = [p for p in LEAVES if 'recognition' in p.parts]
-# On features, not videos: test_localization_configs.py trains them.
-LOCALIZATION = [p for p in LEAVES if p.stem.startswith('actionformer_')]
-# On boxes of key frames: test_detection_configs.py trains them.
-DETECTION = [p for p in LEAVES if 'detection' in p.parts or p.stem.startswith('detector_')]
-# The others differ from one of these in numbers alone, which test_recognition_configs.py reads.
-CLASSIFIERS = [
-    p
-    for p in RECOGNITION
-    for pattern in (
-        'videomae_vit-base-p16_64xb8-16x4x1-100e_kinetics400.py',
-        'videomae_*_kinetics400_scratch.py',
-        'videomae_vit-large-*_320px.py',
-        'videomae_vit-base-p16_64xb6-1x1x16-30e_sthv2.py',
-        'videomae_*_linear-probe.py',
-        'videomae_*_8xb16-16x4x1-100e_ucf101.py',
-        'videomae_*_8xb16-16x2x1-50e_hmdb51.py',
-        'videomae_*_diving48_from-kinetics400.py',
-        'videomae_*_custom.py',
-        'videomaev2_*_sthv2-rawframes.py',
-        'videomaev2_vit-giant-*_sthv1.py',
-        'videomaev2_vit-giant-*-35e_kinetics710.py',
-        'videomaev2_vit-giant-*_kinetics400_from-kinetics710.py',
-        'videomaev2_vit-giant-*_kinetics600_from-kinetics710-266px.py',
-        'videomaev2_vit-base-*_kinetics710_distilled.py',
-        'videomaev2_vit-small-*_sthv2_distilled.py',
-    )
-    if p.match(pattern)
-]
-FRAMES = 24
-"""Length of the synthetic videos: shorter than most clips, as real ones can be."""
-SIDE = 4
-"""Patches along a side of the shrunken pictures."""
-
-
-def _by_path(paths: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(
-        'path', paths, ids=lambda p: p.relative_to(CONFIGS).with_suffix('').as_posix()
-    )
-
-
-@functools.cache
-def _loaded(path: Path) -> Config:
-    return Config.fromfile(path)
-
-
-def load(path: Path) -> Config:
-    """A config of one's own; parsing is what takes the time."""
-    return copy.deepcopy(_loaded(path))
-
-
-@pytest.fixture(autouse=True)
-def scope() -> Iterator[None]:
-    with DefaultScope.overwrite_default_scope('mmvideomae'):
-        yield
-
-
-@pytest.fixture(scope='module')
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two videos; `frame_folders` adds folders with their frames."""
-    root = tmp_path_factory.mktemp('videos')
-    for seed in range(2):
-        write_video(root / f'{seed}.mp4', moving_shapes(FRAMES, 72, 96, seed=seed))
-    return root
-
-
-def frame_folders(root: Path, template: str) -> Path:
-    """The same clips as folders of numbered pictures, made once per template."""
-    folder = root / f'frames_{template.partition("{")[0]}'
-    if not folder.exists():
-        for seed in range(2):
-            (folder / str(seed)).mkdir(parents=True)
-            for number, frame in enumerate(moving_shapes(FRAMES, 72, 96, seed=seed), 1):
-                name = folder / str(seed) / template.format(number)
-                cv2.imwrite(str(name), np.ascontiguousarray(frame[..., ::-1]))
-    return folder
-
-
-def synthetic_source(source: ConfigDict, root: Path, count: int) -> ConfigDict:
-    """A source of the same kind (list or folder, videos or frames) of `count` synthetic videos."""
-    source = copy.deepcopy(source)
-    if 'folder' in source:
-        source.folder = str(root)
-        return source
-    template = source.get('filename_tmpl')
-    if template is None:
-        columns, folder, names = 'path label', root, [f'{i}.mp4' for i in range(count)]
-    else:
-        columns, folder = 'path start total', frame_folders(root, template)
-        names = [str(i) for i in range(count)]
-    values = {'start': '1', 'total': str(FRAMES), 'label': '0'}
-    numbers = [values[name] for name in source.get('columns', columns).split()[1:]]
-    listed = folder / f'{"_".join(source.get("columns", columns).split())}_{count}.txt'
-    listed.write_text(''.join(' '.join([name, *numbers]) + '\n' for name in names))
-    source.update(ann_file=str(listed), data_prefix=str(folder))
-    if 'segment_frames' in source:
-        source.segment_frames = FRAMES // 2
-    return source
-
-
-def use_videos(loader: ConfigDict, videos: Path) -> None:
-    """Synthetic sources, read in this process, all their samples in one batch."""
-    loader.update(num_workers=0, persistent_workers=False, pin_memory=False)
-    dataset = loader.dataset
-    dataset.pop('classes', None)
-    count = 2 if len(dataset.sources) == 1 else 1
-    dataset.sources = [synthetic_source(source, videos, count) for source in dataset.sources]
-    # mmengine collects garbage after serializing, which takes a second in a large process.
-    dataset.serialize_data = False
-    loader.batch_size = len(registries.DATASETS.build(dataset))
-
-
-def shrink_pictures(pipeline: list[ConfigDict], size: int) -> None:
-    for step in [s for outer in pipeline for s in [outer, *outer.get('transforms', [])]]:
-        if step.type in ('ClipMultiScaleCrop', 'ClipRandomResizedCrop', 'CropViews'):
-            step.size = size
-        elif step.type == 'GenerateMasks':
-            step.grid_size = (step.grid_size[0], SIDE, SIDE)
-
-
-def shrink_model(model: ConfigDict) -> int:
-    """Two narrow blocks on each side; returns the size of the pictures for it."""
-    backbone, neck, head = model.backbone, model.neck, model.head
-    ratio = resolve_arch(backbone.arch).mlp_ratio
-    backbone.arch = ConfigDict(embed_dims=32, depth=2, num_heads=2, mlp_ratio=ratio)
-    backbone.img_size = SIDE * backbone.patch_size
-    neck.update(in_dims=32, embed_dims=16, depth=min(neck.depth, 2), num_heads=2)
-    neck.grid_size = (neck.grid_size[0], SIDE, SIDE)
-    head.in_dims = 16
-    return backbone.img_size
-
-
-def shrink_recognizer(model: ConfigDict) -> int:
-    """Two narrow blocks, of the teacher too; returns the size of the pictures for it."""
-    for part in [model, *([model.teacher] if 'teacher' in model else [])]:
-        ratio = resolve_arch(part.backbone.arch).mlp_ratio
-        part.backbone.arch = ConfigDict(embed_dims=32, depth=2, num_heads=2, mlp_ratio=ratio)
-        part.backbone.img_size = SIDE * part.backbone.patch_size
-        part.cls_head.in_channels = 32
-        if 'teacher' in part:
-            # Pictures that the patches of both divide.
-            part.teacher_checkpoint, part.teacher.backbone.patch_size = None, 16
-    return model.backbone.img_size
-
-
-def shrink(path: Path, videos: Path) -> Config:
-    """The config at `path`, small enough for a step in a fraction of a second; demos are."""
-    cfg = load(path)
-    loaders = [f'{name}_dataloader' for name in ('train', 'val', 'test')]
-    if path in PRETRAIN:
-        shrink_pictures(cfg.train_dataloader.dataset.pipeline, shrink_model(cfg.model))
-    elif path in RECOGNITION:
-        size = shrink_recognizer(cfg.model)
-        if 'px' in path.stem:
-            # Larger than the clips of the position table, as in the recipe.
-            size += cfg.model.backbone.patch_size
-        for name in loaders:
-            shrink_pictures(cfg[name].dataset.pipeline, size)
-    for name in loaders:
-        if name in cfg:
-            use_videos(cfg[name], videos)
-    # One step has to update the weights.
-    cfg.optim_wrapper.pop('accumulative_counts', None)
-    return cfg
-
-
-@_by_path(
-    [p for p in LEAVES if p not in {*RECOGNITION, *LOCALIZATION, *DETECTION} or p in CLASSIFIERS]
+from mmvideomae.configs import (
+    ConfigError,
+    ConfigMissingError,
+    apply_options,
+    dataset_of,
+    datasets_of,
+    pipeline_of,
+    read_config,
+    single_view,
+    split_at_reading,
+    steps_of_test,
+    training_step,
 )
-def test_a_shrunken_config_trains_one_step(path: Path, videos: Path) -> None:
-    """A batch of the real pipeline, the real optimizer: a finite loss moves every parameter."""
-    cfg = shrink(path, videos)
-    torch.manual_seed(0)
-    model = registries.MODELS.build(cfg.model).to(get_device())
-    optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
-    for part in model.modules():
-        if isinstance(part, DropPath):
-            part.drop_prob = 0.0  # so few clips may all drop one branch, which then does not move
-    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    before = {name: p.detach().clone() for name, p in trained.items()}
 
-    batch = next(iter(loader))
-    pipeline = cfg.train_dataloader.dataset.pipeline
-    repeats = [step.num_repeats for step in pipeline if step.type == 'RepeatAugment']
-    inputs = batch['inputs']
-    assert [len(inputs), *inputs[0].shape[:1]] == [
-        cfg.train_dataloader.batch_size,
-        *(repeats or [1]),
-    ]
-    assert all(clip.dtype == torch.uint8 for clip in inputs)
-    losses = model.train_step(batch, optim_wrapper)
-
-    assert torch.isfinite(losses['loss']).all()
-    unmoved = [name for name, p in trained.items() if torch.equal(p, before[name])]
-    assert not unmoved
-    assert all(torch.isfinite(p).all() for p in model.parameters())
+CONFIG = """\
+model = dict(type='Net', head=dict(num_classes=4), sizes=(1, 2))
+val_cfg = None
+pipeline = [dict(type='OpenVideo'), dict(type='SampleClip', stride=2)]
+test_pipeline = dict(open=dict(type='OpenVideo'), sample=dict(type='SampleClip', stride=2))
+"""
 
 
-@_by_path(CLASSIFIERS)
-def test_a_shrunken_classifier_averages_the_views_of_its_test(path: Path, videos: Path) -> None:
-    """Clips x crops of each video, as the recipe has them, become one distribution."""
-    cfg = shrink(path, videos)
-    torch.manual_seed(0)
-    model = registries.MODELS.build(cfg.model).to(get_device()).eval()
-    batch = next(iter(Runner.build_dataloader(cfg.test_dataloader)))
-    sampling, crops = cfg.test_pipeline[1], cfg.test_pipeline[3]
-    assert batch['inputs'].shape[:3] == (2, sampling.num_clips * crops.num_crops, sampling.clip_len)
-    with torch.no_grad():
-        samples = model.test_step(batch)
-    for sample in samples:
-        assert sample.pred_score.shape == (cfg.model.cls_head.num_classes,)
-        assert sample.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
 
 
-@pytest.mark.parametrize('name', ['videomae_vit-small-p16_1xb32-*', 'videomaev2_vit-giant-p14_*'])
-def test_a_shrunken_config_runs_through_the_runner(
-    name: str, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert '\n' not in str(caught.value)
+    return str(caught.value)
+
+
+def test_reads_bases_of_every_kind(tmp_path: Path) -> None:
+    write(tmp_path, 'base.json', '{"a": 1, "b": {"c": 2, "d": 3}}')
+    write(tmp_path, 'middle.yaml', '_base_: base.json\nb:\n  c: 4\nsize: !!python/tuple [1, 2]\n')
+    cfg = read_config(write(tmp_path, 'leaf.py', "_base_ = 'middle.yaml'\na = 5\n"))
+    assert (cfg.a, cfg.b.to_dict(), cfg['size']) == (5, {'c': 4, 'd': 3}, (1, 2))
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        "!!python/object/apply:os.system ['touch {mark}']",
+        "!!python/object/new:os.system ['touch {mark}']",
+        '!!python/name:os.system',
+        "!!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{mark}']]",
+    ],
+)
+@pytest.mark.parametrize('as_base', [False, True])
+def test_yaml_runs_nothing(tmp_path: Path, value: str, as_base: bool) -> None:
+    mark = tmp_path / 'ran'
+    path = write(tmp_path, 'wrong.yml', f'a: 1\nb: {value.format(mark=mark)}\n')
+    if as_base:
+        path = write(tmp_path, 'leaf.yaml', '_base_: wrong.yml\nc: 2\n')
+    said = refusal(path)
+    assert 'wrong.yml:2' in said and 'python' in said
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'told'),
+    [
+        ('a.py', 'x = 1\ny = dict(z=\n', ['a.py:2', "'(' was never closed"]),
+        ('a.py', 'x = 1\ny = numm\n', ['a.py:2', "NameError: name 'numm' is not defined"]),
+        ('a.py', 'x = 1 / 0\n', ['a.py:1', 'ZeroDivisionError']),
+        ('a.py', "_base_ = 'none.py'\n", ['a.py: there is no base config', 'none.py']),
+        ('a.py', "_base_ = 'ok.py'\nx = _base_.mode1\n", ['a.py:2', 'mode1']),
+        ('a.py', "_base_ = ['ok.py', 'same.py']\n", ['a.py', 'val_cfg']),
+        ('a.py', "custom_imports = dict(imports=['no_such_module'])\n", ['no_such_module', 'PATH']),
+        ('a.yaml', 'a: 1\nb: [1, 2\n', ['a.yaml:3']),
+        ('a.yaml', '- 1\n- 2\n', ['a.yaml', 'KEY: VALUE']),
+        ('a.json', '{"a": 1,\n "b": }\n', ['a.json:2', 'Expecting value']),
+        ('a.pth', 'PK', ['a.pth is not a config']),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(
+    tmp_path: Path, name: str, text: str, told: list[str]
 ) -> None:
-    """Loop, schedule, hooks and checkpoint of the config do an epoch together."""
-    path = next(p for p in PRETRAIN if p.match(f'{name}.py') and not p.stem.endswith('fsdp'))
-    cfg = shrink(path, videos)
-    cfg.work_dir = str(tmp_path)
-    cfg.train_cfg.max_epochs = 2
-    cfg.param_scheduler.warmup = 1
-    # Compilers and devices are asked for their versions, which takes longer than the training.
-    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
-    runner = Runner.from_cfg(cfg)
-    runner.train()
-    assert runner.iter == 2
-    assert list(tmp_path.glob('*.pth'))
+    write(tmp_path, 'ok.py', CONFIG)
+    write(tmp_path, 'same.py', 'val_cfg = 1\n')
+    said = refusal(write(tmp_path, name, text))
+    assert all(part in said for part in told), said
 
 
-def without_learning(path: Path, videos: Path, work_dir: Path, load_from: Path) -> Config:
-    """The shrunken config, one epoch at rate 0: what it starts from is what it ends with."""
-    cfg = shrink(path, videos)
-    cfg.work_dir, cfg.load_from = str(work_dir), str(load_from)
-    cfg.train_cfg.max_epochs = 1
-    cfg.param_scheduler.warmup = 0
-    cfg.optim_wrapper.optimizer.update(lr=0.0, weight_decay=0.0)
-    return cfg
+def test_a_missing_config_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigMissingError, match=r'config not found: .*none\.py'):
+        read_config(tmp_path / 'none.py')
+    assert 'is not a config' in refusal(tmp_path)
 
 
-def test_progressive_training_hands_on_encoder_and_head_rows(
-    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize('value', ['four', '2.5', '0', '-3', 'int', '4 classes', '2*3'])
+@pytest.mark.parametrize('as_base', [False, True])
+def test_a_number_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, as_base: bool
 ) -> None:
-    """V2's chain of configs: pre-training, Kinetics-710, and the 400 of its rows in the map."""
-    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
-
-    def leaf(pattern: str) -> Path:
-        return next(p for p in LEAVES if p.match(f'videomaev2_vit-giant-p14_{pattern}.py'))
-
-    pretrain = shrink(leaf('*_unlabeled-hybrid'), videos)
-    first = registries.MODELS.build(pretrain.model).state_dict()
-    torch.save({'state_dict': first}, tmp_path / 'first.pth')
-    start = tmp_path / 'first.pth'
-    cfg = without_learning(leaf('*-35e_kinetics710'), videos, tmp_path / 'k710', start)
-    Runner.from_cfg(cfg).train()
-
-    rows = list(range(709, 309, -1))
-    (tmp_path / 'map.json').write_text(json.dumps(rows))
-    start = tmp_path / 'k710' / 'epoch_1.pth'
-    path = leaf('32xb3-16x4x1-3e_kinetics400_from-kinetics710')
-    cfg = without_learning(path, videos, tmp_path / 'k400', start)
-    cfg.default_hooks.head_rows.label_map = str(tmp_path / 'map.json')
-    Runner.from_cfg(copy.deepcopy(cfg)).train()
-
-    second, third = (
-        torch.load(tmp_path / name / 'epoch_1.pth')['state_dict'] for name in ('k710', 'k400')
-    )
-    blocks = [key for key in first if key.startswith('backbone.blocks')]
-    assert blocks and all(torch.equal(first[key], third[key]) for key in blocks)
-    assert len(second['cls_head.fc_cls.weight']) == 710
-    for key in ('cls_head.fc_cls.weight', 'cls_head.fc_cls.bias'):
-        assert torch.equal(third[key], second[key][rows])
-
-    cfg.work_dir = str(tmp_path / 'tested')
-    metrics = Runner.from_cfg(cfg).test()
-    assert set(metrics) == {'acc/top1', 'acc/top5', 'acc/mean1'}
+    path = write(tmp_path, 'own.py', "name = 'x'\nnum_classes = {{'$NUM_CLASSES:10'}}\n")
+    if as_base:
+        path = write(tmp_path, 'leaf.py', "_base_ = 'own.py'\n")
+    assert read_config(path).num_classes == 10
+    monkeypatch.setenv('NUM_CLASSES', '7')
+    assert read_config(path).num_classes == 7
+    monkeypatch.setenv('NUM_CLASSES', value)
+    assert f'NUM_CLASSES={value}' in refusal(path) and 'such as 10' in refusal(path)
 
 
-@_by_path(LEAVES + BASES)
-def test_every_type_resolves(path: Path) -> None:
-    """Each `type`, also of hooks and loops that one step never touches, is registered."""
-    if 'detect' in str(path):
-        pytest.importorskip('mmdet', reason='needs the detection level')
-    known = [
-        r
-        for m in (registries, mmengine_registries)
-        for r in vars(m).values()
-        if isinstance(r, Registry)
-    ]
-    found = list(_types(load(path).to_dict()))
-    missing = [item for item in found if not any(r.get(item[1]) for r in known)]
-    assert not missing
+@pytest.fixture
+def cfg(tmp_path: Path) -> Config:
+    return read_config(write(tmp_path, 'a.py', CONFIG))
 
 
-def _types(node: Any, key: str = '') -> Iterator[tuple[str, str]]:
-    """(place, type) of every dict that names one."""
-    if isinstance(node, dict):
-        kinds = [node.get('type'), node.get('constructor'), node.get('runner_type')]
-        yield from ((key, kind) for kind in kinds if isinstance(kind, str))
-        for name, value in node.items():
-            yield from _types(value, f'{key}.{name}')
-    elif isinstance(node, (list, tuple)):
-        for number, value in enumerate(node):
-            yield from _types(value, f'{key}.{number}')
+def test_options_set_what_is_there_and_what_is_new(cfg: Config) -> None:
+    options = {
+        'model.head.num_classes': 5,
+        'model.head.dropout.ratio': 0.5,
+        'pipeline.1.stride': 4,
+        'pipeline.0': {'type': 'Other'},
+        'test_pipeline.sample.stride': 3,
+        'test_pipeline.open': None,
+        'val_cfg': {'type': 'ValLoop'},
+        'randomness.seed': 3,
+    }
+    apply_options(cfg, options)
+    apply_options(cfg, None)
+    assert cfg.model.head.to_dict() == {'num_classes': 5, 'dropout': {'ratio': 0.5}}
+    assert [step['type'] for step in cfg.pipeline] == ['Other', 'SampleClip']
+    assert steps_of_test(cfg) == [{'type': 'SampleClip', 'stride': 3}]
+    assert (cfg.pipeline[1].stride, cfg.val_cfg.type, cfg.randomness.seed) == (4, 'ValLoop', 3)
+
+
+@pytest.mark.parametrize(
+    ('key', 'told'),
+    [
+        ('pipeline.3.stride', 'pipeline is a list of 2 entries, numbered from 0 to 1'),
+        ('pipeline.-1.stride', 'pipeline is a list of 2 entries'),
+        ('pipeline.SampleClip.stride', 'SampleClip is pipeline.1'),
+        ('test_pipeline.smaple.stride', "test_pipeline has no step 'smaple', but open, sample"),
+        ('test_pipeline.1.stride', "test_pipeline has no step '1', but open, sample"),
+        ('model.head.num_classes.x', 'model.head.num_classes is 4, which has no entries'),
+        ('model.type.x', "model.type is 'Net'"),
+        ('model.sizes.0', 'model.sizes is (1, 2)'),
+        ('val_cfg.x', 'val_cfg is None'),
+        ('modle.head.num_classes', "the config has no 'modle'; did you mean 'model'?"),
+        ('train_dataloder.batch_size', "did you mean 'train_dataloader'?"),
+        ('something', "the config has no 'something'"),
+    ],
+)
+def test_options_that_lead_nowhere(cfg: Config, key: str, told: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        apply_options(cfg, {key: 7})
+    said = str(caught.value)
+    assert said.startswith(f'option {key}=7: ') and told in said and '\n' not in said
+
+
+def test_data_sets_are_found_inside_wrappers() -> None:
+    steps = {'open': {'type': 'OpenVideo'}, 'flip': None, 'read': {'type': 'ReadFrames'}}
+    inner = {'type': 'VideoListDataset', 'pipeline': steps}
+    outer = {'type': 'RepeatDataset', 'dataset': inner}
+    cfg = Config({'test_dataloader': {'dataset': outer}, 'train_dataloader': {'dataset': inner}})
+    assert dataset_of(cfg, 'test_dataloader') == dataset_of(cfg, 'train_dataloader') == inner
+    assert dataset_of(cfg, 'val_dataloader') == {}
+    assert [name for name, _ in datasets_of(cfg)] == [*['test_dataloader'] * 2, 'train_dataloader']
+    assert pipeline_of(cfg, 'x') == steps_of_test(cfg) == [steps['open'], steps['read']]
+    with pytest.raises(ConfigError, match=r'has no test_pipeline.* give the config of a detector'):
+        pipeline_of(Config(), 'a detector')
+
+
+def test_a_step_of_the_training_is_found_however_deep() -> None:
+    mask = {'type': 'GenerateMasks'}
+    for transforms in ([mask], {'crop': None, 'mask': mask}):
+        augment = {'type': 'RepeatAugment', 'transforms': transforms}
+        cfg = {'train_dataloader': {'dataset': {'pipeline': [augment]}}}
+        assert training_step(cfg, 'CropViews', 'GenerateMasks') == mask
+        assert training_step(cfg, 'CropViews') is None
+
+
+def test_a_test_is_cut_where_frames_are_read() -> None:
+    kinds = ('OpenVideo', 'SampleDenseClips', 'ReadFrames', 'CropViews')
+    steps = [{'type': kind} for kind in kinds]
+    assert split_at_reading(steps) == (steps[1:2], steps[2:])
+    with pytest.raises(ConfigError, match='begins with OpenVideo'):
+        split_at_reading(steps[1:])
+
+
+def test_a_single_view_leaves_the_rest_alone() -> None:
+    steps = [{'type': 'A', 'num_clips': 5, 'clip_len': 16}, {'type': 'B', 'num_crops': 3}]
+    once = [{'type': 'A', 'num_clips': 1, 'clip_len': 16}, {'type': 'B', 'num_crops': 1}]
+    assert single_view(steps) == once and steps[0]['num_clips'] == 5

@@ -44,6 +44,16 @@ def test_bare_names_are_found(name: str, key: str, package: str) -> None:
     assert getattr(registry, name).get(key).__module__.split('.')[0] == package
 
 
+def test_a_pipeline_is_a_list_of_steps_or_a_dict_of_named_ones() -> None:
+    steps = {'open': {'type': 'OpenVideo'}, 'flip': None, 'pack': {'type': 'PackClips'}}
+    assert registry.steps_of(steps) == [{'type': 'OpenVideo'}, {'type': 'PackClips'}]
+    assert registry.steps_of([len, {'type': 'PackClips'}]) == [len, {'type': 'PackClips'}]
+    built = registry.build_steps({'crop': {'type': 'CropViews', 'size': 16}, 'done': len})
+    assert [type(built[0]).__name__, built[1]] == ['CropViews', len]
+    with pytest.raises(registry.PipelineError, match='a dict of named steps, got'):
+        registry.steps_of({'type': 'OpenVideo'})
+
+
 def test_every_registry_of_mmengine_has_a_child_in_our_scope() -> None:
     """Without one, mmengine logs a failed search each time it builds such a part."""
     roots = {value.name for value in vars(mmengine).values() if isinstance(value, Registry)}

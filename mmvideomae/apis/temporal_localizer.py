@@ -14,7 +14,7 @@ from mmvideomae.apis.class_names import Names, class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
 from mmvideomae.apis.inference import as_model
 from mmvideomae.apis.predictions import Span
-from mmvideomae.configs import compose, dataset_of, testing_steps
+from mmvideomae.configs import compose, dataset_of, steps_of_test
 from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
 
@@ -196,7 +196,7 @@ def _built_detector(
 
 
 def _pipeline_of(cfg: Config) -> Compose:
-    steps = testing_steps(cfg)
+    steps = steps_of_test(cfg)
     if not steps or steps[0].get('type') != 'LoadFeatures':
         raise ValueError(
             f'{cfg.filename or "the config"} has no test pipeline that begins with LoadFeatures: '

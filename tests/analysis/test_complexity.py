@@ -178,7 +178,8 @@ def test_classification_rows_of_both_papers(
     assert params / 1e6 == pytest.approx(mega, abs=6e-4)
     assert encoder.uncounted == ()
     if printed and '.' in printed:
-        views = cfg.test_pipeline[1].num_clips * cfg.test_pipeline[3].num_crops
+        test = cfg.test_dataloader.dataset.pipeline
+        views = test.sample.num_clips * test.crop.num_crops
         # Table 6 multiplies 1192 G, already rounded, by 15.
         assert views * macs / 1e12 == pytest.approx(float(printed), rel=1e-3)
     elif printed:

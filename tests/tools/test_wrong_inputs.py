@@ -17,18 +17,18 @@ CLASSES = ('jump', 'run', 'sit')
 Call = Callable[..., Any]
 
 
-def pipeline(flip: float = 0.0) -> list[dict[str, Any]]:
-    crops = [
-        {'type': 'ClipRandomResizedCrop', 'size': 32},
-        {'type': 'ClipFlip', 'prob': flip},
-    ]
-    return [
-        {'type': 'OpenVideo'},
-        {'type': 'SampleDenseClips', 'clip_len': 4, 'stride': 2},
-        {'type': 'ReadFrames'},
-        {'type': 'RepeatAugment', 'num_repeats': 2, 'transforms': crops},
-        {'type': 'PackClips'},
-    ]
+def pipeline(flip: float = 0.0) -> dict[str, dict[str, Any]]:
+    crops = {
+        'crop': {'type': 'ClipRandomResizedCrop', 'size': 32},
+        'flip': {'type': 'ClipFlip', 'prob': flip},
+    }
+    return {
+        'open': {'type': 'OpenVideo'},
+        'sample': {'type': 'SampleDenseClips', 'clip_len': 4, 'stride': 2},
+        'read': {'type': 'ReadFrames'},
+        'augment': {'type': 'RepeatAugment', 'num_repeats': 2, 'transforms': crops},
+        'pack': {'type': 'PackClips'},
+    }
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
         (
             [
                 'train_dataloader.dataset.mirrorable=False',
-                'train_dataloader.dataset.pipeline.3.transforms.1.prob=0.5',
+                'train_dataloader.dataset.pipeline.augment.transforms.flip.prob=0.5',
             ],
             'ClipFlip',
             'mirrorable',
@@ -123,7 +123,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
         (['model.backbone.num_frames=5'], '5 frames', 'cubes of 2 frames'),
         (['model.backbone.img_size=36'], '36x36', '8x8'),
         (
-            ['train_dataloader.dataset.pipeline.3.transforms.0.size=36'],
+            ['train_dataloader.dataset.pipeline.augment.transforms.crop.size=36'],
             '36x36 pixels do not divide',
             '8x8',
         ),

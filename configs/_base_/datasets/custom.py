@@ -3,7 +3,7 @@
 # makes data/custom/{train,val}.csv and classes.txt. The environment tells the number of classes:
 #   NUM_CLASSES=7 python tools/train.py ...
 # Where mirroring would make one class of another, such as turning left and right, set
-# mirrorable=False and take ClipFlip from the pipeline.
+# mirrorable=False, and flip=None in the transforms of the training pipeline.
 _base_ = 'kinetics400.py'
 
 folder = 'data/custom'

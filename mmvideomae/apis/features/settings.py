@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from mmvideomae.configs import testing_steps
+from mmvideomae.configs import steps_of_test
 
 RESIZES = ('squash', 'crop')
 FINETUNED = 'finetuned'
@@ -133,7 +133,7 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
     Raises:
         ValueError: The config has no test pipeline that samples clips and crops them.
     """
-    steps = testing_steps(getattr(model, 'cfg', {}))
+    steps = steps_of_test(getattr(model, 'cfg', {}))
     sample = next((step for step in steps if 'clip_len' in step), None)
     crop = next((step for step in steps if step.get('type') == 'CropViews'), None)
     mean, std = (getattr(getattr(model, 'data_preprocessor', None), n, None) for n in _STATISTICS)
