@@ -34,9 +34,9 @@ class Recognizer3D(MMActionRecognizer3D):
         test_cfg: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ) -> None:
-        soft = data_preprocessor and any(map(data_preprocessor.get, ('blend', 'label_smoothing')))
-        if soft and cls_head:
-            data_preprocessor = {'num_classes': cls_head.get('num_classes'), **data_preprocessor}
+        given = data_preprocessor or {}
+        if cls_head and (given.get('blend') or given.get('label_smoothing')):
+            data_preprocessor = {'num_classes': cls_head.get('num_classes'), **given}
         super().__init__(backbone, None, neck, train_cfg, test_cfg, data_preprocessor)
         if cls_head:
             width = getattr(self.backbone, 'embed_dims', None)
