@@ -34,6 +34,7 @@ def apply() -> None:
     _disable_vindlu_on_new_transformers()
     _allow_mmengine_checkpoints()
     _read_yaml_safely()
+    _write_configs_in_order()
 
 
 def _require_mmcv() -> None:
@@ -213,6 +214,21 @@ def _read_yaml_safely() -> None:
             return yaml.load(file, PlainLoader)
 
     register_handler(['yaml', 'yml'])(PlainYamlHandler)
+
+
+def _write_configs_in_order() -> None:
+    """Write a config with its entries in order: the steps of a pipeline are entries.
+
+    Upstream: ``Config.pretty_text`` of mmengine 0.10.7 sorts the keys of every dict, and a run
+    leaves that text in its work directory and its checkpoints: a test by it would crop before it
+    reads.  Delete when mmengine keeps the order.
+    """
+    from mmengine.config import config
+
+    def kept(entries: Any, **how: Any) -> list[Any]:
+        return list(entries) if 'key' in how else sorted(entries, **how)
+
+    vars(config)['sorted'] = kept
 
 
 def _version(distribution: str) -> str | None:

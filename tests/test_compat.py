@@ -440,3 +440,11 @@ def test_pyav_is_given_what_its_version_takes(
 ) -> None:
     monkeypatch.setattr(av, '__version__', version)
     assert compat.pyav_settings({'a': 'b'}) == settings
+
+
+def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(tmp_path: Path) -> None:
+    steps = {'open': {'type': 'OpenVideo'}, 'crop': {'size': 8, 'type': 'CropViews'}, 'a': {}}
+    mmengine.Config({'test': {'pipeline': steps}, 'a': {'b c': 1, 2: 3}}).dump(tmp_path / 'a.py')
+    cfg = mmengine.Config.fromfile(tmp_path / 'a.py')
+    assert list(cfg.test.pipeline) == list(steps) and cfg.test.pipeline.to_dict() == steps
+    assert cfg.a.to_dict() == {'b c': 1, 2: 3}
