@@ -147,7 +147,7 @@ def test_options_set_what_is_there_and_what_is_new(cfg: Config) -> None:
         ('pipeline.3.stride', 'pipeline is a list of 2 entries, numbered from 0 to 1'),
         ('pipeline.-1.stride', 'pipeline is a list of 2 entries'),
         ('pipeline.SampleClip.stride', 'SampleClip is pipeline.1'),
-        ('test_pipeline.smaple.stride', "test_pipeline has no step 'smaple', but open, sample"),
+        ('test_pipeline.samples.stride', "test_pipeline has no step 'samples', but open, sample"),
         ('test_pipeline.1.stride', "test_pipeline has no step '1', but open, sample"),
         ('model.head.num_classes.x', 'model.head.num_classes is 4, which has no entries'),
         ('model.type.x', "model.type is 'Net'"),
