@@ -15,10 +15,12 @@ INK, FAINT, GRID = '#222222', '#666666', '#e4e4e4'
 DPI = 110
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty page of so many inches that leaves no label outside."""
+def new_figure(width: float, height: float, title: str = '') -> Figure:
+    """An empty page of so many inches, under its title, that leaves no label outside."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
+    if title:
+        figure.suptitle(as_text(title), color=INK, fontsize=12)
     return figure
 
 

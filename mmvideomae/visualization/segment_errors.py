@@ -11,7 +11,6 @@ from mmvideomae.visualization.canvas import (
     FAINT,
     GRID,
     INK,
-    as_text,
     bare,
     new_figure,
     percent_axis,
@@ -44,7 +43,11 @@ def draw_error_breakdown(errors: Mapping[str, Any], title: str = '') -> np.ndarr
     truths, missed = (np.array(errors[key]) for key in ('truths', 'missed'))
     order = np.argsort(-missed / np.maximum(truths, 1), kind='stable')
     shown = [label for label in order.tolist() if truths[label]][:_MOST_CLASSES]
-    figure = new_figure(13, max(4.6, 1.6 + 0.26 * len(shown)))
+    told = (
+        f'errors at IoU {errors["iou_threshold"]:g}, background below {errors["background_iou"]:g}'
+    )
+    told = f'{title}: {told}' if title else told
+    figure = new_figure(13, max(4.6, 1.6 + 0.26 * len(shown)), told)
     left, middle, right = figure.subplots(1, 3, width_ratios=(5, 3, 4))
     _draw_profile(left, np.array(errors['profile']), errors['kinds'])
     _draw_missed(
@@ -58,10 +61,6 @@ def draw_error_breakdown(errors: Mapping[str, Any], title: str = '') -> np.ndarr
     _draw_missed(right, missed[shown], truths[shown], names)
     worst = '' if len(shown) == np.count_nonzero(truths) else f', the {len(shown)} worst'
     right.set_title(f'missed by class{worst}', color=INK, fontsize=11)
-    told = (
-        f'errors at IoU {errors["iou_threshold"]:g}, background below {errors["background_iou"]:g}'
-    )
-    figure.suptitle(as_text(f'{title}: {told}' if title else told), color=INK, fontsize=12)
     return to_picture(figure)
 
 

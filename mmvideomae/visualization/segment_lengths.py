@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from mmvideomae.visualization.canvas import FAINT, INK, as_text, new_figure, to_picture
+from mmvideomae.visualization.canvas import FAINT, INK, new_figure, to_picture
 
 _BARS, _LINE = '#2166ac', '#d6604d'
 _BANDS = ('#eef3f8', '#dbe6f1')
@@ -31,12 +31,10 @@ def draw_segment_lengths(
     Returns:
         (H, W, 3) uint8.
     """
-    figure = new_figure(11, 6.4)
+    figure = new_figure(11, 6.4, title)
     above, below = figure.subplots(2, 1, height_ratios=(3, 2))
     _draw_halves(above, np.maximum(segment_steps / 2, 0.25), regression_ranges)
     _draw_videos(below, video_steps, max_seq_len)
-    if title:
-        figure.suptitle(as_text(title), color=INK, fontsize=12)
     return to_picture(figure)
 
 

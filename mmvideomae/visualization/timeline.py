@@ -11,7 +11,6 @@ from mmvideomae.visualization.canvas import (
     FAINT,
     GRID,
     INK,
-    as_text,
     bare,
     new_figure,
     shortened,
@@ -50,7 +49,7 @@ def draw_timeline(
     shown = pick_classes(scores, rows)
     middles = (starts + ends) / 2
     edges = np.concatenate([starts[:1], (middles[1:] + middles[:-1]) / 2, ends[-1:]])
-    figure = new_figure(11, 1.9 + 0.3 * len(shown))
+    figure = new_figure(11, 1.9 + 0.3 * len(shown), title)
     strip, heat = figure.subplots(2, 1, sharex=True, height_ratios=(1, max(len(shown) * 0.55, 1)))
     _draw_strip(strip, edges, scores.argmax(1), shown, classes)
     mesh = heat.pcolormesh(
@@ -61,12 +60,8 @@ def draw_timeline(
     for label, number in zip(heat.get_yticklabels(), range(len(shown)), strict=True):
         label.set_color(COLOURS[number % len(COLOURS)])
     heat.set_xlim(edges[0], edges[-1])
-    heat.xaxis.set_major_formatter(FuncFormatter(clock))
-    heat.set_xlabel('time, minutes:seconds', color=INK)
-    heat.tick_params(length=0, axis='y')
+    _time_axis(heat)
     figure.colorbar(mesh, ax=[strip, heat], label='probability', pad=0.01, aspect=15)
-    if title:
-        figure.suptitle(as_text(title), color=INK, fontsize=12)
     return to_picture(figure)
 
 
@@ -91,7 +86,7 @@ def draw_segments(
     """
     by_class = segments_by_class(segments, rows)
     labels = list(by_class)
-    figure = new_figure(11, 1.5 + 0.42 * max(len(labels), 1))
+    figure = new_figure(11, 1.5 + 0.42 * max(len(labels), 1), title)
     axes = figure.subplots()
     for number, mine in enumerate(by_class.values()):
         _draw_bars(axes, number, mine, duration)
@@ -100,13 +95,9 @@ def draw_segments(
     axes.set_yticks(range(len(labels)), [shortened(label) for label in labels])
     if not labels:
         axes.text(duration / 2, 0, 'no segments', ha='center', va='center', color=FAINT)
-    axes.xaxis.set_major_formatter(FuncFormatter(clock))
-    axes.set_xlabel('time, minutes:seconds', color=INK)
+    _time_axis(axes)
     axes.grid(axis='x', color=GRID)
     axes.set_axisbelow(True)
-    axes.tick_params(length=0, axis='y')
-    if title:
-        figure.suptitle(as_text(title), color=INK, fontsize=12)
     return to_picture(figure)
 
 
@@ -141,6 +132,12 @@ def clock(seconds: float, position: int | None = None) -> str:
     minutes, rest = divmod(round(float(seconds), 2), 60)
     text = f'{rest:05.2f}'.rstrip('0').rstrip('.')
     return f'{int(minutes)}:{text}'
+
+
+def _time_axis(axes: Axes) -> None:
+    axes.xaxis.set_major_formatter(FuncFormatter(clock))
+    axes.set_xlabel('time, minutes:seconds', color=INK)
+    axes.tick_params(length=0, axis='y')
 
 
 def _draw_bars(
