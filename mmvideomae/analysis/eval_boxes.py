@@ -18,9 +18,9 @@ from mmvideomae.formats.box_annotations import (
     parse_integer,
     parse_number,
     parse_place,
+    read_box_rows,
     read_boxes,
     read_excluded,
-    read_rows,
 )
 from mmvideomae.formats.label_maps import read_label_map
 
@@ -38,7 +38,7 @@ class _Found(NamedTuple):
     """Lines that state none: it is 1."""
 
 
-def evaluate_files(
+def evaluate_box_files(
     results: str | os.PathLike[str],
     annotations: str | os.PathLike[str],
     label_map: str | os.PathLike[str],
@@ -132,7 +132,7 @@ def _read_results(path: str | os.PathLike[str], num_classes: int) -> _Found:
     """
     rows: list[tuple[KeyFrame, Box, int, float]] = []
     without_score = 0
-    for number, row in read_rows(path, 'results'):
+    for number, row in read_box_rows(path, 'results'):
         try:
             if len(row) not in (7, 8):
                 raise ValueError(f'{len(row)} fields, expected {_LAYOUT}')

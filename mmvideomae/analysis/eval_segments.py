@@ -16,7 +16,7 @@ from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
-    find_fault,
+    find_segment_fault,
     of_subsets,
     read_segments,
 )
@@ -26,7 +26,7 @@ _LAYOUT = '{"segment": [start, end], "score", "label"}'
 Results = Mapping[str, list[dict[str, Any]]]
 
 
-def evaluate_files(
+def evaluate_segment_files(
     results: str | os.PathLike[str],
     annotations: str | os.PathLike[str],
     subsets: Sequence[str] | None = None,
@@ -59,7 +59,7 @@ def evaluate_files(
     rows = []
     for video in videos:
         mine = found.get(video.video_id, [])
-        if fault := find_fault(video, classes, math.inf, allow_empty=True):
+        if fault := find_segment_fault(video, classes, math.inf, allow_empty=True):
             raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
         if strange := sorted({str(each['label']) for each in mine} - set(numbers)):
             raise ValueError(

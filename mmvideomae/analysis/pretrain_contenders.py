@@ -26,7 +26,7 @@ MASKED, UNDECODED = 0.9, 0.5
 
 
 @dataclass(frozen=True)
-class Shape:
+class TrainingShape:
     """An encoder with its decoder of V2's released code (four blocks)."""
 
     arch: str | tuple[int, int, int]
@@ -39,12 +39,12 @@ class Shape:
 
 
 SHAPES = {
-    'tiny': Shape((32, 2, 2), 32, 16, 2),
-    'small': Shape('small', 384, 192, 3),
-    'base': Shape('base', 768, 384, 6),
-    'large': Shape('large', 1024, 512, 8),
-    'huge': Shape('huge', 1280, 512, 8),
-    'giant': Shape('giant', 1408, 512, 8, patch_size=14, mlp_ratio=48 / 11),
+    'tiny': TrainingShape((32, 2, 2), 32, 16, 2),
+    'small': TrainingShape('small', 384, 192, 3),
+    'base': TrainingShape('base', 768, 384, 6),
+    'large': TrainingShape('large', 1024, 512, 8),
+    'huge': TrainingShape('huge', 1280, 512, 8),
+    'giant': TrainingShape('giant', 1408, 512, 8, patch_size=14, mlp_ratio=48 / 11),
 }
 
 
@@ -80,7 +80,7 @@ def build_pretrainer(arch: str, img_size: int, frames: int) -> VideoMAE:
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """Clips (B, C, T, H, W) and their masks (B, N), True = dropped."""
 
     clips: Tensor
@@ -88,7 +88,7 @@ class Batch:
     decoder_mask: Tensor
 
 
-def make_batch(model: VideoMAE, batch_size: int, seed: int = 0) -> Batch:
+def make_batch(model: VideoMAE, batch_size: int, seed: int = 0) -> TrainingBatch:
     """Random clips, each with a tube mask of 90 % and a running-cell mask of 50 %."""
     rng = np.random.default_rng(seed)
     grid = model.backbone.grid_size
@@ -99,7 +99,7 @@ def make_batch(model: VideoMAE, batch_size: int, seed: int = 0) -> Batch:
     patch = model.backbone.patch_size
     size = (grid[0] * model.backbone.tubelet_size, grid[1] * patch, grid[2] * patch)
     clips = torch.randn(batch_size, 3, *size, generator=torch.Generator().manual_seed(seed))
-    return Batch(clips, *masks)
+    return TrainingBatch(clips, *masks)
 
 
 class Trainer:
@@ -209,7 +209,12 @@ class Contender:
 
 
 def our_contenders(
-    names: set[str], model: VideoMAE, batch: Batch, device: torch.device, dtype: str, compiled: bool
+    names: set[str],
+    model: VideoMAE,
+    batch: TrainingBatch,
+    device: torch.device,
+    dtype: str,
+    compiled: bool,
 ) -> list[Contender]:
     """Dual masking and encoder-only masking, on one model and optimizer."""
     trainer = Trainer(model, device, dtype, compiled)
@@ -232,7 +237,12 @@ def our_contenders(
 
 
 def their_contenders(
-    names: set[str], model: VideoMAE, batch: Batch, device: torch.device, dtype: str, compiled: bool
+    names: set[str],
+    model: VideoMAE,
+    batch: TrainingBatch,
+    device: torch.device,
+    dtype: str,
+    compiled: bool,
 ) -> list[Contender]:
     """Hugging Face's pretrainer under encoder-only masking, its attention eager or fused.
 

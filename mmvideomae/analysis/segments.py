@@ -15,7 +15,7 @@ from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
-    find_fault,
+    find_segment_fault,
     of_subsets,
     read_segments,
 )
@@ -121,7 +121,7 @@ def measure_segments(
     for video in videos:
         try:
             grid, steps, duration = _measure(video, features, expected, feature_name)
-            fault = find_fault(video, classes, duration, allow_empty=True)
+            fault = find_segment_fault(video, classes, duration, allow_empty=True)
             if fault is not None:
                 raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
         except (AnnotationError, FeatureError) as error:

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from torch import nn
 
 from mmvideomae.apis.class_names import Names, action_names
 from mmvideomae.apis.detected_actions import DetectedActions
-from mmvideomae.apis.inference import as_model, model_name
+from mmvideomae.apis.inference import OnProgress, Video, as_model, model_name
 from mmvideomae.apis.key_frames import Stream, key_frame_record, seconds_of, video_name
 from mmvideomae.apis.person_boxes import PersonDetector
 from mmvideomae.apis.windows import batched
@@ -22,11 +22,8 @@ from mmvideomae.evaluation.arrays import finite
 from mmvideomae.formats.proposals import check_boxes, read_proposals
 from mmvideomae.video.streams import KeptFrames, open_stream, read_once
 
-Video = str | os.PathLike[str]
 Boxes = str | os.PathLike[str] | Mapping[Any, Any]
 """'whole_frame', a proposal file, or boxes by second or by (video, second)."""
-Progress = Callable[[int, int], None]
-"""Called with the key frames that are done and how many there are."""
 Moments = dict[float, np.ndarray]
 """Boxes and scores (n, 5) by second."""
 
@@ -120,7 +117,7 @@ class ActionDetector:
         self,
         video: Video,
         boxes: Boxes | None = None,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
         start_second: float = 0.0,
     ) -> DetectedActions:
         """Detect in a video file or a folder of frames.

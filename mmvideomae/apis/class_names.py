@@ -35,7 +35,7 @@ def read_class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return names
 
 
-def class_names(cfg: Config, num_classes: int, given: Names | None = None) -> tuple[str, ...]:
+def model_class_names(cfg: Config, num_classes: int, given: Names | None = None) -> tuple[str, ...]:
     """Names of all classes: those given, else those of the config's data sets.
 
     A data set of the config names them in ``metainfo['classes']`` or ``classes``; the one
@@ -59,9 +59,9 @@ def class_names(cfg: Config, num_classes: int, given: Names | None = None) -> tu
 def action_names(cfg: Config, num_classes: int, given: Names | None = None) -> dict[int, str]:
     """Names of the actions of a detector by id, from 1 on.
 
-    They are those given, as `class_names` takes them or in a label map (``.pbtxt``), else those
-    of the label map of the config's data sets, or what these name.  Ids that a label map leaves
-    out have no name.
+    They are those given, as `model_class_names` takes them or in a label map (``.pbtxt``), else
+    those of the label map of the config's data sets, or what these name.  Ids that a label map
+    leaves out have no name.
 
     Raises:
         AnnotationError: A label map (a ``ValueError``) cannot be read.
@@ -79,7 +79,7 @@ def action_names(cfg: Config, num_classes: int, given: Names | None = None) -> d
                 f'{num_classes} classes apart: give the label map that it was trained with'
             )
         return dict(label_map.names)
-    return dict(enumerate(class_names(cfg, num_classes, given), 1))
+    return dict(enumerate(model_class_names(cfg, num_classes, given), 1))
 
 
 def _names_in(cfg: Config) -> tuple[tuple[str, ...], str] | None:

@@ -10,8 +10,8 @@ import torch
 from mmengine import Config
 from torch import nn
 
-from mmvideomae.apis.class_names import Names, class_names
-from mmvideomae.apis.inference import as_model, model_name
+from mmvideomae.apis.class_names import Names, model_class_names
+from mmvideomae.apis.inference import OnProgress, Video, as_model, model_name
 from mmvideomae.apis.predictions import Prediction, Span, Timeline, best_classes
 from mmvideomae.apis.windows import WindowSampler, batched, cut_windows
 from mmvideomae.configs import collate_of, compose, pipeline_of, single_view, split_at_reading
@@ -19,10 +19,6 @@ from mmvideomae.evaluation.arrays import finite
 from mmvideomae.video.cameras import LiveSource, Newest
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
-
-Video = str | os.PathLike[str]
-Progress = Callable[[int, int], None]
-"""Called with what is done and how much there is."""
 
 
 class VideoClassifier:
@@ -65,7 +61,7 @@ class VideoClassifier:
                 f'{type(model).__name__} classifies nothing: give the config of a recognizer'
             )
         self.model, self._averaged = model.eval(), getattr(head, 'average_clips', None)
-        self.classes = class_names(model.cfg, head.num_classes, classes)
+        self.classes = model_class_names(model.cfg, head.num_classes, classes)
         self.batch_size, self.filename_tmpl, self.fps = batch_size, filename_tmpl, fps
         self._steps = pipeline_of(model.cfg, 'a classification')
         self._pipeline = compose(self._steps)
@@ -75,7 +71,7 @@ class VideoClassifier:
         self,
         videos: Video | Sequence[Video],
         top_k: int = 5,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
         failed: Callable[[VideoReadError], None] | None = None,
     ) -> Any:
         """Classify one video or several, files or folders of frames.
@@ -125,7 +121,7 @@ class VideoClassifier:
         window_seconds: float = 3.0,
         stride_seconds: float | None = None,
         all_views: bool = False,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> Timeline:
         """Classify a long video window by window.
 

@@ -1,6 +1,7 @@
 """From a config and a checkpoint to a model that is ready to be asked."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,6 +16,11 @@ from mmvideomae.configs import ConfigError, apply_options, read_config
 from mmvideomae.engine.run_config import plain_message
 from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
+
+Video = str | os.PathLike[str]
+"""A video file or a folder of frames."""
+OnProgress = Callable[[int, int], None]
+"""Called with what is done of a video, such as windows, and how much there is."""
 
 
 def init_model(

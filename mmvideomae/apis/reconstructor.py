@@ -146,7 +146,10 @@ class Reconstructor:
             indices = self._indices(reader, start, stride or self.stride)
             frames = reader.read(indices)
             return self.reconstruct(
-                fit(frames, self.size), mask_ratios, indices / reader.fps, Path(reader.path).name
+                fit_clip(frames, self.size),
+                mask_ratios,
+                indices / reader.fps,
+                Path(reader.path).name,
             )
 
     def reconstruct(
@@ -208,7 +211,7 @@ class Reconstructor:
         return np.minimum(indices, indices[indices < total][-1])
 
 
-def fit(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def fit_clip(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Cut the largest central part of the wanted shape out of frames and resize it.
 
     (T, H, W, 3) uint8 -> (T, *size, 3) uint8.

@@ -1,7 +1,7 @@
 """Tell when something happens in long videos, and what: from frames to segments in one call."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,17 +10,14 @@ from mmengine import Config
 from mmengine.dataset import Compose, pseudo_collate
 from torch import nn
 
-from mmvideomae.apis.class_names import Names, class_names
+from mmvideomae.apis.class_names import Names, model_class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
-from mmvideomae.apis.inference import as_model
+from mmvideomae.apis.inference import OnProgress, Video, as_model
 from mmvideomae.apis.predictions import Span
 from mmvideomae.configs import compose, dataset_of, steps_of_test
 from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
 
-Video = str | os.PathLike[str]
-Progress = Callable[[int, int], None]
-"""Called with the windows that are done and how many there are."""
 VERSION = 'VERSION 1.3'
 """That of the layout of ActivityNet's results."""
 ACTION = 'action'
@@ -136,7 +133,7 @@ class TemporalLocalizer:
         self._format = FeatureFormat(**(dataset.get('features') or {}))
         _check(self.extractor, self.detector, self._format)
 
-    def __call__(self, video: Video, progress: Progress | None = None) -> FoundSegments:
+    def __call__(self, video: Video, progress: OnProgress | None = None) -> FoundSegments:
         """Segments of a video file or a folder of frames.
 
         Raises:
@@ -213,7 +210,7 @@ def _names(detector: nn.Module, given: Names | None) -> tuple[str, ...]:
         count = len(next(iter(external.scores.values())))
     elif count == 1 and given is None:
         return (ACTION,)
-    return class_names(detector.cfg, count, given)
+    return model_class_names(detector.cfg, count, given)
 
 
 def _check(extractor: FeatureExtractor, detector: nn.Module, told: FeatureFormat) -> None:

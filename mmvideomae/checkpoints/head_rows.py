@@ -16,7 +16,7 @@ BOX_HEAD_BIAS = 'roi_head.bbox_head.fc_cls.bias'
 K710_ROWS = 710
 
 
-def read_label_map(path: str | Path) -> list[int]:
+def read_head_rows(path: str | Path) -> list[int]:
     """A JSON list whose entry i is the row of class i in the head of the checkpoint.
 
     Raises:
@@ -103,7 +103,7 @@ def _head_keys(found: Mapping[str, Tensor]) -> list[str]:
 
 
 def _rows_for(label_map: str | Path, rows: int, classes: int) -> Tensor:
-    chosen = read_label_map(label_map)
+    chosen = read_head_rows(label_map)
     if len(chosen) != classes:
         raise CheckpointError(
             f'{label_map} lists the rows of {len(chosen)} classes, the model has {classes}'

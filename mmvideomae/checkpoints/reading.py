@@ -181,10 +181,10 @@ def guarded(path: Path, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except Exception as error:  # a damaged pickle raises whatever it hits upon
-        raise CheckpointError(f'{path} {reason_of(error)}') from error
+        raise CheckpointError(f'{path} {why_unreadable(error)}') from error
 
 
-def reason_of(error: Exception) -> str:
+def why_unreadable(error: Exception) -> str:
     """Why a reader gave up, without torch's advice to turn its safety off."""
     text = one_line(str(error))
     if found := re.search(

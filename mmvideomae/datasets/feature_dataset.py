@@ -17,7 +17,7 @@ from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
-    find_fault,
+    find_segment_fault,
     of_subsets,
     read_segments,
 )
@@ -180,7 +180,7 @@ class FeatureDataset(SeededDataset):
         file = inspect_features(video.video_id, path, self.features, video.duration, video.fps)
         classes = self.metainfo['classes']
         duration = video.duration or file.duration
-        fault = find_fault(video, classes, duration, self.tolerance, self.allow_empty)
+        fault = find_segment_fault(video, classes, duration, self.tolerance, self.allow_empty)
         if fault is not None:
             raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
         ends = np.array(video.segments, np.float64).reshape(-1, 2).clip(0, duration)

@@ -65,7 +65,7 @@ class _Pairs(NamedTuple):
     truths: np.ndarray
 
 
-def average_precision(
+def box_average_precision(
     predictions: BoxTable,
     truths: BoxTable,
     iou_threshold: float = 0.5,

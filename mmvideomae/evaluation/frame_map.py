@@ -11,7 +11,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmvideomae.evaluation.arrays import finite, to_numpy
-from mmvideomae.evaluation.box_ap import BoxTable, average_precision, on_annotated
+from mmvideomae.evaluation.box_ap import BoxTable, box_average_precision, on_annotated
 from mmvideomae.ops.seconds import second_text
 from mmvideomae.registry import METRICS
 
@@ -46,7 +46,7 @@ class FrameMAP(BaseMetric):
         iou_threshold: IoU at which a box is found.
         action_threshold: Only higher scores are predictions.
         classwise: Also report each class.
-        ignore_empty: See `average_precision`.
+        ignore_empty: See `box_average_precision`.
         outfile: ``.json``: everything measured, class by class; ``.csv``: the predictions in
             AVA's layout of results.
 
@@ -156,7 +156,7 @@ def evaluate_boxes(
         raise ValueError('there are no true boxes of the evaluated classes to compare with')
     if ignore_empty:
         predictions = on_annotated(predictions, truths)
-    precisions = average_precision(predictions, truths, iou_threshold, score_threshold)
+    precisions = box_average_precision(predictions, truths, iou_threshold, score_threshold)
     counts = (predictions.values > score_threshold).sum(0)
     rows = zip(classes.items(), precisions, labels.sum(0), counts, strict=True)
     return {

@@ -14,7 +14,7 @@ from mmvideomae.evaluation.segment_matching import (
 )
 
 
-def average_precision(
+def segment_average_precision(
     predictions: SegmentTable,
     truths: SegmentTable,
     iou_thresholds: Sequence[float],

@@ -12,7 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from mmvideomae.evaluation.arrays import finite
-from mmvideomae.evaluation.segment_ap import average_precision, check_thresholds, recall_at
+from mmvideomae.evaluation.segment_ap import check_thresholds, recall_at, segment_average_precision
 from mmvideomae.evaluation.segment_errors import break_down_errors
 from mmvideomae.evaluation.segment_matching import SegmentTable
 from mmvideomae.ops.segments import distinct
@@ -149,7 +149,7 @@ def evaluate_segments(
         `ErrorBreakdown.to_dict`, if asked for.
     """
     names = [f'{each:.2f}' for each in iou_thresholds]
-    precisions = average_precision(predictions, truths, iou_thresholds, len(classes))
+    precisions = segment_average_precision(predictions, truths, iou_thresholds, len(classes))
     recalls = recall_at(predictions, truths, iou_thresholds, len(classes), recall_multiples)
     seen = np.flatnonzero(np.isfinite(precisions[0]))
     evaluation: dict[str, Any] = {

@@ -76,7 +76,7 @@ def read_boxes(
         label_map: Labels must not lie above its largest id.  Ids that it does not name lie in a
             gap and are no fault.
         num_classes: The largest id where the map does not say it.
-        strict: Labels and boxes must be possible (`find_fault`); False takes what can be read.
+        strict: Labels and boxes must be possible (`find_row_fault`); False takes what can be read.
 
     Raises:
         AnnotationError: The file is missing or has no box, or a line is malformed; the message
@@ -88,7 +88,7 @@ def read_boxes(
     for row in scan_boxes(path):
         if isinstance(row, AnnotationError):
             raise row
-        fault = find_fault(row, num_classes, label_map) if strict else None
+        fault = find_row_fault(row, num_classes, label_map) if strict else None
         if fault is not None:
             raise AnnotationError(f'{os.fspath(path)}:{row.line}: {fault}')
         rows.setdefault(row[:5], row)  # all but the line
@@ -100,12 +100,12 @@ def read_boxes(
 def scan_boxes(path: str | os.PathLike[str]) -> Iterator[BoxLabel | AnnotationError]:
     """Every line of an annotation as it stands; an error in the place of one without sense.
 
-    Labels and boxes are not checked, repeated lines stay: `find_fault` says what is wrong.
+    Labels and boxes are not checked, repeated lines stay: `find_row_fault` says what is wrong.
 
     Raises:
         AnnotationError: The file cannot be read.
     """
-    for number, row in read_rows(path, 'annotation'):
+    for number, row in read_box_rows(path, 'annotation'):
         if not any(row[2:]) and len(row) >= 2 and row[0] and row[1]:
             continue  # AVA-Kinetics: nobody acts at this moment
         try:
@@ -119,7 +119,7 @@ def scan_boxes(path: str | os.PathLike[str]) -> Iterator[BoxLabel | AnnotationEr
             yield AnnotationError(f'{os.fspath(path)}:{number}: {error}: {",".join(row)!r}')
 
 
-def find_fault(
+def find_row_fault(
     row: BoxLabel, num_classes: int | None = None, label_map: LabelMap | None = None
 ) -> str | None:
     """Say what is wrong with a line that can be read, None if nothing is."""
@@ -166,7 +166,7 @@ def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
         AnnotationError: The file is missing, or a line is not ``video,second``.
     """
     excluded = set()
-    for number, row in read_rows(path, 'list of excluded moments'):
+    for number, row in read_box_rows(path, 'list of excluded moments'):
         if len(row) != 2:
             raise AnnotationError(
                 f'{os.fspath(path)}:{number}: {len(row)} fields, expected video,second: '
@@ -179,7 +179,7 @@ def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
     return excluded
 
 
-def read_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, list[str]]]:
+def read_box_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, list[str]]]:
     """(line, fields) of a comma-separated file without blank lines, comments and header.
 
     A header is a first line of nothing but names of columns: any other line says something, and

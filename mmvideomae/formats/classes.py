@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from mmvideomae.formats.text_files import AnnotationError, read_text
+from mmvideomae.formats.text_files import AnnotationError, read_utf8
 
 _CHANCES = ('prob', 'flip_ratio', 'p')  # what flips of ours, mmaction2, mmcv, torchvision call it
 _INSIDE = ('transforms', 'trans')  # where wrappers of transforms keep them
@@ -20,7 +20,7 @@ def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, .
     else:
         origin = os.fspath(classes)
         try:
-            names = read_text(origin, 'file of class names').rstrip().split('\n')
+            names = read_utf8(origin, 'file of class names').rstrip().split('\n')
         except AnnotationError as error:
             raise AnnotationError(
                 f'{error}; give a file of one name per line in the order of the labels, or leave '

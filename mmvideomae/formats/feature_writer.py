@@ -12,7 +12,7 @@ from mmvideomae.formats.feature_info import FeatureInfo
 _TYPE = np.dtype('<f4')
 
 
-class FeatureFile:
+class FeatureWriter:
     """A ``.npy`` file of float32 (L, D) that appears under its name when it is whole.
 
     Rows are written, not assigned to ``np.lib.format.open_memmap``: on a full disk that kills the
@@ -39,7 +39,7 @@ class FeatureFile:
         self._temporary = storage.temporary_path(self.path)
         self._written = 0
 
-    def __enter__(self) -> 'FeatureFile':
+    def __enter__(self) -> 'FeatureWriter':
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._temporary.open('wb')
         header = {'descr': _TYPE.str, 'fortran_order': False, 'shape': self._shape}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mmvideomae.formats.text_files import AnnotationError, read_text
+from mmvideomae.formats.text_files import AnnotationError, read_utf8
 
 _QUOTED = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 _COMMENT = re.compile(rf'({_QUOTED})|#[^\n]*')
@@ -88,7 +88,7 @@ def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
             name; an id is no number from 1 on, or has two names.  The message says file:line.
     """
     path = os.fspath(path)
-    text = read_text(path, 'label map')
+    text = read_utf8(path, 'label map')
     names: dict[int, str] = {}
     for line, fields in _entries(text, path):
         number, name = _id_and_name(line, fields, path)

@@ -37,7 +37,7 @@ from mmvideomae.formats.box_annotations import (
     parse_place,
     parse_second,
     parse_video,
-    read_rows,
+    read_box_rows,
 )
 from mmvideomae.formats.text_files import AnnotationError, read_json
 from mmvideomae.ops.seconds import second_text
@@ -137,7 +137,7 @@ def _is_row(row: Any) -> bool:
 
 def _from_csv(path: Path) -> Iterator[tuple[str, KeyFrame, Any]]:
     """(place, key frame, one box) of every line."""
-    for number, row in read_rows(path, 'file of boxes'):
+    for number, row in read_box_rows(path, 'file of boxes'):
         where = f'{path}:{number}'
         try:
             if len(row) not in (6, 7, 8):

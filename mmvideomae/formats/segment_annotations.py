@@ -151,7 +151,7 @@ def of_subsets(
     return chosen
 
 
-def find_fault(
+def find_segment_fault(
     video: AnnotatedVideo,
     classes: Sequence[str],
     duration: float,

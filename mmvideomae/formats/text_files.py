@@ -30,7 +30,7 @@ class AnnotationError(UserError, ValueError):
     """A file or folder that says what a data set holds cannot be used; names the place and why."""
 
 
-def read_text(path: str | os.PathLike[str], what: str = 'file', names_files: bool = False) -> str:
+def read_utf8(path: str | os.PathLike[str], what: str = 'file', names_files: bool = False) -> str:
     r"""The text of a file, its lines ended by ``\n``.
 
     Args:
@@ -72,13 +72,13 @@ def numbered_lines(
     """Lines that are not blank, stripped, with their numbers from 1.
 
     Args:
-        what, names_files: See `read_text`.
+        what, names_files: See `read_utf8`.
 
     Raises:
         AnnotationError: The file cannot be read.
     """
     # Not splitlines(), which also cuts at form feeds and other separators.
-    for number, line in enumerate(read_text(path, what, names_files).split('\n'), 1):
+    for number, line in enumerate(read_utf8(path, what, names_files).split('\n'), 1):
         # A mark in the middle comes from files that were joined.
         line = line.strip().lstrip('\ufeff').lstrip()
         if line:
@@ -94,7 +94,7 @@ def read_rows(
     a double quote within them is doubled.
 
     Args:
-        what, names_files: See `read_text`.
+        what, names_files: See `read_utf8`.
 
     Raises:
         AnnotationError: The file cannot be read, a quotation mark is not closed in its line, or
@@ -157,7 +157,7 @@ def read_json(path: str | os.PathLike[str], what: str = 'file') -> Any:
     Raises:
         AnnotationError: It cannot be read, or is not JSON; the message says ``file:line``.
     """
-    return parse_json(path, read_text(path, what, names_files=True))
+    return parse_json(path, read_utf8(path, what, names_files=True))
 
 
 def parse_json(path: str | os.PathLike[str], text: str) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmvideomae.formats.annotations import VIDEO_SUFFIXES, AnnotationError, find_videos
-from mmvideomae.formats.box_annotations import KeyFrame, parse_number, read_rows
+from mmvideomae.formats.box_annotations import KeyFrame, parse_number, read_box_rows
 
 _NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # of Kinetics: source, first and last second
 _FRAME_TEMPLATE = 'img_{:05}.jpg'
@@ -199,7 +199,7 @@ class VideoPlaces:
         root = Path(self.folder or Path(self.table).parent)
         listed: dict[str, tuple[str, dict[str, Any] | None]] = {}
         seen: dict[str, list[str]] = {}
-        for number, row in read_rows(self.table, 'table of videos'):
+        for number, row in read_box_rows(self.table, 'table of videos'):
             where = f'{self.table}:{number}'
             if len(row) not in (3, 4) or not row[0] or not row[1]:
                 raise AnnotationError(f'{where}: expected video,path,start_second[,fps]: {row}')

@@ -14,7 +14,7 @@ from mmvideomae.jobs.failures import reason_of
 _READY = 'ready'
 
 
-class Outcome(NamedTuple):
+class Answer(NamedTuple):
     """What became of one job.
 
     Attributes:
@@ -33,7 +33,7 @@ def run_jobs(
     jobs: Sequence[Any],
     workers: int,
     timeout: float | None = None,
-) -> Generator[Outcome, None, None]:
+) -> Generator[Answer, None, None]:
     """Call ``function(job)`` for every job; outcomes come as they are ready.
 
     A call that raises, takes longer than ``timeout`` seconds or takes its process
@@ -110,7 +110,7 @@ class Worker:
         """Until the job's time is over; None without a limit."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> Answer | None:
         """The outcome of the job under way, None as long as there is none."""
         try:
             answer = self.connection.recv() if self.connection.poll() else None
@@ -133,12 +133,12 @@ class Worker:
         self._process.kill()
         self._process.join()
 
-    def _end(self, value: Any, error: str) -> Outcome:
-        outcome = Outcome(-1 if self.index is None else self.index, value, error)
+    def _end(self, value: Any, error: str) -> Answer:
+        outcome = Answer(-1 if self.index is None else self.index, value, error)
         self.index = None
         return outcome
 
-    def _replace(self, error: str) -> Outcome:
+    def _replace(self, error: str) -> Answer:
         self.kill()
         self._start()
         return self._end(None, error)

@@ -73,7 +73,7 @@ def check_frames(classes: int, size: tuple[int, int], fps: float, seed: int) -> 
 
 
 @dataclass(frozen=True)
-class Clip:
+class MotionClip:
     """One file to make; ``path`` is relative to the dataset's folder."""
 
     split: str
@@ -87,16 +87,16 @@ class Clip:
         return f'videos/{self.split}/{name}{self.number:05d}.mp4'
 
 
-def list_clips(settings: ActionsSettings) -> list[Clip]:
+def list_clips(settings: ActionsSettings) -> list[MotionClip]:
     """Every clip of the dataset, split by split; labels take turns."""
     return [
-        Clip(split, number, number % settings.classes)
+        MotionClip(split, number, number % settings.classes)
         for split in SPLITS
         for number in range(settings.clips.get(split, 0))
     ]
 
 
-def make_clip(clip: Clip, settings: ActionsSettings) -> np.ndarray:
+def make_clip(clip: MotionClip, settings: ActionsSettings) -> np.ndarray:
     """The frames ``(T, H, W, 3)`` uint8 of one clip."""
     rng = np.random.default_rng((settings.seed, SPLITS.index(clip.split), clip.number))
     return render_clip(clip.label, rng, settings.size, settings.frames, settings.style)
@@ -106,7 +106,7 @@ def write_actions(
     out: Path,
     settings: ActionsSettings,
     workers: int = 1,
-) -> Iterator[Clip]:
+) -> Iterator[MotionClip]:
     """Write the dataset into ``out``, yielding each clip when it is written.
 
     ``train.csv``, ``val.csv``, ``test.csv`` hold ``path label`` lines; ``unlabelled.csv``
@@ -150,7 +150,7 @@ def settings_text(settings: ActionsSettings) -> str:
     return json.dumps({'kind': 'actions', **asdict(named)}, indent=2) + '\n'
 
 
-def _write_clip(clip: Clip, out: Path, settings: ActionsSettings) -> Clip:
+def _write_clip(clip: MotionClip, out: Path, settings: ActionsSettings) -> MotionClip:
     cv2.setNumThreads(1)  # one clip is too small to share; the processes share the cores
     write_frames(out / clip.path, make_clip(clip, settings), settings.fps)
     return clip
@@ -174,7 +174,7 @@ def run_tasks(task: Callable[[Item], Item], items: Sequence[Item], workers: int)
         yield from pool.map(task, items, chunksize=8 if len(items) > 64 else 1)
 
 
-def _write_lists(out: Path, clips: list[Clip]) -> None:
+def _write_lists(out: Path, clips: list[MotionClip]) -> None:
     lists: dict[str, list[str]] = {f'{split}.csv': [] for split in (*SPLITS, 'pretrain')}
     for clip in clips:
         labelled = clip.split != 'unlabelled'

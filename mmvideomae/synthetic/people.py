@@ -119,7 +119,7 @@ class Plan:
     labels: np.ndarray
 
 
-def plan_video(split: str, number: int, settings: PeopleSettings) -> Plan:
+def plan_people(split: str, number: int, settings: PeopleSettings) -> Plan:
     """Draw the video ``number`` of a split."""
     rng = np.random.default_rng((settings.seed, SPLITS.index(split), number))
     seconds = int(rng.integers(settings.seconds[0], settings.seconds[1] + 1))

@@ -12,7 +12,7 @@ from mmvideomae.synthetic.motion import CLASS_NAMES
 from mmvideomae.synthetic.motion_dataset import (
     SETTINGS_FILE,
     UNFINISHED_FILE,
-    Clip,
+    MotionClip,
     run_tasks,
     write_frames,
 )
@@ -21,7 +21,7 @@ from mmvideomae.synthetic.people import (
     PeopleSettings,
     boxes_of,
     plan_clip,
-    plan_video,
+    plan_people,
     render,
     render_crop,
 )
@@ -42,7 +42,7 @@ class PeopleVideo:
         return f'{self.split}_{self.number:04d}'
 
 
-def list_files(settings: PeopleSettings) -> list[PeopleVideo | Clip]:
+def list_files(settings: PeopleSettings) -> list[PeopleVideo | MotionClip]:
     """Every video and every clip of the data set, split by split; labels of clips take turns."""
     videos = [
         PeopleVideo(split, number)
@@ -50,7 +50,7 @@ def list_files(settings: PeopleSettings) -> list[PeopleVideo | Clip]:
         for number in range(settings.videos.get(split, 0))
     ]
     clips = [
-        Clip(split, number, number % settings.classes)
+        MotionClip(split, number, number % settings.classes)
         for split in SPLITS
         for number in range(settings.clips.get(split, 0))
     ]
@@ -59,7 +59,7 @@ def list_files(settings: PeopleSettings) -> list[PeopleVideo | Clip]:
 
 def write_people(
     out: Path, settings: PeopleSettings, workers: int = 1
-) -> Iterator[PeopleVideo | Clip]:
+) -> Iterator[PeopleVideo | MotionClip]:
     """Write the data set into ``out``, yielding each video and clip when it is written.
 
     ``videos/ID.mp4``; ``train.csv`` and ``val.csv`` with lines ``video,second,x1,y1,x2,y2,
@@ -71,7 +71,7 @@ def write_people(
     """
     files = list_files(settings)
     (out / 'videos').mkdir(parents=True, exist_ok=True)
-    clips = [each for each in files if isinstance(each, Clip)]
+    clips = [each for each in files if isinstance(each, MotionClip)]
     for split in {clip.split for clip in clips}:
         (out / 'actions' / 'videos' / split).mkdir(parents=True, exist_ok=True)
     (out / SETTINGS_FILE).unlink(missing_ok=True)
@@ -89,7 +89,7 @@ def write_people(
 
 def rows_of(video: PeopleVideo, settings: PeopleSettings) -> list[str]:
     """The lines of a video: one for each actor in each key frame, a second apart from 1."""
-    plan = plan_video(video.split, video.number, settings)
+    plan = plan_people(video.split, video.number, settings)
     return [
         f'{video.video_id},{second},{",".join(f"{edge:.5f}" for edge in box)},'
         f'{CLASS_NAMES[label]},{person}'
@@ -109,11 +109,11 @@ def settings_text(settings: PeopleSettings) -> str:
 
 
 def _write_file(
-    file: PeopleVideo | Clip, out: Path, settings: PeopleSettings
-) -> PeopleVideo | Clip:
+    file: PeopleVideo | MotionClip, out: Path, settings: PeopleSettings
+) -> PeopleVideo | MotionClip:
     cv2.setNumThreads(1)  # the processes share the cores
     if isinstance(file, PeopleVideo):
-        plan = plan_video(file.split, file.number, settings)
+        plan = plan_people(file.split, file.number, settings)
         path, frames = out / 'videos' / f'{file.video_id}.mp4', render(plan, settings)
     else:
         plan = plan_clip(file.split, file.number, settings)

@@ -107,7 +107,7 @@ def list_videos(settings: UntrimmedSettings) -> list[UntrimmedVideo]:
     ]
 
 
-def plan_video(
+def plan_untrimmed(
     video: UntrimmedVideo, settings: UntrimmedSettings
 ) -> tuple[int, list[Stretch], np.random.Generator]:
     """Number of frames, the motions in them, and the generator that draws the rest."""
@@ -131,7 +131,7 @@ def render_video(
     video: UntrimmedVideo, settings: UntrimmedSettings
 ) -> tuple[np.ndarray, list[Stretch]]:
     """Frames (T, H, W, 3) uint8 and the motions in them."""
-    total, stretches, rng = plan_video(video, settings)
+    total, stretches, rng = plan_untrimmed(video, settings)
     scene = draw_scene(rng, *settings.size, settings.style)
     parts, at = [], 0
     for stretch in stretches:
@@ -171,7 +171,7 @@ def annotation_of(videos: list[UntrimmedVideo], settings: UntrimmedSettings) -> 
     """The annotation in ActivityNet's layout."""
     database = {}
     for video in videos:
-        total, stretches, _ = plan_video(video, settings)
+        total, stretches, _ = plan_untrimmed(video, settings)
         database[video.video_id] = {
             'subset': SUBSETS[video.split],
             'duration': total / settings.fps,
@@ -206,7 +206,7 @@ def _write_lists(out: Path, videos: list[UntrimmedVideo], settings: UntrimmedSet
             f'videos/{video.video_id}.mp4 {each.start} {each.end - each.start} {each.label}\n'
             for video in videos
             if video.split == split
-            for each in plan_video(video, settings)[1]
+            for each in plan_untrimmed(video, settings)[1]
         ]
         (out / f'{split}.csv').unlink(missing_ok=True)
         if lines:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.analysis.eval_boxes import evaluate_files
+from mmvideomae.analysis.eval_boxes import evaluate_box_files
 from mmvideomae.evaluation import FrameMAP
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import BoxLabel, write_boxes
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def told(truth: str, found: str, **options: object) -> dict:
     Path('truth.csv').write_text(truth)
     Path('found.csv').write_text(found)
-    return evaluate_files('found.csv', 'truth.csv', 'map.pbtxt', **options)
+    return evaluate_box_files('found.csv', 'truth.csv', 'map.pbtxt', **options)
 
 
 def random_samples() -> list[dict]:
@@ -60,7 +60,7 @@ def test_equals_the_metric_that_wrote_the_file(folder: Path) -> None:
         for column in np.flatnonzero(labels)
     ]
     write_boxes('truth.csv', rows)
-    found = evaluate_files('found.csv', 'truth.csv', 'map.pbtxt')
+    found = evaluate_box_files('found.csv', 'truth.csv', 'map.pbtxt')
     assert 0 < found['mAP'] < 1 and found['mAP'] == pytest.approx(expected['frame/mAP'])
     for each in found['classes']:
         assert each['AP'] == pytest.approx(expected[f'frame/AP/{each["name"]}'])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine import Config
 
-from mmvideomae.apis.class_names import action_names, class_names, read_class_names
+from mmvideomae.apis.class_names import action_names, model_class_names, read_class_names
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.label_maps import write_label_map
 
@@ -32,13 +32,13 @@ def test_any_data_set_of_the_config_names_them(file: Path, loader: str, kind: st
         'file': {'type': 'X', 'classes': str(file)},
         'wrapped': {'type': 'RepeatDataset', 'dataset': {'classes': list(NAMES)}},
     }[kind]
-    assert class_names(Config({loader: {'dataset': dataset}}), 3) == NAMES
+    assert model_class_names(Config({loader: {'dataset': dataset}}), 3) == NAMES
 
 
 def test_given_names_win_over_those_of_the_config(file: Path) -> None:
     cfg = Config({'test_dataloader': {'dataset': {'classes': ['a', 'b']}}})
-    assert class_names(cfg, 3, file) == class_names(cfg, 3, list(NAMES)) == NAMES
-    assert class_names(cfg, 2) == ('a', 'b')
+    assert model_class_names(cfg, 3, file) == model_class_names(cfg, 3, list(NAMES)) == NAMES
+    assert model_class_names(cfg, 2) == ('a', 'b')
 
 
 def test_what_is_tested_is_asked_first() -> None:
@@ -46,7 +46,7 @@ def test_what_is_tested_is_asked_first() -> None:
         'train_dataloader': {'dataset': {'classes': ['train', 'b']}},
         'test_dataloader': {'dataset': {'classes': ['test', 'b']}},
     })  # fmt: skip
-    assert class_names(cfg, 2)[0] == 'test'
+    assert model_class_names(cfg, 2)[0] == 'test'
 
 
 def test_every_complaint_is_one_line_that_names_the_cure(tmp_path: Path, file: Path) -> None:
@@ -60,10 +60,10 @@ def test_every_complaint_is_one_line_that_names_the_cure(tmp_path: Path, file: P
         (tmp_path / 'binary.txt', 'not UTF-16 text'),
     ):
         with pytest.raises(ValueError, match=told) as error:
-            class_names(cfg, 3, given)
+            model_class_names(cfg, 3, given)
         assert '--classes FILE' in str(error.value) and '\n' not in str(error.value)
     with pytest.raises(ValueError, match=r'classes\.txt lists 3 classes and the model tells 400'):
-        class_names(cfg, 400, file)
+        model_class_names(cfg, 400, file)
 
 
 def test_actions_are_named_by_a_label_map_or_a_list(file: Path, tmp_path: Path) -> None:

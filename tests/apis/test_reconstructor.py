@@ -8,7 +8,7 @@ import torch
 from mmengine import Config
 
 from mmvideomae.apis import Reconstructor, init_model
-from mmvideomae.apis.reconstructor import fit
+from mmvideomae.apis.reconstructor import fit_clip
 from mmvideomae.models.targets.pixels import NOTES
 from mmvideomae.video.readers import VideoReadError, open_reader
 from tests.support.models import tiny_videomae
@@ -121,9 +121,9 @@ def test_what_cannot_be_reconstructed_is_refused(video: Path, tmp_path: Path) ->
 def test_fit_cuts_the_centre() -> None:
     frames = np.zeros((1, 40, 80, 3), np.uint8)
     frames[:, :, 20:60] = 255
-    assert (fit(frames, (20, 20)) == 255).all()
-    assert fit(frames, (40, 20)).shape == (1, 40, 20, 3)
-    assert fit(frames[:, :10, :10], (32, 32)).shape == (1, 32, 32, 3)
+    assert (fit_clip(frames, (20, 20)) == 255).all()
+    assert fit_clip(frames, (40, 20)).shape == (1, 40, 20, 3)
+    assert fit_clip(frames[:, :10, :10], (32, 32)).shape == (1, 32, 32, 3)
 
 
 def test_real_clip(tmp_path: Path) -> None:

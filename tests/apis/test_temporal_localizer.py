@@ -11,7 +11,7 @@ from mmengine import Config
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
-from mmvideomae.analysis.eval_segments import evaluate_files
+from mmvideomae.analysis.eval_segments import evaluate_segment_files
 from mmvideomae.apis import FeatureExtractor, FoundSegments, TemporalLocalizer, init_model
 from mmvideomae.apis.predictions import Span
 from mmvideomae.apis.temporal_localizer import ACTION, activitynet_results
@@ -120,7 +120,7 @@ def test_results_are_read_back_and_are_perfect(tmp_path: Path) -> None:
     database = {name: {'duration': 10.0, 'subset': 'test', 'annotations': rows} for name in 'ab'}
     (tmp_path / 'truth.json').write_text(json.dumps({'database': database}))
     (tmp_path / 'found.json').write_text(json.dumps(activitynet_results(found)))
-    told = evaluate_files(tmp_path / 'found.json', tmp_path / 'truth.json')
+    told = evaluate_segment_files(tmp_path / 'found.json', tmp_path / 'truth.json')
     assert told['mAP'] == pytest.approx(1)
     one = found[0].to_activitynet()
     assert one['results'] == {

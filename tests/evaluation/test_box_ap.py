@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmvideomae.evaluation.box_ap import BoxTable, average_precision
+from mmvideomae.evaluation.box_ap import BoxTable, box_average_precision
 
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
 
@@ -74,7 +74,7 @@ def test_a_toy_computed_by_hand() -> None:
         ],
         classes=4,
     )
-    found = average_precision(predictions, truths)
+    found = box_average_precision(predictions, truths)
     np.testing.assert_allclose(found, [0.75, 0.0, np.nan, 0.5])
 
 
@@ -82,23 +82,23 @@ def test_a_prediction_does_not_turn_to_its_second_best_box() -> None:
     """Both ask for the left one, though the second reaches the other one, too."""
     truths = table([[((0, 0, 0.6, 1), [1]), ((0.2, 0, 0.8, 1), [1])]], classes=1)
     predictions = table([[((0, 0, 0.6, 1), [0.9]), ((0.09, 0, 0.69, 1), [0.8])]], classes=1)
-    assert average_precision(predictions, truths, 0.5)[0] == 0.5
+    assert box_average_precision(predictions, truths, 0.5)[0] == 0.5
 
 
 def test_what_is_found_where_nobody_is_annotated() -> None:
     truths = table([[], [(LEFT, [1, 0])]], classes=2)
     predictions = table([[(LEFT, [0.9, 0])], [(LEFT, [0.5, 0])]], classes=2)
-    assert average_precision(predictions, truths)[0] == 0.5
-    assert average_precision(predictions, truths, ignore_empty=True)[0] == 1
+    assert box_average_precision(predictions, truths)[0] == 0.5
+    assert box_average_precision(predictions, truths, ignore_empty=True)[0] == 1
 
 
 def test_only_scores_above_the_threshold_are_predictions() -> None:
     truths = table([[(LEFT, [1]), (RIGHT, [1])]], classes=1)
     predictions = table([[(LEFT, [0.3]), (RIGHT, [0.2])]], classes=1)
-    assert average_precision(predictions, truths, score_threshold=0.1)[0] == 1
-    assert average_precision(predictions, truths, score_threshold=0.2)[0] == 0.5
+    assert box_average_precision(predictions, truths, score_threshold=0.1)[0] == 1
+    assert box_average_precision(predictions, truths, score_threshold=0.2)[0] == 0.5
     absent = table([[(LEFT, [0.3]), (RIGHT, [-np.inf])]], classes=1)
-    assert average_precision(absent, truths, score_threshold=-1)[0] == 0.5
+    assert box_average_precision(absent, truths, score_threshold=-1)[0] == 0.5
 
 
 @settings(max_examples=60)
@@ -115,7 +115,7 @@ def test_equals_the_protocol_word_for_word(seed: int, threshold: float) -> None:
     truths = BoxTable(rows[0], drawn(rows[0]), rng.uniform(size=(len(rows[0]), 3)) < 0.4)
     scores = rng.integers(0, 5, (len(rows[1]), 3)) / 4  # scores tie, too
     predictions = BoxTable(rows[1], drawn(rows[1]), scores)
-    found = average_precision(predictions, truths, threshold, ignore_empty=True)
+    found = box_average_precision(predictions, truths, threshold, ignore_empty=True)
     for column in range(3):
         if truths.values[:, column].any():
             expected = slow_ap(predictions, truths, threshold, column)
@@ -139,4 +139,4 @@ def test_what_cannot_be_evaluated_is_refused(boxes: list, values: list, told: st
 def test_thresholds_out_of_range_are_refused(threshold: float) -> None:
     some = table([[(LEFT, [1])]], classes=1)
     with pytest.raises(ValueError, match='IoU threshold must lie in'):
-        average_precision(some, some, threshold)
+        box_average_precision(some, some, threshold)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmvideomae.evaluation.segment_ap import average_precision, interpolated_ap, recall_at
+from mmvideomae.evaluation.segment_ap import interpolated_ap, recall_at, segment_average_precision
 from mmvideomae.evaluation.segment_matching import SegmentTable
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -85,7 +85,7 @@ def test_it_equals_the_protocol_word_for_word(seed: int) -> None:
     predictions, truths = random_tables(seed)
     if not len(truths):
         return
-    found = average_precision(predictions, truths, THRESHOLDS, 3)
+    found = segment_average_precision(predictions, truths, THRESHOLDS, 3)
     wanted = [[slow_ap(predictions, truths, t, label) for label in range(3)] for t in THRESHOLDS]
     np.testing.assert_allclose(found, wanted, atol=1e-12)
     recalls = recall_at(predictions, truths, THRESHOLDS, 3, (1, 2))
@@ -101,7 +101,7 @@ def test_values_by_hand() -> None:
     segments = np.array([[0.0, 10], [0, 10], [20, 26], [50, 60]])
     predictions = SegmentTable.gather([(segments, np.zeros(4), np.array([0.9, 0.8, 0.7, 0.6]))])
     # right, duplicate, IoU 0.6, background
-    found = average_precision(predictions, truths, (0.5, 0.7), 2)
+    found = segment_average_precision(predictions, truths, (0.5, 0.7), 2)
     assert found[:, 0].tolist() == pytest.approx([0.5 * 1 + 0.5 * 2 / 3, 0.5])
     assert np.isnan(found[:, 1]).all()
     # Two kept at 1x: the first true segment alone; four at 2x.
@@ -116,9 +116,9 @@ def test_a_perfect_detector_and_an_empty_one() -> None:
     perfect = SegmentTable.gather(
         [(truths.segments, truths.labels, np.ones(2)), (np.zeros((0, 2)), [], [])]
     )
-    assert average_precision(perfect, truths, (0.95,), 2).tolist() == [[1, 1]]
+    assert segment_average_precision(perfect, truths, (0.95,), 2).tolist() == [[1, 1]]
     empty = SegmentTable.gather([(np.zeros((0, 2)), [], []), (np.zeros((0, 2)), [], [])])
-    assert average_precision(empty, truths, (0.5,), 2).tolist() == [[0, 0]]
+    assert segment_average_precision(empty, truths, (0.5,), 2).tolist() == [[0, 0]]
     assert recall_at(empty, truths, (0.5,), 2, (1,)).tolist() == [[[0, 0]]]
     assert interpolated_ap(np.array([False, True]), 1) == 0.5
 
@@ -127,7 +127,7 @@ def test_a_false_alarm_in_a_video_without_segments_costs() -> None:
     one = np.array([[0.0, 1]])
     truths = SegmentTable.gather([(one, [0], None), (np.zeros((0, 2)), [], None)])
     predictions = SegmentTable.gather([(one, [0], [0.5]), (one, [0], [0.9])])
-    assert average_precision(predictions, truths, (0.5,), 1).tolist() == [[0.5]]
+    assert segment_average_precision(predictions, truths, (0.5,), 1).tolist() == [[0.5]]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_what_cannot_be_evaluated_is_refused(
     truths = SegmentTable.gather([(one, [0], None)])
     predictions = SegmentTable.gather([(one, labels, [0.5])])
     with pytest.raises(ValueError, match=message):
-        average_precision(predictions, truths, thresholds, 2)
+        segment_average_precision(predictions, truths, thresholds, 2)
 
 
 def test_scores_that_are_not_numbers_and_no_truth_are_refused() -> None:
@@ -154,7 +154,7 @@ def test_scores_that_are_not_numbers_and_no_truth_are_refused() -> None:
         SegmentTable.gather([(one, [0], [float('nan')])])
     predictions = SegmentTable.gather([(one, [0], [0.5])])
     with pytest.raises(ValueError, match='no true segments'):
-        average_precision(predictions, SegmentTable.gather([]), (0.5,), 1)
+        segment_average_precision(predictions, SegmentTable.gather([]), (0.5,), 1)
 
 
 def test_it_equals_the_protocol_on_hundreds_of_predictions_and_duplicates() -> None:
@@ -168,7 +168,7 @@ def test_it_equals_the_protocol_on_hundreds_of_predictions_and_duplicates() -> N
         return SegmentTable(rng.integers(0, 3, count), segments, labels, scores)
 
     predictions, truths = table(600), table(60)
-    found = average_precision(predictions, truths, THRESHOLDS, 4)
+    found = segment_average_precision(predictions, truths, THRESHOLDS, 4)
     wanted = [[slow_ap(predictions, truths, t, label) for label in range(4)] for t in THRESHOLDS]
     np.testing.assert_allclose(found, wanted, atol=1e-12)
     assert found.min() > 0

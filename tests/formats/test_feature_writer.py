@@ -8,13 +8,13 @@ import pytest
 
 from mmvideomae import storage
 from mmvideomae.formats.feature_info import FeatureInfo
-from mmvideomae.formats.feature_writer import FeatureFile
+from mmvideomae.formats.feature_writer import FeatureWriter
 
 
 def test_rows_in_pieces_make_one_array(tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(7, 3))
     path = tmp_path / 'a' / 'b.npy'
-    with FeatureFile(path, 7, 3) as file:
+    with FeatureWriter(path, 7, 3) as file:
         for piece in np.array_split(rows, 3):
             file.append(piece)
             assert not path.exists()
@@ -25,7 +25,7 @@ def test_rows_in_pieces_make_one_array(tmp_path: Path) -> None:
 
 
 def write(path: Path, rows: np.ndarray, error: type[BaseException] | None = None) -> None:
-    with FeatureFile(path, 2, 3) as file:
+    with FeatureWriter(path, 2, 3) as file:
         file.append(rows)
         if error:
             raise error
@@ -48,7 +48,7 @@ def test_too_few_rows_and_too_wide_ones(tmp_path: Path) -> None:
 def test_a_finished_file_is_replaced_at_once(tmp_path: Path) -> None:
     path = tmp_path / 'a.npy'
     for value in (1.0, 2.0):
-        with FeatureFile(path, 1, 1) as file:
+        with FeatureWriter(path, 1, 1) as file:
             file.append(np.array([[value]]))
     assert np.load(path).item() == 2.0
 
@@ -62,10 +62,10 @@ def test_features_have_the_description_they_were_written_with(
         FeatureInfo(25.0, 16, 0.64, 16, 4, 1, 0, 1, name, '', 'pyav', video_id='a')
         for name in ('first', 'second')
     ]
-    with FeatureFile(path, 1, 1, infos[0]) as late:
+    with FeatureWriter(path, 1, 1, infos[0]) as late:
         late.append(np.array([[1.0]]))
-        monkeypatch.setattr(storage, 'process_name', lambda: 'host-1')
-        with FeatureFile(path, 1, 1, infos[1]) as early:
+        monkeypatch.setattr(storage.writing, 'process_name', lambda: 'host-1')
+        with FeatureWriter(path, 1, 1, infos[1]) as early:
             early.append(np.array([[2.0]]))
         assert (FeatureInfo.read(path), np.load(path).item()) == (infos[1], 2.0)
     assert (FeatureInfo.read(path), np.load(path).item()) == (infos[0], 1.0)

@@ -10,7 +10,7 @@ from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
-    find_fault,
+    find_segment_fault,
     of_subsets,
     read_segments,
 )
@@ -107,7 +107,7 @@ def test_what_an_annotation_says_twice_counts_once(layouts: list[Path], tmp_path
     (video,) = of_subsets(read_segments(layouts[0]), ('test',), 'x')
     assert dropped_segments([video], 'x') is None
     assert read_segments(layouts[1])[0].lines == [1, 3, 5]
-    fault = find_fault(read_segments(layouts[1])[0], ['Jump'], 20)
+    fault = find_segment_fault(read_segments(layouts[1])[0], ['Jump'], 20)
     assert "'Run' in line 3 has an unknown label" in fault
 
 
@@ -172,13 +172,13 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 )
 def test_faults_of_segments(segment: tuple, label: str, message: str | None) -> None:
     video = AnnotatedVideo('v', 'here', segments=[(0, 1), segment], labels=['x', label])
-    fault = find_fault(video, ('x', 'y'), 10.0)
+    fault = find_segment_fault(video, ('x', 'y'), 10.0)
     assert (fault is None) if message is None else (message in fault)
 
 
 def test_a_video_without_segments_is_a_fault_unless_told() -> None:
     video = AnnotatedVideo('v', 'here')
-    assert 'no segments' in find_fault(video, ('x',), 10.0)
-    assert find_fault(video, ('x',), 10.0, allow_empty=True) is None
+    assert 'no segments' in find_segment_fault(video, ('x',), 10.0)
+    assert find_segment_fault(video, ('x',), 10.0, allow_empty=True) is None
     video.too_short = 2
-    assert 'no segments but 2 shorter than 1 ms' in find_fault(video, ('x',), 10.0)
+    assert 'no segments but 2 shorter than 1 ms' in find_segment_fault(video, ('x',), 10.0)

@@ -10,7 +10,7 @@ from mmvideomae.formats.text_files import (
     numbered_lines,
     read_json,
     read_rows,
-    read_text,
+    read_utf8,
     row_line,
     shown,
     split_row,
@@ -55,7 +55,7 @@ def test_json_is_read_in_any_encoding_and_faults_have_a_line(tmp_path):
 )
 def test_other_bytes_are_told_with_file_and_encoding(tmp_path, content, told):
     with pytest.raises(AnnotationError, match=told) as caught:
-        read_text(write(tmp_path, content), 'list')
+        read_utf8(write(tmp_path, content), 'list')
     assert 'the list' in str(caught.value) and 'names.csv' in str(caught.value)
     assert len(str(caught.value)) < 250 + len(str(tmp_path)) and '\n' not in str(caught.value)
 
@@ -63,13 +63,13 @@ def test_other_bytes_are_told_with_file_and_encoding(tmp_path, content, told):
 def test_files_that_cannot_be_opened_are_named(tmp_path):
     for path in (tmp_path / 'gone', tmp_path, f'{tmp_path}/a\0b', f'{tmp_path}/{"a" * 300}'):
         with pytest.raises(AnnotationError, match='cannot read the list '):
-            read_text(path, 'list')
+            read_utf8(path, 'list')
         assert not is_binary(path)
 
 
 def test_bytes_of_file_names_are_kept_where_files_are_named(tmp_path):
     path = write(tmp_path, b'caf\xe9.mp4')
-    assert read_text(path, names_files=True).encode('utf-8', 'surrogateescape') == b'caf\xe9.mp4'
+    assert read_utf8(path, names_files=True).encode('utf-8', 'surrogateescape') == b'caf\xe9.mp4'
 
 
 def test_binary_files_are_told_from_texts(tmp_path):

@@ -12,7 +12,7 @@ from mmvideomae.synthetic.people import (
     Plan,
     boxes_of,
     plan_clip,
-    plan_video,
+    plan_people,
     render,
     render_crop,
 )
@@ -51,7 +51,7 @@ def _extent(seen: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize('number', range(3))
 def test_boxes_are_tight_around_the_actors_in_key_frames(number: int) -> None:
-    plan = plan_video('train', number, SMALL)
+    plan = plan_people('train', number, SMALL)
     boxes = boxes_of(plan, SMALL) * PIXELS
     for actor in range(len(plan.paces)):
         seen = _alone(plan, actor)[plan.keys]
@@ -61,7 +61,7 @@ def test_boxes_are_tight_around_the_actors_in_key_frames(number: int) -> None:
 
 def test_key_frames_are_the_same_whatever_the_classes() -> None:
     for number in range(3):
-        plan = plan_video('train', number, ALL)
+        plan = plan_people('train', number, ALL)
         frames = render(plan, ALL)
         rng = np.random.default_rng(number)
         labels = (plan.labels + rng.integers(1, ALL.classes, plan.labels.shape)) % ALL.classes
@@ -72,14 +72,14 @@ def test_key_frames_are_the_same_whatever_the_classes() -> None:
 
 
 def test_what_is_drawn_does_not_depend_on_the_number_of_classes_but_the_labels() -> None:
-    plan, other = (plan_video('train', 0, replace(SMALL, classes=n)) for n in (2, 8))
+    plan, other = (plan_people('train', 0, replace(SMALL, classes=n)) for n in (2, 8))
     assert np.array_equal(plan.scene.ground, other.scene.ground)
     assert np.array_equal(plan.poses[0], other.poses[0])
 
 
 def test_a_stroke_played_backwards_is_of_the_opposite_class() -> None:
     for number in range(3):
-        plan = plan_video('train', number, ALL)
+        plan = plan_people('train', number, ALL)
         swapped = replace(plan, labels=np.vectorize(opposite)(plan.labels))
         frames, back = render(plan, ALL), render(swapped, ALL)
         for key in plan.keys:
@@ -90,7 +90,7 @@ def test_a_stroke_played_backwards_is_of_the_opposite_class() -> None:
 
 def test_an_actor_goes_where_its_class_says() -> None:
     for number in range(3):
-        plan = plan_video('train', number, SMALL)
+        plan = plan_people('train', number, SMALL)
         for actor in range(len(plan.paces)):
             seen = _alone(plan, actor)
             for key, label in zip(plan.keys, plan.labels[:, actor], strict=True):
@@ -104,7 +104,7 @@ def test_an_actor_goes_where_its_class_says() -> None:
 def test_actors_stay_in_the_picture_and_near_their_boxes() -> None:
     """During a stroke every actor is wholly visible and overlaps its box of the key frame."""
     for number in range(3):
-        plan = plan_video('train', number, ALL)
+        plan = plan_people('train', number, ALL)
         boxes = boxes_of(plan, ALL) * PIXELS
         assert boxes.min() >= 1 and (boxes[..., 2:] <= PIXELS[2:] - 1).all()
         for actor in range(len(plan.paces)):
@@ -117,7 +117,7 @@ def test_actors_stay_in_the_picture_and_near_their_boxes() -> None:
 
 def test_actors_hardly_overlap_in_key_frames() -> None:
     for number in range(20):
-        plan = plan_video('train', number, SMALL)
+        plan = plan_people('train', number, SMALL)
         for boxes in boxes_of(plan, SMALL):
             pairs = [_iou(a, b) for n, a in enumerate(boxes) for b in boxes[:n]]
             assert max(pairs) < 0.25
@@ -132,7 +132,7 @@ def _iou(one: np.ndarray, other: np.ndarray) -> float:
 def test_videos_have_the_length_actors_and_classes_asked_for() -> None:
     labels, counts = [], set()
     for number in range(40):
-        plan = plan_video('val', number, SMALL)
+        plan = plan_people('val', number, SMALL)
         seconds = plan.frames / SMALL.fps
         assert 4 <= seconds <= 6 and seconds == int(seconds)
         assert list(plan.keys) == [20 * second for second in range(1, int(seconds))]
@@ -161,7 +161,7 @@ def test_clips_show_one_stroke_of_one_actor_of_no_video() -> None:
         assert left <= x1 and x2 <= left + 48 and top <= y1 and y2 <= top + 48
     grounds = {
         make(split, number, SMALL).scene.ground.tobytes()
-        for make in (plan_video, plan_clip)
+        for make in (plan_people, plan_clip)
         for split in ('train', 'val')
         for number in range(3)
     }
@@ -203,4 +203,4 @@ def test_impossible_settings_are_refused(changes: dict, message: str) -> None:
 )
 def test_actors_without_room_are_refused(style: Style, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        plan_video('train', 0, replace(SMALL, style=style))
+        plan_people('train', 0, replace(SMALL, style=style))

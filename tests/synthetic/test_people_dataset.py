@@ -10,7 +10,7 @@ import numpy as np
 
 from mmvideomae.formats.annotations import LineFormat, read_list
 from mmvideomae.synthetic.motion_dataset import SETTINGS_FILE, UNFINISHED_FILE
-from mmvideomae.synthetic.people import PeopleSettings, boxes_of, plan_clip, plan_video, render
+from mmvideomae.synthetic.people import PeopleSettings, boxes_of, plan_clip, plan_people, render
 from mmvideomae.synthetic.people_dataset import list_files, write_people
 
 SMALL = PeopleSettings(
@@ -43,7 +43,7 @@ def test_the_folder_reads_as_boxes_videos_and_clips(tmp_path: Path) -> None:
             rows = list(csv.DictReader(file))
         assert {row['video'] for row in rows} == {f'{split}_{n:04d}' for n in range(videos)}
         for number in range(videos):
-            plan, name = plan_video(split, number, SMALL), f'{split}_{number:04d}'
+            plan, name = plan_people(split, number, SMALL), f'{split}_{number:04d}'
             frames = _frames(tmp_path / 'videos' / f'{name}.mp4')
             drawn = render(plan, SMALL)
             assert frames.shape == drawn.shape

@@ -10,7 +10,7 @@ import pytest
 from mmvideomae.formats.annotations import LineFormat, read_list
 from mmvideomae.formats.segment_annotations import (
     classes_of,
-    find_fault,
+    find_segment_fault,
     of_subsets,
     read_segments,
 )
@@ -18,7 +18,7 @@ from mmvideomae.synthetic.motion import CLASS_NAMES, opposite
 from mmvideomae.synthetic.untrimmed import (
     UntrimmedSettings,
     list_videos,
-    plan_video,
+    plan_untrimmed,
     render_video,
     write_untrimmed,
 )
@@ -69,7 +69,7 @@ def test_the_class_is_the_direction_of_motion() -> None:
 def test_a_video_has_several_classes_and_stillness_between() -> None:
     labels = set()
     for video in list_videos(replace(SMALL, videos={'train': 10})):
-        total, stretches, _ = plan_video(video, SMALL)
+        total, stretches, _ = plan_untrimmed(video, SMALL)
         labels |= {each.label for each in stretches}
         edges = [0, *(t for each in stretches for t in (each.start, each.end)), total]
         gaps = np.diff(edges)[::2]
@@ -93,7 +93,7 @@ def test_the_folder_reads_as_annotation_videos_and_clips(tmp_path: Path) -> None
     classes = (tmp_path / 'classes.txt').read_text().split()
     assert set(classes_of(videos)) <= set(classes)
     for video in videos:
-        assert find_fault(video, classes, video.duration, tolerance=0) is None
+        assert find_segment_fault(video, classes, video.duration, tolerance=0) is None
         with open_reader(tmp_path / 'videos' / f'{video.video_id}.mp4') as reader:
             assert len(reader) / SMALL.fps == video.duration
     clips = read_list(tmp_path / 'train.csv', LineFormat(labelled=True, num_classes=4))

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from mmvideomae.analysis.measurement import saved_for_backward, wall_and_cpu, watch_allocation
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.evaluation.segment_ap import average_precision
+from mmvideomae.evaluation.segment_ap import segment_average_precision
 from mmvideomae.evaluation.segment_matching import SegmentTable
 from mmvideomae.ops.local_attention import attend_locally
 from mmvideomae.ops.segments import nms_1d, soft_nms_1d
@@ -76,7 +76,7 @@ def times(args: argparse.Namespace) -> list[dict[str, Any]]:
         'soft NMS, gaussian': lambda: soft_nms_1d(segments, scores, labels),
         'soft NMS, linear': lambda: soft_nms_1d(segments, scores, labels, 'linear'),
         'hard NMS': lambda: nms_1d(segments, scores, labels, max_per_class=200),
-        'mAP of 5 thresholds': lambda: average_precision(
+        'mAP of 5 thresholds': lambda: segment_average_precision(
             predictions, truths, THRESHOLDS, args.classes
         ),
     }

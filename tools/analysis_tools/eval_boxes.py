@@ -17,7 +17,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from mmvideomae.analysis.eval_boxes import PROTOCOLS, evaluate_files
+from mmvideomae.analysis.eval_boxes import PROTOCOLS, evaluate_box_files
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.visualization.class_ap import draw_class_ap
@@ -59,7 +59,7 @@ def table_of(evaluation: dict[str, Any]) -> Table:
 
 
 def make(args: argparse.Namespace) -> Told:
-    evaluation = evaluate_files(
+    evaluation = evaluate_box_files(
         args.results, args.annotations, args.label_map, args.excluded, args.iou, args.protocol
     )
     picture = draw_class_ap(evaluation['classes'], evaluation['mAP'], args.results.name)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.analysis.eval_segments import evaluate_files
+from mmvideomae.analysis.eval_segments import evaluate_segment_files
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.visualization.files import save_picture
@@ -51,7 +51,7 @@ def as_text(evaluation: dict[str, Any], out: Path) -> Iterator[str]:
 
 
 def make(args: argparse.Namespace) -> Told:
-    evaluation = evaluate_files(
+    evaluation = evaluate_segment_files(
         args.results, args.annotations, args.subset, args.iou, args.errors_at
     )
     picture = draw_error_breakdown(evaluation['errors'], args.results.name)

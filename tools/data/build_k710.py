@@ -33,10 +33,10 @@ from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.formats.list_lines import list_line
 from mmvideomae.formats.text_files import numbered_lines
 from mmvideomae.preparation.lists.annotation_files import find_file
-from mmvideomae.preparation.lists.clips import Clip
+from mmvideomae.preparation.lists.clips import ListedClip
 from mmvideomae.preparation.lists.files import AssumedVideos, Locator, VideoFiles
 from mmvideomae.preparation.lists.k710 import Merged, Tally, Version, merge
-from mmvideomae.preparation.lists.kinetics import Row, check_template, csv_names
+from mmvideomae.preparation.lists.kinetics import Row, check_name_template, csv_names
 from mmvideomae.preparation.lists.writing import write_all
 
 NUMBERS = ('700', '600', '400')  # newest first: later versions corrected labels of earlier ones
@@ -76,7 +76,7 @@ def options() -> argparse.ArgumentParser:
 
 def versions_of(args: argparse.Namespace, console: Console) -> list[Version]:
     """The three versions in order of preference, their videos found."""
-    check_template(args.file_name)
+    check_name_template(args.file_name)
     versions = []
     for number in NUMBERS if args.prefer == 'newest' else NUMBERS[::-1]:
         folder = getattr(args, f'k{number}') or args.root / f'kinetics{number}'
@@ -102,7 +102,7 @@ def locator(videos: Locator, args: argparse.Namespace) -> Callable[[Row], str | 
 
     def locate(row: Row) -> str | None:
         in_class = row.label if args.class_folders and row.label else ''
-        found = videos(Clip(row.file_name(args.file_name), None, in_class))
+        found = videos(ListedClip(row.file_name(args.file_name), None, in_class))
         return found and f'{prefix}/{found.path}'
 
     return locate

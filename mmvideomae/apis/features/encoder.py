@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mmvideomae.apis.features.settings import FeatureSettings
-from mmvideomae.apis.features.windows import Batch
+from mmvideomae.apis.features.window_plan import WindowBatch
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 
@@ -66,7 +66,7 @@ class WindowEncoder:
         kind = torch.from_numpy(like[:0]).dtype
         return torch.empty((capacity, *like.shape[1:]), dtype=kind, device=self.device)
 
-    def encode_batch(self, ring: Tensor, batch: Batch) -> np.ndarray:
+    def encode_batch(self, ring: Tensor, batch: WindowBatch) -> np.ndarray:
         """Put new frames into the ring and compute the windows that show them -> (B, D)."""
         ring[torch.from_numpy(batch.slots)] = torch.from_numpy(batch.frames).to(self.device)
         clips = ring[torch.from_numpy(batch.windows).to(self.device)]  # (B, T, S, S, C)

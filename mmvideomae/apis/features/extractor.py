@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -17,18 +17,15 @@ from torch import Tensor, nn
 from mmvideomae.apis.features.encoder import WindowEncoder
 from mmvideomae.apis.features.read_ahead import ReadAhead
 from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
-from mmvideomae.apis.features.windows import WindowPlan, preparation
-from mmvideomae.apis.inference import as_model
+from mmvideomae.apis.features.window_plan import WindowPlan, preparation
+from mmvideomae.apis.inference import OnProgress, Video, as_model
 from mmvideomae.errors import UserError
 from mmvideomae.formats.annotations import video_id_of
 from mmvideomae.formats.feature_info import FeatureInfo
-from mmvideomae.formats.feature_writer import FeatureFile
+from mmvideomae.formats.feature_writer import FeatureWriter
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
-Video = str | os.PathLike[str]
-Progress = Callable[[int, int], None]
-"""Called with the windows that are done and how many there are."""
 _UNEVEN = 0.5  # seconds by which frames may be off the times of an even rate unmentioned
 
 
@@ -100,7 +97,7 @@ class FeatureExtractor:
         self._prepare = preparation(settings)
 
     def __call__(
-        self, video: Video, progress: Progress | None = None, video_id: str | None = None
+        self, video: Video, progress: OnProgress | None = None, video_id: str | None = None
     ) -> VideoFeatures:
         """Features of a video file or a folder of frames.
 
@@ -124,7 +121,7 @@ class FeatureExtractor:
         self,
         video: Video,
         npy_path: str | os.PathLike[str],
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
         video_id: str | None = None,
     ) -> FeatureInfo:
         """Write features as they come; the file and its description appear when all is done.
@@ -138,7 +135,7 @@ class FeatureExtractor:
         """
         with self._open(video, video_id) as (stream, info):
             plan = self.plan(len(stream))
-            with FeatureFile(npy_path, plan.steps, self.encoder.width, info) as file:
+            with FeatureWriter(npy_path, plan.steps, self.encoder.width, info) as file:
                 for block in self._blocks(stream, plan, progress):
                     file.append(block)
         return info
@@ -194,7 +191,7 @@ class FeatureExtractor:
         )
 
     def _blocks(
-        self, stream: FileStream | FolderStream, plan: WindowPlan, progress: Progress | None
+        self, stream: FileStream | FolderStream, plan: WindowPlan, progress: OnProgress | None
     ) -> Iterator[np.ndarray]:
         """Features of one batch of windows after the other, (B, D) each."""
         prepared = (

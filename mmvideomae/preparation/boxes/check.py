@@ -13,7 +13,7 @@ from mmvideomae.formats.box_annotations import (
     BoxLabel,
     KeyFrame,
     find_box_fault,
-    find_fault,
+    find_row_fault,
     read_excluded,
     scan_boxes,
 )
@@ -21,7 +21,7 @@ from mmvideomae.formats.label_maps import LabelMap, read_label_map
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.jobs.workers import run_jobs
 from mmvideomae.preparation.boxes.check_proposals import check_proposals
-from mmvideomae.preparation.boxes.report import BoxReport, BoxSet, Moments, attempt, boxes_of
+from mmvideomae.preparation.boxes.report import BoxReport, BoxSet, Moments, attempt, boxes_in_rows
 from mmvideomae.video.readers import (
     FrameFolderReader,
     VideoReader,
@@ -115,7 +115,7 @@ def _check(box_set: BoxSet, probe: Probe, lengths: Lengths) -> BoxReport:
             'rows': len(rows),
             'videos': len({row.video_id for row in rows}),
             'key frames': len(kept),
-            'boxes': sum(len(boxes_of(each)) for each in kept.values()),
+            'boxes': sum(len(boxes_in_rows(each)) for each in kept.values()),
             'excluded key frames': len({row[:2] for row in rows} & excluded),
         }
     )
@@ -160,7 +160,7 @@ def _check_rows(
     places: dict[tuple[Any, ...], BoxLabel] = {}
     for row in rows:
         where = f'{box_set.ann_file}:{row.line}'
-        if fault := find_fault(row._replace(box=_WHOLE), classes, label_map):
+        if fault := find_row_fault(row._replace(box=_WHOLE), classes, label_map):
             report.add('error', 'labels', f'{where}: {fault}')
         elif label_map is not None and row.label not in label_map.names:
             told = f'{where}: id {row.label} is not in {label_map.path}'

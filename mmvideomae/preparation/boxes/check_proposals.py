@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mmvideomae.formats.box_annotations import Box, KeyFrame, key_frame
 from mmvideomae.formats.proposals import Proposals, read_proposals
 from mmvideomae.ops.boxes import box_iou
-from mmvideomae.preparation.boxes.report import BoxReport, BoxSet, Moments, attempt, boxes_of
+from mmvideomae.preparation.boxes.report import BoxReport, BoxSet, Moments, attempt, boxes_in_rows
 
 _IOU = 0.5
 _AT_ONCE = 1000  # key frames
@@ -34,7 +34,7 @@ def check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> Non
             limit = f' of score {box_set.min_box_score:g}' if box_set.min_box_score else ''
             told = f'{path}: none{limit} for second {moment[1]:g} of {moment[0]}'
             report.add(level, 'key frames without proposals', told)
-        truths.append(boxes_of(rows))
+        truths.append(boxes_in_rows(rows))
         proposals.append(boxes)
     if level == 'warning' and moments and not any(map(len, proposals)):
         (video, second), (other, time) = next(iter(moments)), next(iter(found))

@@ -14,7 +14,7 @@ from mmvideomae.apis.key_frames import check_step, seconds_of
 from mmvideomae.apis.person_boxes import PersonDetector, find_people
 from mmvideomae.errors import UserError
 from mmvideomae.formats.annotations import AnnotationError, find_videos
-from mmvideomae.formats.box_annotations import KeyFrame, read_boxes, read_rows
+from mmvideomae.formats.box_annotations import KeyFrame, read_box_rows, read_boxes
 from mmvideomae.formats.proposals import read_proposals, write_proposals
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.jobs.video_jobs import (
@@ -210,7 +210,7 @@ def _read_note(path: Path) -> dict[str, Any]:
 def _videos_of(places: VideoPlaces) -> list[str]:
     """Names of all videos in the table, or else in the folder."""
     if places.table is not None:
-        names = [row[0] for _, row in read_rows(places.table, 'table of videos')]
+        names = [row[0] for _, row in read_box_rows(places.table, 'table of videos')]
     elif places.filename_tmpl is not None:
         names = sorted(entry.name for entry in os.scandir(places.folder) if entry.is_dir())
     else:

@@ -98,6 +98,6 @@ def attempt(report: BoxReport, kind: str, read: Callable[[], Any]) -> Any:
         return None
 
 
-def boxes_of(rows: Sequence[BoxLabel]) -> list[Box]:
+def boxes_in_rows(rows: Sequence[BoxLabel]) -> list[Box]:
     """The boxes of a key frame, each once."""
     return list(dict.fromkeys(row.box for row in rows))

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mmvideomae.formats import text_files
-from mmvideomae.formats.box_annotations import Box, parse_place, parse_second, read_rows
+from mmvideomae.formats.box_annotations import Box, parse_place, parse_second, read_box_rows
 from mmvideomae.formats.text_files import AnnotationError, read_json, shown
 
 COLUMNS = ('video', 'second', 'x1', 'y1', 'x2', 'y2', 'label', 'person')
@@ -92,7 +92,7 @@ def read_source(path: Path, pixels: bool = False, fps: float | None = None) -> B
 
 def _read_csv(path: Path) -> Iterator[SourceRow]:
     _check_header(path)
-    for number, row in read_rows(path, 'file of boxes'):
+    for number, row in read_box_rows(path, 'file of boxes'):
         where = f'{path}:{number}'
         try:
             if len(row) not in (7, 8):

@@ -1,13 +1,13 @@
 """From the official annotation files of data sets to the lists that training reads."""
 
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 from mmvideomae.preparation.lists.files import AssumedVideos, FrameFolders, VideoFiles
 from mmvideomae.preparation.lists.writing import Summary, write_lists
 
 __all__ = [
     'AssumedVideos',
-    'Clip',
     'FrameFolders',
+    'ListedClip',
     'Summary',
     'VideoFiles',
     'VideoSet',

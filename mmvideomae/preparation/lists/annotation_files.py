@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.formats.text_files import AnnotationError, parse_json, read_text
+from mmvideomae.formats.text_files import AnnotationError, parse_json, read_utf8
 
 
 def find_file(folder: Path, names: Sequence[str]) -> Path:
@@ -36,7 +36,7 @@ class JsonList:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._text = read_text(path, 'annotation', names_files=True)
+        self._text = read_utf8(path, 'annotation', names_files=True)
         items = parse_json(path, self._text)
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise AnnotationError(f'{path} must hold a list of objects')

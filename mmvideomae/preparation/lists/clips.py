@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Clip(NamedTuple):
+class ListedClip(NamedTuple):
     """One clip as an annotation file names it.
 
     Attributes:
@@ -30,4 +30,4 @@ class VideoSet:
     """
 
     classes: list[str]
-    lists: dict[str, list[Clip]]
+    lists: dict[str, list[ListedClip]]

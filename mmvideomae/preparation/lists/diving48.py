@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmvideomae.formats.text_files import AnnotationError, read_json
 from mmvideomae.preparation.lists.annotation_files import JsonList, find_file
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
 
 def read_diving48(folder: Path, version: str = 'V2') -> VideoSet:
@@ -39,7 +39,7 @@ def _classes(path: Path) -> list[str]:
     return names
 
 
-def _clips(source: JsonList, classes: int) -> Iterator[Clip]:
+def _clips(source: JsonList, classes: int) -> Iterator[ListedClip]:
     for item in source.items:
         name, label = item.get('vid_name'), item.get('label')
         if not isinstance(name, str) or not name:
@@ -53,4 +53,4 @@ def _clips(source: JsonList, classes: int) -> Iterator[Clip]:
             raise source.error(item, 'vid_name', f'frames {start!r} to {end!r}')
         if start and end <= start:
             raise source.error(item, 'vid_name', f'frames {start} to {end} are none')
-        yield Clip(name, label, frames=(start, end - start) if start else None)
+        yield ListedClip(name, label, frames=(start, end - start) if start else None)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from mmvideomae.formats.annotations import AnnotationError, find_videos
-from mmvideomae.preparation.lists.clips import Clip
+from mmvideomae.preparation.lists.clips import ListedClip
 from mmvideomae.video.readers import FrameFolderReader, check_template, first_frame
 
 
@@ -21,7 +21,7 @@ class Locator(Protocol):
 
     folder: Path
 
-    def __call__(self, clip: Clip) -> Found | None:
+    def __call__(self, clip: ListedClip) -> Found | None:
         """The file of the clip, None if it is not there.
 
         Raises:
@@ -29,7 +29,7 @@ class Locator(Protocol):
         """
         ...
 
-    def wanted(self, clip: Clip) -> str:
+    def wanted(self, clip: ListedClip) -> str:
         """What is looked for, for messages."""
         ...
 
@@ -55,7 +55,7 @@ class VideoFiles:
             if self._first.setdefault(name, path) is not path:
                 self._others.setdefault(name, []).append(path)
 
-    def __call__(self, clip: Clip) -> Found | None:
+    def __call__(self, clip: ListedClip) -> Found | None:
         path = self._first.get(clip.name)
         if path is None:
             return None
@@ -64,7 +64,7 @@ class VideoFiles:
             path = next((one for one in same if Path(one).parent.name == clip.folder), path)
         return Found(path, clip.frames or ())
 
-    def wanted(self, clip: Clip) -> str:
+    def wanted(self, clip: ListedClip) -> str:
         return os.path.join(clip.folder, clip.name)
 
 
@@ -75,10 +75,10 @@ class AssumedVideos:
         self.folder = folder
         self.extension = extension
 
-    def __call__(self, clip: Clip) -> Found | None:
+    def __call__(self, clip: ListedClip) -> Found | None:
         return Found(self.wanted(clip), clip.frames or ())
 
-    def wanted(self, clip: Clip) -> str:
+    def wanted(self, clip: ListedClip) -> str:
         return os.path.join(clip.folder, clip.name + self.extension)
 
 
@@ -97,11 +97,11 @@ class FrameFolders:
         self.folder = folder
         self.template = template
 
-    def __call__(self, clip: Clip) -> Found | None:
+    def __call__(self, clip: ListedClip) -> Found | None:
         folder = self.folder / clip.name
         if first_frame(folder, self.template) is None:
             return None
         return Found(clip.name, (len(FrameFolderReader(folder, self.template)),))
 
-    def wanted(self, clip: Clip) -> str:
+    def wanted(self, clip: ListedClip) -> str:
         return os.path.join(clip.name, self.template.format(1))

@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines, shown
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
 _FILE = re.compile(r'(?P<name>.+)_test_split(?P<split>[123])\.txt')
 _USES = {'0': None, '1': 'train', '2': 'val'}
@@ -31,7 +31,7 @@ def read_hmdb51(folder: Path) -> VideoSet:
     for name in classes:
         if lacking := sorted({'1', '2', '3'} - set(files[name])):
             raise AnnotationError(f'{folder} has no {name}_test_split{lacking[0]}.txt')
-    lists: dict[str, list[Clip]] = {}
+    lists: dict[str, list[ListedClip]] = {}
     for split in '123':
         lists[f'split{split}/train'], lists[f'split{split}/val'] = [], []
         for label, name in enumerate(classes):
@@ -40,7 +40,7 @@ def read_hmdb51(folder: Path) -> VideoSet:
     return VideoSet(classes, lists)
 
 
-def _clips(path: Path, label: int, folder: str) -> list[tuple[str, Clip]]:
+def _clips(path: Path, label: int, folder: str) -> list[tuple[str, ListedClip]]:
     """The clips in use, each with ``train`` or ``val``."""
     found = []
     for number, line in numbered_lines(path, 'annotation', names_files=True):
@@ -50,5 +50,5 @@ def _clips(path: Path, label: int, folder: str) -> list[tuple[str, Clip]]:
                 f'{path}:{number}: expected "name.avi" and 0, 1 or 2: {shown(line)}'
             )
         if (name := _USES[use]) is not None:
-            found.append((name, Clip(PurePosixPath(file[0]).stem, label, folder)))
+            found.append((name, ListedClip(PurePosixPath(file[0]).stem, label, folder)))
     return found

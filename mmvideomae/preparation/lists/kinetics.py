@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mmvideomae.formats import text_files
 from mmvideomae.formats.text_files import AnnotationError
 from mmvideomae.preparation.lists.annotation_files import find_file, find_optional
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
 FILE_NAME = '{id}_{start:06d}_{end:06d}'
 """How the public downloaders name a clip."""
@@ -42,7 +42,7 @@ def csv_names(split: str, version: str) -> list[str]:
     ]
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_clip_rows(path: Path) -> Iterator[Row]:
     """Rows of a CSV file, one at a time.
 
     Raises:
@@ -74,14 +74,14 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def labelled_rows(path: Path) -> Iterator[tuple[Row, str]]:
-    """As `read_rows`, each row with its class, which must be given."""
-    for row in read_rows(path):
+    """As `read_clip_rows`, each row with its class, which must be given."""
+    for row in read_clip_rows(path):
         if row.label is None:
             raise AnnotationError(f'{path}:{row.line}: no label')
         yield row, row.label
 
 
-def class_names(path: Path) -> list[str]:
+def named_classes(path: Path) -> list[str]:
     """Class names of a file in their official order, which is the alphabetical one.
 
     Raises:
@@ -108,21 +108,23 @@ def read_kinetics(
     Raises:
         AnnotationError: A file is missing or malformed, or has a class that training lacks.
     """
-    check_template(template)
+    check_name_template(template)
     train = find_file(folder, csv_names('train', version))
-    classes = class_names(train)
+    classes = named_classes(train)
     lists = {}
     for split in _SPLITS:
         path = find_optional(folder, csv_names(split, version))
         if path is not None:
-            rows = read_rows(path) if split == 'test' else (row for row, _ in labelled_rows(path))
+            rows = (
+                read_clip_rows(path) if split == 'test' else (row for row, _ in labelled_rows(path))
+            )
             lists[split] = list(_clips(rows, path, classes, template, class_folders))
     return VideoSet(classes, lists)
 
 
 def _clips(
     rows: Iterable[Row], path: Path, classes: Sequence[str], template: str, class_folders: bool
-) -> Iterator[Clip]:
+) -> Iterator[ListedClip]:
     labels = {name: index for index, name in enumerate(classes)}
     for row in rows:
         if row.label is not None and row.label not in labels:
@@ -131,10 +133,10 @@ def _clips(
                 'classes of the training file'
             )
         label, folder = (None, '') if row.label is None else (labels[row.label], row.label)
-        yield Clip(row.file_name(template), label, folder if class_folders else '')
+        yield ListedClip(row.file_name(template), label, folder if class_folders else '')
 
 
-def check_template(template: str) -> None:
+def check_name_template(template: str) -> None:
     try:
         one, two = (Row(None, video, 3, 13, 1).file_name(template) for video in 'ab')
     except (KeyError, IndexError, ValueError) as error:

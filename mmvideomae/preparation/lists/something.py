@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines, read_json, shown
 from mmvideomae.preparation.lists.annotation_files import JsonList, find_file, find_optional
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
 _SPLITS = {'train': 'train', 'val': 'validation', 'test': 'test'}
 
@@ -33,12 +33,12 @@ def read_sthv1(folder: Path) -> VideoSet:
     return VideoSet(classes, lists)
 
 
-def _sthv1_clips(path: Path, classes: list[str], labelled: bool) -> Iterator[Clip]:
+def _sthv1_clips(path: Path, classes: list[str], labelled: bool) -> Iterator[ListedClip]:
     index = {name: label for label, name in enumerate(classes)}
     for number, line in numbered_lines(path, 'annotation', names_files=True):
         video, semicolon, name = line.partition(';')
         if not labelled:
-            yield Clip(video)
+            yield ListedClip(video)
         elif not video or not semicolon:
             raise AnnotationError(f'{path}:{number}: expected "id;class": {shown(line)}')
         elif name not in index:
@@ -46,7 +46,7 @@ def _sthv1_clips(path: Path, classes: list[str], labelled: bool) -> Iterator[Cli
                 f'{path}:{number}: {shown(name)} is none of the {len(index)} classes'
             )
         else:
-            yield Clip(video, index[name])
+            yield ListedClip(video, index[name])
 
 
 def read_sthv2(folder: Path) -> VideoSet:
@@ -81,12 +81,12 @@ def _sthv2_classes(path: Path) -> dict[str, int]:
     return index
 
 
-def _sthv2_clips(source: JsonList, index: dict[str, int], labelled: bool) -> Iterator[Clip]:
+def _sthv2_clips(source: JsonList, index: dict[str, int], labelled: bool) -> Iterator[ListedClip]:
     for item in source.items:
         if 'id' not in item:
             raise AnnotationError(f'{source.path}: an entry has no id: {item}')
         if not labelled:
-            yield Clip(str(item['id']))
+            yield ListedClip(str(item['id']))
             continue
         template = item.get('template')
         if not isinstance(template, str):
@@ -94,7 +94,7 @@ def _sthv2_clips(source: JsonList, index: dict[str, int], labelled: bool) -> Ite
         name = template.replace('[', '').replace(']', '')
         if name not in index:
             raise source.error(item, 'id', f'{name!r} is none of the {len(index)} classes')
-        yield Clip(str(item['id']), index[name])
+        yield ListedClip(str(item['id']), index[name])
 
 
 def _refuse_repeated(classes: list[str], path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines, shown
 from mmvideomae.preparation.lists.annotation_files import find_file
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
 _LISTS = {'train': 'trainlist', 'val': 'testlist'}
 
@@ -45,7 +45,7 @@ def _classes(path: Path) -> list[str]:
     return [names[index] for index in sorted(names)]
 
 
-def _clips(path: Path, classes: list[str]) -> Iterator[Clip]:
+def _clips(path: Path, classes: list[str]) -> Iterator[ListedClip]:
     labels = {name: label for label, name in enumerate(classes)}
     for number, line in numbered_lines(path, 'annotation', names_files=True):
         file, _, index = line.partition(' ')
@@ -60,4 +60,4 @@ def _clips(path: Path, classes: list[str]) -> Iterator[Clip]:
                 f'{path}:{number}: class {index.strip()} in the folder of class '
                 f'{labels[folder] + 1}: {shown(line)}'
             )
-        yield Clip(PurePosixPath(file).stem, labels[folder], folder)
+        yield ListedClip(PurePosixPath(file).stem, labels[folder], folder)

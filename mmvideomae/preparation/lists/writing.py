@@ -7,11 +7,11 @@ from typing import Any
 
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.list_lines import list_line, write_lines
-from mmvideomae.preparation.lists.clips import Clip, VideoSet
+from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 from mmvideomae.preparation.lists.files import Locator
 from mmvideomae.video.readers import VideoReadError
 
-Watch = Callable[[Sequence[Clip], str], Iterable[Clip]]
+Watch = Callable[[Sequence[ListedClip], str], Iterable[ListedClip]]
 """Wraps the clips of a list, which the string names, to show how far it is."""
 
 
@@ -108,10 +108,12 @@ def _differs(path: Path, lines: Iterable[str]) -> bool:
     return text != ''.join(f'{line}\n' for line in lines)
 
 
-def _lines(clips: Iterable[Clip], locate: Locator) -> tuple[list[str], list[tuple[Clip, str]]]:
+def _lines(
+    clips: Iterable[ListedClip], locate: Locator
+) -> tuple[list[str], list[tuple[ListedClip, str]]]:
     """Lines of the clips that have a file, and the others with what is wrong with it, if any."""
     lines: list[str] = []
-    absent: list[tuple[Clip, str]] = []
+    absent: list[tuple[ListedClip, str]] = []
     for clip in clips:
         try:
             found = locate(clip)

@@ -16,7 +16,7 @@ from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
-    find_fault,
+    find_segment_fault,
     read_segments,
 )
 from mmvideomae.ops.seconds import frames_at
@@ -236,7 +236,7 @@ def _open(
         times, duration, fps = stream.times, stream.duration, stream.fps
         if fps <= 0:
             raise VideoReadError(folder / path, 'its frame rate is not known')
-    fault = find_fault(video, classes, duration, allow_empty=True)
+    fault = find_segment_fault(video, classes, duration, allow_empty=True)
     if fault is not None:
         raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
     name = video_id_of(path)

@@ -61,7 +61,7 @@ class TranscodeSettings:
             )
 
 
-class Job(NamedTuple):
+class Transcoding(NamedTuple):
     """One video: from where to where, and how."""
 
     source: str
@@ -79,7 +79,7 @@ class Done(NamedTuple):
     error: str = ''
 
 
-def plan(source: Path, out: Path, settings: TranscodeSettings) -> list[Job]:
+def plan(source: Path, out: Path, settings: TranscodeSettings) -> list[Transcoding]:
     """Where the videos below a folder (or one file) go: the same tree, ``.mp4`` files.
 
     Raises:
@@ -92,16 +92,18 @@ def plan(source: Path, out: Path, settings: TranscodeSettings) -> list[Job]:
         names, root = find_videos(source), source
         if out.resolve().is_relative_to(source.resolve()):
             raise AnnotationError(f'{out} lies inside {source}: choose another folder')
-    jobs: dict[str, Job] = {}
+    jobs: dict[str, Transcoding] = {}
     for name in names:
         target = os.path.join(out, os.path.splitext(name)[0] + '.mp4')
         if target in jobs:
             raise AnnotationError(f'{jobs[target].source} and {root / name} would be one {target}')
-        jobs[target] = Job(str(root / name), target, settings)
+        jobs[target] = Transcoding(str(root / name), target, settings)
     return list(jobs.values())
 
 
-def unfinished(jobs: Sequence[Job], out: Path, overwrite: bool = False) -> list[Job]:
+def unfinished(
+    jobs: Sequence[Transcoding], out: Path, overwrite: bool = False
+) -> list[Transcoding]:
     """The jobs still to do; files appear whole, so one that stands is finished.
 
     Whoever writes into ``out`` holds it meanwhile, see `mmvideomae.storage.locked`.
@@ -127,7 +129,7 @@ def unfinished(jobs: Sequence[Job], out: Path, overwrite: bool = False) -> list[
 
 
 def transcode_all(
-    jobs: Sequence[Job], workers: int, timeout: float | None = None
+    jobs: Sequence[Transcoding], workers: int, timeout: float | None = None
 ) -> Iterator[Done]:
     """Transcode in worker processes; results come as they are ready, errors included.
 
@@ -150,7 +152,7 @@ def transcode_all(
             storage.remove(part)
 
 
-def _done(job: Job, part: Path, frames: int | None, error: str) -> Done:
+def _done(job: Transcoding, part: Path, frames: int | None, error: str) -> Done:
     """Publish what a worker wrote, if it did."""
     if error or frames is None:
         storage.remove(part)
@@ -162,7 +164,7 @@ def _done(job: Job, part: Path, frames: int | None, error: str) -> Done:
         return Done(job.source, error=lost(failure))
 
 
-def _work(job: tuple[Job, Path]) -> int | OSError:
+def _work(job: tuple[Transcoding, Path]) -> int | OSError:
     """Encode in a worker process; what ends all work is returned, for errors lose their kind."""
     try:
         return _encode(*job)
@@ -172,7 +174,7 @@ def _work(job: tuple[Job, Path]) -> int | OSError:
         raise
 
 
-def transcode(job: Job) -> Done:
+def transcode(job: Transcoding) -> Done:
     """Encode one video anew, without its sound, as H.264 with closed groups of pictures.
 
     The new file stands as a player shows the old one: turned, with square pixels, all pictures
@@ -243,7 +245,7 @@ def _schedule(times: np.ndarray, duration: float, fps: float | None) -> _Schedul
     return _Schedule(rate, starts, repeated=True)
 
 
-def _encode(job: Job, part: Path) -> int:
+def _encode(job: Transcoding, part: Path) -> int:
     """Write the new file, and return how many frames it has."""
     part.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -10,7 +10,7 @@ import cv2
 import pytest
 
 from mmvideomae.formats.annotations import LineFormat, read_list
-from mmvideomae.jobs.workers import Outcome, run_jobs
+from mmvideomae.jobs.workers import Answer, run_jobs
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, read_item
 from tests.support.tools import CallTool
 from tests.support.videos import make_broken_video, moving_shapes, write_video
@@ -118,13 +118,13 @@ def test_hanging_and_dying_jobs_cost_only_themselves(capfd: pytest.CaptureFixtur
     outcomes = sorted(run_jobs(act, jobs, workers=2, timeout=1.5))
     assert time.monotonic() - begin < 60
     assert outcomes == [
-        Outcome(0, 'did a'),
-        Outcome(1, None, 'no answer within 1.5 s'),
-        Outcome(2, None, 'the process died (SIGSEGV)'),
-        Outcome(3, None, 'two lines'),
-        Outcome(4, 'did b'),
-        Outcome(5, None, 'no answer within 1.5 s'),
-        Outcome(6, 'did c'),
+        Answer(0, 'did a'),
+        Answer(1, None, 'no answer within 1.5 s'),
+        Answer(2, None, 'the process died (SIGSEGV)'),
+        Answer(3, None, 'two lines'),
+        Answer(4, 'did b'),
+        Answer(5, None, 'no answer within 1.5 s'),
+        Answer(6, 'did c'),
     ]
     assert not capfd.readouterr().out
 

@@ -12,8 +12,8 @@ import pytest
 from mmvideomae import storage
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.preparation.videos.transcode import (
-    Job,
     TranscodeSettings,
+    Transcoding,
     plan,
     transcode,
     unfinished,
@@ -36,7 +36,7 @@ def call(call_tool: CallTool) -> Callable[..., Outcome]:
 
 def redo_only(source: Path, **settings: float) -> Path:
     target = source.with_name('new') / f'{source.stem}.mp4'
-    transcode(Job(str(source), str(target), TranscodeSettings(**settings)))
+    transcode(Transcoding(str(source), str(target), TranscodeSettings(**settings)))
     return target
 
 
@@ -237,7 +237,7 @@ def test_containers_with_poor_times(name: str, codec: str, tmp_path: Path) -> No
 @pytest.mark.parametrize('kind', ['truncated_faststart', 'missing_frames', 'audio_only', 'text'])
 def test_broken_leaves_nothing_behind(kind: str, tmp_path: Path) -> None:
     path = make_broken_video(kind, tmp_path / 'a.mp4')
-    job = Job(str(path), str(tmp_path / 'new' / 'a.mp4'), TranscodeSettings())
+    job = Transcoding(str(path), str(tmp_path / 'new' / 'a.mp4'), TranscodeSettings())
     with pytest.raises(ValueError, match=r'Invalid data|no video stream|it lists 48') as caught:
         transcode(job)
     assert 'Errno' not in str(caught.value)

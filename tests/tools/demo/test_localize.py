@@ -12,7 +12,7 @@ from mmengine import Config
 from PIL import Image
 from torch import nn
 
-from mmvideomae.analysis.eval_segments import evaluate_files
+from mmvideomae.analysis.eval_segments import evaluate_segment_files
 from mmvideomae.apis import TemporalLocalizer, init_model
 from mmvideomae.video.readers import open_reader
 from mmvideomae.video.writer import VideoWriteError
@@ -70,7 +70,7 @@ def test_table_pictures_and_results(call: Any, folder: Path, tmp_path: Path) -> 
     rows = [{'segment': [0.5, 2.0], 'label': name} for name in names]
     video = {'duration': 4.0, 'subset': 'test', 'annotations': rows}
     (tmp_path / 'truth.json').write_text(json.dumps({'database': {'[a] b': video, 'c': video}}))
-    told = evaluate_files(tmp_path / 'out/segments.json', tmp_path / 'truth.json')
+    told = evaluate_segment_files(tmp_path / 'out/segments.json', tmp_path / 'truth.json')
     assert 0 <= told['mAP'] <= 1
 
 

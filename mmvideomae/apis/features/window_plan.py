@@ -14,7 +14,7 @@ from mmvideomae.ops.feature_grid import FeatureGrid
 Prepare = Callable[[np.ndarray], np.ndarray]
 
 
-class Batch(NamedTuple):
+class WindowBatch(NamedTuple):
     """What is new with the next windows, and where in the ring their frames then are."""
 
     frames: np.ndarray
@@ -63,7 +63,7 @@ class WindowPlan:
             yield from ready
             pending.difference_update(ready)
 
-    def batches(self, pictures: Iterable[tuple[int, np.ndarray]]) -> Iterator[Batch]:
+    def batches(self, pictures: Iterable[tuple[int, np.ndarray]]) -> Iterator[WindowBatch]:
         """Group the windows of frames that come in the order of `wanted`.
 
         Args:
@@ -80,7 +80,7 @@ class WindowPlan:
             end = min(first + self.batch_size, self.steps)
             if first < end and number == self.frames_of(end - 1)[-1]:
                 windows = [[slot_of[n] for n in self.frames_of(s)] for s in range(first, end)]
-                yield Batch(np.stack(fresh), np.array(slots), np.array(windows))
+                yield WindowBatch(np.stack(fresh), np.array(slots), np.array(windows))
                 fresh, slots, first = [], [], end
                 since = int(self.frames_of(first)[0])
                 slot_of = {n: slot for n, slot in slot_of.items() if n >= since}

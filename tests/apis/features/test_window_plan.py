@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from mmvideomae.apis.features.settings import FeatureSettings
-from mmvideomae.apis.features.windows import WindowPlan, preparation
+from mmvideomae.apis.features.window_plan import WindowPlan, preparation
 from mmvideomae.ops.feature_grid import FeatureGrid
 from tests.support.videos import moving_shapes
 
