@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from torch import Tensor
 
 from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.checkpoints.layouts import is_known
 
 PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 GATHER = (
@@ -82,6 +83,27 @@ def require_whole_former(state_dict: Mapping[str, Tensor]) -> None:
     missing = [key for key in dict.fromkeys(_former_gaps(state_dict)) if key not in state_dict]
     if missing:
         raise CheckpointError(f'the weights are incomplete: the checkpoint lacks {some(missing)}')
+
+
+def added_to_encoder(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
+    """Weights of modules that the model has beside those of a VideoMAE encoder, as adapters are.
+
+    A module counts as added where the weights have no such module in any block; one that they
+    have in some blocks only is incomplete.
+    """
+    if PATCH_EMBED not in expected:
+        return []
+    present = {_NUMBER.sub('.*', key.rpartition('.')[0]) for key in found}
+    return [
+        key
+        for key in expected
+        if key.startswith('backbone.')
+        and not is_known(key)
+        and _NUMBER.sub('.*', key.rpartition('.')[0]) not in present
+    ]
+
+
+_NUMBER = re.compile(r'\.\d+')
 
 
 def require_values(state_dict: Mapping[str, Tensor]) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of
-from mmvideomae.checkpoints.completeness import require_values
+from mmvideomae.checkpoints.completeness import added_to_encoder, require_values
 from mmvideomae.checkpoints.conversion import (
     LOSS_NORMALISER,
     POSITIONS,
@@ -52,9 +52,9 @@ def fit(
     """Fit weights to a model that they start or are.
 
     To start a training, a part that only one side has is left out or starts anew: a decoder,
-    a head, the last norm.  A head of other classes takes the rows that ``label_map`` names, or
-    starts anew, as V2's released code does.  Everything else must fit, and to test, everything
-    must.
+    a head, the last norm, and what was added to an encoder, such as adapters.  A head of other
+    classes takes the rows that ``label_map`` names, or starts anew, as V2's released code does.
+    Everything else must fit, and to test, everything must.
 
     Args:
         weights: Under our names, or under those of a format that `detect` knows.
@@ -78,9 +78,14 @@ def fit(
         _check_architecture(found, expected)
         select_rows(found, expected, label_map, training, notes)
         _fit_positions(found, expected, grid, notes)
+        added: list[str] = []
         if training:
             _fit_parts(found, expected, notes)
-        _check_whole(found, expected, training)
+            added = added_to_encoder(found, expected)
+        if added:
+            notes.append(f'{some(added, 3)}: start anew, added to the encoder of the weights')
+        needed = {key: value for key, value in expected.items() if key not in added}
+        _check_whole(found, needed, training)
     except CheckpointError as error:
         raise CheckpointError(f'{source} does not fit {type(model).__name__}: {error}') from error
     ordered = OrderedDict((key.removeprefix(prefix), value) for key, value in found.items())

@@ -99,6 +99,11 @@ def canonical_order(key: str) -> tuple[int, int, int, str]:
     return len(PART_ORDER), 0, 0, key
 
 
+def is_known(key: str) -> bool:
+    """Whether a plain VideoMAE network may have a tensor of this name of ours."""
+    return _rename(key, _same(PART_ORDER), _same(BLOCK_ORDER)) is not None
+
+
 def _leaf(key: str) -> str:
     return {'weight': '0', 'bias': '1'}.get(key.rpartition('.')[2], key)
 

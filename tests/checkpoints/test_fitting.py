@@ -1,6 +1,7 @@
 """A model gets all of its weights, or what it does not get was asked for and is told."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,35 @@ def test_strict_comparison_changes_nothing(zoo: Any) -> None:
         require_fit(source.state_dict(), zoo.classifier(4), 'x.pth')
     with pytest.raises(CheckpointError, match='lacks backbone'):
         require_fit(official_finetuned(source.state_dict()), source, 'x.pth')
+
+
+def with_adapters(model: nn.Module) -> nn.Module:
+    for block in model.backbone.blocks:
+        block.adapter = nn.Sequential(nn.Linear(32, 4), nn.Linear(4, 32))
+        block.attn.qkv.lora = nn.Linear(32, 4, bias=False)
+    return model
+
+
+def test_what_was_added_to_an_encoder_starts_anew_by_name(zoo: Any) -> None:
+    weights = zoo.pretrainer().state_dict()
+    model = with_adapters(zoo.classifier())
+    fitted = fit(weights, model, 'the file', training=True)
+    assert any('backbone.blocks.0.adapter.0.weight' in note for note in fitted.notes)
+    assert not any('adapter' in key or 'lora' in key for key in fitted.state_dict)
+    with pytest.raises(CheckpointError, match='lacks backbone'):
+        fit(weights, model, 'the file', training=False)
+
+
+@pytest.mark.parametrize('lost', ['blocks.1.mlp.fc1', 'blocks.1.attn.qkv', 'patch_embed.proj'])
+def test_a_lost_part_of_the_encoder_does_not_pass_for_an_added_one(zoo: Any, lost: str) -> None:
+    weights = zoo.pretrainer().state_dict()
+    kept = {k: v for k, v in weights.items() if not k.startswith(f'backbone.{lost}')}
+    with pytest.raises(CheckpointError, match=re.escape(lost)):
+        fit(kept, with_adapters(zoo.classifier()), 'the file', training=True)
+
+
+def test_adapters_of_some_blocks_are_incomplete(zoo: Any) -> None:
+    weights = with_adapters(zoo.classifier()).state_dict()
+    kept = {k: v for k, v in weights.items() if not k.startswith('backbone.blocks.1.adapter')}
+    with pytest.raises(CheckpointError, match=r'blocks\.1\.adapter'):
+        fit(kept, with_adapters(zoo.classifier()), 'the file', training=True)
