@@ -63,3 +63,15 @@ def test_training_is_mmactions() -> None:
     losses = model(**data, mode='loss')
     losses['loss_cls'].backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_width_and_classes_are_said_once() -> None:
+    config = tiny_recognizer(num_classes=7)
+    del config['cls_head']['in_channels']
+    config['data_preprocessor']['label_smoothing'] = 0.1
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        model = MODELS.build(config)
+        config['data_preprocessor']['num_classes'] = 9
+        other = MODELS.build(config)
+    assert (model.cls_head.in_channels, model.data_preprocessor.num_classes) == (32, 7)
+    assert other.data_preprocessor.num_classes == 9
