@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmvideomae.datasets.transforms import SampleKeyFrameClip
-from mmvideomae.formats.annotations import video_id_of
+from mmvideomae.formats.video_folders import video_id_of
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 Stream = FileStream | FolderStream

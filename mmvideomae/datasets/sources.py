@@ -7,14 +7,8 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-from mmvideomae.formats.annotations import (
-    AnnotationError,
-    Entry,
-    LineFormat,
-    is_video_name,
-    read_list,
-    search_videos,
-)
+from mmvideomae.formats.annotations import AnnotationError, Entry, LineFormat, read_list
+from mmvideomae.formats.video_folders import is_video_name, search_videos
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, open_reader
 
 _FRAME_TEMPLATE = 'img_{:05}.jpg'  # VideoMAE V2's default for frame folders

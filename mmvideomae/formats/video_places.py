@@ -9,8 +9,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.formats.annotations import VIDEO_SUFFIXES, AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import KeyFrame, parse_number, read_box_rows
+from mmvideomae.formats.video_folders import VIDEO_SUFFIXES, find_videos
 
 _NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # of Kinetics: source, first and last second
 _FRAME_TEMPLATE = 'img_{:05}.jpg'

@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from mmvideomae.formats.annotations import (
-    AnnotationError,
-    LineFormat,
-    find_videos,
-    is_video_name,
-    read_list,
-    video_id_of,
-    walk_folders,
-)
+from mmvideomae.formats.annotations import AnnotationError, LineFormat, read_list
 from mmvideomae.formats.text_files import is_binary
+from mmvideomae.formats.video_folders import find_videos, is_video_name, video_id_of, walk_folders
 from mmvideomae.jobs.failures import lost, reason_of
 from mmvideomae.storage import (
     check_writable,

@@ -17,16 +17,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mmvideomae.synthetic.motion import (
-    MOTIONS,
-    Scene,
-    Style,
-    between,
-    draw_scene,
-    paint_shape,
-    shape_box,
-)
+from mmvideomae.synthetic.motion import MOTIONS, Scene, Style, between, draw_scene
 from mmvideomae.synthetic.motion_dataset import check_counts, check_frames
+from mmvideomae.synthetic.shapes import paint_shape, shape_box
 
 SPLITS = ('train', 'val')
 # Bodies of some 30 pixels of 96 that move by about a pixel per frame.

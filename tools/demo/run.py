@@ -18,7 +18,8 @@ from rich.console import Console
 
 from mmvideomae.cli.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
 from mmvideomae.configs import read_config
-from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.preparation.lists.few_labels import write_few_labels
 from mmvideomae.visualization.charts import Curve
 from mmvideomae.visualization.report import (

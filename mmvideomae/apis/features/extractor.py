@@ -20,9 +20,9 @@ from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.window_plan import WindowPlan, preparation
 from mmvideomae.apis.inference import OnProgress, Video, as_model
 from mmvideomae.errors import UserError
-from mmvideomae.formats.annotations import video_id_of
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.formats.feature_writer import FeatureWriter
+from mmvideomae.formats.video_folders import video_id_of
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 

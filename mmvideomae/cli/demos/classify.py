@@ -15,7 +15,8 @@ from rich.table import Table
 from mmvideomae.apis import Prediction, Timeline, VideoClassifier, init_model
 from mmvideomae.cli.tool import FIXABLE, Told
 from mmvideomae.cli.video_work import VideoWork
-from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
 from mmvideomae.visualization.overlay_video import check_target

@@ -1,12 +1,11 @@
 """Transforms of sample dicts: open, sample, read, augment, mask, crop and pack clips."""
 
 from mmvideomae.datasets.transforms.boxes import (
-    ClipColorJitterHSV,
     ClipRandomCropBoxes,
     ClipResizeShortSide,
     PackActionBoxes,
-    SampleKeyFrameClip,
 )
+from mmvideomae.datasets.transforms.color_jitter import ClipColorJitterHSV
 from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
 from mmvideomae.datasets.transforms.features import (
     CropFeatures,
@@ -15,6 +14,7 @@ from mmvideomae.datasets.transforms.features import (
     ResampleFeatures,
 )
 from mmvideomae.datasets.transforms.formatting import PackClips
+from mmvideomae.datasets.transforms.key_frames import SampleKeyFrameClip
 from mmvideomae.datasets.transforms.loading import OpenVideo, ReadFrames
 from mmvideomae.datasets.transforms.processing import (
     ClipFlip,

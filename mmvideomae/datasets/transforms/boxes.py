@@ -1,4 +1,4 @@
-"""Transforms of clips around a key frame with boxes of people.
+"""Transforms of clips with boxes of people.
 
 Boxes are float32 (n, 4), x1, y1, x2, y2 as shares of the frame as it stands: resizing leaves them
 alone, `ClipRandomCropBoxes` and `ClipFlip` move them.  ``crop`` and ``flip`` keep the way back:
@@ -7,7 +7,7 @@ the frame shows the part ``crop`` (x1, y1, x2, y2 as shares) of the original fra
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,8 +16,6 @@ from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.ops.seconds import frames_at, is_even
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.video.readers import VideoReadError
 
@@ -28,127 +26,6 @@ _WITH_BOXES = {
     'proposals': ('proposal_scores',),
 }
 """What goes with which boxes, row by row."""
-
-
-@TRANSFORMS.register_module()
-class SampleKeyFrameClip(BaseTransform):
-    """Frames around the key frame.
-
-    The clip is cut from the window of ``clip_len * stride`` frames that begins half of it before
-    the key frame: frame i lies ``i * stride + phase - clip_len * stride // 2`` frames from the key
-    frame.  The official code for AVA takes ``phase=1`` (-31, -27, ..., 29 at 16x4), mmaction2
-    ``phase=0`` (-32, -28, ..., 28).  Frames outside the video become its first or last one.
-
-    With ``jitter`` each frame moves by a random number of frames, uniform over
-    ``-(stride // 2), ..., (stride - 1) // 2``, as mmaction2's `SampleAVAFrames` moves them in
-    training at its even strides.
-
-    With ``fps`` all this counts frames of that rate, whatever rate the video has; where its rate
-    varies, frames are those on show at these times.
-
-    Required Keys:
-
-    - total_frames, start_index, fps, frame_times, frames_end: of the video, see `OpenVideo`;
-      without the last two its rate is constant
-    - video_id, second
-    - start_second (optional: the second of the video's first frame, 0 if absent)
-
-    Added Keys:
-
-    - frame_inds: int64 ``(clip_len,)``
-    - clip_len, frame_interval, num_clips
-
-    Args:
-        clip_len: Frames of the clip.
-        stride: Distance between two frames of the clip, in frames.
-        phase: Which frame of each stride is taken, at most ``stride``.
-        jitter: Move each frame at random; for training.
-        fps: Rate in which frames are counted; None: that of the video.
-
-    Raises:
-        AnnotationError: The key frame lies outside the video.
-    """
-
-    def __init__(
-        self,
-        clip_len: int = 16,
-        stride: int = 4,
-        phase: int = 1,
-        jitter: bool = False,
-        fps: float | None = None,
-    ) -> None:
-        if clip_len < 1 or stride < 1 or not 0 <= phase <= stride:
-            raise ValueError(
-                f'need clip_len and stride above 0 and phase in 0..stride, got {clip_len}, '
-                f'{stride} and {phase}'
-            )
-        if fps is not None and fps <= 0:
-            raise ValueError(f'fps must be positive, got {fps}')
-        self.clip_len = clip_len
-        self.stride = stride
-        self.phase = phase
-        self.jitter = jitter
-        self.fps = fps
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        offsets = np.arange(self.clip_len) * self.stride
-        offsets += self.phase - self.clip_len * self.stride // 2
-        if self.jitter:
-            low = -(self.stride // 2)
-            offsets += np.random.randint(low, low + self.stride, size=self.clip_len)
-        frames = self._around(_KeyFrame.of(results), offsets)
-        results['frame_inds'] = frames + results.get('start_index', 0)
-        results.update(clip_len=self.clip_len, frame_interval=self.stride, num_clips=1)
-        return results
-
-    def _around(self, key: '_KeyFrame', offsets: np.ndarray) -> np.ndarray:
-        """Frames of the record so many frames from the key frame."""
-        if self.fps is not None:
-            if not is_even(key.times, key.fps):
-                return frames_at(key.times, key.moment + offsets / self.fps)
-            offsets = np.rint(offsets * (key.fps / self.fps)).astype(np.int64)
-        return (key.frame + offsets).clip(0, len(key.times) - 1)
-
-    def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(clip_len={self.clip_len}, stride={self.stride}, '
-            f'phase={self.phase}, jitter={self.jitter}, fps={self.fps})'
-        )
-
-
-class _KeyFrame(NamedTuple):
-    """A key frame among the frames of its record."""
-
-    frame: int
-    """Number, counted from the first frame of the record."""
-    moment: float
-    """In seconds from the video's first frame."""
-    times: np.ndarray
-    """Of all frames of the record, likewise."""
-    fps: float
-    """Their average rate."""
-
-    @classmethod
-    def of(cls, results: dict[str, Any]) -> '_KeyFrame':
-        """Find it; ``AnnotationError`` if it lies outside the record."""
-        total, rate = results['total_frames'], results['fps'] or 25.0  # as readers assume
-        times = results.get('frame_times')
-        if times is None:
-            times, end = np.arange(total) / rate, total / rate
-        else:
-            end = results['frames_end']
-        if results.get('undecodable', False):
-            return cls(0, 0.0, times, rate)  # blank frames: any is right
-        second, start = results['second'], results.get('start_second', 0.0)
-        moment = second - start
-        if not times[0] - 1e-6 <= moment < end:
-            raise AnnotationError(
-                f'video {results["video_id"]!r}: timestamp {second:g} lies outside it: it lasts '
-                f'from second {start + times[0]:g} to {start + end:.2f} ({total} frames at '
-                f'{rate:g} per second, {results.get("filename")}); mend the annotation, or the '
-                'start_second of the video'
-            )
-        return cls(int(frames_at(times, moment)), moment, times, rate)
 
 
 @TRANSFORMS.register_module()
@@ -299,58 +176,6 @@ def _inside(
     x, y, width, height = crop[0], crop[1], crop[2] - crop[0], crop[3] - crop[1]
     x1, y1, x2, y2 = (window * (width, height, width, height) + (x, y, x, y)).tolist()
     return x1, y1, x2, y2
-
-
-@TRANSFORMS.register_module()
-class ClipColorJitterHSV(BaseTransform):
-    """Shift hue, saturation and value of a whole clip by one random amount each.
-
-    The colour jitter of the official AVA code (AlphAction's), which the papers do not mention:
-    whole numbers, uniform, in OpenCV's uint8 HSV.  Hue turns round by up to ``hue / 2`` of 180,
-    saturation and value move by up to their share of 255 and stop at 0 and 255.
-
-    Required Keys:
-
-    - imgs: uint8 ``(T, H, W, 3)`` RGB
-
-    Modified Keys:
-
-    - imgs: contiguous and new
-
-    Args:
-        hue: Whole width of the range of hues, in OpenCV's units of two degrees.
-        saturation: Share of 255.
-        value: Share of 255.
-    """
-
-    def __init__(self, hue: float = 20, saturation: float = 0.1, value: float = 0.1) -> None:
-        if not (0 <= hue <= 180 and 0 <= saturation <= 1 and 0 <= value <= 1):
-            raise ValueError(
-                f'hue must lie in [0, 180], saturation and value in [0, 1], got {hue}, '
-                f'{saturation} and {value}'
-            )
-        self.hue = hue
-        self.saturation = saturation
-        self.value = value
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        bounds = (round(self.hue / 2), round(self.saturation * 255), round(self.value * 255))
-        shifts = [int(np.random.randint(-bound, bound + 1)) for bound in bounds]
-        levels = np.arange(256)
-        tables = [(levels + shifts[0]) % 180, *((levels + s).clip(0, 255) for s in shifts[1:])]
-        table = np.stack(tables, axis=-1).astype(np.uint8)[None]
-        imgs = results['imgs']
-        # OpenCV knows pictures, not clips: the frames stand on top of one another.
-        tall = np.ascontiguousarray(imgs).reshape(-1, *imgs.shape[2:])
-        tall = cv2.LUT(cv2.cvtColor(tall, cv2.COLOR_RGB2HSV), table)
-        results['imgs'] = cv2.cvtColor(tall, cv2.COLOR_HSV2RGB).reshape(imgs.shape)
-        return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(hue={self.hue}, saturation={self.saturation}, '
-            f'value={self.value})'
-        )
 
 
 @TRANSFORMS.register_module()

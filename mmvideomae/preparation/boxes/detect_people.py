@@ -13,9 +13,10 @@ import numpy as np
 from mmvideomae.apis.key_frames import check_step, seconds_of
 from mmvideomae.apis.person_boxes import PersonDetector, find_people
 from mmvideomae.errors import UserError
-from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import KeyFrame, read_box_rows, read_boxes
 from mmvideomae.formats.proposals import read_proposals, write_proposals
+from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.jobs.video_jobs import (
     Advance,

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError, is_video_name, video_id_of
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.video_folders import is_video_name, video_id_of
 from mmvideomae.preparation.lists.make_annotations import FrameNames, find_samples
 from mmvideomae.video.readers import (
     FrameFolderReader,

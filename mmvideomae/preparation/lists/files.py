@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.preparation.lists.clips import ListedClip
 from mmvideomae.video.readers import FrameFolderReader, check_template, first_frame
 

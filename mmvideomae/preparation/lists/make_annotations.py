@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError, find_videos, walk_folders
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.list_lines import can_be_listed, list_line, write_lines
+from mmvideomae.formats.video_folders import find_videos, walk_folders
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, first_frame
 
 SPLITS = ('train', 'val', 'test')

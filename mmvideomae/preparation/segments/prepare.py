@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError, find_videos, video_id_of
+from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.list_lines import list_line, write_lines
 from mmvideomae.formats.segment_annotations import (
     AnnotatedVideo,
@@ -19,6 +19,7 @@ from mmvideomae.formats.segment_annotations import (
     find_segment_fault,
     read_segments,
 )
+from mmvideomae.formats.video_folders import find_videos, video_id_of
 from mmvideomae.ops.seconds import frames_at
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream

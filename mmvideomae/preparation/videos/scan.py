@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mmvideomae.formats.annotations import (
-    AnnotationError,
-    Entry,
-    LineFormat,
-    find_videos,
-    read_entries,
-)
+from mmvideomae.formats.annotations import AnnotationError, Entry, LineFormat, read_entries
 from mmvideomae.formats.list_lines import can_be_listed, list_line, write_lines
+from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.jobs.workers import run_jobs
 from mmvideomae.video.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
 

@@ -16,7 +16,8 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from mmvideomae import storage
-from mmvideomae.formats.annotations import AnnotationError, find_videos
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.jobs.failures import ends_all, lost
 from mmvideomae.jobs.workers import run_jobs
 from mmvideomae.video.all_frames import AllFrames
