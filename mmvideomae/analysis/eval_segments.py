@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from mmvideomae.evaluation.segment_map import evaluate_segments, tables_of
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.segment_annotations import (
+from mmvideomae.formats.annotated_videos import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
     find_segment_fault,
     of_subsets,
-    read_segments,
 )
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.formats.text_files import read_json, shown
 
 _LAYOUT = '{"segment": [start, end], "score", "label"}'

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
-from mmvideomae.formats.segment_annotations import (
+from mmvideomae.formats.annotated_videos import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
     find_segment_fault,
     of_subsets,
-    read_segments,
 )
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
+from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.ops.feature_grid import FeatureGrid
 
 BASE_RANGE = 4

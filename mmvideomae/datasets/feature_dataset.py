@@ -10,17 +10,17 @@ import numpy as np
 from mmengine.logging import print_log
 
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.classes import check_class_count, class_names
-from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
-from mmvideomae.formats.segment_annotations import (
+from mmvideomae.formats.annotated_videos import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
     find_segment_fault,
     of_subsets,
-    read_segments,
 )
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.classes import check_class_count, class_names
+from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
+from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.registry import DATASETS, Pipeline
 
 

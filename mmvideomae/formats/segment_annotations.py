@@ -16,19 +16,16 @@ Three layouts are read:
 
 A segment that a video has twice (the same label, both ends within 1 ms) counts once, and one that
 is shorter than 1 ms is left out, as ActionFormer does it: nothing can find the second one.
-`dropped_segments` says how many there were.
+`annotated_videos.dropped_segments` says how many there were.
 """
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import compress, zip_longest
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from mmvideomae.formats.annotated_videos import AnnotatedVideo
 from mmvideomae.formats.text_files import (
     AnnotationError,
     numbered_lines,
@@ -36,51 +33,10 @@ from mmvideomae.formats.text_files import (
     read_rows,
     shown,
 )
-from mmvideomae.ops.segments import SAME_SECONDS, distinct
 
 _COLUMNS = ('video', 'start', 'end', 'label')
 _MORE_COLUMNS = ('subset', 'duration', 'fps')
 _THUMOS_SUBSETS = {'val': 'validation', 'test': 'test'}
-
-
-@dataclass
-class AnnotatedVideo:
-    """What is written about one video.
-
-    Attributes:
-        video_id: Its name.
-        where: File and line for errors.
-        subset: Such as ``'training'``, in lower case; empty if not said.
-        duration: In seconds, None if not said.
-        fps: Frames per second, None if not said.
-        segments: Start and end in seconds, one for each label.
-        labels: Names of classes.
-        lines: Of the file that name the segments; empty where it has none of their own (JSON).
-        repeated: Segments that were left out because an earlier one says the same.
-        too_short: Segments that were left out because they last less than 1 ms.
-    """
-
-    video_id: str
-    where: str
-    subset: str = ''
-    duration: float | None = None
-    fps: float | None = None
-    segments: list[tuple[float, float]] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    repeated: int = 0
-    too_short: int = 0
-
-    def drop_repeats(self) -> None:
-        """Leave out segments that are named twice or shorter than 1 ms, and count them."""
-        segments = np.array(self.segments, np.float64).reshape(-1, 2)
-        kept = distinct(segments, self.labels)
-        short = ~kept & (np.diff(segments)[:, 0] < SAME_SECONDS)
-        self.too_short += int(short.sum())
-        self.repeated += int((~kept & ~short).sum())
-        self.segments = list(compress(self.segments, kept))
-        self.labels = list(compress(self.labels, kept))
-        self.lines = list(compress(self.lines, kept))
 
 
 def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
@@ -107,85 +63,6 @@ def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
     for video in videos:
         video.drop_repeats()
     return videos
-
-
-def dropped_segments(videos: Iterable[AnnotatedVideo], path: str | os.PathLike[str]) -> str | None:
-    """Say in words how many segments of videos were left out, None if none were."""
-    total, repeated, short, example = 0, 0, 0, ''
-    for video in videos:
-        gone = video.repeated + video.too_short
-        total += len(video.segments) + gone
-        repeated, short = repeated + video.repeated, short + video.too_short
-        if gone and not example:
-            example = video.video_id
-    if not example:
-        return None
-    return (
-        f'{os.fspath(path)}: of {total} segments {repeated} repeat another (same label, both ends '
-        f'within 1 ms) and {short} are shorter than 1 ms: these are left out, first in video '
-        f'{example!r}'
-    )
-
-
-def classes_of(videos: Iterable[AnnotatedVideo]) -> tuple[str, ...]:
-    """All labels in alphabetical order, the order of the usual class numbers."""
-    return tuple(sorted({label for video in videos for label in video.labels}))
-
-
-def of_subsets(
-    videos: Sequence[AnnotatedVideo], subsets: Sequence[str], path: str | os.PathLike[str]
-) -> list[AnnotatedVideo]:
-    """The videos of some subsets, upper and lower case alike.
-
-    Raises:
-        AnnotationError: There is none; the message names the subsets that there are.
-    """
-    wanted = {each.lower() for each in subsets}
-    chosen = [video for video in videos if video.subset in wanted]
-    if not chosen:
-        known = ', '.join(sorted({repr(video.subset) for video in videos}))
-        raise AnnotationError(
-            f'{os.fspath(path)} has no videos of subset {" or ".join(sorted(wanted))}, only of '
-            f'{known}'
-        )
-    return chosen
-
-
-def find_segment_fault(
-    video: AnnotatedVideo,
-    classes: Sequence[str],
-    duration: float,
-    tolerance: float = 0.5,
-    allow_empty: bool = False,
-) -> str | None:
-    """Say what is wrong with a video's annotation, None if nothing is.
-
-    Args:
-        video: What is written.
-        classes: Known names.
-        duration: Of the video, in seconds.
-        tolerance: A segment may pass the end of the video by so many seconds: annotators'
-            players and decoders round differently.
-        allow_empty: Whether a video may have no segment.
-    """
-    if not video.segments and not allow_empty:
-        short = f' but {video.too_short} shorter than 1 ms' if video.too_short else ''
-        return f'it has no segments{short}; for videos of background alone set allow_empty=True'
-    known = set(classes)
-    for (start, end), label, line in zip_longest(video.segments, video.labels, video.lines):
-        told = f'segment [{start:g}, {end:g}] {label!r}' + (f' in line {line}' if line else '')
-        if not (math.isfinite(start) and math.isfinite(end)):
-            return f'{told} is no time in seconds'
-        if end <= start:
-            return f'{told} ends before it has begun'
-        if start < -tolerance or end <= 0:
-            return f'{told} begins before the video'
-        if start >= duration or end > duration + tolerance:
-            return f'{told} lies beyond the video, which lasts {duration:.2f} s'
-        if label not in known:
-            some = ', '.join(map(repr, list(classes)[:5])) + (', ...' if len(classes) > 5 else '')
-            return f'{told} has an unknown label; the {len(classes)} classes are {some}'
-    return None
 
 
 def _read_json(path: Path) -> list[AnnotatedVideo]:

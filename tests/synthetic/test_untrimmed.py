@@ -7,13 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmvideomae.formats.annotated_videos import classes_of, find_segment_fault, of_subsets
 from mmvideomae.formats.annotations import LineFormat, read_list
-from mmvideomae.formats.segment_annotations import (
-    classes_of,
-    find_segment_fault,
-    of_subsets,
-    read_segments,
-)
+from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.synthetic.motion import CLASS_NAMES, opposite
 from mmvideomae.synthetic.untrimmed import (
     UntrimmedSettings,

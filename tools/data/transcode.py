@@ -18,12 +18,8 @@ from pathlib import Path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.formats.list_lines import write_lines
-from mmvideomae.preparation.videos.transcode import (
-    TranscodeSettings,
-    plan,
-    transcode_all,
-    unfinished,
-)
+from mmvideomae.preparation.videos.encoding import TranscodeSettings
+from mmvideomae.preparation.videos.transcode import plan, transcode_all, unfinished
 from mmvideomae.storage import locked
 
 

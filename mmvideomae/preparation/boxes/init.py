@@ -1,6 +1,5 @@
 """From boxes of one's own to a data set in AVA's layout with a config to train on."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,12 +10,13 @@ from mmengine import Config
 
 from mmvideomae.configs import ConfigError, read_config
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.box_annotations import Box, BoxLabel, find_box_fault
+from mmvideomae.formats.box_annotations import BoxLabel
 from mmvideomae.formats.classes import class_names
 from mmvideomae.formats.label_maps import read_label_map
 from mmvideomae.preparation.boxes.files import FILES, SPLITS, InitSettings, write_files
+from mmvideomae.preparation.boxes.rows import make_rows
 from mmvideomae.preparation.boxes.sources import BoxSource, SourceRow
-from mmvideomae.preparation.boxes.videos import Clock, SourceVideo, SourceVideos
+from mmvideomae.preparation.boxes.videos import SourceVideo, SourceVideos
 
 Watch = Callable[[Sequence[SourceRow]], Iterable[SourceRow]]
 """Wraps rows to show how far reading their videos is."""
@@ -98,7 +98,10 @@ def prepare_boxes(
     base = _read_base(settings.base)
     classes = _classes(sources, settings.classes)
     videos = _find_videos(sources, settings)
-    rows = [_make_rows(each, videos, classes, settings, watch(each.rows)) for each in sources]
+    rows = [
+        make_rows(each, videos, classes, settings.start_second, watch(each.rows))
+        for each in sources
+    ]
     parts = rows if val_source is not None else _split(rows[0], settings)
     lists = dict(zip(SPLITS, parts, strict=True))
     _check_apart(lists, sources)
@@ -190,107 +193,6 @@ def _find_videos(sources: Sequence[BoxSource], settings: InitSettings) -> dict[s
                 'rename one of them'
             )
     return videos
-
-
-def _make_rows(
-    source: BoxSource,
-    videos: Mapping[str, SourceVideo],
-    classes: Mapping[int, str],
-    settings: InitSettings,
-    rows: Iterable[SourceRow],
-) -> list[BoxLabel]:
-    """What goes into a list, in the order of the file; checked."""
-    ids = {name: number for number, name in classes.items()}
-    persons = _number_persons(source.rows)
-    made = []
-    for row in rows:
-        video = videos[row.video]
-        try:
-            made.append(
-                BoxLabel(
-                    video.video_id,
-                    _second(row, video, settings),
-                    _shares(row, video, source.pixels),
-                    _label(row.label, ids),
-                    persons.get((row.video, row.person)),
-                )
-            )
-        except ValueError as error:
-            raise AnnotationError(f'{row.where}: {error}') from None
-    return made
-
-
-def _label(label: str, ids: Mapping[str, int]) -> int:
-    if label in ids:
-        return ids[label]
-    if label.isdecimal() and int(label) in ids.values():
-        return int(label)
-    raise ValueError(f'label {label!r} is none of the {len(ids)} classes')
-
-
-def _number_persons(rows: Sequence[SourceRow]) -> dict[tuple[str, str], int]:
-    """Numbers of the persons of each video: their own, or from 1 on where they have names."""
-    persons: dict[str, list[str]] = {}
-    for row in rows:
-        known = persons.setdefault(row.video, [])
-        if row.person not in ('', *known):
-            known.append(row.person)
-    return {
-        (video, person): int(person) if all(p.isdecimal() for p in known) else number
-        for video, known in persons.items()
-        for number, person in enumerate(known, 1)
-    }
-
-
-def _second(row: SourceRow, video: SourceVideo, settings: InitSettings) -> float:
-    if row.second is not None:
-        second, said = row.second, f'second {row.second:g}'
-    elif row.frame is None:
-        raise ValueError('it names neither a second nor a frame')
-    else:
-        second = settings.start_second + _moment(row.frame - video.first, row.fps, video.clock)
-        said = f'frame {row.frame} (second {second:g})'
-    end = settings.start_second + video.clock.duration
-    if not settings.start_second <= second < end:
-        raise ValueError(
-            f'{said} is outside the video {video.path}, which lasts from second '
-            f'{settings.start_second:g} to {end:.2f} (--start-second says when it begins)'
-        )
-    return round(second, 3)
-
-
-def _moment(frame: int, fps: float | None, clock: Clock) -> float:
-    """When a frame appears, in seconds from the first; also of one that is not there.
-
-    Args:
-        fps: Rate in which frames are counted.  If it is the video's average, give or take what
-            tools round off (30 for 29.97), frames are its own and have its times.
-    """
-    fps = fps or clock.fps
-    own = math.isclose(fps, clock.fps, rel_tol=2e-3) and 0 <= frame < len(clock.times)
-    return float(clock.times[frame]) if own else frame / fps
-
-
-def _shares(row: SourceRow, video: SourceVideo, pixels: bool) -> Box:
-    """The box as shares of the frame; rounding may have carried pixels beyond the frame."""
-    box = np.array(row.box)
-    if pixels:
-        width, height = row.size or video.size
-        if (box < -1).any() or (box > np.array([width, height] * 2) + 1).any():
-            raise ValueError(
-                f'box {",".join(f"{edge:g}" for edge in box)} reaches outside the frame of '
-                f'{width:g}x{height:g} pixels'
-            )
-        box = (box / ([width, height] * 2)).clip(0, 1)
-    fault = find_box_fault(box)
-    if fault is not None:
-        advice = ' (--pixels reads pixels)' if not pixels and (box > 1).any() else ''
-        raise ValueError(f'{fault}{advice}')
-    box = box.clip(0, 1).round(6)
-    if box[0] == box[2] or box[1] == box[3]:
-        raise ValueError(f'box {",".join(f"{edge:g}" for edge in row.box)} has no area')
-    x1, y1, x2, y2 = box.tolist()
-    return x1, y1, x2, y2
 
 
 def _split(rows: list[BoxLabel], settings: InitSettings) -> list[list[BoxLabel]]:

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.list_lines import list_line, write_lines
-from mmvideomae.formats.segment_annotations import (
+from mmvideomae.formats.annotated_videos import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
     find_segment_fault,
-    read_segments,
 )
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.list_lines import list_line, write_lines
+from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.formats.video_folders import find_videos, video_id_of
 from mmvideomae.ops.seconds import frames_at
 from mmvideomae.video.readers import VideoReadError

@@ -1,65 +1,20 @@
-"""Encode videos anew so that clips at random places are cheap to read."""
+"""Encode many videos anew so that clips at random places are cheap to read."""
 
-import errno
-import itertools
-import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
-
-import av
-import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
 
 from mmvideomae import storage
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.jobs.failures import ends_all, lost
 from mmvideomae.jobs.workers import run_jobs
-from mmvideomae.video.all_frames import AllFrames
-from mmvideomae.video.readers import VideoReadError
-from mmvideomae.video.readers.pictures import orientation
+from mmvideomae.preparation.videos.encoding import TranscodeSettings, encode
 
 SETTINGS_FILE = 'transcode.json'
-_TICKS = (90000, 1000)  # a second, where frames keep their times
-_LONGEST_TICKS = 2**31 - 1  # of a frame in an MP4
-_MOST_REPEATS = 10_000  # of a frame at a constant rate
-_UNEVEN = 0.002  # seconds by which frames last unequally, and not for want of digits
-# Colours of all new files, and what readers suppose where a file does not say.
-_MATRIX = Colorspace.SMPTE170M
-
-
-@dataclass(frozen=True)
-class TranscodeSettings:
-    """How every video is encoded.
-
-    Attributes:
-        short_side: Pixels of the shorter side at most; smaller videos keep their size.
-        gop: Frames from one key frame to the next at most.
-        fps: Constant frames per second, each with the picture that is on show in the middle of
-            its time; None keeps every frame at its time.
-        crf: Quality of x264; lower is better and larger.
-        preset: Effort of x264.
-    """
-
-    short_side: int = 256
-    gop: int = 12
-    fps: float | None = None
-    crf: int = 20
-    preset: str = 'fast'
-
-    def __post_init__(self) -> None:
-        rated = self.fps is None or (math.isfinite(self.fps) and 0.001 <= self.fps <= 1000)
-        if self.short_side < 2 or self.gop < 1 or not rated:
-            raise ValueError(
-                'short side and key-frame interval must be positive, and the rate must lie between '
-                f'0.001 and 1000, got {self.short_side} pixels, {self.gop} frames, '
-                f'{self.fps} frames per second'
-            )
 
 
 class Transcoding(NamedTuple):
@@ -165,13 +120,14 @@ def _done(job: Transcoding, part: Path, frames: int | None, error: str) -> Done:
         return Done(job.source, error=lost(failure))
 
 
-def _work(job: tuple[Transcoding, Path]) -> int | OSError:
+def _work(task: tuple[Transcoding, Path]) -> int | OSError:
     """Encode in a worker process; what ends all work is returned, for errors lose their kind."""
+    job, part = task
     try:
-        return _encode(*job)
+        return encode(job.source, part, job.settings)
     except OSError as error:
         if ends_all(error):
-            return OSError(error.errno, error.strerror, job[0].target)
+            return OSError(error.errno, error.strerror, job.target)
         raise
 
 
@@ -187,192 +143,5 @@ def transcode(job: Transcoding) -> Done:
         OSError: The file cannot be read or written.
     """
     with storage.replacing(Path(job.target)) as part:
-        frames = _encode(job, part)
+        frames = encode(job.source, part, job.settings)
     return Done(job.source, frames, os.path.getsize(job.source), os.path.getsize(job.target))
-
-
-class _Schedule(NamedTuple):
-    """When frames of the new file appear.
-
-    Attributes:
-        ticks: Of a second.
-        starts: Tick at which each frame of the old file appears, and the end, (F + 1,).
-        repeated: Whether a frame is written anew for every tick.
-    """
-
-    ticks: Fraction
-    starts: np.ndarray
-    repeated: bool
-
-    @property
-    def even(self) -> bool:
-        """Whether all frames of the new file last equally long."""
-        return self.repeated or bool(np.ptp(np.diff(self.starts)) <= _UNEVEN * self.ticks)
-
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second, on average."""
-        if self.repeated:
-            return self.ticks
-        return (len(self.starts) - 1) * self.ticks / int(self.starts[-1])
-
-
-def _schedule(times: np.ndarray, duration: float, fps: float | None) -> _Schedule:
-    """Place frames that appear at ``times``, in seconds, in the new file.
-
-    Raises:
-        ValueError: A frame lasts too long for the new file.
-    """
-    ends = np.append(times, max(duration, times[-1]))
-    longest = int(np.diff(ends).argmax())
-    seconds = float(np.diff(ends)[longest])
-    if fps is None:
-        ticks = next((ticks for ticks in _TICKS if seconds * ticks <= _LONGEST_TICKS), None)
-        if ticks is None:
-            raise ValueError(f'frame {longest} lasts {seconds:.0f} s, longer than MP4 allows')
-        order = np.arange(len(ends))
-        starts = np.maximum.accumulate(np.rint(ends * ticks).astype(np.int64) - order) + order
-        return _Schedule(Fraction(ticks), starts, repeated=False)
-    rate = Fraction(fps).limit_denominator(1001)
-    # A tick shows what is on show in its middle; the small number is for what is not exact.
-    starts = np.floor(ends * float(rate) + 0.5 + 1e-6).astype(np.int64)
-    starts[-1] = max(starts[-1], 1)
-    if np.diff(starts).max() > _MOST_REPEATS:
-        raise ValueError(
-            f'frame {longest} lasts {seconds:.0f} s, which would be written as '
-            f'{int(np.diff(starts).max())} frames at {fps:g} frames per second: split the video '
-            'there, or keep the times of its frames by leaving the rate out'
-        )
-    return _Schedule(rate, starts, repeated=True)
-
-
-def _encode(job: Transcoding, part: Path) -> int:
-    """Write the new file, and return how many frames it has."""
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        source = AllFrames(job.source)
-        schedule = _schedule(source.times, source.duration, job.settings.fps)
-        options = {'movflags': '+faststart'}
-        with av.open(f'file:{part}', 'w', format='mp4', options=options) as new:
-            return _write(new, source, schedule, job.settings)
-    except VideoReadError as error:
-        raise ValueError(error.reason) from None
-    except av.FFmpegError as error:
-        if isinstance(error, OSError) and error.errno in errno.errorcode:
-            raise OSError(error.errno, error.strerror) from None
-        raise ValueError(error.strerror) from None  # the rest of its message is a path
-
-
-def _write(
-    container: av.container.OutputContainer,
-    source: AllFrames,
-    schedule: _Schedule,
-    settings: TranscodeSettings,
-) -> int:
-    scaler: _Scaler | None = None
-    output: av.VideoStream | None = None
-    lasting: dict[int, int] = {}  # ticks of the frames inside the encoder, by their start
-    written = 0
-
-    def mux(packets: list[av.Packet]) -> None:
-        for packet in packets:
-            packet.duration = lasting.pop(packet.pts)
-            container.mux(packet)
-
-    for number, (frame, width) in enumerate(source):
-        start, end = schedule.starts[number : number + 2].tolist()
-        if scaler is None or output is None:
-            scaler = _Scaler(frame, width, settings.short_side)
-            output = _add_stream(container, scaler.size, schedule, settings)
-        if start == end:
-            continue
-        new = scaler(frame)
-        for tick in range(start, end) if schedule.repeated else [start]:
-            lasting[tick] = 1 if schedule.repeated else end - start
-            new.pts, new.time_base = tick, 1 / schedule.ticks
-            mux(output.encode(new))
-            written += 1
-    if output is not None:
-        mux(output.encode())
-    return written
-
-
-class _Scaler:
-    """Turn and shrink frames, all to one size.
-
-    Args:
-        frame: The first.
-        width: That it is shown with, before it is turned.
-        short_side: Of the new frames at most, in pixels.
-
-    Attributes:
-        size: Width and height of the new frames.
-    """
-
-    def __init__(self, frame: av.VideoFrame, width: int, short_side: int) -> None:
-        sides = (width, frame.height)
-        if orientation(frame)[0] % 2:
-            sides = (frame.height, width)
-        scale = min(1.0, short_side / min(sides))
-        self.size = tuple(max(2, int(side * scale + 1e-6) // 2 * 2) for side in sides)  # even
-        self._kind: tuple[object, ...] = ()
-
-    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        picture = (frame.width, frame.height, frame.format.name, frame.color_range)
-        kind = (*picture, *orientation(frame))
-        if kind != self._kind:  # also within a file
-            self._graph, self._kind = self._filters(frame), kind
-        self._graph.push(frame)
-        new = self._graph.pull()
-        new.pict_type = 0  # or the encoder would repeat the old key frames
-        new.colorspace = _MATRIX
-        return new
-
-    def _filters(self, frame: av.VideoFrame) -> av.filter.Graph:
-        full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith('yuvj')
-        colours = 'out_color_matrix=smpte170m' + (
-            ':in_range=full:out_range=limited' if full else ''
-        )
-        width, height = self.size
-        turns, mirrored = orientation(frame)
-        steps = [('hflip', '')] * mirrored + [('transpose', 'dir=cclock')] * turns
-        steps.append(('scale', f'w={width}:h={height}:flags=bicubic:{colours}'))
-        steps += [('setsar', '1'), ('format', 'pix_fmts=yuv420p')]
-        graph = av.filter.Graph()
-        nodes = [
-            graph.add_buffer(
-                width=frame.width,
-                height=frame.height,
-                format=frame.format,
-                time_base=frame.time_base or Fraction(1, 1000),
-            )
-        ]
-        nodes += [graph.add(name, text) for name, text in steps]
-        nodes.append(graph.add('buffersink'))
-        for before, after in itertools.pairwise(nodes):
-            before.link_to(after)
-        graph.configure()
-        return graph
-
-
-def _add_stream(
-    container: av.container.OutputContainer,
-    size: tuple[int, ...],
-    schedule: _Schedule,
-    settings: TranscodeSettings,
-) -> av.VideoStream:
-    options = {'crf': str(settings.crf), 'preset': settings.preset, 'x264-params': 'open-gop=0'}
-    if not schedule.even:
-        # MP4 tells how long frames last in decoding order; only in the order of presentation
-        # is that how long each of them is shown.
-        options['bf'] = '0'
-    rate = schedule.rate.limit_denominator(1001)
-    stream = container.add_stream('libx264', rate=max(rate, Fraction(1, 1001)), options=options)
-    stream.width, stream.height = size
-    stream.pix_fmt = 'yuv420p'
-    context = stream.codec_context
-    context.gop_size, context.thread_count = settings.gop, 1
-    context.time_base = 1 / schedule.ticks
-    context.sample_aspect_ratio = Fraction(1)
-    context.colorspace = _MATRIX
-    return stream

@@ -11,13 +11,8 @@ import pytest
 
 from mmvideomae import storage
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.preparation.videos.transcode import (
-    TranscodeSettings,
-    Transcoding,
-    plan,
-    transcode,
-    unfinished,
-)
+from mmvideomae.preparation.videos.encoding import TranscodeSettings
+from mmvideomae.preparation.videos.transcode import Transcoding, plan, transcode, unfinished
 from mmvideomae.video.readers import open_reader
 from tests.support.tools import CallTool, Outcome
 from tests.support.videos import (
