@@ -12,13 +12,13 @@ from mmvideomae.apis.inference import built_model
 from mmvideomae.checkpoints import (
     LAYOUTS,
     NUM_HEADS,
-    WRITABLE,
     CheckpointError,
     Conversion,
     architecture_of,
     load,
     require_fit,
     save_weights,
+    writable_layout,
 )
 from mmvideomae.configs import read_config
 
@@ -59,7 +59,7 @@ def convert_checkpoint(
 
     Args:
         source: A file or folder.
-        target: The file to write, a folder if ``to`` is 'hf'.
+        target: The file to write, or the folder, as ``to`` has it.
         to: One of ``WRITABLE``.
         trust: Let the source run code while it is read.
         config: Of a model that has to take the weights whole; it tells what weights do not,
@@ -70,11 +70,10 @@ def convert_checkpoint(
         FileNotFoundError: There is no such source or config.
         CheckpointError: The source cannot be read or mapped, or the target cannot hold it.
     """
-    if to not in WRITABLE:
-        raise CheckpointError(f'cannot write {to!r}; choose one of {", ".join(WRITABLE)}')
+    folder = writable_layout(to).is_folder
     if target.exists() and source.resolve() == target.resolve():
         raise CheckpointError(f'{target} would replace what it is made of: give another OUT')
-    if target.exists() and target.is_dir() != (to == 'hf'):
+    if target.exists() and target.is_dir() != folder:
         kind = 'a folder' if target.is_dir() else 'a file'
         raise CheckpointError(f'{target} is {kind}; a checkpoint of {to!r} is not')
     done = load(source, trust, tubelet_size)

@@ -7,17 +7,19 @@ Importing this room lets mmengine read local paths and ``http(s)`` addresses thr
 from mmvideomae.checkpoints.architecture import NUM_HEADS, Architecture, architecture_of
 from mmvideomae.checkpoints.conversion import (
     WRITABLE,
-    Conversion,
-    Dropped,
     convert,
     detect,
+    save_weights,
     to_ours,
+    writable_layout,
 )
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.fitting import Fitted, fit, require_fit
-from mmvideomae.checkpoints.layouts import LAYOUTS
+from mmvideomae.checkpoints.formats import LAYOUTS
+from mmvideomae.checkpoints.formats.hf_config import hf_config
+from mmvideomae.checkpoints.formats.layout import Conversion, Dropped, Layout
 from mmvideomae.checkpoints.loading import heads_in, load, load_state_dict
-from mmvideomae.checkpoints.writing import hf_config, save_weights
+from mmvideomae.checkpoints.names import Names
 
 __all__ = [
     'LAYOUTS',
@@ -28,6 +30,8 @@ __all__ = [
     'Conversion',
     'Dropped',
     'Fitted',
+    'Layout',
+    'Names',
     'architecture_of',
     'convert',
     'detect',
@@ -39,4 +43,5 @@ __all__ = [
     'require_fit',
     'save_weights',
     'to_ours',
+    'writable_layout',
 ]

@@ -1,13 +1,10 @@
 """What the shapes of weights say about the network they belong to."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from torch import Tensor
-
-from mmvideomae.checkpoints.completeness import PATCH_EMBED
+from mmvideomae.checkpoints.completeness import PATCH_EMBED, numbered
 from mmvideomae.checkpoints.head_rows import BOX_HEAD, HEAD
+from mmvideomae.checkpoints.names import Weights
 
 NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}
 """Attention heads by width, of the published encoders and decoders (V1 Table 8, V2 Table 7)."""
@@ -41,7 +38,7 @@ class Architecture:
         ]
 
 
-def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
+def architecture_of(weights: Weights) -> Architecture | None:
     """Read the sizes off weights under our names; None where there is no such encoder."""
     kernel = weights.get(PATCH_EMBED)
     if kernel is None or kernel.ndim != 5:
@@ -51,23 +48,18 @@ def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
     classes = weights.get(HEAD, weights.get(BOX_HEAD))
     return Architecture(
         width=width,
-        depth=_depth(weights, 'backbone.blocks'),
+        depth=len(numbered(weights, 'backbone.blocks')),
         hidden=_hidden(weights, 'backbone.blocks'),
         patch_size=patch,
         tubelet_size=tubelet,
         in_channels=channels,
         decoder_width=None if embed is None else embed.shape[0],
-        decoder_depth=None if embed is None else _depth(weights, 'neck.blocks'),
+        decoder_depth=None if embed is None else len(numbered(weights, 'neck.blocks')),
         decoder_hidden=None if embed is None else _hidden(weights, 'neck.blocks'),
         num_classes=None if classes is None else classes.shape[0],
     )
 
 
-def _depth(weights: Mapping[str, Tensor], part: str) -> int:
-    found = [re.match(rf'{re.escape(part)}\.(\d+)\.', key) for key in weights]
-    return 1 + max((int(match[1]) for match in found if match), default=-1)
-
-
-def _hidden(weights: Mapping[str, Tensor], part: str) -> int | None:
+def _hidden(weights: Weights, part: str) -> int | None:
     weight = weights.get(f'{part}.0.mlp.fc1.weight')
     return None if weight is None else weight.shape[0]

@@ -1,14 +1,13 @@
 """Whether weights under our names are all of a network, by what its parts are made of."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-
-from torch import Tensor
+from collections.abc import Iterable, Iterator
 
 from mmvideomae.checkpoints.errors import CheckpointError, some
-from mmvideomae.checkpoints.layouts import is_known
+from mmvideomae.checkpoints.names import Weights, is_known
 
 PATCH_EMBED = 'backbone.patch_embed.proj.weight'
+FORMER_EMBED = 'backbone.embd.0.conv.weight'
 GATHER = (
     'of DeepSpeed ZeRO-3 or FSDP, whose weights lie in pieces in many files. Put them together, '
     'with DeepSpeed by "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them, '
@@ -58,34 +57,24 @@ _FORMER_STACKS = (
 _FORMER_LEVELS = ('neck.fpn_norms', 'neck.lateral_convs', 'neck.fpn_convs', 'reg_head.scale')
 
 
-def require_whole(state_dict: Mapping[str, Tensor]) -> None:
+def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
     A part may be missing as a whole, such as a head.  Tensors of other names do not count.
+    The network is VideoMAE's, or an ActionFormer.
 
     Raises:
         CheckpointError: Something is missing or empty; it is named.
     """
     require_values(state_dict)
-    missing = [PATCH_EMBED] if PATCH_EMBED not in state_dict else []
-    missing += _gaps(state_dict)
-    if missing := [key for key in dict.fromkeys(missing) if key not in state_dict]:
-        raise CheckpointError(f'the weights are incomplete: {some(missing)} missing')
+    former = FORMER_EMBED in state_dict
+    gaps = _former_gaps(state_dict) if former else (PATCH_EMBED, *_gaps(state_dict))
+    if missing := [key for key in dict.fromkeys(gaps) if key not in state_dict]:
+        said = f'the checkpoint lacks {some(missing)}' if former else f'{some(missing)} missing'
+        raise CheckpointError(f'the weights are incomplete: {said}')
 
 
-def require_whole_former(state_dict: Mapping[str, Tensor]) -> None:
-    """`require_whole` of an ActionFormer.
-
-    Raises:
-        CheckpointError: Something is missing or empty; it is named.
-    """
-    require_values(state_dict)
-    missing = [key for key in dict.fromkeys(_former_gaps(state_dict)) if key not in state_dict]
-    if missing:
-        raise CheckpointError(f'the weights are incomplete: the checkpoint lacks {some(missing)}')
-
-
-def added_to_encoder(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
+def added_to_encoder(found: Weights, expected: Weights) -> list[str]:
     """Weights of modules that the model has beside those of a VideoMAE encoder, as adapters are.
 
     A module counts as added where the weights have no such module in any block; one that they
@@ -106,7 +95,7 @@ def added_to_encoder(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 _NUMBER = re.compile(r'\.\d+')
 
 
-def require_values(state_dict: Mapping[str, Tensor]) -> None:
+def require_values(state_dict: Weights) -> None:
     """Check that no tensor is a placeholder.
 
     Raises:
@@ -120,10 +109,10 @@ def require_values(state_dict: Mapping[str, Tensor]) -> None:
         )
 
 
-def _gaps(state: Mapping[str, Tensor]) -> Iterator[str]:
+def _gaps(state: Weights) -> Iterator[str]:
     """Names that a VideoMAE network with the parts of a state must have."""
     for part in _BLOCKS:
-        blocks = _numbered(state, part)
+        blocks = numbered(state, part)
         optional = [
             name for pair in _PAIRS_OF_A_BLOCK if _any(blocks, part, state, pair) for name in pair
         ]
@@ -144,19 +133,19 @@ def _gaps(state: Mapping[str, Tensor]) -> Iterator[str]:
         yield from _DECODER
 
 
-def _former_gaps(state: Mapping[str, Tensor]) -> Iterator[str]:
+def _former_gaps(state: Weights) -> Iterator[str]:
     """Names that an ActionFormer with the parts of a state must have."""
     scales = _FORMER_SCALES if any(key.endswith(_FORMER_SCALES) for key in state) else ()
     for part in _FORMER_BLOCKS:
-        for number in _numbered(state, part):
+        for number in numbered(state, part):
             names = (*_both(_FORMER_LAYERS), *_FORMER_CONVOLUTIONS, *scales)
             yield from (f'{part}.{number}.{name}' for name in names)
-    levels = max(len(_numbered(state, part)) for part in _FORMER_LEVELS)
-    levels = max(levels, 1 + len(_numbered(state, 'backbone.branch')))
+    levels = max(len(numbered(state, part)) for part in _FORMER_LEVELS)
+    levels = max(levels, 1 + len(numbered(state, 'backbone.branch')))
     for part in sorted({match[1] for key in state if (match := re.match(r'(.+?)\.\d+\.', key))}):
         start = len(part) + 1
         inner = {key[start:].partition('.')[2] for key in state if key.startswith(f'{part}.')}
-        numbers = range(levels) if part in _FORMER_LEVELS else _numbered(state, part)
+        numbers = range(levels) if part in _FORMER_LEVELS else numbered(state, part)
         yield from (f'{part}.{number}.{name}' for number in numbers for name in sorted(inner))
     if _has(state, 'neck.'):
         yield from _both(f'neck.fpn_norms.{number}' for number in range(levels))
@@ -166,15 +155,13 @@ def _former_gaps(state: Mapping[str, Tensor]) -> Iterator[str]:
         if _has(state, f'{layer.partition(".")[0]}.'):
             yield from _both([layer])
     for convolutions, norms in _FORMER_STACKS:
-        numbers = range(max(len(_numbered(state, part)) for part in (convolutions, norms)))
+        numbers = range(max(len(numbered(state, part)) for part in (convolutions, norms)))
         yield from (f'{convolutions}.{number}.conv.weight' for number in numbers)
         if _has(state, f'{norms}.'):
             yield from _both(f'{norms}.{number}' for number in numbers)
 
 
-def _require_same_shapes(
-    state: Mapping[str, Tensor], part: str, blocks: range, names: Iterable[str]
-) -> None:
+def _require_same_shapes(state: Weights, part: str, blocks: range, names: Iterable[str]) -> None:
     for name in names:
         shapes = {
             tuple(state[key].shape): key
@@ -186,11 +173,11 @@ def _require_same_shapes(
             raise CheckpointError(f'its blocks differ in their shapes: {", ".join(told[-2:])}')
 
 
-def _any(blocks: range, part: str, state: Mapping[str, Tensor], names: Iterable[str]) -> bool:
+def _any(blocks: range, part: str, state: Weights, names: Iterable[str]) -> bool:
     return any(f'{part}.{number}.{name}' in state for number in blocks for name in names)
 
 
-def _numbered(state: Mapping[str, Tensor], part: str) -> range:
+def numbered(state: Weights, part: str) -> range:
     """Numbers from 0 to the highest that a list of layers has."""
     found = [re.match(rf'{re.escape(part)}\.(\d{{1,4}})\.', key) for key in state]
     return range(1 + max((int(match[1]) for match in found if match), default=-1))
@@ -200,5 +187,5 @@ def _both(layers: Iterable[str]) -> list[str]:
     return [f'{layer}.{leaf}' for layer in layers for leaf in _LEAVES]
 
 
-def _has(state: Mapping[str, Tensor], start: str) -> bool:
+def _has(state: Weights, start: str) -> bool:
     return any(key.startswith(start) for key in state)

@@ -10,16 +10,13 @@ from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of
 from mmvideomae.checkpoints.completeness import added_to_encoder, require_values
-from mmvideomae.checkpoints.conversion import (
-    LOSS_NORMALISER,
-    POSITIONS,
-    convert,
-    detect,
-    to_ours,
-)
+from mmvideomae.checkpoints.conversion import convert, detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
+from mmvideomae.checkpoints.formats.hf_config import require_same_heads
+from mmvideomae.checkpoints.formats.layout import POSITIONS
 from mmvideomae.checkpoints.head_rows import select_rows
-from mmvideomae.checkpoints.hugging_face import require_same_heads
+from mmvideomae.checkpoints.names import Weights
 from mmvideomae.checkpoints.reading import without_wrapper_prefixes
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 
@@ -42,7 +39,7 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    weights: Mapping[str, Tensor],
+    weights: Weights,
     model: nn.Module,
     source: str,
     training: bool,
@@ -93,7 +90,7 @@ def fit(
 
 
 def require_fit(
-    weights: Mapping[str, Tensor],
+    weights: Weights,
     model: nn.Module,
     source: str,
     num_heads: Mapping[str, int] | None = None,
@@ -116,9 +113,7 @@ def _grid_of(model: nn.Module) -> Grid | None:
     return getattr(getattr(model, 'backbone', model), 'grid_size', None)
 
 
-def _under_names_of(
-    expected: Mapping[str, Tensor], weights: Mapping[str, Tensor], notes: list[str]
-) -> dict[str, Tensor]:
+def _under_names_of(expected: Weights, weights: Weights, notes: list[str]) -> dict[str, Tensor]:
     """Bring weights under the names that the model has: ours, mmaction2's or any others."""
     found = without_wrapper_prefixes(weights)
     try:
@@ -143,7 +138,7 @@ def _under_names_of(
 
 
 def _of_backbone(
-    found: dict[str, Tensor], expected: Mapping[str, Tensor], notes: list[str]
+    found: dict[str, Tensor], expected: Weights, notes: list[str]
 ) -> tuple[dict[str, Tensor], str]:
     """Where the model is an encoder alone, the encoder's weights under whole names; its prefix."""
     if EMBED not in expected:
@@ -155,7 +150,7 @@ def _of_backbone(
     return {key: value for key, value in found.items() if key.startswith(ENCODER)}, ENCODER
 
 
-def _check_architecture(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+def _check_architecture(found: Weights, expected: Weights) -> None:
     mine, theirs = architecture_of(found), architecture_of(expected)
     if mine is None or theirs is None:
         return
@@ -171,7 +166,7 @@ def _check_architecture(found: Mapping[str, Tensor], expected: Mapping[str, Tens
 
 def _fit_positions(
     found: dict[str, Tensor],
-    expected: Mapping[str, Tensor],
+    expected: Weights,
     grid: Grid | None,
     notes: list[str],
 ) -> None:
@@ -209,7 +204,7 @@ def _base_grid(count: int, grid: Grid) -> Grid:
     )
 
 
-def _fit_parts(found: dict[str, Tensor], expected: Mapping[str, Tensor], notes: list[str]) -> None:
+def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) -> None:
     """Leave out what only the weights have, and note what starts anew, in whole parts.
 
     The last norm of pre-training is not that of a classifier: the one is of the tokens, the
@@ -236,9 +231,7 @@ def _fit_parts(found: dict[str, Tensor], expected: Mapping[str, Tensor], notes: 
             notes.append(f'{part}: dropped, the model has another one; it starts anew')
 
 
-def _check_whole(
-    found: Mapping[str, Tensor], expected: Mapping[str, Tensor], training: bool
-) -> None:
+def _check_whole(found: Weights, expected: Weights, training: bool) -> None:
     """Compare names and shapes; a part that starts anew may be missing when training."""
     complaints = [
         f'{key} is {tuple(value.shape)}, in the model {tuple(expected[key].shape)}'
@@ -261,14 +254,14 @@ def _check_whole(
 NOT_NEEDED = ('num_batches_tracked', LOSS_NORMALISER)
 
 
-def _starts_anew(key: str, found: Mapping[str, Tensor]) -> bool:
+def _starts_anew(key: str, found: Weights) -> bool:
     if key.startswith(NORMS):
         return not _has(found, key.rpartition('.')[0])
     part = key.partition('.')[0]
     return f'{part}.' != ENCODER and not _has(found, f'{part}.')
 
 
-def _has(state: Mapping[str, Tensor], prefix: str) -> bool:
+def _has(state: Weights, prefix: str) -> bool:
     return any(key.startswith(prefix) for key in state)
 
 
@@ -277,7 +270,7 @@ def _drop(state: dict[str, Tensor], prefix: str) -> None:
         del state[key]
 
 
-def _same_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], prefix: str) -> bool:
+def _same_shapes(found: Weights, expected: Weights, prefix: str) -> bool:
     pairs = [
         {key: value.shape for key, value in state.items() if key.startswith(prefix)}
         for state in (found, expected)

@@ -1,13 +1,13 @@
 """The rows of a classifier's head that are the classes of another."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from mmvideomae.checkpoints.errors import CheckpointError
+from mmvideomae.checkpoints.names import Weights
 
 HEAD = 'cls_head.fc_cls.weight'
 HEAD_BIAS = 'cls_head.fc_cls.bias'
@@ -37,7 +37,7 @@ def read_head_rows(path: str | Path) -> list[int]:
 
 def select_rows(
     found: dict[str, Tensor],
-    expected: Mapping[str, Tensor],
+    expected: Weights,
     label_map: str | Path | None,
     training: bool,
     notes: list[str],
@@ -74,7 +74,7 @@ def select_rows(
 
 
 def _check_box_head(
-    found: dict[str, Tensor], expected: Mapping[str, Tensor], training: bool, notes: list[str]
+    found: dict[str, Tensor], expected: Weights, training: bool, notes: list[str]
 ) -> None:
     """Take a detector's head of other classes away to train, and refuse it to test."""
     if BOX_HEAD not in found or BOX_HEAD not in expected:
@@ -98,7 +98,7 @@ def _check_box_head(
     )
 
 
-def _head_keys(found: Mapping[str, Tensor]) -> list[str]:
+def _head_keys(found: Weights) -> list[str]:
     return [key for key in (HEAD, HEAD_BIAS) if key in found]
 
 

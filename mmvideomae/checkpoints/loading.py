@@ -3,7 +3,6 @@
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,10 +15,10 @@ from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-from mmvideomae.checkpoints.conversion import Conversion, detect, to_ours
+from mmvideomae.checkpoints.conversion import detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError
-from mmvideomae.checkpoints.hugging_face import heads_of, notes_of, require_same_sizes
-from mmvideomae.checkpoints.layouts import LAYOUTS
+from mmvideomae.checkpoints.formats import LAYOUTS
+from mmvideomae.checkpoints.formats.layout import Conversion
 from mmvideomae.checkpoints.reading import (
     WeightFile,
     read_content,
@@ -94,12 +93,9 @@ def _download(address: str, path: Path) -> None:
 def _converted(file: WeightFile, source: str, tubelet_size: int = 2) -> Conversion:
     try:
         done = to_ours(file.state_dict, tubelet_size)
-        config = file.config if done.format == 'hf' else {}
-        require_same_sizes(config, done.state_dict)
+        return LAYOUTS[done.format].with_config(done, file.config)
     except CheckpointError as error:
         raise CheckpointError(f'{source}: {error}') from error
-    heads = heads_of(config, done.state_dict)
-    return replace(done, notes=(*done.notes, *notes_of(config, heads)), num_heads=heads)
 
 
 def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[str, Any]:

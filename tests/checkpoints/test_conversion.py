@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from mmvideomae.checkpoints import (
+    LAYOUTS,
     CheckpointError,
     architecture_of,
     detect,
     to_ours,
 )
-from mmvideomae.checkpoints.layouts import LAYOUTS, canonical_order
+from mmvideomae.checkpoints.names import canonical_order
 from tests.support.weight_files import (
     hugging_face,
     image_mae,
@@ -178,9 +179,9 @@ def test_layouts_read_the_names_they_write() -> None:
     ]
     for name, layout in LAYOUTS.items():
         for key in samples:
-            theirs = layout.from_ours(key)
+            theirs = layout.their_key(key)
             assert theirs is not None, (name, key)
-            assert layout.to_ours(theirs) == key, (name, key)
+            assert layout.our_key(theirs) == key, (name, key)
 
 
 def test_order_is_that_of_our_models(zoo: Any) -> None:

@@ -7,7 +7,19 @@ import pytest
 import torch
 from torch import nn
 
-from mmvideomae.checkpoints import LAYOUTS, detect, fit, load, load_state_dict, to_ours
+from mmvideomae.checkpoints import (
+    LAYOUTS,
+    CheckpointError,
+    Layout,
+    convert,
+    detect,
+    fit,
+    load,
+    load_state_dict,
+    save_weights,
+    to_ours,
+)
+from mmvideomae.checkpoints.names import BLOCK_NAMES, Q_V
 from tests.support.weight_files import (
     CLASSIFIERS,
     DETECTORS,
@@ -143,3 +155,59 @@ def test_a_lone_encoder_and_detection_heads(zoo: Any) -> None:
     assert to_ours(bare).state_dict.keys() == encoder.keys()
     ava = {**encoder, 'roi_head.bbox_head.fc_cls.weight': torch.ones(81, 32)}
     assert detect(ava) == 'ours'
+
+
+def test_a_layout_is_added_by_its_names(
+    zoo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = zoo.classifier().state_dict()
+    theirs = {'stem.proj': 'backbone.patch_embed.proj', 'stages': 'backbone.blocks'}
+    theirs |= {'last': 'backbone.fc_norm', 'logits': 'cls_head.fc_cls'}
+    foreign = {
+        next(
+            f'{name}{key[len(ours) :]}' for name, ours in theirs.items() if key.startswith(ours)
+        ): value
+        for key, value in state.items()
+    }
+    torch.save(foreign, tmp_path / 'foreign.pth')
+    with pytest.raises(CheckpointError, match='unknown format'):
+        load(tmp_path / 'foreign.pth')
+    added = Layout(
+        name='stem',
+        title='a network with a stem',
+        markers=('stem.proj.weight',),
+        parts=tuple((ours, name) for name, ours in theirs.items()),
+        block=BLOCK_NAMES + Q_V,
+        writable=True,
+    )
+    monkeypatch.setitem(LAYOUTS, added.name, added)
+    back = load_state_dict(tmp_path / 'foreign.pth')
+    assert list(back) == list(state) and all(torch.equal(back[key], state[key]) for key in state)
+    assert convert(state, 'stem').keys() == foreign.keys()
+    save_weights(state, tmp_path / 'written.pth', 'stem')
+    assert load(tmp_path / 'written.pth').format == 'stem'
+    with pytest.raises(CheckpointError, match='a network with a stem: cannot map strange'):
+        to_ours({**foreign, 'strange': torch.ones(1)})
+
+
+def test_a_layout_that_resembles_another_may_be_added(
+    zoo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One with a method of its own, of files that another layout would claim."""
+
+    class Scaled(Layout):
+        def settle(self, weights: dict[str, torch.Tensor], notes: list[str]) -> None:
+            scale = weights.pop('scale')
+            weights.update({key: value * scale for key, value in weights.items()})
+
+    state = zoo.classifier().state_dict()
+    halves = {key: value / 2 for key, value in state.items()} | {'scale': torch.tensor(2.0)}
+    with pytest.raises(CheckpointError, match='cannot map'):
+        to_ours(halves)
+    kept = ('backbone.', 'cls_head.', 'scale')
+    scaled = Scaled(name='scaled', title='scaled', markers=('scale',), kept=kept)
+    monkeypatch.setitem(LAYOUTS, 'scaled', scaled)
+    assert all(torch.equal(value, state[key]) for key, value in to_ours(halves).state_dict.items())
+    with pytest.raises(CheckpointError, match="cannot write 'scaled'"):
+        convert(state, 'scaled')
+    assert detect(state) == 'ours'

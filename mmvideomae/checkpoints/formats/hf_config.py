@@ -1,12 +1,13 @@
-"""What a Hugging Face ``config.json`` says about a network, against its weights and a model."""
+"""Hugging Face's ``config.json``: checked against weights and models, and written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from mmvideomae.checkpoints.architecture import NUM_HEADS, architecture_of
 from mmvideomae.checkpoints.errors import CheckpointError
+from mmvideomae.checkpoints.names import Weights
 
 # Entries that weights tell too, and what `Architecture` calls them.
 _SIZES = {
@@ -22,9 +23,11 @@ _SIZES = {
 }
 _HEADS = {'backbone': 'num_attention_heads', 'neck': 'decoder_num_attention_heads'}
 _ACTIVATION = 'gelu'
+# VideoMAE's; Hugging Face's default is 1e-12.
+LAYER_NORM_EPS = 1e-6
 
 
-def require_same_sizes(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
+def require_same_sizes(config: Mapping[str, Any], state: Weights) -> None:
     """Check that weights under our names are all of the network that a configuration describes.
 
     Raises:
@@ -44,7 +47,7 @@ def require_same_sizes(config: Mapping[str, Any], state: Mapping[str, Tensor]) -
         )
 
 
-def heads_of(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> dict[str, int]:
+def heads_of(config: Mapping[str, Any], state: Weights) -> dict[str, int]:
     """Attention heads, which weights do not tell, of the parts that a state has."""
     return {
         part: config[entry]
@@ -74,7 +77,7 @@ def notes_of(config: Mapping[str, Any], heads: Mapping[str, int]) -> list[str]:
     """Where a configuration describes another network than the published ones, a line each."""
     notes = []
     eps = config.get('layer_norm_eps', 1e-12)
-    if config.get('model_type') == 'videomae' and eps != 1e-6:
+    if config.get('model_type') == 'videomae' and eps != LAYER_NORM_EPS:
         notes.append(f'config.json has layer_norm_eps {eps:g}; VideoMAE has 1e-6, and so have we')
     count, known = heads.get('backbone'), NUM_HEADS.get(config.get('hidden_size', 0))
     if count and known and count != known:
@@ -83,3 +86,64 @@ def notes_of(config: Mapping[str, Any], heads: Mapping[str, int]) -> list[str]:
             f'the weights do not tell: only a model with num_heads={count} takes them'
         )
     return notes
+
+
+def hf_config(state_dict: Weights, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """``config.json`` for `transformers`, 4.x and 5.x, of weights under our names.
+
+    Args:
+        config: Entries that override: ``num_attention_heads`` and
+            ``decoder_num_attention_heads`` (default: the published ones of the width),
+            ``image_size`` (224), ``num_frames`` (16), ``classes``, names to write as
+            ``id2label``.
+
+    Raises:
+        CheckpointError: The heads are not known, or there is no model of Hugging Face's for
+            these weights.
+    """
+    given = dict(config or {})
+    classes = given.pop('classes', None)
+    sizes = architecture_of(state_dict)
+    if sizes is None:
+        raise CheckpointError('no VideoMAE encoder to describe for Hugging Face')
+    if sizes.num_classes and 'backbone.fc_norm.weight' not in state_dict:
+        raise CheckpointError(
+            "Hugging Face's classifier normalises the mean of the tokens: "
+            'backbone.fc_norm.weight is missing'
+        )
+    told = {entry: getattr(sizes, name) for entry, name in _SIZES.items()}
+    content = {
+        'model_type': 'videomae',
+        'image_size': 224,
+        'num_frames': 16,
+        **{entry: size for entry, size in told.items() if size is not None},
+        'hidden_act': _ACTIVATION,
+        'layer_norm_eps': LAYER_NORM_EPS,
+        # transformers 5 calls it qv_bias and reads both.
+        'qkv_bias': 'backbone.blocks.0.attn.q_bias' in state_dict,
+        'use_mean_pooling': 'backbone.fc_norm.weight' in state_dict,
+        'architectures': ['VideoMAEModel'],
+    } | given
+    for part, width in (('backbone', sizes.width), ('neck', sizes.decoder_width)):
+        if width and not content.get(entry := _HEADS[part]):
+            if width not in NUM_HEADS:
+                raise CheckpointError(
+                    f'no published model has a width of {width}: give its config, or {entry}'
+                )
+            content[entry] = NUM_HEADS[width]
+    if sizes.decoder_width:
+        content |= {'architectures': ['VideoMAEForPreTraining'], 'norm_pix_loss': True}
+    if sizes.num_classes:
+        content |= _classifier(sizes.num_classes, classes)
+    return content
+
+
+def _classifier(count: int, classes: Sequence[str] | None) -> dict[str, Any]:
+    names = list(classes) if classes else [f'LABEL_{number}' for number in range(count)]
+    if len(names) != count:
+        raise CheckpointError(f'{len(names)} class names for a head of {count} classes')
+    return {
+        'architectures': ['VideoMAEForVideoClassification'],
+        'id2label': {str(number): name for number, name in enumerate(names)},
+        'label2id': {name: number for number, name in enumerate(names)},
+    }

@@ -1,0 +1,27 @@
+"""Weights under the names of this project's models."""
+
+from collections import OrderedDict
+
+from mmvideomae.checkpoints.completeness import FORMER_EMBED, PATCH_EMBED, require_whole
+from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
+from mmvideomae.checkpoints.formats.layout import Conversion, Layout
+from mmvideomae.checkpoints.names import Weights
+
+_PARTS = ('backbone.', 'neck.', 'head.proj.', 'cls_head.', 'roi_head.')
+
+
+class OwnLayout(Layout):
+    def matches(self, state: Weights) -> bool:
+        if FORMER_EMBED in state:
+            return LOSS_NORMALISER in state
+        kernel = state.get(PATCH_EMBED)
+        if kernel is None or kernel.ndim == 4 or 'backbone.blocks.0.attn.qkv.weight' not in state:
+            return False
+        return all(key.startswith(_PARTS) and not key.startswith('backbone.head.') for key in state)
+
+    def to_ours(self, state: Weights, tubelet_size: int = 2) -> Conversion:
+        require_whole(state)
+        return Conversion(OrderedDict(state), self.name)
+
+
+LAYOUT = OwnLayout(name='ours', title='mmvideomae', kept=('',), writable=True)
