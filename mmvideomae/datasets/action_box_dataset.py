@@ -9,24 +9,19 @@ import numpy as np
 from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 
+from mmvideomae.datasets.proposal_choice import WITHOUT_PROPOSALS, ProposalChoice
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import (
     Box,
     BoxLabel,
     KeyFrame,
-    key_frame,
     read_boxes,
     read_excluded,
 )
 from mmvideomae.formats.label_maps import LabelMap, read_label_map
-from mmvideomae.formats.proposals import Proposals, read_proposals
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.registry import DATASETS, Pipeline
-
-_WHOLE_FRAME = np.array([[0, 0, 1, 1, 1]], np.float32)
-_NO_BOX = np.zeros((0, 5), np.float32)
-_MISSING = ('raise', 'skip', 'whole_frame', 'best')
 
 People = dict[tuple[Box, int | None], list[int]]
 """Labels of each box and person of a key frame."""
@@ -117,7 +112,7 @@ class ActionBoxDataset(SeededDataset):
         lazy_init: bool = False,
     ) -> None:
         _check_one_of('boxes', boxes, ('proposals', 'truth'))
-        _check_one_of('missing_proposals', missing_proposals, _MISSING)
+        _check_one_of('missing_proposals', missing_proposals, WITHOUT_PROPOSALS)
         _check_one_of('missing_videos', missing_videos, ('raise', *([] if test_mode else ['skip'])))
         if test_mode and boxes == 'proposals' and proposal_file is None:
             raise ValueError(
@@ -156,7 +151,12 @@ class ActionBoxDataset(SeededDataset):
         people = self._key_frames()
         places = self._places(people)
         moments = [moment for moment in people if moment in places]
-        proposals = self._proposals(moments)
+        proposals = None
+        if self.proposal_file is not None:
+            choice = ProposalChoice(
+                self.proposal_file, self.proposal_images, self.min_box_score, self.missing_proposals
+            )
+            proposals = choice.choose(moments, self.ann_file, self.places)
         return [
             {
                 'key_frame': moment,
@@ -180,7 +180,8 @@ class ActionBoxDataset(SeededDataset):
 
     def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record with no box to predict for: all that is true is missed."""
-        return {**record, 'proposals': _NO_BOX[:, :4], 'proposal_scores': _NO_BOX[:, 4]}
+        boxes, scores = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        return {**record, 'proposals': boxes, 'proposal_scores': scores}
 
     def _key_frames(self) -> dict[KeyFrame, People]:
         """Boxes of each key frame that is not excluded."""
@@ -219,80 +220,6 @@ class ActionBoxDataset(SeededDataset):
                 raise AnnotationError(told + advice)
             print_log(f'{told}; they are left out', logger='current', level=logging.WARNING)
         return places
-
-    def _proposals(self, moments: Sequence[KeyFrame]) -> Proposals | None:
-        """Boxes to look at in each key frame, None without a proposal file."""
-        if self.proposal_file is None:
-            return None
-        given = read_proposals(self.proposal_file, self.proposal_images)
-        found = {
-            moment: boxes for moment in moments if (boxes := self._of(moment, given)) is not None
-        }
-        if not found:
-            raise AnnotationError(self._no_common(moments, given))
-        if self.min_box_score and all((boxes[:, 4] == 1).all() for boxes in found.values()):
-            print_log(
-                f'{self.proposal_file}: all boxes have score 1, as boxes without a score have: '
-                f'min_box_score={self.min_box_score:g} leaves none of them out',
-                logger='current',
-            )
-        proposals: Proposals = {}
-        missing: list[KeyFrame] = []
-        for moment in moments:
-            boxes = found.get(moment, _NO_BOX)
-            proposals[moment] = boxes[boxes[:, 4] >= self.min_box_score]
-            if not len(proposals[moment]):
-                missing.append(moment)
-                if self.missing_proposals == 'best' and len(boxes):
-                    proposals[moment] = boxes[[boxes[:, 4].argmax()]]
-        if missing:
-            none = not any(map(len, proposals.values()))
-            self._handle_missing(missing, len(moments), none)
-        if self.missing_proposals == 'whole_frame':
-            proposals.update(dict.fromkeys(missing, _WHOLE_FRAME))
-        return proposals
-
-    def _of(self, moment: KeyFrame, given: Proposals) -> np.ndarray | None:
-        """Boxes of a key frame in a proposal file, None where it does not name it."""
-        if moment in given:
-            return given[moment]
-        # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source.
-        return given.get(key_frame(self.places.source_id(moment[0]), moment[1]))
-
-    def _no_common(self, moments: Sequence[KeyFrame], given: Proposals) -> str:
-        """Say that a proposal file and the annotation speak of different key frames."""
-        (video, second), (other, time) = moments[0], next(iter(given))
-        told = (
-            f'{self.proposal_file}: none of its {len(given)} key frames, such as second {time:g} '
-            f'of video {other!r}, is one of the {len(moments)} of {self.ann_file}, such as second '
-            f'{second:g} of video {video!r}'
-        )
-        videos = {name for name, _ in given} & {name for name, _ in moments}
-        return f'{told}: {"the seconds" if videos else "the names of videos"} differ; mend the file'
-
-    def _handle_missing(self, missing: Sequence[KeyFrame], total: int, none: bool) -> None:
-        """Raise or log that key frames have no proposals.
-
-        Args:
-            none: No key frame has any: there is nothing to look at, whatever is allowed.
-        """
-        video_id, second = missing[0]
-        told = (
-            f'{self.proposal_file}: {len(missing)} of {total} key frames have no box with a score '
-            f'of at least {self.min_box_score:g}, the first is video {video_id!r} at second '
-            f'{second:g}'
-        )
-        if none and self.missing_proposals != 'whole_frame':
-            raise AnnotationError(
-                f'{told}; none has any, so that nothing could be predicted: lower min_box_score, '
-                'or mend the file'
-            )
-        if self.missing_proposals == 'raise':
-            raise AnnotationError(
-                f"{told}; set missing_proposals='skip' (nothing is predicted there), "
-                "'whole_frame' or 'best', or mend the file"
-            )
-        print_log(told, logger='current', level=logging.WARNING)
 
 
 def _record(packed: Mapping[str, Any], num_classes: int) -> dict[str, Any]:

@@ -113,10 +113,11 @@ def numbers(sample: dict[str, Any]) -> list[int]:
 
 def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(
-        'mmvideomae.datasets.action_box_dataset.print_log',
-        lambda message, **settings: lines.append(message),
-    )
+    for module in ('action_box_dataset', 'proposal_choice'):
+        monkeypatch.setattr(
+            f'mmvideomae.datasets.{module}.print_log',
+            lambda message, **settings: lines.append(message),
+        )
     return lines
 
 
