@@ -4,20 +4,16 @@ import inspect
 import os.path as osp
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import torch
-from mmengine.dist import all_reduce, barrier, broadcast_object_list, is_main_process
-from mmengine.fileio import LocalBackend
+from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmvideomae.configs import ConfigError
+from mmvideomae.engine.checkpoint_folder import CheckpointFolder
 from mmvideomae.engine.continuation import (
     ResumeError,
     describe,
@@ -26,31 +22,15 @@ from mmvideomae.engine.continuation import (
     require_same,
     use_trained_weights,
 )
-from mmvideomae.engine.last_checkpoint import NOTE, choose_last, note_last
-from mmvideomae.errors import UserError, nearest, one_line
+from mmvideomae.engine.finite_weights import refuse_nonfinite_weights
+from mmvideomae.engine.last_checkpoint import choose_last
+from mmvideomae.errors import nearest
 from mmvideomae.registry import HOOKS
-from mmvideomae.storage import (
-    LockedError,
-    locked,
-    process_name,
-    publish,
-    remove,
-    remove_leftovers,
-    temporary_path,
-)
 
 # What the checkpoint that replaces others says of them, in case the run is killed before it has
 # deleted them.
 _OUTDATED = 'outdated_ckpts'
 _KEPT = 'keep_ckpt_ids'  # mmengine's
-
-
-class CheckpointWriteError(UserError, OSError):
-    """The disk did not take a checkpoint."""
-
-
-class NonFiniteWeightsError(UserError, RuntimeError):
-    """Weights would be saved that are of no use."""
 
 
 @HOOKS.register_module()
@@ -86,10 +66,8 @@ class AtomicCheckpointHook(CheckpointHook):
     _position: Mapping[str, int] = MappingProxyType({})
     # What `describe` says of this run, which does not change.
     _description: Mapping[str, Any] = MappingProxyType({})
-    # Processes write a sharded checkpoint together, so they share the name of the main process.
-    _writers = ''
-    # The folders that this run holds, while it trains.
-    _locks: ExitStack | None = None
+    # From the start of a training on.
+    _folder: CheckpointFolder
     # Set by the parent.
     best_ckpt_path: str | None
     best_ckpt_path_dict: dict[str, str | None]
@@ -109,21 +87,17 @@ class AtomicCheckpointHook(CheckpointHook):
         kept, outdated = (list(hub.runtime_info.get(key, [])) for key in (_KEPT, _OUTDATED))
         hub.update_info(_KEPT, [])  # the parent would delete what is too many of them
         super().before_train(runner)
-        self._hold_folders(runner)
+        self._folder = CheckpointFolder(self.out_dir, self.file_backend, runner.work_dir)
+        for leftover in self._folder.hold():
+            runner.logger.info(f'Removed the unfinished file {leftover} of a killed run.')
         self._rebase_best()
         source = self._resumed_here(runner)
+        outdated = [name for name in outdated if source and self._is_own_name(name)]
         if source is not None:
             self.last_ckpt = source
-            outdated = [name for name in outdated if self._is_own_name(name)]
             outdated += self._restore_kept(kept)
-        else:
-            outdated = []
         hub.update_info_dict({_KEPT: list(getattr(self, _KEPT, [])), _OUTDATED: []})
-        if is_main_process() and self._is_local():
-            folders = {Path(self.out_dir).absolute(), _work(runner)}
-            for leftover in [path for folder in folders for path in remove_leftovers(folder)]:
-                runner.logger.info(f'Removed the unfinished file {leftover} of a killed run.')
-        self._delete_names(outdated)
+        self._folder.delete(outdated)
 
     def after_run(self, runner: Runner) -> None:
         """Let another run have the folder."""
@@ -131,33 +105,14 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def after_training(self, runner: Runner) -> None:
         """Let another run have the folder, also after an error (`EpochTrainLoop`)."""
-        if self._locks is not None:
-            self._locks.close()
-
-    def _hold_folders(self, runner: Runner) -> None:
-        """Lock the folders, in the main process, and refuse in all if another run has them."""
-        told = ['', process_name()]
-        self._locks = ExitStack()
-        if is_main_process() and self._is_local():
-            try:
-                for folder in {Path(self.out_dir).absolute(), _work(runner)}:
-                    self._locks.enter_context(locked(folder, 'another training run'))
-            except LockedError as error:
-                self._locks.close()
-                told[0] = str(error)
-        broadcast_object_list(told)
-        if told[0]:
-            raise LockedError(told[0])
-        self._writers = told[1]
+        if hasattr(self, '_folder'):
+            self._folder.release()
 
     def _resumed_here(self, runner: Runner) -> str | None:
         """The checkpoint that is resumed, if it lies in the folder that is written to."""
         source = runner._resume if isinstance(runner._resume, str) else runner._load_from
-        if not runner._resume or source is None:
-            return None
-        if '://' in source or not self._is_local():
-            return source if source.rpartition('/')[0] == self.out_dir.rstrip('/') else None
-        return source if Path(source).resolve().parent == Path(self.out_dir).resolve() else None
+        resumed = runner._resume and source is not None
+        return source if resumed and self._folder.contains(source) else None
 
     def _restore_kept(self, kept: list[Any]) -> list[str]:
         """Take over the numbers of checkpoints that count; names of those that are too many."""
@@ -176,15 +131,11 @@ class AtomicCheckpointHook(CheckpointHook):
         """Look for the best checkpoints in this run's folder, wherever they were saved."""
         if not self.save_best:
             return
-
-        def here(path: str | None) -> str | None:
-            path = path and self.file_backend.join_path(self.out_dir, osp.basename(path))
-            return path if path and self.file_backend.exists(path) else None
-
         if len(self.key_indicators) == 1:
-            self.best_ckpt_path = here(self.best_ckpt_path)
+            self.best_ckpt_path = self._folder.find(self.best_ckpt_path)
         else:
-            self.best_ckpt_path_dict = {k: here(p) for k, p in self.best_ckpt_path_dict.items()}
+            found = {k: self._folder.find(p) for k, p in self.best_ckpt_path_dict.items()}
+            self.best_ckpt_path_dict = found
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save at the end of an epoch, or remember to."""
@@ -249,15 +200,13 @@ class AtomicCheckpointHook(CheckpointHook):
             hub.update_info(_KEPT, list(self.keep_ckpt_ids))
         hub.update_info(_OUTDATED, outdated)
         filename = self.filename_tmpl.format(step)
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
+        self.last_ckpt = self._folder.path(filename)
         hub.update_info('last_ckpt', self.last_ckpt)
         if inside_epoch is None:
             inside_epoch = not self.by_epoch
         self._write(runner, filename, meta, inside_epoch)
-        if is_main_process():
-            with _naming(_work(runner) / NOTE):
-                note_last(_work(runner), self.last_ckpt)
-        self._delete_names(outdated)
+        self._folder.note(self.last_ckpt)
+        self._folder.delete(outdated)
         hub.update_info(_OUTDATED, [])
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, float]) -> None:
@@ -290,7 +239,7 @@ class AtomicCheckpointHook(CheckpointHook):
             return False
         step = runner.epoch if self.by_epoch else runner.iter
         filename = f'best_{key}_{self.filename_tmpl.format(step)}'.replace('/', '_')
-        path = self.file_backend.join_path(self.out_dir, filename)
+        path = self._folder.path(filename)
         former = self.best_ckpt_path if single else self.best_ckpt_path_dict[key]
         meta = {'epoch': runner.epoch, 'iter': runner.iter}
         self._write(runner, filename, meta, inside_epoch=True, weights_only=True)
@@ -302,7 +251,7 @@ class AtomicCheckpointHook(CheckpointHook):
         hub.update_info('best_ckpt' if single else f'best_ckpt_{key}', path)
         if former and former != path:
             if self.last_ckpt is None:
-                self._delete_names([osp.basename(former)])
+                self._folder.delete([osp.basename(former)])
             else:  # the checkpoint that is saved next tells of it, and then it goes
                 outdated = hub.runtime_info.get(_OUTDATED, [])
                 hub.update_info(_OUTDATED, [*outdated, osp.basename(former)])
@@ -318,15 +267,12 @@ class AtomicCheckpointHook(CheckpointHook):
         weights_only: bool = False,
     ) -> None:
         """Let the runner write to a temporary name in all processes, then rename."""
-        _refuse_nonfinite_weights(runner)
+        refuse_nonfinite_weights(runner)
         self._position = dict(meta)
-        path = Path(self.out_dir) / filename
-        local = self._is_local()
-        temporary = temporary_path(path, self._writers)
-        with _naming(path, temporary):
+        with self._folder.writing(filename) as name:
             runner.save_checkpoint(
                 self.out_dir,
-                temporary.name if local else filename,
+                name,
                 self.file_client_args,
                 save_optimizer=self.save_optimizer and not weights_only,
                 save_param_scheduler=self.save_param_scheduler and not weights_only,
@@ -335,22 +281,9 @@ class AtomicCheckpointHook(CheckpointHook):
                 backend_args=self.backend_args,
                 **self.args,
             )
-            # Sharded training writes a folder with one file per process.
-            barrier()
-            if local and is_main_process():
-                publish(temporary, path)
-                runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
-
-    def _delete_names(self, names: list[str]) -> None:
-        """Delete files of this run's folder."""
-        for name in names if is_main_process() else []:
-            self._delete(self.file_backend.join_path(self.out_dir, name))
-
-    def _delete(self, path: str) -> None:
-        if self._is_local():
-            remove(Path(path))
-        elif self.file_backend.isfile(path):
-            self.file_backend.remove(path)
+        if self._folder.local and is_main_process():
+            path = self._folder.path(filename)
+            runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
 
     def _described(self, runner: Runner) -> Mapping[str, Any]:
         """`describe` of this run, read once."""
@@ -358,55 +291,8 @@ class AtomicCheckpointHook(CheckpointHook):
             self._description = describe(runner)
         return self._description
 
-    def _is_local(self) -> bool:
-        """Whether checkpoints go to a file system; object stores write whole objects anyway."""
-        return isinstance(self.file_backend, LocalBackend)
-
-
-@contextmanager
-def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Say what could not be written, and make room of what was.
-
-    Raises:
-        CheckpointWriteError: In place of an OSError, and of what torch's archive writer raises.
-    """
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and 'PytorchStreamWriter' not in str(error):
-            raise
-        if temporary is not None:
-            with suppress(OSError):
-                remove(temporary)
-        why = (isinstance(error, OSError) and error.strerror) or one_line(error)
-        raise CheckpointWriteError(
-            f'{path} cannot be written ({why}). Free some space, or choose another folder '
-            '(--work-dir, or out_dir of the checkpoint hook); the checkpoint before it is whole: '
-            'go on from there with --resume'
-        ) from error
-
-
-def _work(runner: Runner) -> Path:
-    return Path(osp.abspath(runner.work_dir))
-
 
 def _at_update(runner: Runner) -> bool:
     """Whether the last iteration ended with an update, so that no gradient is pending."""
     should_update = getattr(runner.optim_wrapper, 'should_update', None)
     return should_update is None or should_update()
-
-
-def _refuse_nonfinite_weights(runner: Runner) -> None:
-    """Raise in every process if any process has a parameter that is not finite."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    finite = {name: torch.isfinite(p).all() for name, p in model.named_parameters()}
-    if not finite:
-        return
-    bad = (~torch.stack(list(finite.values()))).any().float()
-    all_reduce(bad, 'max')
-    if bad.item():
-        names = [name for name, value in finite.items() if not value]
-        raise NonFiniteWeightsError(
-            f'no checkpoint written in iteration {runner.iter + 1}: {len(names)} parameters of '
-            f'this process are not finite, first {names[:3]}. The last checkpoint is sound.'
-        )

@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmvideomae.configs import ConfigError
+from mmvideomae.engine import checkpoint_folder
+from mmvideomae.engine.checkpoint_folder import CheckpointFolder, CheckpointWriteError
 from mmvideomae.engine.continuation import ResumeError
-from mmvideomae.engine.hooks import checkpoint as checkpoint_module
-from mmvideomae.engine.hooks.checkpoint import CheckpointWriteError
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.storage import LockedError, locked
 
@@ -58,7 +57,7 @@ def test_killed_while_writing_keeps_the_former_checkpoint(
 ) -> None:
     """Killed before the new checkpoint has its name, or before it is pointed to."""
     cfg = run_config(**hook_cfg(interval=1, max_keep_ckpts=1))
-    genuine = getattr(checkpoint_module, stage)
+    genuine = getattr(checkpoint_folder, stage)
     calls = []
 
     def killed_the_second_time(*arguments: Any) -> Any:
@@ -67,7 +66,7 @@ def test_killed_while_writing_keeps_the_former_checkpoint(
             raise KeyboardInterrupt
         return genuine(*arguments)
 
-    monkeypatch.setattr(checkpoint_module, stage, killed_the_second_time)
+    monkeypatch.setattr(checkpoint_folder, stage, killed_the_second_time)
     with pytest.raises(KeyboardInterrupt):
         train(cfg)
     folder = tmp_path / 'run'
@@ -182,7 +181,7 @@ def kill_at_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint_module.AtomicCheckpointHook, '_delete', killed)
+    monkeypatch.setattr(CheckpointFolder, '_delete', killed)
 
 
 def test_a_kill_between_publishing_and_deleting_leaves_none_too_many(
@@ -204,14 +203,14 @@ def test_a_kill_after_a_better_validation_leaves_one_best(
 ) -> None:
     options = hook_cfg(**EVERY, save_best='acc', rule='greater')
     options['train_cfg'] = {'max_epochs': 4}
-    genuine = checkpoint_module.AtomicCheckpointHook._delete
+    genuine = CheckpointFolder._delete
 
-    def killed(hook: Any, path: str) -> None:
+    def killed(held: CheckpointFolder, path: str) -> None:
         if 'best' in path:
             raise KeyboardInterrupt
-        genuine(hook, path)
+        genuine(held, path)
 
-    monkeypatch.setattr(checkpoint_module.AtomicCheckpointHook, '_delete', killed)
+    monkeypatch.setattr(CheckpointFolder, '_delete', killed)
     with pytest.raises(KeyboardInterrupt):
         runner_with_scores(run_config(**options), [0.2, 0.6, 0.4]).train()
     folder = tmp_path / 'run'
@@ -286,11 +285,11 @@ def test_processes_refuse_a_folder_together(
     def from_main(told: list[str]) -> None:
         told[:] = ['run is in use', 'host-1']
 
-    monkeypatch.setattr(checkpoint_module, 'is_main_process', lambda: False)
-    monkeypatch.setattr(checkpoint_module, 'broadcast_object_list', from_main)
-    runner: Any = SimpleNamespace(work_dir=str(tmp_path))
+    monkeypatch.setattr(checkpoint_folder, 'is_main_process', lambda: False)
+    monkeypatch.setattr(checkpoint_folder, 'broadcast_object_list', from_main)
+    place = str(tmp_path)
     with pytest.raises(LockedError, match=r'^run is in use$'):
-        checkpoint_module.AtomicCheckpointHook()._hold_folders(runner)
+        CheckpointFolder(place, LocalBackend(), place).hold()
     assert not list(tmp_path.iterdir())
 
 
@@ -309,7 +308,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_former_checkpoint(
             Path(arguments[-1]).write_text('half')
         raise OSError(errno.ENOSPC, 'No space left on device')
 
-    place = LocalBackend if stage == 'put' else checkpoint_module
+    place = LocalBackend if stage == 'put' else checkpoint_folder
     monkeypatch.setattr(place, stage, full)
     with pytest.raises(
         CheckpointWriteError, match=r'(epoch_2\.pth|last_ch\w+) cannot be .*No space'
