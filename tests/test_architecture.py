@@ -1,4 +1,4 @@
-"""Contract: rooms import one another only as CONTRIBUTING.md's table allows, read from the code."""
+"""Contract: rooms import one another only as CONTRIBUTING.md allows, and modules stay short."""
 
 import ast
 import re
@@ -197,6 +197,12 @@ def test_a_public_name_has_one_meaning() -> None:
                 places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
     twice = {name: found for name, found in places.items() if len(found) > 1}
     assert twice.keys() <= OF_EACH_KIND, twice
+
+
+@pytest.mark.parametrize('folder', [PACKAGE, ROOT / 'tools'], ids=lambda folder: folder.name)
+def test_modules_have_300_lines_at_most(folder: Path) -> None:
+    lengths = {path: len(path.read_bytes().splitlines()) for path in folder.rglob('*.py')}
+    assert {str(path): length for path, length in lengths.items() if length > 300} == {}
 
 
 def repository_files() -> list[Path]:
