@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmvideomae.storage import replacing, write_text
+
 
 class ClassScore(NamedTuple):
     """A class and its probability in [0, 1]."""
@@ -116,13 +118,13 @@ class Timeline(Sequence[Span]):
     def save_json(self, path: str | os.PathLike[str], top_k: int = 5) -> Path:
         """Write `as_json` to a file."""
         path = Path(path)
-        path.write_text(json.dumps(self.as_json(top_k), indent=1) + '\n', encoding='utf-8')
+        write_text(path, json.dumps(self.as_json(top_k), indent=1) + '\n')
         return path
 
     def save_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write a line ``start,end,label,score`` for each window."""
         path = Path(path)
-        with path.open('w', encoding='utf-8', newline='') as file:
+        with replacing(path) as new, new.open('w', encoding='utf-8', newline='') as file:
             table = csv.writer(file)
             table.writerow(Span._fields)
             for span in self:

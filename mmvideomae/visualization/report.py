@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 from scipy.stats import binomtest
 
+from mmvideomae.storage import write_text
 from mmvideomae.visualization.charts import Bar, Curve, bar_chart, line_chart
 from mmvideomae.visualization.page import data_uri, file_uri, html_page
 
@@ -79,8 +80,7 @@ def write_demo_report(path: str | os.PathLike[str], results: DemoResults) -> Pat
         ValueError: A share lies outside [0, 1], or a picture is of an unknown kind.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(demo_page(results), encoding='utf-8')
+    write_text(path, demo_page(results))
     return path
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from mmvideomae.storage import write_text
 from mmvideomae.visualization.page import file_uri, html_page
 from mmvideomae.visualization.timeline import COLOURS, clock, segments_by_class, strength_of
 
@@ -51,8 +52,7 @@ def write_segment_page(
         'value="0"> <output id="limit">0.00</output></label></p></section>'
         f'<section class="list">{_table(shown, colours)}</section>'
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html_page(title, body, _STYLE, _SCRIPT), encoding='utf-8')
+    write_text(path, html_page(title, body, _STYLE, _SCRIPT))
     return path
 
 

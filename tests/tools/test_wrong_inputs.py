@@ -97,7 +97,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
                 'model.data_preprocessor.num_classes=4',
             ],
             'the model has 3 classes and its data preprocessor 4',
-            'model.data_preprocessor.num_classes=3',
+            'leave out model.data_preprocessor.num_classes, or set it to 3',
         ),
         (['train_dataloader.dataset.labelled=False'], 'labels', 'set labelled=True'),
         (

@@ -49,8 +49,8 @@ class LabelCheckHook(Hook):
         classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
         if mixed and classes and mixed != classes:
             raise ClassCountError(
-                f'the model has {classes} classes and its data preprocessor {mixed}: set '
-                f'model.data_preprocessor.num_classes={classes}'
+                f'the model has {classes} classes and its data preprocessor {mixed}: leave out '
+                f'model.data_preprocessor.num_classes, or set it to {classes}'
             )
 
     def before_val(self, runner: Runner) -> None:
