@@ -16,7 +16,7 @@ from mmvideomae.checkpoints.conversion import (
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.fitting import Fitted, fit, require_fit
 from mmvideomae.checkpoints.formats import LAYOUTS
-from mmvideomae.checkpoints.formats.hf_config import hf_config
+from mmvideomae.checkpoints.formats.hf import hf_config
 from mmvideomae.checkpoints.formats.layout import Conversion, Dropped, Layout
 from mmvideomae.checkpoints.loading import heads_in, load, load_state_dict
 from mmvideomae.checkpoints.names import Names

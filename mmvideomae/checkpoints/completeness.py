@@ -21,13 +21,8 @@ _LAYERS_OF_A_BLOCK = ('norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2')
 _PAIRS_OF_A_BLOCK = (('attn.q_bias', 'attn.v_bias'), ('gamma_1', 'gamma_2'))
 # What has a weight and a bias, if it is there.
 _LAYERS = (
-    'backbone.patch_embed.proj',
-    'backbone.norm',
-    'backbone.fc_norm',
-    'neck.norm',
-    'head.proj',
-    'cls_head.fc_cls',
-    'roi_head.bbox_head.fc_cls',
+    *('backbone.patch_embed.proj', 'backbone.norm', 'backbone.fc_norm', 'neck.norm'),
+    *('head.proj', 'cls_head.fc_cls', 'roi_head.bbox_head.fc_cls'),
 )
 _DECODER = ('neck.mask_token', 'neck.embed.weight', 'neck.norm.weight', 'head.proj.weight')
 # What follows an encoder takes its tokens, or their mean, from one of its two norms.
@@ -119,15 +114,15 @@ def _gaps(state: Weights) -> Iterator[str]:
         names = ['attn.qkv.weight', *_both(_LAYERS_OF_A_BLOCK), *optional]
         _require_same_shapes(state, part, blocks, names)
         yield from (f'{part}.{number}.{name}' for number in blocks for name in names)
-    present = [layer for layer in _LAYERS if _has(state, f'{layer}.')]
+    present = [layer for layer in _LAYERS if has_part(state, f'{layer}.')]
     yield from _both(present)
-    if any(_has(state, name) for name in ('neck.mask_token', 'neck.embed.', 'neck.blocks.')):
+    if has_part(state, ('neck.mask_token', 'neck.embed.', 'neck.blocks.')):
         yield from _DECODER[:3]
         # A head of another name predicts something else than pixels.
-        if not _has(state, 'head.'):
+        if not has_part(state, 'head.'):
             yield from _both(['head.proj'])
     for part, norm in _NORM_BEFORE.items():
-        if _has(state, part) and not {'backbone.norm', 'backbone.fc_norm'} & set(present):
+        if has_part(state, part) and not {'backbone.norm', 'backbone.fc_norm'} & set(present):
             yield from _both([norm])
     if 'head.proj' in present:
         yield from _DECODER
@@ -147,17 +142,17 @@ def _former_gaps(state: Weights) -> Iterator[str]:
         inner = {key[start:].partition('.')[2] for key in state if key.startswith(f'{part}.')}
         numbers = range(levels) if part in _FORMER_LEVELS else numbered(state, part)
         yield from (f'{part}.{number}.{name}' for number in numbers for name in sorted(inner))
-    if _has(state, 'neck.'):
+    if has_part(state, 'neck.'):
         yield from _both(f'neck.fpn_norms.{number}' for number in range(levels))
-    if _has(state, 'reg_head.'):
+    if has_part(state, 'reg_head.'):
         yield from (f'reg_head.scale.{number}.scale' for number in range(levels))
     for layer in _FORMER_OUTPUTS:
-        if _has(state, f'{layer.partition(".")[0]}.'):
+        if has_part(state, f'{layer.partition(".")[0]}.'):
             yield from _both([layer])
     for convolutions, norms in _FORMER_STACKS:
         numbers = range(max(len(numbered(state, part)) for part in (convolutions, norms)))
         yield from (f'{convolutions}.{number}.conv.weight' for number in numbers)
-        if _has(state, f'{norms}.'):
+        if has_part(state, f'{norms}.'):
             yield from _both(f'{norms}.{number}' for number in numbers)
 
 
@@ -187,5 +182,6 @@ def _both(layers: Iterable[str]) -> list[str]:
     return [f'{layer}.{leaf}' for layer in layers for leaf in _LEAVES]
 
 
-def _has(state: Weights, start: str) -> bool:
+def has_part(state: Weights, start: str | tuple[str, ...]) -> bool:
+    """Whether a name starts so, or in one of several ways."""
     return any(key.startswith(start) for key in state)

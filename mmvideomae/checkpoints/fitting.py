@@ -9,11 +9,11 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of
-from mmvideomae.checkpoints.completeness import added_to_encoder, require_values
+from mmvideomae.checkpoints.completeness import added_to_encoder, has_part, require_values
 from mmvideomae.checkpoints.conversion import convert, detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
-from mmvideomae.checkpoints.formats.hf_config import require_same_heads
+from mmvideomae.checkpoints.formats.hf import require_same_heads
 from mmvideomae.checkpoints.formats.layout import POSITIONS
 from mmvideomae.checkpoints.head_rows import select_rows
 from mmvideomae.checkpoints.names import Weights
@@ -90,10 +90,7 @@ def fit(
 
 
 def require_fit(
-    weights: Weights,
-    model: nn.Module,
-    source: str,
-    num_heads: Mapping[str, int] | None = None,
+    weights: Weights, model: nn.Module, source: str, num_heads: Mapping[str, int] | None = None
 ) -> None:
     """Check that weights are those of a model, name by name; arguments as those of `fit`.
 
@@ -127,8 +124,7 @@ def _under_names_of(expected: Weights, weights: Weights, notes: list[str]) -> di
     if known == 'ours' and MMACTION2_EMBED in expected:
         found = dict(convert(found, 'mmaction2'))
         if POSITIONS in expected and POSITIONS not in found:
-            _, count, dims = expected[POSITIONS].shape
-            found[POSITIONS] = sinusoid_table(count, dims)[None].clone()
+            found[POSITIONS] = sinusoid_table(*expected[POSITIONS].shape[1:])[None].clone()
     if known != 'ours' and not found.keys() & expected.keys():
         raise CheckpointError(
             f'no weight has a name of the model; it has {some(found, 3)}, the model has '
@@ -165,16 +161,12 @@ def _check_architecture(found: Weights, expected: Weights) -> None:
 
 
 def _fit_positions(
-    found: dict[str, Tensor],
-    expected: Weights,
-    grid: Grid | None,
-    notes: list[str],
+    found: dict[str, Tensor], expected: Weights, grid: Grid | None, notes: list[str]
 ) -> None:
     """Bring learned positions to the model's grid."""
     if POSITIONS not in found:
         if POSITIONS in expected:
-            _, count, dims = expected[POSITIONS].shape
-            found[POSITIONS] = sinusoid_table(count, dims)[None].clone()
+            found[POSITIONS] = sinusoid_table(*expected[POSITIONS].shape[1:])[None].clone()
             notes.append('positions: learned from the fixed sinusoid on, which the weights know')
         return
     if POSITIONS not in expected:
@@ -211,14 +203,14 @@ def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) ->
     other of their mean.
     """
     for norm in NORMS:
-        if not _has(expected, norm) and _has(found, norm):
+        if not has_part(expected, norm) and has_part(found, norm):
             _drop(found, norm)
             notes.append(f'{norm[:-1]}: dropped, the model ends in another norm')
-        elif _has(expected, norm) and not _has(found, norm):
+        elif has_part(expected, norm) and not has_part(found, norm):
             notes.append(f'{norm[:-1]}: starts anew')
     parts = {key.partition('.')[0]: None for key in (*found, *expected)}
     for part in parts:
-        mine, theirs = _has(found, f'{part}.'), _has(expected, f'{part}.')
+        mine, theirs = has_part(found, f'{part}.'), has_part(expected, f'{part}.')
         if f'{part}.' == ENCODER:
             continue
         if mine and not theirs:
@@ -256,13 +248,9 @@ NOT_NEEDED = ('num_batches_tracked', LOSS_NORMALISER)
 
 def _starts_anew(key: str, found: Weights) -> bool:
     if key.startswith(NORMS):
-        return not _has(found, key.rpartition('.')[0])
+        return not has_part(found, key.rpartition('.')[0])
     part = key.partition('.')[0]
-    return f'{part}.' != ENCODER and not _has(found, f'{part}.')
-
-
-def _has(state: Weights, prefix: str) -> bool:
-    return any(key.startswith(prefix) for key in state)
+    return f'{part}.' != ENCODER and not has_part(found, f'{part}.')
 
 
 def _drop(state: dict[str, Tensor], prefix: str) -> None:

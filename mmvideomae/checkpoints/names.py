@@ -67,10 +67,8 @@ class Names:
 
     def strip(self, key: str) -> str:
         """Take off the optional prefix."""
-        for prefix in self.prefixes:
-            if key.startswith(prefix):
-                return key.removeprefix(prefix)
-        return key
+        prefix = next(filter(key.startswith, self.prefixes), '')
+        return key.removeprefix(prefix)
 
     def our_key(self, key: str) -> str | None:
         """Our name, or the intermediate one, of a stripped name of theirs; None if unknown."""
@@ -80,16 +78,12 @@ class Names:
 
     def their_key(self, key: str) -> str | None:
         """Their name of an intermediate name; None if they have no such tensor."""
-        if key.startswith(self.kept):
-            return key
-        return _rename(key, self.parts, self.block)
+        return key if key.startswith(self.kept) else _rename(key, self.parts, self.block)
 
     def reason_to_drop(self, key: str) -> str | None:
         """Why a stripped name has no place in ours, or None."""
-        for pattern, reason in self.dropped:
-            if re.fullmatch(pattern, key):
-                return reason
-        return None
+        found = (reason for pattern, reason in self.dropped if re.fullmatch(pattern, key))
+        return next(found, None)
 
 
 def canonical_order(key: str) -> tuple[int, int, int, str]:

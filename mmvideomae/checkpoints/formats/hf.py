@@ -1,18 +1,36 @@
 """Hugging Face's VideoMAE, a folder; written as by transformers 5.18 and newer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmvideomae.checkpoints.formats import hf_config
+from mmvideomae.checkpoints.architecture import NUM_HEADS, architecture_of
+from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.formats.layout import Conversion, Layout, contiguous
 from mmvideomae.checkpoints.names import Weights
 from mmvideomae.storage import replacing, write_text
+
+# Entries that weights tell too, and what `Architecture` calls them.
+_SIZES = {
+    'hidden_size': 'width',
+    'num_hidden_layers': 'depth',
+    'intermediate_size': 'hidden',
+    'patch_size': 'patch_size',
+    'tubelet_size': 'tubelet_size',
+    'num_channels': 'in_channels',
+    'decoder_hidden_size': 'decoder_width',
+    'decoder_num_hidden_layers': 'decoder_depth',
+    'decoder_intermediate_size': 'decoder_hidden',
+}
+_HEADS = {'backbone': 'num_attention_heads', 'neck': 'decoder_num_attention_heads'}
+_ACTIVATION = 'gelu'
+# VideoMAE's; Hugging Face's default is 1e-12.
+LAYER_NORM_EPS = 1e-6
 
 
 class HuggingFaceLayout(Layout):
@@ -20,9 +38,9 @@ class HuggingFaceLayout(Layout):
         return any(key.endswith('embeddings.patch_embeddings.projection.weight') for key in state)
 
     def with_config(self, done: Conversion, config: Mapping[str, Any]) -> Conversion:
-        hf_config.require_same_sizes(config, done.state_dict)
-        heads = hf_config.heads_of(config, done.state_dict)
-        notes = (*done.notes, *hf_config.notes_of(config, heads))
+        require_same_sizes(config, done.state_dict)
+        heads = heads_of(config, done.state_dict)
+        notes = (*done.notes, *notes_of(config, heads))
         return replace(done, notes=notes, num_heads=heads)
 
     def pieces(self, state: Weights) -> Weights:
@@ -42,7 +60,7 @@ class HuggingFaceLayout(Layout):
 
     def save(self, state: Weights, path: Path, config: Mapping[str, Any] | None) -> list[Path]:
         weights = contiguous(self.from_ours(state))
-        content = hf_config.hf_config(state, config)
+        content = hf_config(state, config)
         file, settings = path / 'model.safetensors', path / 'config.json'
         with replacing(file) as temporary:
             # transformers refuses files without this entry.
@@ -84,3 +102,125 @@ LAYOUT = HuggingFaceLayout(
     writable=True,
     is_folder=True,
 )
+
+
+def require_same_sizes(config: Mapping[str, Any], state: Weights) -> None:
+    """Check that weights under our names are all of the network that a configuration describes.
+
+    Raises:
+        CheckpointError: They have other sizes, lack biases, or are of another kind of network.
+    """
+    sizes = architecture_of(state)
+    for entry, name in _SIZES.items():
+        given, found = config.get(entry), getattr(sizes, name, None)
+        if isinstance(given, int) and found is not None and given != found:
+            raise CheckpointError(f'config.json has {entry}={given}, the weights have {found}')
+    biased = config.get('qkv_bias', False) or config.get('qv_bias', False)
+    if biased and 'backbone.blocks.0.attn.q_bias' not in state:
+        raise CheckpointError('config.json has qkv_bias=true, but no query and value has a bias')
+    if config.get('hidden_act', _ACTIVATION) != _ACTIVATION:
+        raise CheckpointError(
+            f'config.json has hidden_act={config["hidden_act"]!r}; VideoMAE here has {_ACTIVATION}'
+        )
+
+
+def heads_of(config: Mapping[str, Any], state: Weights) -> dict[str, int]:
+    """Attention heads, which weights do not tell, of the parts that a state has."""
+    return {
+        part: config[entry]
+        for part, entry in _HEADS.items()
+        if isinstance(config.get(entry), int) and any(key.startswith(f'{part}.') for key in state)
+    }
+
+
+def require_same_heads(heads: Mapping[str, int], model: nn.Module) -> None:
+    """Check that a model, or an encoder alone, has the attention heads of its weights.
+
+    Raises:
+        CheckpointError: It has others.
+    """
+    for part, count in heads.items():
+        module = getattr(model, part, model if part == 'backbone' else nn.Identity())
+        found = [layer.num_heads for layer in module.modules() if hasattr(layer, 'num_heads')]
+        if found and found[0] != count:
+            raise CheckpointError(
+                f'the config.json of the weights has {_HEADS[part]}={count}, but the {part} of the '
+                f'model has {found[0]}: set num_heads={count} there, or correct config.json if it '
+                'is wrong (that of the published small model says 16 instead of 6)'
+            )
+
+
+def notes_of(config: Mapping[str, Any], heads: Mapping[str, int]) -> list[str]:
+    """Where a configuration describes another network than the published ones, a line each."""
+    notes = []
+    eps = config.get('layer_norm_eps', 1e-12)
+    if config.get('model_type') == 'videomae' and eps != LAYER_NORM_EPS:
+        notes.append(f'config.json has layer_norm_eps {eps:g}; VideoMAE has 1e-6, and so have we')
+    count, known = heads.get('backbone'), NUM_HEADS.get(config.get('hidden_size', 0))
+    if count and known and count != known:
+        notes.append(
+            f'config.json has {count} attention heads; VideoMAE of this width has {known}, which '
+            f'the weights do not tell: only a model with num_heads={count} takes them'
+        )
+    return notes
+
+
+def hf_config(state_dict: Weights, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """``config.json`` for `transformers`, 4.x and 5.x, of weights under our names.
+
+    Args:
+        config: Entries that override: ``num_attention_heads`` and
+            ``decoder_num_attention_heads`` (default: the published ones of the width),
+            ``image_size`` (224), ``num_frames`` (16), ``classes``, names to write as
+            ``id2label``.
+
+    Raises:
+        CheckpointError: The heads are not known, or there is no model of Hugging Face's for
+            these weights.
+    """
+    given = dict(config or {})
+    classes = given.pop('classes', None)
+    sizes = architecture_of(state_dict)
+    if sizes is None:
+        raise CheckpointError('no VideoMAE encoder to describe for Hugging Face')
+    if sizes.num_classes and 'backbone.fc_norm.weight' not in state_dict:
+        raise CheckpointError(
+            "Hugging Face's classifier normalises the mean of the tokens: "
+            'backbone.fc_norm.weight is missing'
+        )
+    told = {entry: getattr(sizes, name) for entry, name in _SIZES.items()}
+    content = {
+        'model_type': 'videomae',
+        'image_size': 224,
+        'num_frames': 16,
+        **{entry: size for entry, size in told.items() if size is not None},
+        'hidden_act': _ACTIVATION,
+        'layer_norm_eps': LAYER_NORM_EPS,
+        # transformers 5 calls it qv_bias and reads both.
+        'qkv_bias': 'backbone.blocks.0.attn.q_bias' in state_dict,
+        'use_mean_pooling': 'backbone.fc_norm.weight' in state_dict,
+        'architectures': ['VideoMAEModel'],
+    } | given
+    for part, width in (('backbone', sizes.width), ('neck', sizes.decoder_width)):
+        if width and not content.get(entry := _HEADS[part]):
+            if width not in NUM_HEADS:
+                raise CheckpointError(
+                    f'no published model has a width of {width}: give its config, or {entry}'
+                )
+            content[entry] = NUM_HEADS[width]
+    if sizes.decoder_width:
+        content |= {'architectures': ['VideoMAEForPreTraining'], 'norm_pix_loss': True}
+    if sizes.num_classes:
+        content |= _classifier(sizes.num_classes, classes)
+    return content
+
+
+def _classifier(count: int, classes: Sequence[str] | None) -> dict[str, Any]:
+    names = list(classes) if classes else [f'LABEL_{number}' for number in range(count)]
+    if len(names) != count:
+        raise CheckpointError(f'{len(names)} class names for a head of {count} classes')
+    return {
+        'architectures': ['VideoMAEForVideoClassification'],
+        'id2label': {str(number): name for number, name in enumerate(names)},
+        'label2id': {name: number for number, name in enumerate(names)},
+    }

@@ -64,6 +64,8 @@ class Layout(Names):
     """What messages call it."""
     markers: tuple[str, ...] = ()
     """Names of tensors by any of which it is recognised."""
+    renamed_only: bool = False
+    """Whether tensors are ours but for their names, whatever the network."""
     writable: bool = False
     wrapped_in: str = 'state_dict'
     """The entry of a written file that holds the weights."""
@@ -76,7 +78,10 @@ class Layout(Names):
 
     def to_ours(self, state: Weights, tubelet_size: int = 2) -> Conversion:
         """`conversion.to_ours` of a state dict that `matches`."""
-        weights, dropped = self.renamed(state)
+        weights, dropped = self._renamed(state)
+        if self.renamed_only:
+            require_whole(weights)
+            return Conversion(OrderedDict(weights), self.name, tuple(dropped))
         notes: list[str] = []
         self.settle(weights, notes)
         _settle_positions(weights, dropped, notes)
@@ -94,7 +99,7 @@ class Layout(Names):
         ordered = OrderedDict((key, weights[key]) for key in sorted(weights, key=canonical_order))
         return Conversion(ordered, self.name, tuple(dropped), tuple(notes))
 
-    def renamed(self, state: Weights) -> tuple[dict[str, Tensor], list[Dropped]]:
+    def _renamed(self, state: Weights) -> tuple[dict[str, Tensor], list[Dropped]]:
         """Rename all keys; names are then ours or the intermediate form of `names`."""
         weights: dict[str, Tensor] = {}
         dropped, unknown = [], []

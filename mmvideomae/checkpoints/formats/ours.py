@@ -1,10 +1,8 @@
 """Weights under the names of this project's models."""
 
-from collections import OrderedDict
-
-from mmvideomae.checkpoints.completeness import FORMER_EMBED, PATCH_EMBED, require_whole
+from mmvideomae.checkpoints.completeness import FORMER_EMBED, PATCH_EMBED
 from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
-from mmvideomae.checkpoints.formats.layout import Conversion, Layout
+from mmvideomae.checkpoints.formats.layout import Layout
 from mmvideomae.checkpoints.names import Weights
 
 _PARTS = ('backbone.', 'neck.', 'head.proj.', 'cls_head.', 'roi_head.')
@@ -19,9 +17,5 @@ class OwnLayout(Layout):
             return False
         return all(key.startswith(_PARTS) and not key.startswith('backbone.head.') for key in state)
 
-    def to_ours(self, state: Weights, tubelet_size: int = 2) -> Conversion:
-        require_whole(state)
-        return Conversion(OrderedDict(state), self.name)
 
-
-LAYOUT = OwnLayout(name='ours', title='mmvideomae', kept=('',), writable=True)
+LAYOUT = OwnLayout(name='ours', title='mmvideomae', kept=('',), renamed_only=True, writable=True)
