@@ -279,20 +279,6 @@ def test_a_checkpoint_cannot_have_other_files_deleted(
     assert all(path.read_text() == 'keep' for path in kept)
 
 
-def test_processes_refuse_a_folder_together(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def from_main(told: list[str]) -> None:
-        told[:] = ['run is in use', 'host-1']
-
-    monkeypatch.setattr(checkpoint_folder, 'is_main_process', lambda: False)
-    monkeypatch.setattr(checkpoint_folder, 'broadcast_object_list', from_main)
-    place = str(tmp_path)
-    with pytest.raises(LockedError, match=r'^run is in use$'):
-        CheckpointFolder(place, LocalBackend(), place).hold()
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize('stage', ['put', 'publish', 'note_last'])
 def test_a_full_disk_is_one_line_and_leaves_the_former_checkpoint(
     stage: str,
