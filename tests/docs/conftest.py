@@ -38,7 +38,7 @@ def run_page() -> Callable[[Path, Sequence[str], str], str]:
         for name in ('tools', 'configs'):
             if not (folder / name).exists():
                 (folder / name).symlink_to(ROOT / name)
-        (folder / 'commands.txt').write_text('\n'.join(commands) + '\n')
+        (folder / 'commands.txt').write_text(''.join(f'{line}\n' for line in commands))
         (folder / 'snippet.py').write_text(snippet)
         done = subprocess.run(
             [sys.executable, '-c', DRIVER],
