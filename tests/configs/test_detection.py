@@ -198,7 +198,7 @@ def test_the_weights_of_the_run_before_fit(labels: bool) -> None:
     """Of the encoder all but the last norm, which a classifier has for the mean of its tokens."""
     pytest.importorskip('mmdet', reason='needs the detection level')
     stem = f'videomae_vit-small-p16_16xb8-16x4x1-30e_ava_kinetics400{"-labels" if labels else ""}'
-    cfg = read(next(p for p in DETECTION if p.stem == stem))
+    cfg = load(next(p for p in DETECTION if p.stem == stem))
     _, previous = ends(cfg.load_from)
     model = registries.MODELS.build(cfg.model)
     before = registries.MODELS.build(previous.model).state_dict()
@@ -227,7 +227,7 @@ def test_full_size_has_the_stated_parameters(size: str) -> None:
     pytest.importorskip('mmdet', reason='needs the detection level')
     path = next(p for p in DETECTION if f'vit-{size}-' in p.stem)
     with torch.device('meta'):
-        model = registries.MODELS.build(read(path).model)
+        model = registries.MODELS.build(load(path).model)
     count = sum(p.numel() for p in model.parameters()) / 1e6
     assert count == pytest.approx(PARAMS[size], abs=1e-3)
 

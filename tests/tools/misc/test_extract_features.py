@@ -158,14 +158,14 @@ def test_as_a_program_killed_and_continued(folder: Path, tmp_path: Path) -> None
     """A process that dies at its second video leaves whole files, and the next one goes on."""
     program = f"""
 import os, runpy
-from mmvideomae.formats.feature_writer import FeatureFile
-append, files = FeatureFile.append, set()
+from mmvideomae.formats.feature_writer import FeatureWriter
+append, files = FeatureWriter.append, set()
 def die_in_the_second_file(self, rows):
     append(self, rows)
     files.add(self.path)
     if len(files) == 2:
         os._exit(9)
-FeatureFile.append = die_in_the_second_file
+FeatureWriter.append = die_in_the_second_file
 runpy.run_path({str(SCRIPT)!r}, run_name='__main__')
 """
     files = [str(folder / each) for each in ('tiny.py', 'tiny.pth', 'videos')]
