@@ -68,8 +68,9 @@ class ExportReport:
 class ClipScores(nn.Module):
     """One view of a recognizer: clips -> scores (B, K), all that an ONNX file is to hold."""
 
-    mean: Tensor
-    std: Tensor
+    # Not `mean`: torch 2.6 gives an operator's output that name in the file.
+    pixel_mean: Tensor
+    pixel_std: Tensor
 
     def __init__(self, recognizer: Recognizer3D, options: ExportOptions) -> None:
         super().__init__()
@@ -84,12 +85,13 @@ class ClipScores(nn.Module):
                 if values is None:
                     kind = type(recognizer.data_preprocessor).__name__
                     raise ValueError(f'{kind} has no {name}: pixels cannot be normalised inside')
-                self.register_buffer(name, values.reshape(-1, 1, 1, 1).float(), persistent=False)
+                buffer = values.reshape(-1, 1, 1, 1).float()
+                self.register_buffer(f'pixel_{name}', buffer, persistent=False)
 
     def forward(self, clips: Tensor) -> Tensor:
         """(B, C, T, H, W) float32, or (B, T, H, W, C) uint8 -> (B, K) float32."""
         if self.pixels:
-            clips = (clips.permute(0, 4, 1, 2, 3).float() - self.mean) / self.std
+            clips = (clips.permute(0, 4, 1, 2, 3).float() - self.pixel_mean) / self.pixel_std
         features = self.backbone(clips)
         if self.neck is not None:
             features = self.neck(features)[0]
@@ -158,7 +160,7 @@ def random_clips(
     """Noise in the form that a file takes: pixels, or normalised values of deviation 1."""
     generator = torch.Generator().manual_seed(seed)
     if scorer.pixels:
-        size = (batch, *shape, len(scorer.mean))
+        size = (batch, *shape, len(scorer.pixel_mean))
         return torch.randint(0, 256, size, generator=generator, dtype=torch.uint8)
     channels = next(
         part.in_channels for part in scorer.backbone.modules() if isinstance(part, nn.Conv3d)
