@@ -144,6 +144,24 @@ class VideoReader(ABC):
         self.close()
 
 
+class TimedReader(VideoReader):
+    """A reader that knows the times of all frames, ``_times`` (F,), and the rate, ``_fps``."""
+
+    _times: np.ndarray
+    _fps: float
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    @property
+    def fps(self) -> float:
+        return self._fps
+
+    @property
+    def times(self) -> np.ndarray:
+        return self._times
+
+
 def cause_of(error: Exception) -> str:
     """What went wrong, in one line: the words of the system or of FFmpeg, or Python's."""
     words = getattr(error, 'strerror', None)

@@ -9,7 +9,7 @@ import numpy as np
 import torch  # noqa: F401  decord loaded before torch ends in a segmentation fault
 
 from mmvideomae.errors import one_line
-from mmvideomae.video.readers.base import VideoReader, VideoReadError
+from mmvideomae.video.readers.base import TimedReader, VideoReadError
 from mmvideomae.video.readers.containers import container_of
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.sample_tables import check_sample_tables
@@ -35,7 +35,7 @@ _CODECS = ('h264', 'vp8', 'vp9', 'mjpeg')
 _FORMATS = ('yuv420p', 'yuvj420p', 'yuv422p', 'yuvj422p', 'yuv444p', 'yuvj444p')
 
 
-class DecordReader(VideoReader):
+class DecordReader(TimedReader):
     """Frames through decord, which returns others after a seek in many files without a word.
 
     PyAV looks at the file first, knows its frames' times, and tells whether decord finds them: in
@@ -80,17 +80,6 @@ class DecordReader(VideoReader):
         if len(self._reader) != len(self._times):
             reason = f'decord counts {len(self._reader)} frames of {len(self._times)}'
             raise VideoReadError(path, f"{reason}: use backend 'auto' or 'pyav'")
-
-    def __len__(self) -> int:
-        return len(self._times)
-
-    @property
-    def fps(self) -> float:
-        return self._fps
-
-    @property
-    def times(self) -> np.ndarray:
-        return self._times
 
     def close(self) -> None:
         self._reader = None

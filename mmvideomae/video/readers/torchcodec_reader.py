@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mmvideomae.errors import one_line
-from mmvideomae.video.readers.base import VideoReader, VideoReadError
+from mmvideomae.video.readers.base import TimedReader, VideoReadError
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torchcodec.decoders import VideoDecoder
 
 
-class TorchCodecReader(VideoReader):
+class TorchCodecReader(TimedReader):
     """Frames through torchcodec, which needs FFmpeg's shared libraries on the machine.
 
     PyAV looks at the file first and knows its frames' times.  torchcodec finds frames by
@@ -50,17 +50,6 @@ class TorchCodecReader(VideoReader):
             reason = f'counts {len(self._decoder)} frames of {len(self._times)}'
         if reason:
             raise VideoReadError(path, f"torchcodec {reason}: use backend 'auto' or 'pyav'")
-
-    def __len__(self) -> int:
-        return len(self._times)
-
-    @property
-    def fps(self) -> float:
-        return self._fps
-
-    @property
-    def times(self) -> np.ndarray:
-        return self._times
 
     def close(self) -> None:
         self._decoder = None
