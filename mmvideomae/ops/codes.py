@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 
 class Vocabulary(NamedTuple):
-    """Ids 0 to num_codes - 1 are codes; the special ids behind them are those of the released VIMPAC.
+    """Ids 0 to num_codes - 1 are codes; behind them are the special ids of the released VIMPAC.
 
-    Of the five special ids, VIMPAC uses two: `pad` stands where a short video has no frame, and `mask`
-    where a code is hidden. The other three exist so that the embedding has the released shape.
+    Of its five special ids VIMPAC uses two: `pad` stands where a short video has no frame, and
+    `mask` where a code is hidden.  The others are kept for the shape of the released embedding.
     """
 
     num_codes: int = 8192
