@@ -16,13 +16,14 @@ from mmvideomae.datasets.transforms.features import (
 from mmvideomae.datasets.transforms.formatting import PackClips
 from mmvideomae.datasets.transforms.key_frames import SampleKeyFrameClip
 from mmvideomae.datasets.transforms.loading import OpenVideo, ReadFrames
+from mmvideomae.datasets.transforms.masks import GenerateMasks
 from mmvideomae.datasets.transforms.processing import (
     ClipFlip,
     ClipMultiScaleCrop,
     ClipRandomResizedCrop,
 )
 from mmvideomae.datasets.transforms.rand_augment import ClipRandAugment
-from mmvideomae.datasets.transforms.repeats import GenerateMasks, RepeatAugment
+from mmvideomae.datasets.transforms.repeats import RepeatAugment
 from mmvideomae.datasets.transforms.sampling import SampleClip, SampleDenseClips, SampleSegments
 from mmvideomae.datasets.transforms.views import CropViews
 

@@ -17,17 +17,20 @@ class PackClips(BaseTransform):
 
     Required Keys:
 
-    - imgs: uint8 ``(R, T, H, W, 3)``, or clip after clip ``(R * T, H, W, 3)``
+    - imgs: uint8 ``(R, T, H, W, 3)``, or clip after clip ``(R * T, H, W, 3)``; or in their place
+      codes: int ``(R, T, h, w)``, see `ReadCodes`
     - num_clips (optional: ``R`` of clips after one another; 1 if absent)
     - label (optional)
     - any number of ``*_imgs``, further clips of other lengths and sizes, like ``imgs``; of
-      ``*_mask``, bool ``(R, t, h, w)`` or ``(t, h, w)``; of ``*_ids``, int64 ``(R, n)`` or
-      ``(n,)``; and ``erase_box``, int64 ``(R, 4)`` or ``(4,)``
+      ``*_mask``, bool ``(R, ...)``, such as ``(R, t, h, w)`` of tokens or ``(R, T)`` of frames,
+      or without ``R``; of ``*_ids``, int64 ``(R, n)`` or ``(n,)``; and ``erase_box``, int64
+      ``(R, 4)`` or ``(4,)``
 
     Returns a dict of:
 
     - inputs, and ``*_inputs`` for each ``*_imgs``: uint8 tensors ``(R, T, H, W, 3)``
-    - masks, bool ``(R, N)``, token ids and the box, under their own names
+    - codes: as they are
+    - masks, bool ``(R, N)`` or ``(R, T)``, token ids and the box, under their own names
     - data_samples: an `ActionDataSample` with the metainfo of ``meta_keys`` that the
       sample has, and the label
 
@@ -43,6 +46,7 @@ class PackClips(BaseTransform):
             'frame_seconds',
             'fps',
             'sample_idx',
+            'tokenizer',
         ),
     ) -> None:
         self.meta_keys = tuple(meta_keys)
@@ -55,8 +59,11 @@ class PackClips(BaseTransform):
                 imgs = imgs.reshape(results.get('num_clips', 1), -1, *imgs.shape[1:])
             name = key.removesuffix('imgs') + 'inputs'
             packed[name] = torch.from_numpy(np.ascontiguousarray(imgs))
+        if 'codes' in results:
+            packed['codes'] = torch.from_numpy(results['codes'])
+        count = len(next(iter(packed.values())))
         for key in filter(is_clip_part, results):
-            packed[key] = torch.from_numpy(results[key].reshape(len(packed['inputs']), -1))
+            packed[key] = torch.from_numpy(results[key].reshape(count, -1))
         sample = ActionDataSample(
             metainfo={key: results[key] for key in self.meta_keys if key in results}
         )

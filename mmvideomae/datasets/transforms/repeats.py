@@ -1,14 +1,13 @@
 """Repeated augmentation: several crops and masks of one decoded clip."""
 
 import operator
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 
-from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS, Pipeline, build_steps
+from mmvideomae.registry import TRANSFORMS, Pipeline, build_steps
 
 ERASE_KEY = 'erase_box'
 
@@ -100,68 +99,3 @@ class RepeatAugment(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(num_repeats={self.num_repeats}, {self.transforms})'
-
-
-@TRANSFORMS.register_module()
-class GenerateMasks(BaseTransform):
-    """Draw the masks of one clip, and list its tokens where all masks have the same count.
-
-    Required Keys:
-
-    - imgs (optional): the clip, for mask generators that look at it
-
-    Added Keys:
-
-    - encoder_mask: bool ``(t, h, w)``, True where the encoder does not see
-    - decoder_mask: bool ``(t, h, w)``, True where the decoder does not reconstruct;
-      absent without ``decoder``
-    - visible_ids, query_ids: int64 ``(n,)`` and ``(M,)``, ascending, the tokens that the encoder
-      sees and those that the decoder reconstructs; absent where their number differs from mask
-      to mask
-
-    Args:
-        grid_size: Token grid ``(t, h, w)``.
-        encoder: Config of a mask generator, without its grid.
-        decoder: The same for the decoder; None: it reconstructs all that is hidden.
-
-    Raises:
-        ValueError: The encoder's mask hides nothing.
-    """
-
-    def __init__(
-        self,
-        grid_size: Sequence[int],
-        encoder: dict[str, Any],
-        decoder: dict[str, Any] | None = None,
-    ) -> None:
-        self.grid_size = tuple(grid_size)
-        configs = {'encoder_mask': encoder, 'decoder_mask': decoder}
-        self.generators = {
-            key: MASK_GENERATORS.build({**config, 'grid_size': self.grid_size})
-            for key, config in configs.items()
-            if config is not None
-        }
-        hiding = self.generators['encoder_mask']
-        if hiding.num_masked == 0:
-            raise ValueError(
-                f'{hiding} hides no token, so that there is nothing to reconstruct: raise ratio '
-                f'(the papers have 0.75 to 0.95)'
-            )
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        # One generator object per clip, seeded from the sample's own randomness.
-        rng = np.random.default_rng(np.random.randint(2**32, size=4, dtype=np.uint32))
-        for key, generator in self.generators.items():
-            results[key] = generator(rng, results.get('imgs'))
-        decoded = 'decoder_mask' if 'decoder_mask' in self.generators else 'encoder_mask'
-        hidden = decoded == 'encoder_mask'  # what is hidden is what is asked for
-        for ids, key, value in (
-            ('visible_ids', 'encoder_mask', False),
-            ('query_ids', decoded, hidden),
-        ):
-            if self.generators[key].num_masked is not None:
-                results[ids] = np.flatnonzero(results[key] == value)
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}({", ".join(map(repr, self.generators.values()))})'

@@ -66,3 +66,23 @@ def test_any_number_of_named_masks_and_of_different_clips_travels():
         found = packed.pop(key.replace('imgs', 'inputs')).numpy()
         assert found.dtype == part.dtype and (found.reshape(part.shape) == part).all()
     assert not packed
+
+
+def test_codes_take_the_place_of_pixels():
+    rng = np.random.default_rng(0)
+    parts = {
+        'codes': rng.integers(0, 512, (2, 5, 4, 4)).astype(np.int16),
+        'pad_mask': np.array([[0, 0, 0, 0, 0], [0, 0, 0, 1, 1]], bool),
+        'encoder_mask': rng.random((2, 5, 4, 4)) < 0.5,
+        'replacement_ids': rng.integers(-2, 512, (2, 5, 4, 4)),
+    }
+    packed = pack(**parts, num_clips=2, tokenizer='0123abcd', label=1)
+    sample = packed.pop('data_samples')
+    assert sample.metainfo == {'tokenizer': '0123abcd'} and sample.gt_label.tolist() == [1]
+    assert packed['codes'].dtype == torch.int16 and packed['codes'].shape == (2, 5, 4, 4)
+    assert packed['pad_mask'].shape == (2, 5)
+    assert packed['encoder_mask'].shape == packed['replacement_ids'].shape == (2, 80)
+    for key, part in parts.items():
+        found = packed.pop(key).numpy()
+        assert found.dtype == part.dtype and (found.reshape(part.shape) == part).all()
+    assert not packed
