@@ -2,16 +2,20 @@
 
 from mmvideomae.models.heads.action_box_head import ActionBoxHead
 from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
+from mmvideomae.models.heads.contrastive_head import ContrastiveHead
 from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
+from mmvideomae.models.heads.masked_code_head import MaskedCodeHead
 from mmvideomae.models.heads.reconstruction_head import PixelReconstructionHead, ReconstructionHead
 
 __all__ = [
     'ActionBoxHead',
     'ActionFormerClsHead',
     'ActionFormerRegHead',
+    'ContrastiveHead',
     'LinearHead',
     'LinearProbeHead',
+    'MaskedCodeHead',
     'PixelReconstructionHead',
     'ReconstructionHead',
 ]

@@ -1,6 +1,7 @@
 """Modules shared by backbones, necks and heads; parts of parts, not registered."""
 
+from mmvideomae.models.layers.batch_norm import SharedBatchNorm1d
 from mmvideomae.models.layers.patch_embed import CubeEmbed
 from mmvideomae.models.layers.transformer import Attention, Block, Mlp, init_transformer
 
-__all__ = ['Attention', 'Block', 'CubeEmbed', 'Mlp', 'init_transformer']
+__all__ = ['Attention', 'Block', 'CubeEmbed', 'Mlp', 'SharedBatchNorm1d', 'init_transformer']

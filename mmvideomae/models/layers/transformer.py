@@ -133,13 +133,14 @@ def init_transformer(module: nn.Module, scheme: str) -> None:
     """Initialise every linear layer and layer norm below ``module``.
 
     Args:
-        scheme: 'xavier' (pre-training) or 'trunc_normal' of deviation 0.02
-            (fine-tuning).  Convolutions keep PyTorch's own initialisation, as
+        scheme: 'xavier' (pre-training), 'trunc_normal' of deviation 0.02 (fine-tuning) or
+            'normal' of deviation 0.02 (VIMPAC).  Convolutions keep PyTorch's own initialisation, as
             in the released code.
     """
     initialise = {
         'xavier': nn.init.xavier_uniform_,
         'trunc_normal': lambda weight: nn.init.trunc_normal_(weight, std=0.02),
+        'normal': lambda weight: nn.init.normal_(weight, std=0.02),
     }
     if scheme not in initialise:
         raise ValueError(f'unknown initialisation {scheme!r}; choose one of {sorted(initialise)}')

@@ -1,0 +1,38 @@
+"""InfoNCE between two clips of each video (VIMPAC section 3.2)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmvideomae.ops.distributed import gather_rows, process_rank
+
+
+def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+    """Features (m, D) of two clips of each video -> L + L' of equation 6, a float32 scalar.
+
+    Every clip is to find the other clip of its video among all clips but itself: for n videos in
+    all processes that is 1 right answer and 2n - 2 negatives (equations 4 and 19 to 20).  Each
+    process averages over its own m videos, so that the mean of the processes' gradients, which
+    DDP takes, is the gradient of one process that has all videos.
+
+    Args:
+        first, second: Row i of both is of the same video; they need not be normalised.
+        temperature: What cosine similarities are divided by.
+
+    Raises:
+        ValueError: There is one video in all, which leaves nothing to tell it from.
+    """
+    with torch.autocast(first.device.type, enabled=False):
+        own = F.normalize(torch.stack([first, second], 1).float(), dim=2)  # (m, 2, D)
+        videos = gather_rows(own).transpose(0, 1)  # (2, n, D)
+        (own_count, _, _), count = own.shape, videos.shape[1]
+        if count < 2:
+            raise ValueError(
+                'a contrastive loss compares videos, and the batch has 1: raise '
+                'train_dataloader.batch_size (val_dataloader.batch_size in validation)'
+            )
+        similar = own.transpose(0, 1).flatten(0, 1) @ videos.flatten(0, 1).T / temperature
+        ids = process_rank() * own_count + torch.arange(own_count, device=own.device)
+        itself, other = torch.cat([ids, ids + count]), torch.cat([ids + count, ids])
+        similar = similar.scatter(1, itself[:, None], float('-inf'))
+        return 2 * F.cross_entropy(similar, other)
