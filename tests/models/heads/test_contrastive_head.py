@@ -42,12 +42,12 @@ def test_clips_of_a_video_are_adjacent() -> None:
     paired = anchors.repeat_interleave(2, 0)  # a, a, b, b, ...
     parted = torch.cat([anchors, anchors])  # a, b, ..., a, b, ...
     right = math.exp(1 / 0.5) / (math.exp(1 / 0.5) + 6)
-    assert head.loss(paired) == pytest.approx(-0.5 * 2 * math.log(right), rel=1e-5)
+    assert float(head.loss(paired)) == pytest.approx(-0.5 * 2 * math.log(right), rel=1e-5)
     assert head.loss(parted) > head.loss(paired) + 0.5
 
 
 def test_refuses_in_one_line() -> None:
     with pytest.raises(ValueError, match='there are 3 clips in all: set num_clips=2'):
         ContrastiveHead(8).loss(torch.randn(3, 256))
-    with pytest.raises(ValueError, match='must be positive, got 0 and 0.2'):
+    with pytest.raises(ValueError, match=r'must be positive, got 0 and 0.2'):
         ContrastiveHead(8, num_layers=0)
