@@ -57,7 +57,8 @@ def check_class_count(names: Sequence[str] | None, num_classes: int | None) -> i
 def find_flips(transforms: object) -> Iterator[str]:
     """Tell the transforms that may mirror frames, also inside wrappers.
 
-    Known by ``Flip`` in the name of the class and a probability that is not 0.
+    Known by ``Flip`` in the name of the class and a probability that is not 0, or by a true
+    ``mirrors``.
     """
     if isinstance(transforms, (list, tuple)):
         for transform in transforms:
@@ -67,6 +68,8 @@ def find_flips(transforms: object) -> Iterator[str]:
         chances = [getattr(transforms, name) for name in _CHANCES if hasattr(transforms, name)]
         if not chances or any(chances):
             yield type(transforms).__name__
+    elif getattr(transforms, 'mirrors', False):
+        yield f'{type(transforms).__name__} with mirrored views'
     for name in _INSIDE:
         inner = getattr(transforms, name, None)
         if inner is not None:

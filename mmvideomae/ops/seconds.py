@@ -1,5 +1,7 @@
 """From seconds to frames, and seconds of key frames as AVA's files spell them."""
 
+import math
+
 import numpy as np
 
 _NOTHING = 1e-9  # seconds that rounding may add or take
@@ -27,6 +29,18 @@ def frames_at(times: np.ndarray, seconds: float | np.ndarray) -> np.ndarray:
     # As `round`: of two frames that are equally near the even one.
     soon = (early < -_NOTHING) | ((early <= _NOTHING) & (following % 2 == 0))
     return np.where(soon, following, shown)
+
+
+def resample_frames(times: np.ndarray, end: float, fps: float) -> np.ndarray:
+    """The frames on show at 0, 1 / fps, 2 / fps, ... seconds from the first -> int64 (N,).
+
+    Args:
+        times: When each frame appears, in seconds, (F,) ascending.
+        end: When the last one disappears; N moments lie before, at least the first.
+        fps: Frames per second that are wanted; frames repeat where the video has fewer.
+    """
+    count = max(math.ceil((end - times[0]) * fps - 1e-6), 1)
+    return frames_at(times, times[0] + np.arange(count) / fps)
 
 
 def is_even(times: np.ndarray, fps: float) -> bool:

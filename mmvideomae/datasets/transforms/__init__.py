@@ -6,6 +6,7 @@ from mmvideomae.datasets.transforms.boxes import (
     PackActionBoxes,
 )
 from mmvideomae.datasets.transforms.color_jitter import ClipColorJitterHSV
+from mmvideomae.datasets.transforms.diagonal_crops import DiagonalCrop
 from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
 from mmvideomae.datasets.transforms.features import (
     CropFeatures,
@@ -14,6 +15,7 @@ from mmvideomae.datasets.transforms.features import (
     ResampleFeatures,
 )
 from mmvideomae.datasets.transforms.formatting import PackClips
+from mmvideomae.datasets.transforms.fps_sampling import SampleFps
 from mmvideomae.datasets.transforms.key_frames import SampleKeyFrameClip
 from mmvideomae.datasets.transforms.loading import OpenVideo, ReadFrames
 from mmvideomae.datasets.transforms.masks import GenerateMasks
@@ -38,6 +40,7 @@ __all__ = [
     'ClipResizeShortSide',
     'CropFeatures',
     'CropViews',
+    'DiagonalCrop',
     'GenerateMasks',
     'LoadFeatures',
     'OpenVideo',
@@ -49,6 +52,7 @@ __all__ = [
     'ResampleFeatures',
     'SampleClip',
     'SampleDenseClips',
+    'SampleFps',
     'SampleKeyFrameClip',
     'SampleSegments',
 ]

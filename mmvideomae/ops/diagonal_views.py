@@ -1,0 +1,80 @@
+"""VIMPAC's views of a frame: its short side resized, a square cut on a diagonal, and mirrored."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_FACTORS = {'top': 0, 'centre': 1, 'bottom': 2}
+
+
+class DiagonalView(NamedTuple):
+    """One of the views of a frame (VIMPAC, Appendix E and Table 4).
+
+    Attributes:
+        short_side: Of the frame before it is cut, in pixels.
+        position: 'top', 'centre' or 'bottom'.
+        flip: Whether the square is mirrored after it is cut.
+    """
+
+    short_side: int
+    position: str = 'centre'
+    flip: bool = False
+
+    @property
+    def name(self) -> str:
+        """``160-top-flip``."""
+        return f'{self.short_side}-{self.position}{"-flip" if self.flip else ""}'
+
+    @classmethod
+    def of(cls, name: str) -> 'DiagonalView':
+        """The view of a name.
+
+        Raises:
+            ValueError: It names no view.
+        """
+        side, _, rest = name.partition('-')
+        view = cls(int(side) if side.isdecimal() else 0, *_position_of(rest))
+        if view.position not in _FACTORS or view.short_side < 1:
+            raise ValueError(f'{name!r} names no view: they are like 128-centre or 160-top-flip')
+        return view
+
+    def resized(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of a frame once resized; its long side is rounded down."""
+        if height >= width:
+            return height * self.short_side // width, self.short_side
+        return self.short_side, width * self.short_side // height
+
+    def corner(self, height: int, width: int, size: int) -> tuple[int, int]:
+        """Top and left of the square of ``size`` pixels in a resized frame."""
+        factor = _FACTORS[self.position]
+        return factor * (height - size) // 2, factor * (width - size) // 2
+
+
+def _position_of(rest: str) -> tuple[str, bool]:
+    position = rest.removesuffix('-flip')
+    return position, position != rest
+
+
+def diagonal_views(
+    size: int, scales: Sequence[float], positions: Sequence[str], flip: bool
+) -> list[DiagonalView]:
+    """All views, mirrored ones behind the others: scale by scale, and position by position.
+
+    Args:
+        size: Side of the squares.
+        scales: Short sides as multiples of ``size``, at least 1.
+        positions: 'top', 'centre', 'bottom'.
+        flip: Whether there is a mirrored one of each.
+
+    Raises:
+        ValueError: A scale or a position is none.
+    """
+    if size < 1 or not scales or min(scales) < 1:
+        raise ValueError(f'need a positive size and scales of at least 1, got {size}, {scales}')
+    if not positions or (unknown := set(positions) - set(_FACTORS)):
+        raise ValueError(f'positions are {", ".join(_FACTORS)}, got {sorted(unknown)}')
+    return [
+        DiagonalView(int(size * scale + 1e-6), position, mirrored)
+        for mirrored in ((False, True) if flip else (False,))
+        for scale in scales
+        for position in positions
+    ]
