@@ -20,6 +20,7 @@ from mmvideomae.checkpoints.formats.hf import hf_config
 from mmvideomae.checkpoints.formats.layout import Conversion, Dropped, Layout
 from mmvideomae.checkpoints.loading import heads_in, load, load_state_dict
 from mmvideomae.checkpoints.names import Names
+from mmvideomae.checkpoints.tokenizers import tokenizer_weights
 
 __all__ = [
     'LAYOUTS',
@@ -43,5 +44,6 @@ __all__ = [
     'require_fit',
     'save_weights',
     'to_ours',
+    'tokenizer_weights',
     'writable_layout',
 ]

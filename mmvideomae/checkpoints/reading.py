@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import pickle
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from torch import Tensor
 from mmvideomae.checkpoints.completeness import GATHER
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.errors import one_line
+from mmvideomae.storage import ModuleCallError, PickleError, read_module
 
 # What a folder may hold its weights in, best first: Hugging Face's names, then DeepSpeed's.
 FOLDER_NAMES = (
@@ -89,11 +91,22 @@ def load_torch(path: Path, trust: bool = False) -> Any:
     """``torch.load`` of weights and plain data, to which the arguments of a command count.
 
     The released VideoMAE files hold an ``argparse.Namespace``, a bag of attributes whose
-    unpickling runs nothing.
+    unpickling runs nothing.  Of a whole module, such as DALL-E's, its state dict is read.
     """
     with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # about the pickle protocol
-        return torch.load(path, map_location='cpu', weights_only=not trust)
+        try:
+            return torch.load(path, map_location='cpu', weights_only=not trust)
+        except pickle.UnpicklingError as refused:
+            try:
+                state = read_module(path)
+            except ModuleCallError:
+                raise
+            except PickleError:
+                raise refused from None
+            if state is None:
+                raise
+            return state
 
 
 def unwrap(content: Any, path: Path | str) -> dict[str, Tensor]:
@@ -188,7 +201,7 @@ def why_unreadable(error: Exception) -> str:
     """Why a reader gave up, without torch's advice to turn its safety off."""
     text = one_line(str(error))
     if found := re.search(
-        r'GLOBAL ([\w.]+)|Unsupported class ([\w.]+)|class `?([\w.]+)`? was', text
+        r'GLOBAL ([\w.]+)|Unsupported class ([\w.]+)|class `?([\w.]+)`? was|it calls ([\w.]+)', text
     ):
         name = next(group for group in found.groups() if group)
         return (

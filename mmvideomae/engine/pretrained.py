@@ -5,8 +5,8 @@ from mmengine.model import PretrainedInit as MMEnginePretrainedInit
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-from mmvideomae.checkpoints import CheckpointError, fit, heads_in
-from mmvideomae.registry import WEIGHT_INITIALIZERS
+from mmvideomae.checkpoints import CheckpointError, fit, heads_in, tokenizer_weights
+from mmvideomae.registry import TOKENIZERS, WEIGHT_INITIALIZERS
 
 
 @WEIGHT_INITIALIZERS.register_module(name='Pretrained')
@@ -16,7 +16,8 @@ class PretrainedInit(MMEnginePretrainedInit):
     mmengine loads what has the right name and shape: given the checkpoint of a classifier, a
     backbone alone would silently keep its random weights, since the names there begin with
     ``backbone.``.  Here such a prefix need not be told, and weights are fitted as those of
-    ``load_from`` are.  Other networks are left to mmengine.
+    ``load_from`` are.  Of a tokenizer every part that the file has is loaded whole.  Other networks
+    are left to mmengine.
 
     Args:
         checkpoint: A file or folder of any supported format, or an address.
@@ -29,7 +30,9 @@ class PretrainedInit(MMEnginePretrainedInit):
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``."""
-        if not any(key.endswith('patch_embed.proj.weight') for key in module.state_dict()):
+        tokenizes = TOKENIZERS.get(type(module).__name__) is type(module)
+        embeds = any(key.endswith('patch_embed.proj.weight') for key in module.state_dict())
+        if not embeds and not tokenizes:
             super().__call__(module)
             return
         content = CheckpointLoader.load_checkpoint(self.checkpoint, self.map_location)
@@ -41,6 +44,11 @@ class PretrainedInit(MMEnginePretrainedInit):
             }
             if not weights:
                 raise CheckpointError(f'{self.checkpoint} has no weight named {prefix}*')
+        if tokenizes:
+            own = tokenizer_weights(weights, module, self.checkpoint)
+            module.load_state_dict(own, strict=False)
+            module.missing_parts -= {key.partition('.')[0] for key in own}
+            return
         heads = heads_in(content)
         fitted = fit(weights, module, self.checkpoint, training=True, num_heads=heads)
         for note in fitted.notes:

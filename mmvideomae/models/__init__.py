@@ -9,3 +9,4 @@ from mmvideomae.models.necks import *  # noqa: F403
 from mmvideomae.models.pretrainers import *  # noqa: F403
 from mmvideomae.models.recognizers import *  # noqa: F403
 from mmvideomae.models.targets import *  # noqa: F403
+from mmvideomae.models.tokenizers import *  # noqa: F403

@@ -1,6 +1,7 @@
 """Files that are whole or absent, folders with one writer, pickles that run nothing, and notes."""
 
 from mmvideomae.storage.locks import LockedError, in_turn, locked, require_free
+from mmvideomae.storage.modules import ModuleCallError, read_module
 from mmvideomae.storage.notes import NoteError, read_note, write_note
 from mmvideomae.storage.pickles import ARRAYS, PickleError, read_pickle
 from mmvideomae.storage.writing import (
@@ -20,6 +21,7 @@ from mmvideomae.storage.writing import (
 __all__ = [
     'ARRAYS',
     'LockedError',
+    'ModuleCallError',
     'NoteError',
     'OutsideError',
     'PickleError',
@@ -29,6 +31,7 @@ __all__ = [
     'locked',
     'process_name',
     'publish',
+    'read_module',
     'read_note',
     'read_pickle',
     'read_text',

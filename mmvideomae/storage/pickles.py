@@ -7,7 +7,7 @@ import pickle
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def read_pickle(path: str | os.PathLike[str]) -> Any:
     """
     content = Path(path).read_bytes()
     try:
-        return _PlainUnpickler(content).load()
+        return PlainUnpickler(content).load()
     except Exception as error:  # a broken pickle fails in whatever way its bytes say
         raise PickleError(one_line(error, 200)) from None
 
@@ -189,7 +189,7 @@ _GIVEN: dict[str, Callable[..., Any]] = {
 }
 
 
-class _PlainUnpickler(pickle._Unpickler):
+class PlainUnpickler(pickle._Unpickler):
     """Python's unpickler in Python, less what plain data does without.
 
     The one in C allocates what a number of its memo says: gigabytes, for ten bytes.
@@ -199,9 +199,11 @@ class _PlainUnpickler(pickle._Unpickler):
     append: Callable[[Any], None]
     pop_mark: Callable[[], list[Any]]
 
-    def __init__(self, content: bytes) -> None:
-        super().__init__(io.BytesIO(content), encoding='latin1')
-        self._left = 64 * len(content) + 65536
+    def __init__(self, content: bytes | BinaryIO) -> None:
+        stream = io.BytesIO(content) if isinstance(content, bytes) else content
+        super().__init__(stream, encoding='latin1')
+        self._left = 64 * stream.seek(0, io.SEEK_END) + 65536
+        stream.seek(0)
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         given = _GIVEN.get(f'{module}.{name}')
@@ -244,7 +246,7 @@ class _PlainUnpickler(pickle._Unpickler):
 
 
 def _charged(get: Callable[[Any], None]) -> Callable[[Any], None]:
-    def get_again(unpickler: _PlainUnpickler) -> None:
+    def get_again(unpickler: PlainUnpickler) -> None:
         get(unpickler)
         unpickler.charge()
 
@@ -262,11 +264,11 @@ _DISPATCH: dict[int, Any] = {
     **{code: load for code, load in _KNOWN.items() if bytes([code]) not in _LEFT_OUT},
     **{code[0]: _charged(_KNOWN[code[0]]) for code in (pickle.GET, pickle.BINGET)},
     pickle.LONG_BINGET[0]: _charged(_KNOWN[pickle.LONG_BINGET[0]]),
-    pickle.BUILD[0]: _PlainUnpickler.build,
-    pickle.SETITEM[0]: _PlainUnpickler.set_item,
-    pickle.SETITEMS[0]: _PlainUnpickler.set_items,
-    pickle.DICT[0]: _PlainUnpickler.make_dict,
+    pickle.BUILD[0]: PlainUnpickler.build,
+    pickle.SETITEM[0]: PlainUnpickler.set_item,
+    pickle.SETITEMS[0]: PlainUnpickler.set_items,
+    pickle.DICT[0]: PlainUnpickler.make_dict,
     # As bytes: the original allocates as many zeros as the file says.
     pickle.BYTEARRAY8[0]: _KNOWN[pickle.BINBYTES8[0]],
 }
-_PlainUnpickler.dispatch = _DISPATCH
+PlainUnpickler.dispatch = _DISPATCH

@@ -17,6 +17,7 @@ _MODULES = (
     'image_mae',
     'action_former',
     'mmpretrain',
+    'dalle',
 )
 _FOUND: list[Layout] = [import_module(f'{__name__}.{module}').LAYOUT for module in _MODULES]
 LAYOUTS = {layout.name: layout for layout in _FOUND}

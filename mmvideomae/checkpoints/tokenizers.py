@@ -1,0 +1,52 @@
+"""Weights of a tokenizer, alone or inside those of a model that has one."""
+
+from torch import Tensor, nn
+
+from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.checkpoints.names import Weights
+
+# Of a model that trains a tokenizer, and of one that is trained on its codes.
+_PLACES = ('', 'tokenizer.', 'data_preprocessor.tokenizer.')
+
+
+def tokenizer_weights(weights: Weights, tokenizer: nn.Module, source: str) -> dict[str, Tensor]:
+    """The weights of a tokenizer's parts that a file has, such as those of its encoder alone.
+
+    Parts that the tokenizer lacks are left out.
+
+    Args:
+        weights: Under our names.
+        source: What to call the weights in messages.
+
+    Raises:
+        CheckpointError: There are none, or a part of them is not whole or of another size.
+    """
+    expected = tokenizer.state_dict()
+    parts = {_part(key) for key in expected}
+    for place in _PLACES:
+        inside = {
+            key.removeprefix(place): value
+            for key, value in weights.items()
+            if key.startswith(place) and _part(key.removeprefix(place)) in parts
+        }
+        if inside:
+            break
+    told = f'{source} does not fit {type(tokenizer).__name__}: '
+    if not inside:
+        raise CheckpointError(
+            f'{told}it has {some(weights, 3)}, the tokenizer has {some(expected, 3)}'
+        )
+    present = {_part(key) for key in inside}
+    wanted = {key for key in expected if _part(key) in present}
+    if wrong := sorted(wanted ^ inside.keys()):
+        raise CheckpointError(f'{told}only one of them has {some(wrong, 3)}')
+    for key, value in inside.items():
+        if value.shape != expected[key].shape:
+            raise CheckpointError(
+                f'{told}{key} is {tuple(value.shape)}, in the model {tuple(expected[key].shape)}'
+            )
+    return inside
+
+
+def _part(key: str) -> str:
+    return key.partition('.')[0]

@@ -1,0 +1,95 @@
+"""What every tokenizer tells data preprocessors, targets and the files of codes."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+
+class Tokenizer(BaseModule, ABC):
+    """Frames to codes and back.
+
+    Weights are loaded by ``init_cfg=dict(type='Pretrained', checkpoint=...)``, or a list of such
+    where a tokenizer is released in several files.
+
+    Args:
+        num_codes: Size of the vocabulary.
+        factor: Side of the square of pixels that one code stands for.
+    """
+
+    encoding_parts: Sequence[str] = ('encoder',)
+    """Parts and buffers of the module on which the codes of a frame depend."""
+
+    def __init__(
+        self,
+        num_codes: int,
+        factor: int,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.num_codes, self.factor = num_codes, factor
+        self.missing_parts: set[str] = set()
+
+    def init_weights(self) -> None:
+        """Initialise, from files where ``init_cfg`` names some.
+
+        Raises:
+            ValueError: A part is in none of the files.
+        """
+        configs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg or []
+        files = [each['checkpoint'] for each in configs if each['type'] == 'Pretrained']
+        self.missing_parts = {key.partition('.')[0] for key in self.state_dict()}
+        super().init_weights()
+        if files and self.missing_parts:
+            raise ValueError(
+                f'none of the files of {type(self).__name__} has its '
+                f'{" and ".join(sorted(self.missing_parts))}: {", ".join(map(str, files))}'
+            )
+
+    @abstractmethod
+    def encode(self, frames: Tensor) -> Tensor:
+        """RGB in [0, 1], float (N, 3, H, W) -> codes, int64 (N, H / factor, W / factor).
+
+        Raises:
+            ValueError: H or W is no multiple of ``factor``.
+        """
+
+    @abstractmethod
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes, integers (N, h, w) -> RGB in [0, 1], float32 (N, 3, h * factor, w * factor).
+
+        Raises:
+            ValueError: A code lies beyond the vocabulary.
+        """
+
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell tokenizers apart that give different codes."""
+        digest = hashlib.sha256()
+        for key, value in sorted(self.state_dict().items()):
+            if any(key == part or key.startswith(f'{part}.') for part in self.encoding_parts):
+                digest.update(f'{key} {value.dtype} {tuple(value.shape)}'.encode())
+                flat = value.detach().cpu().contiguous().reshape(-1)
+                digest.update(flat.view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def check_frames(self, frames: Tensor) -> None:
+        """See `encode`."""
+        height, width = frames.shape[-2:]
+        if frames.ndim != 4 or frames.shape[1] != 3 or height % self.factor or width % self.factor:
+            raise ValueError(
+                f'{type(self).__name__} takes frames (N, 3, H, W) whose sides are multiples of '
+                f'{self.factor} pixels, not {tuple(frames.shape)}'
+            )
+
+    def check_codes(self, codes: Tensor) -> Tensor:
+        """Codes as int64, see `decode`."""
+        if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < self.num_codes:
+            raise ValueError(
+                f'codes lie in [{int(codes.min())}, {int(codes.max())}], but '
+                f'{type(self).__name__} has {self.num_codes}'
+            )
+        return codes.long()
