@@ -102,6 +102,7 @@ setup(
         'tests': requirements('tests'),
         'docs': requirements('docs'),
         'torchcodec': ['torchcodec>=0.8'],
+        'lmdb': ['lmdb>=1.4'],
         'all': requirements('detection', 'tests', 'docs', 'optional'),
         # `mim install` adds what stands here to the requirements of an OpenMMLab package.
         'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.6,<1'],

@@ -129,7 +129,7 @@ def test_wheel_forces_neither_kind_of_mmcv(wheel: Path) -> None:
     assert {'torch', 'mmengine', 'mmaction2', 'decord', 'numpy'} <= plain
     assert not plain & {'mmcv', 'mmcv-lite', 'mmdet'}
     extras = set(re.findall(r'^Provides-Extra: (.+)$', text, re.MULTILINE))
-    assert extras == {'core', 'detection', 'tests', 'docs', 'torchcodec', 'all', 'mim'}
+    assert extras == {'core', 'detection', 'tests', 'docs', 'lmdb', 'torchcodec', 'all', 'mim'}
     assert list(wheel.glob('*.dist-info/**/LICENSE'))
 
 
@@ -156,7 +156,7 @@ def test_editable_installation_links_to_the_checkout(checkout: Path, tmp_path: P
 def test_everything_that_is_imported_is_declared() -> None:
     declared = {requirement.name.lower() for requirement in requirement_lines('runtime')}
     # Neither kind of mmcv is declared; the others are asked for where they are used and say so.
-    declared |= {'mmcv', 'mmdet', 'onnxruntime', 'torchcodec', 'transformers'}
+    declared |= {'mmcv', 'mmdet', 'lmdb', 'onnxruntime', 'torchcodec', 'transformers'}
     missing: dict[str, str] = {}
     for file in (ROOT / 'mmvideomae').rglob('*.py'):
         if '.mim' in file.parts:

@@ -15,7 +15,7 @@ REQUIREMENTS = ROOT / 'requirements'
 PYTHONS = ((3, 10), (3, 14))
 PACKAGES = (
     *('torch', 'torchvision', 'numpy', 'mmengine', 'mmcv', 'mmcv-lite', 'mmaction2', 'mmdet'),
-    *('decord', 'av', 'torchcodec', 'timm', 'opencv-python', 'opencv-contrib-python'),
+    *('decord', 'av', 'torchcodec', 'lmdb', 'timm', 'opencv-python', 'opencv-contrib-python'),
     *('opencv-python-headless', 'opencv-contrib-python-headless', 'setuptools', 'transformers'),
 )
 NEEDED = ('torch', 'torchvision', 'numpy', 'mmengine', 'mmaction2', 'decord', 'av', 'timm')

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 from mmvideomae.formats.annotations import AnnotationError, Entry, LineFormat, read_list
-from mmvideomae.formats.video_folders import is_video_name, search_videos
+from mmvideomae.formats.video_folders import is_video_name, search_videos, video_id_of
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, open_reader
 
 _FRAME_TEMPLATE = 'img_{:05}.jpg'  # VideoMAE V2's default for frame folders
@@ -138,6 +138,7 @@ class VideoSource:
         }
         return {
             'filename': self.locate(entry.path),
+            'video_id': video_id_of(entry.path),
             'total_frames': -1 if entry.total is None else entry.total,
             'modality': 'RGB',
             **{key: value for key, value in optional.items() if value is not None},

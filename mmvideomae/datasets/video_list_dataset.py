@@ -17,10 +17,10 @@ from mmvideomae.registry import DATASETS, Pipeline
 class VideoListDataset(SeededDataset):
     """Videos and frame folders of one or several sources.
 
-    A record becomes a dict with ``filename``, ``total_frames`` (-1: unknown), ``modality``,
-    ``sample_idx``, ``start_index`` (absent: the lowest number in a folder of frames), and where
-    they are given ``stride``, ``filename_tmpl``, ``fps`` and ``label``; begin the pipeline with
-    `OpenVideo`.
+    A record becomes a dict with ``filename``, ``video_id`` (see `video_id_of`), ``total_frames``
+    (-1: unknown), ``modality``, ``sample_idx``, ``start_index`` (absent: the lowest number in a
+    folder of frames), and where they are given ``stride``, ``filename_tmpl``, ``fps`` and
+    ``label``; begin the pipeline with `OpenVideo`, or with `OpenCodes`.
 
     Seeds and videos that cannot be decoded are treated as `SeededDataset` says;
     ``'count_wrong'`` gives zero frames and the label ``-1 - label``, which no prediction equals.

@@ -83,7 +83,7 @@ def test_paths_are_joined_to_the_prefix_or_the_folder():
 
 def test_records_hold_what_is_known_and_nothing_else():
     video = VideoSource(folder='f', stride=2, fps=12).record(Entry('a.mp4'))
-    common = {'modality': 'RGB'}
+    common = {'modality': 'RGB', 'video_id': 'a'}
     known = {'filename': 'f/a.mp4', 'start_index': 0, 'total_frames': -1, 'stride': 2}
     assert video == {**common, **known}
     frames = VideoSource(folder='f', fps=12).record(Entry('a', 3, 9, 5))

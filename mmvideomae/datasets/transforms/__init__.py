@@ -5,6 +5,7 @@ from mmvideomae.datasets.transforms.boxes import (
     ClipResizeShortSide,
     PackActionBoxes,
 )
+from mmvideomae.datasets.transforms.codes import OpenCodes, OpenLmdbCodes, ReadCodes
 from mmvideomae.datasets.transforms.color_jitter import ClipColorJitterHSV
 from mmvideomae.datasets.transforms.diagonal_crops import DiagonalCrop
 from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
@@ -43,10 +44,13 @@ __all__ = [
     'DiagonalCrop',
     'GenerateMasks',
     'LoadFeatures',
+    'OpenCodes',
+    'OpenLmdbCodes',
     'OpenVideo',
     'PackActionBoxes',
     'PackClips',
     'PackFeatures',
+    'ReadCodes',
     'ReadFrames',
     'RepeatAugment',
     'ResampleFeatures',

@@ -1,0 +1,246 @@
+"""From a record to the codes of its clips, where a tokenizer has seen the videos before."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmvideomae.formats.code_files import CodeFileError, CodeInfo, code_path, open_codes
+from mmvideomae.formats.code_lmdb import CodeLmdb, find_lmdb
+from mmvideomae.formats.video_folders import video_id_of
+from mmvideomae.ops.diagonal_views import diagonal_views
+from mmvideomae.registry import TRANSFORMS
+from mmvideomae.video.readers import VideoReadError
+
+
+class _OpenViews(BaseTransform, ABC):
+    """Open the codes of one view, or in test mode of all views, of a video.
+
+    Attributes:
+        where: The folder of the codes.
+        grid: Rows and columns of codes of a frame.
+        grid_fps: Frames of codes per second.
+        tokenizer: Fingerprint of the tokenizer; empty if it is not known.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        size: int,
+        scales: Sequence[float],
+        positions: Sequence[str],
+        flip: bool,
+        test_mode: bool,
+    ) -> None:
+        self.where = os.fspath(folder)
+        self.views = diagonal_views(size, scales, positions, flip)
+        self.mirrors = flip  # for `refuse_flips`
+        self.test_mode = test_mode
+        self.grid, self.grid_fps, self.tokenizer = self._look(size)
+
+    @abstractmethod
+    def _look(self, size: int) -> tuple[tuple[int, int], float, str]:
+        """Grid, frames per second and fingerprint of the codes of the views.
+
+        Raises:
+            CodeFileError: There are no such codes.
+        """
+
+    @abstractmethod
+    def _codes(self, video_id: str, number: int) -> np.ndarray:
+        """Codes (F, h, w) of the view of a number.
+
+        Raises:
+            FileNotFoundError: There are none.
+            CodeFileError: They cannot be used.
+        """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        chosen: Sequence[int] = range(len(self.views))
+        if not self.test_mode:
+            chosen = [int(np.random.randint(len(self.views)))]
+            results['view'] = self.views[chosen[0]].name
+        views = [self._open(results, number) for number in chosen]
+        if len(lengths := {len(codes) for codes in views}) > 1:
+            reason = f'its views have different numbers of frames: {sorted(lengths)}'
+            raise VideoReadError(results['filename'], reason)
+        results.update(
+            code_views=views,
+            total_frames=len(views[0]),
+            grid_fps=self.grid_fps,
+            num_crops=len(views),
+        )
+        if self.tokenizer:
+            results['tokenizer'] = self.tokenizer
+        return results
+
+    def _open(self, results: dict[str, Any], number: int) -> np.ndarray:
+        if results.get('undecodable', False):
+            return np.zeros((1, *self.grid), np.int16)
+        part = results.get('start_index', 0) > 0 or results.get('total_frames', -1) > 0
+        if part and 'filename_tmpl' not in results:
+            reason = 'its line in the list names frames of it, but codes are those of whole videos'
+            raise CodeFileError(results['filename'], reason)
+        video_id = results.get('video_id') or video_id_of(results['filename'])
+        try:
+            return self._codes(video_id, number)
+        except FileNotFoundError:
+            view = self.views[number].name
+            reason = f'no codes of {video_id!r}, view {view}, in {self.where}'
+            raise VideoReadError(results['filename'], reason) from None
+        except CodeFileError as error:  # damage to one file, as to a video
+            raise VideoReadError(error.path, error.reason) from None
+
+    def __repr__(self) -> str:
+        names = [view.name for view in self.views]
+        return f'{type(self).__name__}({self.where!r}, {names}, test_mode={self.test_mode})'
+
+
+@TRANSFORMS.register_module()
+class OpenCodes(_OpenViews):
+    """Open the files of codes of a record, in the place of `OpenVideo`.
+
+    The files are made by ``tools/misc/extract_tokens.py``.  Training draws one of the views, as
+    `DiagonalCrop` does of pixels, and in test mode all are opened.  Files are not read yet.
+
+    Required Keys:
+
+    - filename, and video_id: the path below the folder of videos, without the suffix
+    - undecodable (optional: True puts a frame of zeros in the place of the codes)
+
+    Added Keys:
+
+    - code_views: arrays of codes, int16 ``(F, h, w)``, one for each view
+    - grid_fps: frames of codes per second
+    - tokenizer: fingerprint of the tokenizer
+    - num_crops: views; view: the name of the one that was drawn
+
+    Modified Keys:
+
+    - total_frames: ``F``
+
+    Args:
+        folder: With ``codes.json``.
+        size: Side of the views in pixels.
+        scales: Short sides of frames before they were cut, as multiples of ``size``.
+        positions: 'top', 'centre', 'bottom'.
+        flip: Whether there is a mirrored view of each.
+        fps: Frames of codes per second that are expected; None: whatever there are.
+        num_codes: Size of the vocabulary that is expected; None: whatever it is.
+        test_mode: Open all views.
+
+    Raises:
+        CodeFileError: The folder has no ``codes.json``, it says otherwise, or a record is a part
+            of a video.
+        VideoReadError: There are no codes of the video, or they cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        size: int,
+        scales: Sequence[float] = (1.0,),
+        positions: Sequence[str] = ('centre',),
+        flip: bool = False,
+        fps: float | None = None,
+        num_codes: int | None = None,
+        test_mode: bool = False,
+    ) -> None:
+        self._expected = {'size': size, 'fps': fps, 'num_codes': num_codes}
+        super().__init__(folder, size, scales, positions, flip, test_mode)
+
+    def _look(self, size: int) -> tuple[tuple[int, int], float, str]:
+        info = CodeInfo.read(self.where)
+        info.check(self.where, {**self._expected, 'views': [view.name for view in self.views]})
+        return info.grid, info.fps, info.fingerprint
+
+    def _codes(self, video_id: str, number: int) -> np.ndarray:
+        return open_codes(code_path(self.where, video_id, self.views[number].name), self.grid)
+
+
+@TRANSFORMS.register_module()
+class OpenLmdbCodes(_OpenViews):
+    """Open codes that the released code of VIMPAC has extracted, in the place of `OpenVideo`.
+
+    They are known by the file names of the videos, without folders; labels that stand beside
+    them are not used.  Keys are those of `OpenCodes`, without ``tokenizer``.
+
+    Args:
+        folder: Of the databases, such as ``dalle_ucf101_train_val_fps16_hflip0_128center128``.
+        dataset, split: As these names have them, see `find_lmdb`.
+        fps: Frames of codes per second.
+        size, scales, positions, flip, test_mode: See `OpenCodes`.
+
+    Raises:
+        ImportError: The package lmdb is not installed.
+        CodeFileError: A database is missing, or a record is a part of a video.
+        VideoReadError: There are no codes of the video, or they cannot be used.
+    """
+
+    _FACTOR = 8  # of DALL-E's tokenizer, which made them
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        dataset: str,
+        split: str,
+        fps: int,
+        size: int,
+        scales: Sequence[float] = (1.0,),
+        positions: Sequence[str] = ('centre',),
+        flip: bool = False,
+        test_mode: bool = False,
+    ) -> None:
+        self._named = (dataset, split, fps, size)
+        super().__init__(folder, size, scales, positions, flip, test_mode)
+
+    def _look(self, size: int) -> tuple[tuple[int, int], float, str]:
+        grid = (size // self._FACTOR, size // self._FACTOR)
+        self._files = [
+            CodeLmdb(find_lmdb(self.where, *self._named, view), grid) for view in self.views
+        ]
+        return grid, float(self._named[2]), ''
+
+    def _codes(self, video_id: str, number: int) -> np.ndarray:
+        return self._files[number].read(PurePath(video_id).name).codes
+
+
+@TRANSFORMS.register_module()
+class ReadCodes(BaseTransform):
+    """Read the codes of the sampled frames, and no others.
+
+    Required Keys:
+
+    - code_views: see `OpenCodes`
+    - frame_inds: int ``(S * T,)``, clip after clip
+    - num_clips: ``S``
+    - pad_mask (optional): bool ``(S, T)``
+
+    Added Keys:
+
+    - codes: int16 ``(S * V, T, h, w)``, the views of a clip adjacent
+
+    Modified Keys:
+
+    - pad_mask: a row for each view
+
+    Removed Keys:
+
+    - code_views
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        views, frames = results.pop('code_views'), results['frame_inds']
+        clips = frames.reshape(results['num_clips'], -1)
+        codes = np.stack([view[clips] for view in views], axis=1)  # (S, V, T, h, w)
+        results['codes'] = codes.reshape(-1, *codes.shape[2:])
+        if 'pad_mask' in results:
+            results['pad_mask'] = np.repeat(results['pad_mask'], len(views), axis=0)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
