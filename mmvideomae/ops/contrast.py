@@ -8,7 +8,7 @@ from mmvideomae.ops.distributed import gather_rows, process_rank
 
 
 def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
-    """Features (m, D) of two clips of each video -> L + L' of equation 6, a float32 scalar.
+    """Features (m, D) of two clips of each video -> L + L' of equation 6, in float32 at least.
 
     Every clip is to find the other clip of its video among all clips but itself: for n videos in
     all processes that is 1 right answer and 2n - 2 negatives (equations 4 and 19 to 20).  Each
@@ -23,7 +23,9 @@ def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
         ValueError: There is one video in all, which leaves nothing to tell it from.
     """
     with torch.autocast(first.device.type, enabled=False):
-        own = F.normalize(torch.stack([first, second], 1).float(), dim=2)  # (m, 2, D)
+        pairs = torch.stack([first, second], 1)
+        precise = torch.promote_types(pairs.dtype, torch.float32)
+        own = F.normalize(pairs.to(precise), dim=2)  # (m, 2, D)
         videos = gather_rows(own).transpose(0, 1)  # (2, n, D)
         (own_count, _, _), count = own.shape, videos.shape[1]
         if count < 2:

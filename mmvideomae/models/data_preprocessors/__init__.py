@@ -3,6 +3,10 @@
 from mmvideomae.models.data_preprocessors.action_boxes import ActionBoxDataPreprocessor
 from mmvideomae.models.data_preprocessors.classification import ClassificationDataPreprocessor
 from mmvideomae.models.data_preprocessors.clips import ClipDataPreprocessor
+from mmvideomae.models.data_preprocessors.codes import (
+    CodeClassificationPreprocessor,
+    CodeDataPreprocessor,
+)
 from mmvideomae.models.data_preprocessors.features import FeatureDataPreprocessor
 from mmvideomae.models.data_preprocessors.videomae import VideoMAEDataPreprocessor
 
@@ -10,6 +14,8 @@ __all__ = [
     'ActionBoxDataPreprocessor',
     'ClassificationDataPreprocessor',
     'ClipDataPreprocessor',
+    'CodeClassificationPreprocessor',
+    'CodeDataPreprocessor',
     'FeatureDataPreprocessor',
     'VideoMAEDataPreprocessor',
 ]

@@ -42,5 +42,6 @@ class MaskedCodeHead(BaseModule):
             count: Scalar; the default is M.  Without tokens the loss is 0.
         """
         with torch.autocast(logits.device.type, enabled=False):
-            total = F.cross_entropy(logits.float(), codes, reduction='sum')
+            precise = torch.promote_types(logits.dtype, torch.float32)
+            total = F.cross_entropy(logits.to(precise), codes, reduction='sum')
             return total / (max(len(codes), 1) if count is None else count.clamp(min=1))

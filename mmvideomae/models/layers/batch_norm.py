@@ -17,7 +17,7 @@ class SharedBatchNorm1d(nn.BatchNorm1d):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the parent's
         if not self.training or process_count() == 1:
             return super().forward(input)
-        x = input.float()
+        x = input.to(torch.promote_types(input.dtype, torch.float32))
         var, mean = torch.var_mean(x, 0, correction=0)
         own = torch.cat([mean, var, mean.new_full((1,), len(x))])
         mean, var, count = self._combined(gather_rows(own[None]))

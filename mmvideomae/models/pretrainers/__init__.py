@@ -2,5 +2,6 @@
 
 from mmvideomae.models.pretrainers.masked import MaskedPretrainer, ReconstructionOutput
 from mmvideomae.models.pretrainers.videomae import VideoMAE
+from mmvideomae.models.pretrainers.vimpac import VIMPAC
 
-__all__ = ['MaskedPretrainer', 'ReconstructionOutput', 'VideoMAE']
+__all__ = ['VIMPAC', 'MaskedPretrainer', 'ReconstructionOutput', 'VideoMAE']

@@ -1,0 +1,75 @@
+"""Codes of a tokenizer at hidden places: the target of VIMPAC."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mmvideomae.models.targets.target import Target
+from mmvideomae.ops.codes import Vocabulary
+from mmvideomae.registry import TARGETS
+
+KEPT = -2
+"""In ``replacement_ids``: the code stays where it is, and is asked for all the same."""
+
+
+@TARGETS.register_module()
+class CodeTarget(Target):
+    """The code that stands at a place of a clip (VIMPAC section 3.1).
+
+    Args:
+        num_codes: Of the tokenizer; the pretrainer passes on its backbone's.
+
+    Attributes:
+        dims: Values that are predicted at one token: a score for every id of the vocabulary.
+        to_pixels: Codes (N, h, w) -> frames (N, 3, H, W) in [0, 1]; None where there is no
+            tokenizer.
+    """
+
+    to_pixels: Callable[[Tensor], Tensor] | None = None
+
+    def __init__(self, tubelet_size: int, patch_size: int, num_codes: int = 8192) -> None:
+        super().__init__(tubelet_size, patch_size)
+        self.vocabulary = Vocabulary(num_codes)
+        self.dims = self.vocabulary.size
+
+    def forward(
+        self,
+        clips: Tensor,
+        token_ids: Tensor,
+        to_unit_range: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """Codes (B, t, h, w), ``token_ids`` (B, M) in each clip or (M,) in all -> alike, int64."""
+        if token_ids.ndim == 1:
+            return clips.flatten()[token_ids]
+        return clips.flatten(1).gather(1, token_ids)
+
+    def asked(self, codes: Tensor, encoder_mask: Tensor) -> Tensor:
+        """Which of (B, t, h, w) codes are predicted, (B, N): those under the mask, less padding.
+
+        Raises:
+            ValueError: The mask (B, N) does not fit.
+        """
+        flat = codes.flatten(1)
+        if encoder_mask.shape != flat.shape:
+            raise ValueError(
+                f'encoder_mask of shape {tuple(encoder_mask.shape)} does not fit {len(codes)} '
+                f'clips of {"x".join(map(str, codes.shape[1:]))} codes'
+            )
+        return encoder_mask & (flat != self.vocabulary.pad)
+
+    def hide(
+        self, codes: Tensor, encoder_mask: Tensor, replacement_ids: Tensor | None = None
+    ) -> Tensor:
+        """Codes (B, t, h, w) as the encoder is given them, under a mask (B, N).
+
+        Args:
+            replacement_ids: (B, N), what stands at hidden places: a code, -1 for the mask
+                itself, -2 for the code that is there.  By default the mask.
+        """
+        asked, flat = self.asked(codes, encoder_mask), codes.flatten(1)
+        hidden = torch.full_like(flat, self.vocabulary.mask)
+        if replacement_ids is not None:
+            hidden = torch.where(replacement_ids >= 0, replacement_ids, hidden)
+            hidden = torch.where(replacement_ids == KEPT, flat, hidden)
+        return torch.where(asked, hidden, flat).view_as(codes)
