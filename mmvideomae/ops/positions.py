@@ -1,4 +1,4 @@
-"""Position tables: the fixed sinusoid of VideoMAE and its other grids."""
+"""Position tables: the fixed sinusoid of VideoMAE, learned ones, and their other grids."""
 
 from functools import lru_cache
 
@@ -48,3 +48,16 @@ def resize_table(table: Tensor, base: Grid, grid: Grid) -> Tensor:
         flat = F.interpolate(flat, size=grid[0], mode='linear', align_corners=False)
         series = flat.unflatten(0, grid[1:])
     return series.permute(3, 0, 1, 2).reshape(-1, table.shape[-1]).to(table.dtype)
+
+
+def resize_axis(table: Tensor, size: int) -> Tensor:
+    """(n, D) -> (size, D): linear between the centres of cells, constant beyond the outermost.
+
+    What VIMPAC does with the positions of an axis for a longer clip or a larger frame, and with
+    the moments of its optimizer.
+    """
+    if len(table) == size:
+        return table
+    series = table.T[None].float()
+    resized = F.interpolate(series, size=size, mode='linear', align_corners=False)
+    return resized[0].T.to(table.dtype)

@@ -1,6 +1,10 @@
-"""Encoders: clips -> tokens, a vector or a feature map; feature sequences -> a pyramid."""
+"""Encoders: clips or codes -> tokens, a vector or a feature map; features -> a pyramid."""
 
 from mmvideomae.models.backbones.action_former import ActionFormerBackbone
+from mmvideomae.models.backbones.factorized_transformer import (
+    CodeFeatures,
+    FactorizedVideoTransformer,
+)
 from mmvideomae.models.backbones.vit_videomae import VideoMAEViT
 
-__all__ = ['ActionFormerBackbone', 'VideoMAEViT']
+__all__ = ['ActionFormerBackbone', 'CodeFeatures', 'FactorizedVideoTransformer', 'VideoMAEViT']
