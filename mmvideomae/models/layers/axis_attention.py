@@ -67,8 +67,8 @@ class AxisAttention(nn.Module):
                 f'{len(parts)} parallel attentions'
             )
         self.parts, self.num_heads, self.attn_drop_rate = parts, num_heads, attn_drop_rate
-        # Rows by part, then query, key and value.
-        self.qkv = nn.Linear(embed_dims, 3 * attn_dims)
+        width = 3 * attn_dims // len(parts)
+        self.qkv = nn.ModuleList(nn.Linear(embed_dims, width) for _ in parts)
         self.proj = nn.Linear(attn_dims, embed_dims)
         self.proj_drop = nn.Dropout(drop_rate)
 
@@ -77,8 +77,8 @@ class AxisAttention(nn.Module):
         heads = self.num_heads // len(self.parts)
         drop = self.attn_drop_rate if self.training else 0.0
         found = [
-            attend_along(qkv, grid, axes, heads, drop, pad)
-            for qkv, axes in zip(self.qkv(x).chunk(len(self.parts), -1), self.parts, strict=True)
+            attend_along(qkv(x), grid, axes, heads, drop, pad)
+            for qkv, axes in zip(self.qkv, self.parts, strict=True)
         ]
         return self.proj_drop(self.proj(torch.cat(found, -1) if len(found) > 1 else found[0]))
 

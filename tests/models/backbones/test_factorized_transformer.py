@@ -88,12 +88,11 @@ def dense_forward(
         block = f'blocks.{number}'
         for step, parts in enumerate(layout.split(',')):
             inner = norm(x, f'{block}.attn_norms.{step}') if pre_norm else x
-            qkv = linear(inner, f'{block}.attns.{step}.qkv')
             found = []
-            count = len(parts.split('|'))
-            for part, axes in zip(qkv.chunk(count, -1), parts.split('|'), strict=True):
-                heads = 4 // count
-                q, k, v = (y.unflatten(2, (heads, -1)).transpose(1, 2) for y in part.chunk(3, -1))
+            for part, axes in enumerate(parts.split('|')):
+                heads = 4 // len(parts.split('|'))
+                qkv = linear(inner, f'{block}.attns.{step}.qkv.{part}')
+                q, k, v = (y.unflatten(2, (heads, -1)).transpose(1, 2) for y in qkv.chunk(3, -1))
                 out = dense_attention(q, k, v, rows_of(GRID, axes), codes == 51)
                 found.append(out.transpose(1, 2).flatten(2))
             x = x + linear(torch.cat(found, -1), f'{block}.attns.{step}.proj')
@@ -186,9 +185,8 @@ def test_presets_have_the_published_sizes(arch: str, layout: str, count: int) ->
     with torch.device('meta'):
         model = FactorizedVideoTransformer(arch, layout)
     assert sum(parameter.numel() for parameter in model.parameters()) == count
-    assert {attn.qkv.out_features // 3 // attn.num_heads for attn in model.blocks[0].attns} == {
-        32 if arch == 'large-half' else 64
-    }
+    dims = {attn.proj.in_features // attn.num_heads for attn in model.blocks[0].attns}
+    assert dims == {32 if arch == 'large-half' else 64}
 
 
 def test_initial_weights() -> None:
@@ -299,7 +297,7 @@ def test_every_parameter_has_a_layer_depth_in_order() -> None:
         for name, _ in model.named_parameters()
     }
     assert depths['embedding.weight'] == depths['pos_embed.time'] == depths['ln_pre.bias'] == 0
-    assert depths['blocks.1.attns.0.qkv.bias'] == 2
+    assert depths['blocks.1.attns.0.qkv.0.bias'] == 2
     assert tiny(pre_norm=True).get_layer_depth('ln_post.weight') == (3, 4)
 
 
