@@ -35,9 +35,13 @@ class EpochSampler(DefaultSampler):
         shuffle: Whether the order is drawn anew for each epoch.
         seed: The same in all processes; None agrees on one over all processes.
         round_up: Whether the last samples are repeated until each process has as many.
+        round_to: Leave out the last samples of an epoch, so that the number of those of a process
+            is a multiple of this: of batch size times accumulated iterations for whole updates
+            (VIMPAC), which is what tools make of 'update'.  A data set with fewer is taken whole.
 
     Raises:
         TypeError: The dataset has no ``set_epoch(seed, epoch)``.
+        ValueError: ``round_to`` is not a positive number.
     """
 
     def __init__(
@@ -46,8 +50,14 @@ class EpochSampler(DefaultSampler):
         shuffle: bool = True,
         seed: int | None = None,
         round_up: bool = True,
+        round_to: int = 1,
     ) -> None:
         super().__init__(dataset, shuffle=shuffle, seed=seed, round_up=round_up)
+        if not isinstance(round_to, int) or round_to < 1:
+            raise ValueError(f'round_to must be a positive number of samples, got {round_to!r}')
+        whole = len(dataset) // (round_to * self.world_size) * round_to
+        if round_to > 1 and whole:
+            self.num_samples, self.total_size = whole, whole * self.world_size
         self._targets = list(_epoch_aware(dataset))
         self._start = 0
         self._announce()

@@ -17,7 +17,8 @@ def settle_loaders(cfg: dict[str, Any]) -> None:
 
     Without workers, settings of workers are left out: ``num_workers=0`` on a command line is
     enough.  With workers, a loader gets a ``timeout`` in seconds, unless it has one, so that a
-    worker that hangs ends the run.
+    worker that hangs ends the run.  A sampler with ``round_to='update'`` gets the samples that a
+    process contributes to an update.
 
     Raises:
         ConfigError: Their number, or a batch size, is not a whole number.
@@ -29,9 +30,17 @@ def settle_loaders(cfg: dict[str, Any]) -> None:
         for key in ('batch_size', 'num_workers'):
             if not isinstance(loader.get(key) or 0, int):
                 raise ConfigError(f'{name}.{key} must be a whole number, got {loader[key]!r}')
+        _settle_sampler(cfg, loader)
         if loader.get('num_workers', 0):
             samples = loader.get('batch_size') or 1
             loader.setdefault('timeout', max(_SECONDS_PER_BATCH, _SECONDS_PER_SAMPLE * samples))
         else:
             for key in _OF_WORKERS:
                 loader.pop(key, None)
+
+
+def _settle_sampler(cfg: dict[str, Any], loader: dict[str, Any]) -> None:
+    sampler = loader.get('sampler')
+    if isinstance(sampler, dict) and sampler.get('round_to') == 'update':
+        accumulated = (cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1)
+        sampler['round_to'] = (loader.get('batch_size') or 1) * accumulated

@@ -1,4 +1,4 @@
-"""Learning-rate schedule of masked video pre-training."""
+"""Learning-rate schedules of masked video pre-training, functions of the update's number."""
 
 import math
 
@@ -9,8 +9,48 @@ from torch.optim import Optimizer
 from mmvideomae.registry import PARAM_SCHEDULERS
 
 
+class _UpdateLR(_ParamScheduler):
+    """A schedule in closed form; a subclass says what share of the base rate an update has.
+
+    Under gradient accumulation it counts updates, not iterations: a run on fewer devices with
+    accumulation has the rates of the published run.
+    """
+
+    def _count_updates(
+        self, optimizer: Optimizer | BaseOptimWrapper, begin: int, end: int, by_epoch: bool
+    ) -> None:
+        if end >= INF:
+            raise ValueError(
+                f'{type(self).__name__} needs `end`; a runner fills it in from max_epochs'
+            )
+        self.accumulation = 1 if by_epoch else getattr(optimizer, '_accumulative_counts', 1)
+        self.updates = math.ceil((end - begin) / self.accumulation)
+
+    def _get_value(self) -> list[float]:
+        """Rate of every parameter group at ``last_step``."""
+        return [base * self.factor(self.last_step) for base in self.base_values]
+
+    def factor(self, step: int) -> float:
+        """Share of the base rate at ``step`` (iterations since ``begin``), in [0, 1]."""
+        return self.factor_of(step // self.accumulation)
+
+    def factor_of(self, update: int) -> float:
+        """Share of the base rate at an update, counted from ``begin``, in [0, 1]."""
+        raise NotImplementedError
+
+
+def _in_iterations(begin: int, end: int, by_epoch: bool, epoch_length: int) -> tuple[int, int]:
+    """Bounds of a schedule, given in epochs of ``epoch_length`` steps."""
+    if not by_epoch or epoch_length <= 0:
+        raise ValueError(
+            'only an epoch-based schedule with a positive epoch_length can be converted, '
+            f'got by_epoch={by_epoch}, epoch_length={epoch_length}'
+        )
+    return int(begin * epoch_length), int(end * epoch_length) if end < INF else INF
+
+
 @PARAM_SCHEDULERS.register_module()
-class WarmupCosineLR(_ParamScheduler):
+class WarmupCosineLR(_UpdateLR):
     """Linear warm-up from zero, then half a cosine, in closed form per iteration.
 
     With ``w`` warm-up and ``n`` remaining updates, base rate ``b`` and floor ``m``, update ``k``
@@ -55,22 +95,11 @@ class WarmupCosineLR(_ParamScheduler):
             raise ValueError(f'warmup must not be negative, got {warmup}')
         if not 0.0 <= eta_min_ratio <= 1.0:
             raise ValueError(f'eta_min_ratio must lie in [0, 1], got {eta_min_ratio}')
-        if end >= INF:
-            raise ValueError('WarmupCosineLR needs `end`; a runner fills it in from max_epochs')
         self.eta_min_ratio = eta_min_ratio
-        accumulation = 1 if by_epoch else getattr(optimizer, '_accumulative_counts', 1)
-        self.accumulation = accumulation
-        self.warmup_updates = int(warmup) // accumulation
-        self.cosine_updates = math.ceil((end - begin) / accumulation) - self.warmup_updates
-        super().__init__(
-            optimizer,
-            'lr',
-            begin=begin,
-            end=end,
-            last_step=last_step,
-            by_epoch=by_epoch,
-            verbose=verbose,
-        )
+        self._count_updates(optimizer, begin, end, by_epoch)
+        self.warmup_updates = int(warmup) // self.accumulation
+        self.cosine_updates = self.updates - self.warmup_updates
+        super().__init__(optimizer, 'lr', begin, end, last_step, by_epoch, verbose)
 
     @classmethod
     def build_iter_from_epoch(
@@ -86,32 +115,74 @@ class WarmupCosineLR(_ParamScheduler):
         verbose: bool = False,
     ) -> 'WarmupCosineLR':
         """Build the per-iteration schedule from lengths in epochs of ``epoch_length`` steps."""
-        if not by_epoch or epoch_length <= 0:
-            raise ValueError(
-                'only an epoch-based schedule with a positive epoch_length can be converted, '
-                f'got by_epoch={by_epoch}, epoch_length={epoch_length}'
-            )
-        return cls(
-            optimizer,
-            warmup=round(warmup * epoch_length),
-            eta_min_ratio=eta_min_ratio,
-            begin=int(begin * epoch_length),
-            end=int(end * epoch_length) if end < INF else INF,
-            last_step=last_step,
-            by_epoch=False,
-            verbose=verbose,
-        )
+        begin, end = _in_iterations(begin, end, by_epoch, epoch_length)
+        warmup = round(warmup * epoch_length)
+        return cls(optimizer, warmup, eta_min_ratio, begin, end, last_step, False, verbose)
 
-    def _get_value(self) -> list[float]:
-        """Rate of every parameter group at ``last_step``."""
-        return [base * self.factor(self.last_step) for base in self.base_values]
-
-    def factor(self, step: int) -> float:
-        """Share of the base rate at ``step`` (iterations since ``begin``), in [0, 1]."""
-        update = step // self.accumulation
+    def factor_of(self, update: int) -> float:
         if update < self.warmup_updates:
             # A warm-up of a single update is numpy's linspace(0, b, 1): zero.
             return update / max(self.warmup_updates - 1, 1)
         progress = (update - self.warmup_updates) / max(self.cosine_updates, 1)
         floor = self.eta_min_ratio
         return floor + 0.5 * (1.0 - floor) * (1.0 + math.cos(math.pi * progress))
+
+
+@PARAM_SCHEDULERS.register_module()
+class WarmupLinearLR(_UpdateLR):
+    """Linear warm-up from zero, then linearly to zero, per update (VIMPAC Table 4; BERT).
+
+    Of ``n`` updates ``w = int(warmup_share * n)`` warm up: update ``k`` has ``k / w`` of the base
+    rate while ``k < w``, and ``(n - k) / (n - w)`` afterwards.
+
+    Args:
+        optimizer: The optimizer or its wrapper.
+        warmup_share: Of all updates, in [0, 1).
+        begin: First step.
+        end: Last step, exclusive; the runner fills in the training's length.
+        last_step: Number of the last step done; -1 at the start.
+        by_epoch: Whether the units above are epochs.  Configs say ``convert_to_iter_based=True``
+            so that the rate changes every iteration.
+        verbose: Whether to log every value.
+
+    Raises:
+        ValueError: If ``warmup_share`` is outside [0, 1), or ``end`` open.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer | BaseOptimWrapper,
+        warmup_share: float = 0.0,
+        begin: int = 0,
+        end: int = INF,
+        last_step: int = -1,
+        by_epoch: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        if not 0.0 <= warmup_share < 1.0:
+            raise ValueError(f'warmup_share must lie in [0, 1), got {warmup_share}')
+        self._count_updates(optimizer, begin, end, by_epoch)
+        self.warmup_updates = int(warmup_share * self.updates)
+        super().__init__(optimizer, 'lr', begin, end, last_step, by_epoch, verbose)
+
+    @classmethod
+    def build_iter_from_epoch(
+        cls,
+        optimizer: Optimizer | BaseOptimWrapper,
+        epoch_length: int,
+        warmup_share: float = 0.0,
+        begin: int = 0,
+        end: int = INF,
+        last_step: int = -1,
+        by_epoch: bool = True,
+        verbose: bool = False,
+    ) -> 'WarmupLinearLR':
+        """Build the per-iteration schedule from lengths in epochs of ``epoch_length`` steps."""
+        begin, end = _in_iterations(begin, end, by_epoch, epoch_length)
+        return cls(optimizer, warmup_share, begin, end, last_step, False, verbose)
+
+    def factor_of(self, update: int) -> float:
+        if update < self.warmup_updates:
+            return update / self.warmup_updates
+        left = max(self.updates - update, 0)
+        return left / max(self.updates - self.warmup_updates, 1)

@@ -93,3 +93,44 @@ def test_it_is_built_by_name():
         {'type': 'EpochSampler', 'shuffle': False}, default_args={'dataset': Recorder(), 'seed': 1}
     )
     assert list(built) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ('videos', 'update', 'epochs', 'updates'),
+    [
+        (1_238_791, 1024, 100, 120_900),  # HowTo100M
+        (168_913, 128, 22, 29_018),  # Something-Something V2
+        (15_027, 128, 50, 5_850),  # Diving48
+        (9_537, 128, 50, 3_700),  # UCF101, split 1
+        (3_570, 128, 50, 1_350),  # HMDB51, split 1
+        (205_385, 128, 30, 48_120),  # a Kinetics-400
+    ],
+)
+def test_updates_are_those_of_vimpac(monkeypatch, videos, update, epochs, updates):
+    """Its Table 4, on 8 processes that accumulate 4 batches each."""
+    world, accumulated = 8, 4
+    monkeypatch.setattr('mmengine.dataset.sampler.get_dist_info', lambda: (3, world))
+    share = update // world
+    sampler = EpochSampler(Recorder(videos), seed=3, round_to=share)
+    batches = len(sampler) // (share // accumulated)
+    assert batches % accumulated == 0
+    assert batches // accumulated * epochs == updates
+
+
+def test_whole_updates_leave_out_the_last_samples_of_each_order(monkeypatch):
+    dataset, parts = Recorder(23), []
+    whole = list(EpochSampler(dataset, seed=3))
+    for rank in range(2):
+        monkeypatch.setattr('mmengine.dataset.sampler.get_dist_info', lambda rank=rank: (rank, 2))
+        sampler = EpochSampler(dataset, seed=3, round_to=5)
+        parts.append(list(sampler))
+        assert len(sampler) == len(parts[-1]) == 10
+    assert [each for pair in zip(*parts, strict=True) for each in pair] == whole[:20]
+    few = EpochSampler(Recorder(7), seed=3, round_to=5)
+    assert len(few) == len(list(few)) == 4  # of two processes; too few to leave any out
+
+
+@pytest.mark.parametrize('number', [0, 'update', 2.5])
+def test_whole_updates_are_a_number(number):
+    with pytest.raises(ValueError, match='round_to must be a positive number of samples'):
+        EpochSampler(Recorder(), seed=3, round_to=number)

@@ -26,3 +26,14 @@ def test_without_workers_their_settings_go() -> None:
 def test_a_hanging_worker_ends_the_run(samples: int | None, seconds: int) -> None:
     assert settled(batch_size=samples, num_workers=1)['timeout'] == seconds
     assert settled(batch_size=samples, num_workers=1, timeout=0)['timeout'] == 0  # as asked
+
+
+def test_whole_updates_are_what_a_process_contributes() -> None:
+    sampler = {'type': 'EpochSampler', 'round_to': 'update'}
+    cfg = Config({'train_dataloader': {'batch_size': 2, 'sampler': sampler}})
+    settle_loaders(cfg)
+    assert cfg.train_dataloader.sampler.round_to == 2
+    cfg.train_dataloader.sampler.round_to = 'update'
+    cfg.optim_wrapper = {'accumulative_counts': 4}
+    settle_loaders(cfg)
+    assert cfg.train_dataloader.sampler.round_to == 8

@@ -1,4 +1,4 @@
-"""Contract: WarmupCosineLR gives the papers' schedule (recipes: linspace from 0, then cosine)."""
+"""Contract: schedules are the papers': linspace from 0 then cosine, and VIMPAC's linear one."""
 
 import numpy as np
 import pytest
@@ -108,8 +108,49 @@ def test_mmengines_own_chain_cannot_start_from_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    'options', [{'warmup': -1}, {'eta_min_ratio': 1.5}, {'eta_min_ratio': -0.1}]
+    'options',
+    [
+        {'warmup': -1},
+        {'eta_min_ratio': 1.5},
+        {'eta_min_ratio': -0.1},
+        {'warmup_share': 1.0, 'type': 'WarmupLinearLR'},
+    ],
 )
 def test_refuses_nonsense(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         build(optim_wrapper(), 4, 5, **options)
+
+
+def vimpac_schedule(base: float, share: float, total: int) -> list[float]:
+    """Warm-up without its end, then what is left of the updates."""
+    warmup = int(share * total)
+    rising = [base * k / warmup for k in range(warmup)]
+    return rising + [base * (total - k) / (total - warmup) for k in range(warmup, total)]
+
+
+@settings(max_examples=30)
+@given(epochs=st.integers(1, 8), updates=st.integers(1, 9), share=st.floats(0, 0.9))
+def test_linear_is_vimpacs_schedule(epochs: int, updates: int, share: float) -> None:
+    """Whatever is accumulated, the rate of an update is that of its number."""
+    expected = vimpac_schedule(3e-4, share, epochs * updates)
+    for accumulation in (1, 4):
+        wrapper = optim_wrapper((3e-4,), accumulation)
+        options = {'type': 'WarmupLinearLR', 'warmup_share': share}
+        scheduler = build(wrapper, epochs, updates * accumulation, **options)
+        found = rates(wrapper, scheduler, len(expected) * accumulation)[:, 0]
+        np.testing.assert_allclose(found[accumulation - 1 :: accumulation], expected, atol=1e-15)
+
+
+def test_the_second_stage_starts_where_the_first_has_ended() -> None:
+    """90 of 100 epochs with 5 % of warm-up are done: 3e-4 x 10 / 95."""
+    wrapper = optim_wrapper((3e-4,))
+    scheduler = build(wrapper, 100, 1209, type='WarmupLinearLR', warmup_share=0.05)
+    assert scheduler.factor(90 * 1209) * 3e-4 == pytest.approx(3.158e-5, rel=1e-3)
+    assert scheduler.factor(90 * 1209) == pytest.approx(10 / 95, rel=1e-12)
+    assert scheduler.factor(100 * 1209) == 0
+
+
+def test_the_end_is_the_runners_to_say() -> None:
+    for kind in ('WarmupCosineLR', 'WarmupLinearLR'):
+        with pytest.raises(ValueError, match=f'{kind} needs `end`'):
+            PARAM_SCHEDULERS.build(dict(type=kind), default_args=dict(optimizer=optim_wrapper()))
