@@ -23,7 +23,7 @@ from mmvideomae.engine.lr_scaling import (
 )
 from mmvideomae.engine.optim import AmpOptimWrapper, GroupedOptimWrapperConstructor
 from mmvideomae.engine.pretrained import PretrainedInit
-from mmvideomae.engine.schedulers import WarmupCosineLR
+from mmvideomae.engine.schedulers import WarmupCosineLR, WarmupLinearLR
 
 __all__ = [
     'AmpOptimWrapper',
@@ -43,6 +43,7 @@ __all__ = [
     'ThroughputHook',
     'TooManyDecodeFailuresError',
     'WarmupCosineLR',
+    'WarmupLinearLR',
     'batch_size_warning',
     'launched_world_size',
     'prepare_cpu_processes',

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase as fnmatch
 from typing import Any
 
 import torch
@@ -127,7 +128,8 @@ class GroupedOptimWrapperConstructor:
 
     Weight decay is left off for one-dimensional parameters (norms, every bias, VideoMAE's
     ``q_bias`` and ``v_bias``), also those shaped to be broadcast like ActionFormer's norms
-    (1, C, 1), and for parameters named in ``no_decay_names``.  With layer-wise
+    (1, C, 1), unless ``decay_names`` names them, and for parameters named in ``no_decay_names``.
+    With layer-wise
     decay, layer ``i`` of ``n`` learns at ``rate ** (n - 1 - i)`` times the base rate; the model
     part says which layer a parameter belongs to (``get_layer_depth(name) -> (layer, layers)``).
     Parameters outside such a part, like a head, learn at the base rate, unless their part
@@ -135,8 +137,9 @@ class GroupedOptimWrapperConstructor:
 
     Args:
         optim_wrapper_cfg: Config of the optimizer wrapper with an ``optimizer`` entry.
-        paramwise_cfg: ``layer_decay_rate`` (in (0, 1], or None for no decay) and
-            ``no_decay_names`` (last parts of names; mask token, position table, class token).
+        paramwise_cfg: ``layer_decay_rate`` (in (0, 1], or None for no decay),
+            ``no_decay_names`` (last parts of names; mask token, position table, class token) and
+            ``decay_names`` (patterns of whole names, such as ``'head.*.weight'``; none).
 
     Raises:
         ValueError: For an unknown key, a rate outside (0, 1], a missing ``optimizer``, or
@@ -156,10 +159,11 @@ class GroupedOptimWrapperConstructor:
         self.no_decay_names: Sequence[str] = options.pop(
             'no_decay_names', ('mask_token', 'pos_embed', 'cls_token')
         )
+        self.decay_names: Sequence[str] = options.pop('decay_names', ())
         if options:
             raise ValueError(
                 f'unknown keys of paramwise_cfg: {sorted(options)}; '
-                'known are layer_decay_rate and no_decay_names'
+                'known are layer_decay_rate, no_decay_names and decay_names'
             )
         if self.layer_decay_rate is not None and not 0.0 < self.layer_decay_rate <= 1.0:
             raise ValueError(f'layer_decay_rate must lie in (0, 1], got {self.layer_decay_rate}')
@@ -177,6 +181,7 @@ class GroupedOptimWrapperConstructor:
             layer, scale = scales.of(name)
             settings = {} if scale is None else {'lr': self.optimizer_cfg['lr'] * scale}
             decays = ndim > 1 and name.rsplit('.', 1)[-1] not in self.no_decay_names
+            decays |= any(fnmatch(name, pattern) for pattern in self.decay_names)
             if not decays:
                 settings['weight_decay'] = 0.0
             key = layer + ('decay' if decays else 'no_decay')

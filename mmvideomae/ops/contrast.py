@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from mmvideomae.ops.distributed import gather_rows, process_rank
 
 
-def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+def pair_loss(first: Tensor, second: Tensor, temperature: float, together: bool = True) -> Tensor:
     """Features (m, D) of two clips of each video -> L + L' of equation 6, in float32 at least.
 
     Every clip is to find the other clip of its video among all clips but itself: for n videos in
@@ -18,6 +18,7 @@ def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     Args:
         first, second: Row i of both is of the same video; they need not be normalised.
         temperature: What cosine similarities are divided by.
+        together: Whether all processes call this at the same time, each with as many videos.
 
     Raises:
         ValueError: There is one video in all, which leaves nothing to tell it from.
@@ -26,7 +27,7 @@ def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
         pairs = torch.stack([first, second], 1)
         precise = torch.promote_types(pairs.dtype, torch.float32)
         own = F.normalize(pairs.to(precise), dim=2)  # (m, 2, D)
-        videos = gather_rows(own).transpose(0, 1)  # (2, n, D)
+        videos = (gather_rows(own) if together else own).transpose(0, 1)  # (2, n, D)
         (own_count, _, _), count = own.shape, videos.shape[1]
         if count < 2:
             raise ValueError(
@@ -34,7 +35,9 @@ def pair_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
                 'train_dataloader.batch_size (val_dataloader.batch_size in validation)'
             )
         similar = own.transpose(0, 1).flatten(0, 1) @ videos.flatten(0, 1).T / temperature
-        ids = process_rank() * own_count + torch.arange(own_count, device=own.device)
+        ids = (process_rank() if together else 0) * own_count + torch.arange(
+            own_count, device=own.device
+        )
         itself, other = torch.cat([ids, ids + count]), torch.cat([ids + count, ids])
         similar = similar.scatter(1, itself[:, None], float('-inf'))
         return 2 * F.cross_entropy(similar, other)

@@ -1,13 +1,12 @@
 """Tiny parts around VIMPAC: clips of 4 frames of 32x32 pixels, 4x4 codes each of 16."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmvideomae.ops.codes import Vocabulary
-from mmvideomae.registry import MODELS, TOKENIZERS
+from mmvideomae.registry import TOKENIZERS
 
 NUM_CODES = 16
 CODE_GRID = (4, 4, 4)
@@ -56,39 +55,12 @@ def tiny_vimpac(**options: Any) -> dict[str, Any]:
 
 
 def tiny_code_encoder(**options: Any) -> dict[str, Any]:
-    """Config of an encoder of width 32 for clips of `CODE_GRID`."""
-    return {'type': 'TinyCodeEncoder', 'grid_size': CODE_GRID, 'num_codes': NUM_CODES, **options}
-
-
-class Features(NamedTuple):
-    cls: Tensor
-    tokens: Tensor
-
-
-@MODELS.register_module(force=True)
-class TinyCodeEncoder(BaseModule):
-    """Codes (B, t, h, w) -> what all tokens have in common, and that added to each."""
-
-    embed_dims, patch_size, tubelet_size = 32, 8, 1
-
-    def __init__(
-        self,
-        grid_size: tuple[int, int, int],
-        num_codes: int,
-        out_type: str = 'cls',
-        drop: float = 0.0,
-    ) -> None:
-        super().__init__()
-        self.grid_size, self.out_type = grid_size, out_type
-        self.vocabulary = Vocabulary(num_codes)
-        self.embedding = torch.nn.Embedding(self.vocabulary.size, 32)
-        torch.nn.init.normal_(self.embedding.weight, std=0.02)
-        self.positions = torch.nn.Parameter(0.02 * torch.randn(64, 32))
-        self.mix, self.drop = torch.nn.Linear(32, 32), torch.nn.Dropout(drop)
-
-    def forward(self, codes: Tensor) -> Any:
-        tokens = self.drop(self.embedding(codes.flatten(1)) + self.positions)
-        there = (codes != self.vocabulary.pad).flatten(1)[..., None]
-        cls = self.mix((20 * tokens * there).sum(1) / there.sum(1)).relu()
-        tokens = torch.nn.functional.layer_norm(tokens + cls[:, None], (32,))
-        return {'cls': cls, 'tokens': tokens, 'all': Features(cls, tokens)}[self.out_type]
+    """Config of a two-layer ``FactorizedVideoTransformer`` of width 32, without dropout."""
+    return {
+        'type': 'FactorizedVideoTransformer',
+        'arch': {'embed_dims': 32, 'depth': 2, 'num_heads': 2},
+        'grid_size': CODE_GRID,
+        'drop_rate': 0.0,
+        'attn_drop_rate': 0.0,
+        **options,
+    }

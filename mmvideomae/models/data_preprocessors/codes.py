@@ -67,13 +67,17 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """The batch on the device, for `VIMPAC.forward`."""
-        batch = {'inputs': self.to_codes(data).flatten(0, 1)}
+        batch: dict[str, Any] = {'inputs': self.to_codes(data).flatten(0, 1)}
+        # What is known where the data are, so that nobody waits for the device.
+        padding = self._padding(data)
+        batch['padded'] = padding is not None and bool(padding.any())
         for key in ('encoder_mask', 'replacement_ids'):
             if key in data:
                 batch[key] = self.cast_data(data[key]).flatten(0, 1)
         if 'encoder_mask' in data:
-            # Counted where the masks are, so that nobody waits for the device.
-            asked = data['encoder_mask'] & ~self._padding(data, data['encoder_mask'].shape)
+            asked = data['encoder_mask']
+            if padding is not None:
+                asked = asked & ~padding.repeat_interleave(asked.shape[2] // padding.shape[2], 2)
             batch['asked_ids'] = self.cast_data(asked.flatten().nonzero()[:, 0])
         if 'data_samples' in data:
             batch['data_samples'] = self.cast_data(data['data_samples'])
@@ -151,15 +155,15 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
                     f'this model are those of {self._fingerprint}: extract them again'
                 )
 
-    def _padding(self, data: dict[str, Any], shape: tuple[int, ...]) -> Tensor:
-        """Which tokens are padding, bool (B, R, N) or broadcast to it, where the data are."""
-        padding = data['encoder_mask'].new_zeros(1)
-        if 'pad_mask' in data:
-            frames = data['pad_mask']
-            padding = padding | frames.repeat_interleave(shape[2] // frames.shape[2], 2)
-        if 'codes' in data:
-            padding = padding | (data['codes'] == self.vocabulary.pad).flatten(2)
-        return padding
+    def _padding(self, data: dict[str, Any]) -> Tensor | None:
+        """Which frames, or tokens, are padding, bool (B, R, T or N); None where nothing says so."""
+        padding = data.get('pad_mask')
+        if 'codes' not in data:
+            return padding
+        found = (data['codes'] == self.vocabulary.pad).flatten(2)
+        if padding is None:
+            return found
+        return found | padding.repeat_interleave(found.shape[2] // padding.shape[2], 2)
 
 
 @MODELS.register_module()

@@ -102,6 +102,7 @@ class VIMPAC(BaseModel):
         encoder_mask: Tensor | None = None,
         replacement_ids: Tensor | None = None,
         asked_ids: Tensor | None = None,
+        padded: bool | None = None,
         data_samples: list[Any] | None = None,
         mode: str = 'tensor',
     ) -> Any:
@@ -117,14 +118,15 @@ class VIMPAC(BaseModel):
             asked_ids: (M,), ascending, the places of masked tokens in the flattened batch.  Listed
                 where the masks are, on the CPU, so that a step need not wait for the device to
                 count them; without, they are listed here.
+            padded: Whether there may be PAD among the codes; None: the backbone looks.
         """
         if mode == 'loss':
-            return self.loss(inputs, encoder_mask, replacement_ids, asked_ids)
+            return self.loss(inputs, encoder_mask, replacement_ids, asked_ids, padded)
         if mode == 'predict':
             return self.reconstruct(inputs, encoder_mask, replacement_ids)
         if mode != 'tensor':
             raise ValueError(f"unknown mode {mode!r}; choose 'tensor', 'loss' or 'predict'")
-        return self.backbone(self._hidden(inputs, encoder_mask, replacement_ids))
+        return self.backbone(self._hidden(inputs, encoder_mask, replacement_ids), padded)
 
     def loss(
         self,
@@ -132,9 +134,10 @@ class VIMPAC(BaseModel):
         encoder_mask: Tensor | None = None,
         replacement_ids: Tensor | None = None,
         asked_ids: Tensor | None = None,
+        padded: bool | None = None,
     ) -> dict[str, Tensor]:
         """Losses, and ``masked_accuracy`` and ``mask_ratio``; see `forward`."""
-        encoded = self._encode(codes, encoder_mask, replacement_ids)
+        encoded = self._encode(codes, encoder_mask, replacement_ids, padded)
         losses: dict[str, Tensor] = {}
         if encoded.tokens is not None and encoder_mask is not None:
             if asked_ids is None:
@@ -192,6 +195,7 @@ class VIMPAC(BaseModel):
         encoder_mask: Tensor | None = None,
         replacement_ids: Tensor | None = None,
         asked_ids: Tensor | None = None,
+        padded: bool | None = None,
         data_samples: list[Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Sums over the masked tokens of each video, and its features to compare.
@@ -201,7 +205,7 @@ class VIMPAC(BaseModel):
             ``tokens``, the number of those that are no padding; with a contrastive head
             ``features`` (R, D') of its clips, and ``temperature``.
         """
-        encoded = self._encode(inputs, encoder_mask, replacement_ids)
+        encoded = self._encode(inputs, encoder_mask, replacement_ids, padded)
         videos = len(data_samples or inputs)
         found: list[dict[str, Any]] = [{} for _ in range(videos)]
         if encoded.tokens is not None and encoder_mask is not None:
@@ -245,7 +249,11 @@ class VIMPAC(BaseModel):
         return self.target.hide(codes, encoder_mask, replacement_ids)
 
     def _encode(
-        self, codes: Tensor, encoder_mask: Tensor | None, replacement_ids: Tensor | None
+        self,
+        codes: Tensor,
+        encoder_mask: Tensor | None,
+        replacement_ids: Tensor | None,
+        padded: bool | None,
     ) -> _Encoded:
         """Pass clips through the encoder as often as the heads need it."""
         intact = self.contrast_input == 'intact'
@@ -253,9 +261,9 @@ class VIMPAC(BaseModel):
             raise ValueError(_NO_MASK)
         tokens = cls = None
         if self.head is not None or not intact:
-            masked = self.backbone(self._hidden(codes, encoder_mask, replacement_ids))
+            masked = self.backbone(self._hidden(codes, encoder_mask, replacement_ids), padded)
             tokens = None if self.head is None else masked.tokens
             cls = masked.cls
         if self.contrast is None:
             return _Encoded(tokens, None)
-        return _Encoded(tokens, self.backbone(codes).cls if intact else cls)
+        return _Encoded(tokens, self.backbone(codes, padded).cls if intact else cls)

@@ -47,8 +47,8 @@ def codes_of(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def test_pixels_become_codes_clip_after_clip(pixels: torch.Tensor) -> None:
-    preprocessor = build()
-    batch = preprocessor({'inputs': pixels}, training=True)
+    batch = build()({'inputs': pixels}, training=True)
+    assert batch['padded'] is False
     assert batch['inputs'].shape == (4, 3, 2, 3)
     assert batch['inputs'].dtype == torch.int64
     assert torch.equal(batch['inputs'], codes_of(pixels).flatten(0, 1))
@@ -61,6 +61,7 @@ def test_files_give_what_pixels_give(pixels: torch.Tensor) -> None:
     of_pixels = build()({'inputs': pixels, **rest})
     of_files = build()({'codes': codes_of(pixels).to(torch.int16), **rest})
     assert of_pixels.keys() == of_files.keys()
+    assert of_pixels.pop('padded') is of_files.pop('padded') is True
     for key, value in of_pixels.items():
         assert torch.equal(value, of_files[key]), key
 

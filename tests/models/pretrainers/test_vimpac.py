@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmvideomae.models import VIMPAC
 from mmvideomae.ops.contrast import pair_loss
 from mmvideomae.registry import MODELS
-from tests.support.codes import CODE_GRID, NUM_CODES, tiny_vimpac
+from tests.support.codes import CODE_GRID, NUM_CODES, tiny_code_encoder, tiny_vimpac
 from tests.support.processes import in_processes
 
 PAD, MASK = NUM_CODES + 1, NUM_CODES + 4
@@ -184,7 +184,8 @@ def test_is_one_graph_whatever_the_number_of_masked_tokens() -> None:
         asked = batch['encoder_mask'] & (batch['inputs'].flatten(1) != PAD)
         ids = asked.flatten().nonzero()[:, 0]
         expected = model.loss(batch['inputs'], batch['encoder_mask'], asked_ids=ids)
-        for key, value in compiled(batch['inputs'], batch['encoder_mask'], None, ids).items():
+        found = compiled(batch['inputs'], batch['encoder_mask'], None, ids, True)
+        for key, value in found.items():
             torch.testing.assert_close(value, expected[key])
 
 
@@ -233,7 +234,7 @@ def test_two_processes_train_as_one_with_their_clips(
         ({'alpha': -1}, 'alpha must not be negative, got -1'),
         ({'contrast_input': 'whole'}, "unknown contrast_input 'whole'; one of"),
         (
-            {'backbone': {'type': 'TinyCodeEncoder', 'grid_size': CODE_GRID, 'num_codes': 8}},
+            {'backbone': tiny_code_encoder(num_codes=8)},
             'makes 16 codes, but the backbone knows 8: leave num_codes out',
         ),
     ],

@@ -1,0 +1,24 @@
+# Pre-training of VIMPAC (Table 4): AdamW, 10 % of the updates warm up from 0, then linearly to 0,
+# gradients clipped at 1. The rate belongs to updates of 1024 videos: reach them by
+# optim_wrapper.accumulative_counts, and let epochs end with an update by
+#     train_dataloader = dict(sampler=dict(round_to='update'))
+# The values below are those of the small models, 10 epochs; large ones have 3e-4 and 5 % warm-up.
+optim_wrapper = dict(
+    # Without `dtype`: float16 on a GPU as published, float32 on a CPU.
+    type='AmpOptimWrapper',
+    constructor='GroupedOptimWrapperConstructor',
+    optimizer=dict(
+        type='AdamW', lr=1e-3, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.05, fused=True
+    ),
+    clip_grad=dict(max_norm=1.0),
+    # As the released code: norms of the heads decay, other norms and all biases do not.
+    paramwise_cfg=dict(decay_names=['head.transform.2.weight', 'contrast.mlp.bn_*.weight']),
+)
+
+param_scheduler = dict(
+    type='WarmupLinearLR', warmup_share=0.1, by_epoch=True, convert_to_iter_based=True
+)
+
+train_cfg = dict(type='EpochTrainLoop', max_epochs=10)
+
+auto_scale_lr = dict(base_batch_size=1024, enable=False)
