@@ -9,6 +9,7 @@ from mmvideomae.apis.person_boxes import DetectedPeople, PersonDetector
 from mmvideomae.apis.predictions import Prediction, Timeline
 from mmvideomae.apis.reconstructor import ReconstructedClip, Reconstructor
 from mmvideomae.apis.temporal_localizer import FoundSegments, TemporalLocalizer
+from mmvideomae.apis.tokenizers import init_tokenizer
 
 __all__ = [
     'ActionDetector',
@@ -26,4 +27,5 @@ __all__ = [
     'VideoClassifier',
     'VideoFeatures',
     'init_model',
+    'init_tokenizer',
 ]

@@ -1,0 +1,1 @@
+"""Codes of videos, computed once and kept in files."""

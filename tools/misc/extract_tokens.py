@@ -1,0 +1,101 @@
+"""Extract the codes of videos once, so that VIMPAC learns from files instead of from pixels.
+
+python tools/misc/extract_tokens.py CONFIG data/howto100m/videos data/howto100m/codes
+python tools/misc/extract_tokens.py CONFIG data/ucf101/videos data/ucf101/codes \\
+    --fps 16 --size 256 --views all
+torchrun --nproc-per-node 8 tools/misc/extract_tokens.py CONFIG VIDEOS OUT
+
+CONFIG has a tokenizer, whose weights are those of --checkpoint or of its own init_cfg.  VIDEOS is
+a folder of videos or of folders of frames, a list of them, or one of them.  Each gives
+OUT/NAME/VIEW.npy, int16 (frames, rows, columns), for every view, and OUT/codes.json says how all
+were made.  Pre-training takes 2 frames per second and the centre; fine-tuning 16 and all views,
+but for those that are mirrored where left and right make classes.
+
+Finished videos are skipped, so that the same command continues what was interrupted; a video that
+fails leaves its reason in OUT/NAME.error and does not stop the rest.  torchrun and Slurm arrays
+(sbatch --array=0-7) share the videos out.
+
+The exit status is 0 when all videos of the process have their codes, 1 on wrong input, and 3 when
+some videos failed.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mmvideomae.apis import init_tokenizer
+from mmvideomae.apis.inference import process_device
+from mmvideomae.cli.job_display import told_of_share, work_on_share
+from mmvideomae.cli.options import add_cfg_options, add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
+from mmvideomae.jobs.video_jobs import jobs_of
+from mmvideomae.preparation.codes.extractor import CodeExtractor
+from mmvideomae.preparation.codes.jobs import extract_codes
+
+_PLACES = ('top', 'centre', 'bottom')
+VIEWS: dict[str, dict[str, Any]] = {
+    'centre': {},
+    'crops': {'positions': _PLACES},
+    'unmirrored': {'positions': _PLACES, 'scales': (1, 1.25)},
+    'all': {'positions': _PLACES, 'scales': (1, 1.25), 'flip': True},
+}
+
+
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', metavar='CONFIG', help='config of a tokenizer, or of what learns from its codes')
+    add('videos', metavar='VIDEOS', help='folder, list or one video')
+    add('out', type=Path, metavar='OUT', help='folder of the codes')
+    add('--checkpoint', metavar='CKPT', help='weights of the tokenizer or of a model that has it')
+    add_option(parser, '--fps', 2.0, 'frames of codes per second')
+    add_option(parser, '--size', 128, 'of the views in pixels')
+    add_option(
+        parser,
+        '--views',
+        'centre',
+        'crops are 3, unmirrored 6 (short sides of 1 and 1.25 times the size), all 12',
+        choices=VIEWS,
+    )
+    add('--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list')
+    what = 'names of the pictures in a folder of frames'
+    add_option(parser, '--filename-tmpl', 'img_{:05}.jpg', what, metavar='NAME')
+    add_option(parser, '--folder-fps', 25.0, 'frames per second of a folder of frames')
+    add_option(parser, '--batch-size', 64, 'views at a time')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add_cfg_options(parser)
+    return parser
+
+
+def make(args: argparse.Namespace) -> Told:
+    """Extract this process's share."""
+    everything = jobs_of(args.videos, args.data_prefix, args.filename_tmpl)
+    device = process_device(args.device)
+    extractor = CodeExtractor(
+        init_tokenizer(args.config, args.checkpoint, device, args.cfg_options),
+        args.fps,
+        args.size,
+        **VIEWS[args.views],
+        batch_size=args.batch_size,
+        filename_tmpl=args.filename_tmpl,
+        folder_fps=args.folder_fps,
+    )
+    summary = work_on_share(
+        everything,
+        'frames',
+        lambda jobs, progress: extract_codes(extractor, jobs, args.out, progress),
+    )
+    speed = round(summary['frames'] / max(summary['seconds'], 1e-9), 2)
+    summary |= {
+        'frames_per_second': speed,
+        'out': str(args.out),
+        'settings': asdict(extractor.info),
+    }
+    frames = f'{summary["frames"]} frames in {len(extractor.info.views)} views, {speed} per second'
+    return told_of_share(summary, f'extracted into {args.out} ({frames})')
+
+
+if __name__ == '__main__':
+    sys.exit(run_tool(options(), make, 'interrupted; the same command continues'))
