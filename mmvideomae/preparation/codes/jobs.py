@@ -21,7 +21,7 @@ def extract_codes(
         CodeFileError: The folder holds codes of another tokenizer, size or rate.
         OSError: Nothing can be written below ``out``.
     """
-    describe(extractor.info, out)
+    describe_codes(extractor.info, out)
 
     def extract(job: Job, advance: Advance) -> int:
         return extractor.save(job.path, out, job.video_id, advance)
@@ -33,7 +33,7 @@ def extract_codes(
     yield from work_through(jobs, out, finished, extract, progress=progress)
 
 
-def describe(info: CodeInfo, out: Path) -> None:
+def describe_codes(info: CodeInfo, out: Path) -> None:
     """Write ``codes.json``, or add views to it.
 
     Raises:

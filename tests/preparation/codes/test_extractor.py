@@ -16,7 +16,7 @@ from mmvideomae.models.data_preprocessors.codes import CodeDataPreprocessor
 from mmvideomae.ops.codes import encode_frames
 from mmvideomae.preparation.codes import extractor as extractor_module
 from mmvideomae.preparation.codes.extractor import CodeExtractor
-from mmvideomae.preparation.codes.jobs import describe
+from mmvideomae.preparation.codes.jobs import describe_codes
 from mmvideomae.video.readers import VideoReadError
 from tests.support.code_files import VIEWS
 from tests.support.tokenizers import tiny_tokenizer
@@ -58,7 +58,7 @@ def test_files_hold_what_is_computed_on_the_fly(
     write_video(videos / 'a.mp4', moving_shapes(shown, 48, 64, seed=2), fps=rate)
     views = {'size': 32, **VIEWS} if test_mode else {'size': 32}
     extractor = CodeExtractor(TOKENIZER, grid_fps, batch_size=7, **views)
-    describe(extractor.info, out)
+    describe_codes(extractor.info, out)
     frames = extractor.save(videos / 'a.mp4', out, 'a')
     assert frames == np.ceil(shown / rate * grid_fps - 1e-6)
     sample = {'clip_len': clip_len, 'fps': fps, 'test_mode': test_mode}
