@@ -68,8 +68,6 @@ class MaskedCodeMetric(BaseMetric):
         """The mean loss of groups of (N, 2, D)."""
         groups = max(len(features) // self.num_videos, 1)
         size = min(len(features), self.num_videos)
-        losses = [
-            pair_loss(*features[start::groups][:size].unbind(1), temperature, together=False)
-            for start in range(groups)
-        ]
+        dealt = [features[start::groups][:size] for start in range(groups)]
+        losses = [pair_loss(p[:, 0], p[:, 1], temperature, together=False) for p in dealt]
         return float(temperature * torch.stack(losses).mean())
