@@ -15,6 +15,7 @@ from mmvideomae.checkpoints import (
     CheckpointError,
     Conversion,
     architecture_of,
+    code_architecture_of,
     load,
     require_fit,
     save_weights,
@@ -33,13 +34,14 @@ class ConversionReport:
 
     def as_json(self) -> dict[str, Any]:
         """One object; ``dropped`` lists every tensor of the source that was not written."""
-        sizes = architecture_of(self.conversion.state_dict)
+        state = self.conversion.state_dict
+        sizes = architecture_of(state) or code_architecture_of(state)
         return {
             'format': self.conversion.format,
             'title': LAYOUTS[self.conversion.format].title,
             'to': self.to,
-            'tensors': len(self.conversion.state_dict),
-            'parameters': sum(value.numel() for value in self.conversion.state_dict.values()),
+            'tensors': len(state),
+            'parameters': sum(value.numel() for value in state.values()),
             'architecture': asdict(sizes) if sizes else None,
             'dropped': [item._asdict() for item in self.conversion.dropped],
             'notes': list(self.conversion.notes),

@@ -4,7 +4,13 @@ Importing this room lets mmengine read local paths and ``http(s)`` addresses thr
 ``load_from`` and ``init_cfg=dict(type='Pretrained', checkpoint=...)`` take the same files.
 """
 
-from mmvideomae.checkpoints.architecture import NUM_HEADS, Architecture, architecture_of
+from mmvideomae.checkpoints.architecture import (
+    NUM_HEADS,
+    Architecture,
+    CodeArchitecture,
+    architecture_of,
+    code_architecture_of,
+)
 from mmvideomae.checkpoints.conversion import (
     WRITABLE,
     convert,
@@ -28,12 +34,14 @@ __all__ = [
     'WRITABLE',
     'Architecture',
     'CheckpointError',
+    'CodeArchitecture',
     'Conversion',
     'Dropped',
     'Fitted',
     'Layout',
     'Names',
     'architecture_of',
+    'code_architecture_of',
     'convert',
     'detect',
     'fit',

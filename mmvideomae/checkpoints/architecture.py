@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass, fields
 
-from mmvideomae.checkpoints.completeness import PATCH_EMBED, numbered
+from mmvideomae.checkpoints.completeness import (
+    CODE_EMBED,
+    PATCH_EMBED,
+    code_attentions,
+    numbered,
+)
 from mmvideomae.checkpoints.head_rows import BOX_HEAD, HEAD
 from mmvideomae.checkpoints.names import Weights
 
@@ -29,13 +34,34 @@ class Architecture:
 
     def differences(self, other: 'Architecture') -> list[str]:
         """Where the encoders differ: ``'width 384 against 768'``."""
-        encoder = fields(self)[:6]
-        pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in encoder]
-        return [
-            f'{name.replace("_", " ")} {mine} against {theirs}'
-            for name, mine, theirs in pairs
-            if mine != theirs and None not in (mine, theirs)
-        ]
+        return _differences(self, other, [field.name for field in fields(self)[:6]])
+
+
+@dataclass(frozen=True)
+class CodeArchitecture:
+    """Sizes of a VIMPAC encoder."""
+
+    width: int
+    depth: int
+    hidden: int | None
+    codes: int
+    """Rows of the embedding, special ids among them."""
+    attentions: str
+    """Of a layer, in order, each with the number of those side by side: '1, 2'."""
+    attention_width: int | None
+
+    def differences(self, other: 'CodeArchitecture') -> list[str]:
+        """As `Architecture.differences`."""
+        return _differences(self, other, [field.name for field in fields(self)])
+
+
+def _differences(mine: object, other: object, names: list[str]) -> list[str]:
+    pairs = [(name, getattr(mine, name), getattr(other, name)) for name in names]
+    return [
+        f'{name.replace("_", " ")} {ours} against {theirs}'
+        for name, ours, theirs in pairs
+        if ours != theirs and None not in (ours, theirs)
+    ]
 
 
 def architecture_of(weights: Weights) -> Architecture | None:
@@ -57,6 +83,22 @@ def architecture_of(weights: Weights) -> Architecture | None:
         decoder_depth=None if embed is None else len(numbered(weights, 'neck.blocks')),
         decoder_hidden=None if embed is None else _hidden(weights, 'neck.blocks'),
         num_classes=None if classes is None else classes.shape[0],
+    )
+
+
+def code_architecture_of(weights: Weights) -> CodeArchitecture | None:
+    """Read the sizes off weights under our names; None where there is no encoder of codes."""
+    embedding = weights.get('backbone.embedding.weight')
+    if CODE_EMBED not in weights or embedding is None:
+        return None
+    output = weights.get('backbone.blocks.0.attns.0.proj.weight')
+    return CodeArchitecture(
+        width=embedding.shape[1],
+        depth=len(numbered(weights, 'backbone.blocks')),
+        hidden=_hidden(weights, 'backbone.blocks'),
+        codes=embedding.shape[0],
+        attentions=', '.join(map(str, code_attentions(weights))),
+        attention_width=None if output is None else output.shape[1],
     )
 
 

@@ -8,6 +8,7 @@ from mmvideomae.checkpoints.names import Weights, is_known
 
 PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 FORMER_EMBED = 'backbone.embd.0.conv.weight'
+CODE_EMBED = 'backbone.cls_embed'
 GATHER = (
     'of DeepSpeed ZeRO-3 or FSDP, whose weights lie in pieces in many files. Put them together, '
     'with DeepSpeed by "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them, '
@@ -56,14 +57,17 @@ def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
     A part may be missing as a whole, such as a head.  Tensors of other names do not count.
-    The network is VideoMAE's, or an ActionFormer.
+    The network is VideoMAE's, VIMPAC's or an ActionFormer.
 
     Raises:
         CheckpointError: Something is missing or empty; it is named.
     """
     require_values(state_dict)
     former = FORMER_EMBED in state_dict
-    gaps = _former_gaps(state_dict) if former else (PATCH_EMBED, *_gaps(state_dict))
+    if former:
+        gaps = _former_gaps(state_dict)
+    else:
+        gaps = _code_gaps(state_dict) if CODE_EMBED in state_dict else _gaps(state_dict)
     if missing := [key for key in dict.fromkeys(gaps) if key not in state_dict]:
         said = f'the checkpoint lacks {some(missing)}' if former else f'{some(missing)} missing'
         raise CheckpointError(f'the weights are incomplete: {said}')
@@ -106,6 +110,7 @@ def require_values(state_dict: Weights) -> None:
 
 def _gaps(state: Weights) -> Iterator[str]:
     """Names that a VideoMAE network with the parts of a state must have."""
+    yield PATCH_EMBED
     for part in _BLOCKS:
         blocks = numbered(state, part)
         optional = [
@@ -126,6 +131,43 @@ def _gaps(state: Weights) -> Iterator[str]:
             yield from _both([norm])
     if 'head.proj' in present:
         yield from _DECODER
+
+
+def _code_gaps(state: Weights) -> Iterator[str]:
+    """Names that a VIMPAC with the parts of a state must have."""
+    yield from (CODE_EMBED, 'backbone.embedding.weight')
+    yield from (f'backbone.pos_embed.{axis}' for axis in ('cls', 'time', 'height', 'width'))
+    pre_norm = has_part(state, 'backbone.ln_post.')
+    yield from _both(['backbone.ln_post' if pre_norm else 'backbone.ln_pre'])
+    layers = ['mlp.fc1', 'mlp.fc2', 'mlp_norm']
+    for number, parts in enumerate(code_attentions(state)):
+        layers += [f'attns.{number}.proj', f'attn_norms.{number}']
+        layers += [f'attns.{number}.qkv.{part}' for part in range(parts)]
+    for number in range(max(1, len(numbered(state, 'backbone.blocks')))):
+        yield from _both(f'backbone.blocks.{number}.{layer}' for layer in layers)
+    if has_part(state, 'head.transform.'):
+        yield from (*_both(['head.transform.0', 'head.transform.2']), 'head.bias')
+    if has_part(state, 'cls_head.fc_cls.'):
+        yield from _both(['cls_head.fc_cls'])
+    norms = len(numbered(state, 'contrast.mlp.bn', '_'))
+    count = max(len(numbered(state, 'contrast.mlp.linear', '_')), norms and norms + 1)
+    for number in range(count):
+        layer, norm = f'contrast.mlp.linear_{number}', f'contrast.mlp.bn_{number}'
+        yield f'{layer}.weight'
+        if number + 1 < count:
+            yield from (f'{layer}.bias', *_both([norm]))
+            yield from (f'{norm}.running_mean', f'{norm}.running_var')
+
+
+def code_attentions(state: Weights) -> list[int]:
+    """Of each attention of a VIMPAC's layer, how many run side by side."""
+    blocks = numbered(state, 'backbone.blocks')
+    places = [f'backbone.blocks.{number}.attns' for number in blocks]
+    count = max((len(numbered(state, place)) for place in places), default=1)
+    return [
+        max((len(numbered(state, f'{place}.{number}.qkv')) for place in places), default=1)
+        for number in range(count)
+    ]
 
 
 def _former_gaps(state: Weights) -> Iterator[str]:
@@ -172,9 +214,9 @@ def _any(blocks: range, part: str, state: Weights, names: Iterable[str]) -> bool
     return any(f'{part}.{number}.{name}' in state for number in blocks for name in names)
 
 
-def numbered(state: Weights, part: str) -> range:
+def numbered(state: Weights, part: str, joint: str = '.') -> range:
     """Numbers from 0 to the highest that a list of layers has."""
-    found = [re.match(rf'{re.escape(part)}\.(\d{{1,4}})\.', key) for key in state]
+    found = [re.match(rf'{re.escape(part + joint)}(\d{{1,4}})\.', key) for key in state]
     return range(1 + max((int(match[1]) for match in found if match), default=-1))
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from mmvideomae.checkpoints.architecture import architecture_of
+from mmvideomae.checkpoints.architecture import architecture_of, code_architecture_of
+from mmvideomae.checkpoints.code_parts import fit_axis_positions, settle_tokenizer
 from mmvideomae.checkpoints.completeness import added_to_encoder, has_part, require_values
 from mmvideomae.checkpoints.conversion import convert, detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError, some
@@ -24,8 +25,8 @@ from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 # classifier's, see `_fit_parts`.
 NORMS = ('backbone.norm.', 'backbone.fc_norm.')
 ENCODER = 'backbone.'
-# The last part of its name tells an encoder of ours from mmaction2's.
-EMBED = 'patch_embed.proj.weight'
+# Names that encoders of ours end in, as no other does.
+ENCODER_MARKS = ('patch_embed.proj.weight', 'cls_embed')
 MMACTION2_EMBED = 'backbone.patch_embed.projection.weight'
 # Parts of a model that are replaced as a whole where they do not fit, when training.
 REPLACEABLE = ('cls_head', 'roi_head')
@@ -75,6 +76,8 @@ def fit(
         _check_architecture(found, expected)
         select_rows(found, expected, label_map, training, notes)
         _fit_positions(found, expected, grid, notes)
+        fit_axis_positions(found, expected, notes)
+        settle_tokenizer(found, expected, training, notes)
         added: list[str] = []
         if training:
             _fit_parts(found, expected, notes)
@@ -117,7 +120,7 @@ def _under_names_of(expected: Weights, weights: Weights, notes: list[str]) -> di
         known = detect(found)
     except CheckpointError:
         known = None
-    if known not in (None, 'ours') and any(key.endswith(EMBED) for key in expected):
+    if known not in (None, 'ours') and any(key.endswith(ENCODER_MARKS) for key in expected):
         done = to_ours(found)
         notes += done.lines
         return dict(done.state_dict)
@@ -137,7 +140,7 @@ def _of_backbone(
     found: dict[str, Tensor], expected: Weights, notes: list[str]
 ) -> tuple[dict[str, Tensor], str]:
     """Where the model is an encoder alone, the encoder's weights under whole names; its prefix."""
-    if EMBED not in expected:
+    if not any(name in expected for name in ENCODER_MARKS):
         return found, ''
     if not any(key.startswith(ENCODER) for key in found):
         return {ENCODER + key: value for key, value in found.items()}, ENCODER
@@ -147,14 +150,16 @@ def _of_backbone(
 
 
 def _check_architecture(found: Weights, expected: Weights) -> None:
+    differences, cure = [], 'take the config of a model of its size'
     mine, theirs = architecture_of(found), architecture_of(expected)
-    if mine is None or theirs is None:
-        return
-    if differences := mine.differences(theirs):
-        only_tubelet = [text.split()[0] for text in differences] == ['tubelet']
-        cure = 'take the config of a model of its size'
-        if only_tubelet:
+    if mine is not None and theirs is not None:
+        differences = mine.differences(theirs)
+        if [text.split()[0] for text in differences] == ['tubelet']:
             cure = f'set model.backbone.tubelet_size={mine.tubelet_size}'
+    code, of_model = code_architecture_of(found), code_architecture_of(expected)
+    if code is not None and of_model is not None:
+        differences = code.differences(of_model)
+    if differences:
         raise CheckpointError(
             f'another architecture, {"; ".join(differences)} of the model. To cure it, {cure}'
         )

@@ -6,12 +6,13 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from mmvideomae.checkpoints import CheckpointError, fit, heads_in, tokenizer_weights
+from mmvideomae.checkpoints.fitting import ENCODER_MARKS
 from mmvideomae.registry import TOKENIZERS, WEIGHT_INITIALIZERS
 
 
 @WEIGHT_INITIALIZERS.register_module(name='Pretrained')
 class PretrainedInit(MMEnginePretrainedInit):
-    """mmengine's, which for VideoMAE networks loads everything or says what does not fit.
+    """mmengine's, which for VideoMAE and VIMPAC loads everything or says what does not fit.
 
     mmengine loads what has the right name and shape: given the checkpoint of a classifier, a
     backbone alone would silently keep its random weights, since the names there begin with
@@ -31,7 +32,7 @@ class PretrainedInit(MMEnginePretrainedInit):
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``."""
         tokenizes = TOKENIZERS.get(type(module).__name__) is type(module)
-        embeds = any(key.endswith('patch_embed.proj.weight') for key in module.state_dict())
+        embeds = any(key.endswith(ENCODER_MARKS) for key in module.state_dict())
         if not embeds and not tokenizes:
             super().__call__(module)
             return

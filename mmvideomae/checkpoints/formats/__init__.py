@@ -18,6 +18,7 @@ _MODULES = (
     'action_former',
     'mmpretrain',
     'dalle',
+    'vimpac',
 )
 _FOUND: list[Layout] = [import_module(f'{__name__}.{module}').LAYOUT for module in _MODULES]
 LAYOUTS = {layout.name: layout for layout in _FOUND}

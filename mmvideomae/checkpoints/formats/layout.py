@@ -68,7 +68,7 @@ class Layout(Names):
     """Whether tensors are ours but for their names, whatever the network."""
     writable: bool = False
     wrapped_in: str = 'state_dict'
-    """The entry of a written file that holds the weights."""
+    """The entry of a written file that holds the weights; '' writes them bare."""
     is_folder: bool = False
     """Whether a folder is written."""
 
@@ -149,7 +149,7 @@ class Layout(Names):
         weights = contiguous(self.from_ours(state))
         # Opened here, since torch writes the name of a file that it opens into the file.
         with replacing(path) as temporary, temporary.open('wb') as file:
-            torch.save({self.wrapped_in: weights}, file)
+            torch.save({self.wrapped_in: weights} if self.wrapped_in else weights, file)
         return [path]
 
 

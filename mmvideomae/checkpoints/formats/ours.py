@@ -1,6 +1,6 @@
 """Weights under the names of this project's models."""
 
-from mmvideomae.checkpoints.completeness import FORMER_EMBED, PATCH_EMBED
+from mmvideomae.checkpoints.completeness import CODE_EMBED, FORMER_EMBED, PATCH_EMBED
 from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
 from mmvideomae.checkpoints.formats.layout import Layout
 from mmvideomae.checkpoints.names import Weights
@@ -12,6 +12,8 @@ class OwnLayout(Layout):
     def matches(self, state: Weights) -> bool:
         if FORMER_EMBED in state:
             return LOSS_NORMALISER in state
+        if CODE_EMBED in state:
+            return True
         kernel = state.get(PATCH_EMBED)
         if kernel is None or kernel.ndim == 4 or 'backbone.blocks.0.attn.qkv.weight' not in state:
             return False
