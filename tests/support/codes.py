@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import torch
+from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmvideomae.registry import TOKENIZERS
+from mmvideomae.registry import DATASETS, TOKENIZERS
 
 NUM_CODES = 16
 CODE_GRID = (4, 4, 4)
@@ -37,6 +39,41 @@ class BrightnessTokenizer(BaseModule):
 
     def fingerprint(self) -> str:
         return self.name
+
+
+@DATASETS.register_module(force=True)
+class ToyCodes(torch.utils.data.Dataset):
+    """Two clips of codes of each video under masks, a function of (seed, epoch, index).
+
+    Args:
+        size: Rows and columns of codes.
+    """
+
+    def __init__(self, length: int = 12, size: int = 4) -> None:
+        self.length, self.size = length, size
+        # Shared, so that persistent workers learn of a new epoch.
+        self.key = torch.zeros(2, dtype=torch.int64).share_memory_()
+
+    def __len__(self) -> int:
+        return self.length
+
+    def fingerprint(self) -> str:
+        return f'{self.length} videos'
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        self.key[:] = torch.tensor([seed, epoch])
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        rng = np.random.default_rng([*self.key.tolist(), index])
+        codes = rng.integers(0, NUM_CODES, (2, 4, self.size, self.size), np.int16)
+        masks = rng.random((2, codes[0].size)) < rng.uniform(0.1, 0.3)
+        padding = np.arange(4) >= rng.integers(2, 5, (2, 1))
+        return {
+            'codes': torch.from_numpy(codes),
+            'encoder_mask': torch.from_numpy(masks),
+            'pad_mask': torch.from_numpy(padding),
+            'data_samples': ActionDataSample(metainfo={'filename': f'{index}.mp4'}),
+        }
 
 
 def tiny_vimpac(**options: Any) -> dict[str, Any]:

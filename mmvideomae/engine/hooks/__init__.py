@@ -10,6 +10,7 @@ from mmvideomae.engine.hooks.decode_failures import DecodeFailureHook, TooManyDe
 from mmvideomae.engine.hooks.head_rows import HeadRowsHook
 from mmvideomae.engine.hooks.iteration_seed import IterationSeedHook
 from mmvideomae.engine.hooks.nonfinite_loss import NonFiniteLossError, NonFiniteLossHook
+from mmvideomae.engine.hooks.positions import NextStageHook
 from mmvideomae.engine.hooks.throughput import ThroughputHook
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     'HeadRowsHook',
     'IterationSeedHook',
     'LabelCheckHook',
+    'NextStageHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
     'ThroughputHook',
