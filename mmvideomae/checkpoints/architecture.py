@@ -47,7 +47,7 @@ class CodeArchitecture:
     codes: int
     """Rows of the embedding, special ids among them."""
     attentions: str
-    """Of a layer, in order, each with the number of those side by side: '1, 2'."""
+    """Of a layer, in order, each with the number of those side by side: '1+2'."""
     attention_width: int | None
 
     def differences(self, other: 'CodeArchitecture') -> list[str]:
@@ -97,7 +97,7 @@ def code_architecture_of(weights: Weights) -> CodeArchitecture | None:
         depth=len(numbered(weights, 'backbone.blocks')),
         hidden=_hidden(weights, 'backbone.blocks'),
         codes=embedding.shape[0],
-        attentions=', '.join(map(str, code_attentions(weights))),
+        attentions='+'.join(map(str, code_attentions(weights))),
         attention_width=None if output is None else output.shape[1],
     )
 

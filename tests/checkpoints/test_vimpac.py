@@ -260,7 +260,7 @@ def test_an_encoder_alone_is_initialised_from_a_released_file(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ('options', 'told'),
     [
-        ({'layout': 'T,H,W'}, 'attentions 1, 2 against 1, 1, 1'),
+        ({'layout': 'T,H,W'}, 'attentions 1+2 against 1+1+1'),
         ({'halved': True}, 'hidden 128 against 64; attention width 32 against 16'),
         ({'num_codes': 30}, 'codes 25 against 35'),
         ({'pre_norm': True}, 'backbone.ln_post'),
