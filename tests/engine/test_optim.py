@@ -1,5 +1,7 @@
 """Contract: few parameter groups with the papers' decay rules; mixed precision also on a CPU."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,9 +9,14 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
+from mmvideomae.checkpoints import convert
+from mmvideomae.configs import read_config
 from mmvideomae.engine import AmpOptimWrapper, GroupedOptimWrapperConstructor
 from mmvideomae.registry import MODELS
+from tests.support.codes import tiny_code_encoder, tiny_vimpac
 from tests.support.models import tiny_videomae, tiny_vit
+
+ROOT = Path(__file__).parents[2]
 
 
 def build(model: nn.Module, **paramwise: Any) -> OptimWrapper:
@@ -24,7 +31,7 @@ def settings_of(model: nn.Module, **paramwise: Any) -> dict[str, tuple[float, fl
     """(weight decay, rate) of every parameter by name."""
     groups = build(model, **paramwise).optimizer.param_groups
     by_id = {id(p): (g['weight_decay'], g['lr']) for g in groups for p in g['params']}
-    return {name: by_id[id(p)] for name, p in model.named_parameters()}
+    return {name: by_id[id(p)] for name, p in model.named_parameters() if p.requires_grad}
 
 
 class Recognizer(nn.Module):
@@ -47,6 +54,27 @@ def test_pretraining_has_two_groups_and_the_papers_exceptions() -> None:
     assert any(name.endswith('q_bias') for name in exempt)
     assert any(name.endswith('mask_token') for name in exempt)
     assert {rate for _, rate in settings.values()} == {1e-3}
+
+
+@pytest.mark.parametrize('pre_norm', [False, True])
+def test_vimpac_decays_what_the_released_code_decays(pre_norm: bool) -> None:
+    model = MODELS.build(tiny_vimpac(backbone=tiny_code_encoder(pre_norm=pre_norm)))
+    names = [name for name, value in model.named_parameters() if value.requires_grad]
+    paramwise = read_config(ROOT / 'configs/_base_/schedules/adamw_vimpac.py').optim_wrapper
+    settings = settings_of(model, **paramwise.paramwise_cfg)
+    numbered = {
+        name: torch.full_like(value, float(names.index(name))) if name in names else value
+        for name, value in model.state_dict().items()
+    }
+    exempt = re.compile(r'\.bias|LayerNorm\.weight|\.ln\.weight|ln_(1|2|3|pre|post)\.weight')
+    seen = set()
+    for theirs, value in convert(numbered, 'vimpac').items():
+        if theirs.endswith(('running_mean', 'running_var', 'num_batches_tracked')):
+            continue
+        ours = names[int(value.flatten()[0])]
+        seen.add(ours)
+        assert (settings[ours][0] == 0) == bool(exempt.search(theirs)), theirs
+    assert seen == set(names)
 
 
 def test_layer_decay_asks_the_backbone() -> None:
