@@ -33,8 +33,9 @@ _ENTRIES = (
     *('visualizer', 'runner_type', 'strategy', 'compile', 'model_wrapper_cfg', 'sync_bn'),
     *('find_unused_parameters', 'cfg'),
 )
-
-
+# What opens files of codes, and how it names their views, as `DiagonalCrop` does.
+_OF_CODES = ('OpenCodes', 'OpenLmdbCodes')
+_VIEWS = ('size', 'scales', 'positions', 'flip', 'test_mode')
 _NEW: Any = object()
 
 
@@ -108,10 +109,29 @@ def dataset_of(cfg: Mapping[str, Any], loader: str) -> Step:
 
 
 def steps_of_test(cfg: Mapping[str, Any]) -> list[Step]:
-    """Transforms of a config's test; none if it says none."""
+    """Transforms of a config's test, from videos also where it has files of codes.
+
+    None if it says none.
+    """
     pipelines = [dataset.get('pipeline') for _, dataset in datasets_of(cfg, 'test_dataloader')]
     pipeline = next(filter(None, pipelines), None) or cfg.get('test_pipeline') or ()
-    return [dict(step) for step in steps_of(pipeline)]
+    steps = [dict(step) for step in steps_of(pipeline)]
+    coded = next((step for step in steps if step.get('type') in _OF_CODES), None)
+    return steps if coded is None else _of_pixels(steps, coded)
+
+
+def _of_pixels(steps: Sequence[Step], coded: Step) -> list[Step]:
+    """The steps that make of a video what ``coded`` opens in files."""
+    views = {key: coded[key] for key in _VIEWS if key in coded}
+    instead: dict[str, list[Step]] = {
+        coded['type']: [{'type': 'OpenVideo'}],
+        'ReadCodes': [{'type': 'ReadFrames'}, {'type': 'DiagonalCrop', **views}],
+    }
+    found = [each for step in steps for each in instead.get(step['type'], [step])]
+    return [
+        {**step, 'grid_fps': coded.get('fps')} if step['type'] == 'SampleFps' else step
+        for step in found
+    ]
 
 
 def pipeline_of(cfg: Config, wanted: str) -> list[Step]:
@@ -164,7 +184,7 @@ def split_at_reading(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
 
 def single_view(steps: Iterable[Step]) -> list[Step]:
     """A pipeline with one clip and one crop: the views of a short window differ little."""
-    views = {'num_clips': 1, 'num_crops': 1}
+    views = {'num_clips': 1, 'num_crops': 1, 'positions': ('centre',)}
     return [{**step, **{key: views[key] for key in views if key in step}} for step in steps]
 
 

@@ -199,3 +199,20 @@ def test_a_single_view_leaves_the_rest_alone() -> None:
     steps = [{'type': 'A', 'num_clips': 5, 'clip_len': 16}, {'type': 'B', 'num_crops': 3}]
     once = [{'type': 'A', 'num_clips': 1, 'clip_len': 16}, {'type': 'B', 'num_crops': 1}]
     assert single_view(steps) == once and steps[0]['num_clips'] == 5
+
+
+def test_a_test_of_files_of_codes_is_told_as_that_of_their_videos() -> None:
+    steps = [
+        {'type': 'OpenCodes', 'folder': 'codes', 'fps': 16, 'size': 256, 'positions': ('top',)},
+        {'type': 'SampleFps', 'clip_len': 10, 'fps': 2, 'num_clips': 10},
+        {'type': 'ReadCodes'},
+        {'type': 'PackClips'},
+    ]
+    assert steps_of_test({'test_pipeline': steps}) == [
+        {'type': 'OpenVideo'},
+        {'type': 'SampleFps', 'clip_len': 10, 'fps': 2, 'num_clips': 10, 'grid_fps': 16},
+        {'type': 'ReadFrames'},
+        {'type': 'DiagonalCrop', 'size': 256, 'positions': ('top',)},
+        {'type': 'PackClips'},
+    ]
+    assert single_view(steps)[0]['positions'] == ('centre',)

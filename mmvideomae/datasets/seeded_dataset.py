@@ -22,8 +22,7 @@ Failure = tuple[str, str]
 """(path, reason) of a file that could not be read."""
 
 # Replacements tried for one sample by default.  Where 45 % of the files are broken, a run of 10^8
-# samples meets one without a sound replacement with a chance of 10^-13; a broken file is opened
-# in a millisecond.
+# samples meets one without a sound replacement with a chance of 10^-13, at a millisecond a file.
 MAX_REFETCH = 60
 # Stands for the number of an attempt where the replacements themselves are drawn.
 _CHOICE = 2**31
@@ -103,8 +102,7 @@ class SeededDataset(BaseDataset):
         self._notes = WorkNotes()
         if test_mode:
             self._seeds.set(0, 0)
-        # mmengine would look names up in the root registry, which finds ours only inside a
-        # runner's default scope.
+        # mmengine would look in the root registry, which finds ours in a runner's scope only.
         built = build_steps(pipeline)
         if not mirrorable:
             refuse_flips(built)
@@ -120,6 +118,12 @@ class SeededDataset(BaseDataset):
             lazy_init=lazy_init,
             max_refetch=max_refetch,
         )
+
+    def full_init(self) -> None:
+        """Read the list, and let each transform look for what it reads beside (``look()``)."""
+        super().full_init()
+        for step in self.pipeline.transforms:
+            getattr(step, 'look', bool)()
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """Make samples a function of (seed, epoch, index); no effect in test mode."""
@@ -270,9 +274,8 @@ def _with_failures(sample: Any, failures: list[Failure], undecodable: bool = Fal
     """Write the failures into the sample's metainfo, where it has one; a hook logs them."""
     packed = sample.get('data_samples') if isinstance(sample, dict) else None
     if isinstance(packed, BaseDataElement):
-        packed.set_metainfo({'decode_failures': failures})
-        if undecodable:
-            packed.set_metainfo({'undecodable': True})
+        mark = {'undecodable': True} if undecodable else {}
+        packed.set_metainfo({'decode_failures': failures, **mark})
     return sample
 
 

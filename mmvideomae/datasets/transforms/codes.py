@@ -4,7 +4,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -17,15 +17,19 @@ from mmvideomae.registry import TRANSFORMS
 from mmvideomae.video.readers import VideoReadError
 
 
-class _OpenViews(BaseTransform, ABC):
-    """Open the codes of one view, or in test mode of all views, of a video.
+class CodeSource(NamedTuple):
+    """What all codes of a folder have in common."""
 
-    Attributes:
-        where: The folder of the codes.
-        grid: Rows and columns of codes of a frame.
-        grid_fps: Frames of codes per second.
-        tokenizer: Fingerprint of the tokenizer; empty if it is not known.
-    """
+    grid: tuple[int, int]
+    """Rows and columns of codes of a frame."""
+    fps: float
+    """Frames of codes per second."""
+    tokenizer: str = ''
+    """Fingerprint of the tokenizer; empty if it is not known."""
+
+
+class _OpenViews(BaseTransform, ABC):
+    """Open the codes of one view, or in test mode of all views, of a video."""
 
     def __init__(
         self,
@@ -40,18 +44,24 @@ class _OpenViews(BaseTransform, ABC):
         self.views = diagonal_views(size, scales, positions, flip)
         self.mirrors = flip  # for `refuse_flips`
         self.test_mode = test_mode
-        self.grid, self.grid_fps, self.tokenizer = self._look(size)
+        self._source: CodeSource | None = None
 
-    @abstractmethod
-    def _look(self, size: int) -> tuple[tuple[int, int], float, str]:
-        """Grid, frames per second and fingerprint of the codes of the views.
+    def look(self) -> CodeSource:
+        """Look into the folder, once; `SeededDataset` does when it reads its list.
 
         Raises:
             CodeFileError: There are no such codes.
         """
+        if self._source is None:
+            self._source = self._look()
+        return self._source
 
     @abstractmethod
-    def _codes(self, video_id: str, number: int) -> np.ndarray:
+    def _look(self) -> CodeSource:
+        """See `look`."""
+
+    @abstractmethod
+    def _codes(self, video_id: str, number: int, grid: tuple[int, int]) -> np.ndarray:
         """Codes (F, h, w) of the view of a number.
 
         Raises:
@@ -60,34 +70,35 @@ class _OpenViews(BaseTransform, ABC):
         """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        source = self.look()
         chosen: Sequence[int] = range(len(self.views))
         if not self.test_mode:
             chosen = [int(np.random.randint(len(self.views)))]
             results['view'] = self.views[chosen[0]].name
-        views = [self._open(results, number) for number in chosen]
+        views = [self._open(results, number, source.grid) for number in chosen]
         if len(lengths := {len(codes) for codes in views}) > 1:
             reason = f'its views have different numbers of frames: {sorted(lengths)}'
             raise VideoReadError(results['filename'], reason)
         results.update(
             code_views=views,
             total_frames=len(views[0]),
-            grid_fps=self.grid_fps,
+            grid_fps=source.fps,
             num_crops=len(views),
         )
-        if self.tokenizer:
-            results['tokenizer'] = self.tokenizer
+        if source.tokenizer:
+            results['tokenizer'] = source.tokenizer
         return results
 
-    def _open(self, results: dict[str, Any], number: int) -> np.ndarray:
+    def _open(self, results: dict[str, Any], number: int, grid: tuple[int, int]) -> np.ndarray:
         if results.get('undecodable', False):
-            return np.zeros((1, *self.grid), np.int16)
+            return np.zeros((1, *grid), np.int16)
         part = results.get('start_index', 0) > 0 or results.get('total_frames', -1) > 0
         if part and 'filename_tmpl' not in results:
             reason = 'its line in the list names frames of it, but codes are those of whole videos'
             raise CodeFileError(results['filename'], reason)
         video_id = results.get('video_id') or video_id_of(results['filename'])
         try:
-            return self._codes(video_id, number)
+            return self._codes(video_id, number, grid)
         except FileNotFoundError:
             view = self.views[number].name
             reason = f'no codes of {video_id!r}, view {view}, in {self.where}'
@@ -124,7 +135,7 @@ class OpenCodes(_OpenViews):
     - total_frames: ``F``
 
     Args:
-        folder: With ``codes.json``.
+        folder: With ``codes.json``; ``{fps}`` and ``{size}`` in it stand for those below.
         size: Side of the views in pixels.
         scales: Short sides of frames before they were cut, as multiples of ``size``.
         positions: 'top', 'centre', 'bottom'.
@@ -151,15 +162,17 @@ class OpenCodes(_OpenViews):
         test_mode: bool = False,
     ) -> None:
         self._expected = {'size': size, 'fps': fps, 'num_codes': num_codes}
+        rate = '' if fps is None else f'{fps:g}'
+        folder = os.fspath(folder).replace('{fps}', rate).replace('{size}', str(size))
         super().__init__(folder, size, scales, positions, flip, test_mode)
 
-    def _look(self, size: int) -> tuple[tuple[int, int], float, str]:
+    def _look(self) -> CodeSource:
         info = CodeInfo.read(self.where)
         info.check(self.where, {**self._expected, 'views': [view.name for view in self.views]})
-        return info.grid, info.fps, info.fingerprint
+        return CodeSource(info.grid, info.fps, info.fingerprint)
 
-    def _codes(self, video_id: str, number: int) -> np.ndarray:
-        return open_codes(code_path(self.where, video_id, self.views[number].name), self.grid)
+    def _codes(self, video_id: str, number: int, grid: tuple[int, int]) -> np.ndarray:
+        return open_codes(code_path(self.where, video_id, self.views[number].name), grid)
 
 
 @TRANSFORMS.register_module()
@@ -198,14 +211,14 @@ class OpenLmdbCodes(_OpenViews):
         self._named = (dataset, split, fps, size)
         super().__init__(folder, size, scales, positions, flip, test_mode)
 
-    def _look(self, size: int) -> tuple[tuple[int, int], float, str]:
+    def _look(self) -> CodeSource:
+        dataset, split, fps, size = self._named
         grid = (size // self._FACTOR, size // self._FACTOR)
-        self._files = [
-            CodeLmdb(find_lmdb(self.where, *self._named, view), grid) for view in self.views
-        ]
-        return grid, float(self._named[2]), ''
+        folders = [find_lmdb(self.where, dataset, split, fps, size, view) for view in self.views]
+        self._files = [CodeLmdb(folder, grid) for folder in folders]
+        return CodeSource(grid, float(fps))
 
-    def _codes(self, video_id: str, number: int) -> np.ndarray:
+    def _codes(self, video_id: str, number: int, grid: tuple[int, int]) -> np.ndarray:
         return self._files[number].read(PurePath(video_id).name).codes
 
 

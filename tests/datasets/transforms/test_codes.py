@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / 'codes'
 
 
-def read(folder: Path, name: str = 'a', seed: int = 0, clips: int = 1, **options: Any) -> Any:
+def read(folder: Path | str, name: str = 'a', seed: int = 0, clips: int = 1, **options: Any) -> Any:
     test_mode = options.get('test_mode', False)
     config = {'type': 'OpenCodes', 'folder': str(folder), 'size': 32, **VIEWS, **options}
     steps = [
@@ -80,14 +80,24 @@ def test_files_of_another_rate_are_sampled_at_the_rate_of_clips(tmp_path: Path) 
         ({'scales': (1.5,)}, r'has no view 48-top; it has 32-top, '),
     ],
 )
-def test_folders_that_do_not_fit_are_refused_when_the_pipeline_is_built(
+def test_folders_that_do_not_fit_are_refused_when_the_data_set_is_made(
     folder: Path, options: dict, message: str
 ) -> None:
     config = {'type': 'OpenCodes', 'folder': str(folder), 'size': 32, **VIEWS, **options}
+    (folder / 'list.txt').write_text('a.avi 0\n')
+    source = {'ann_file': str(folder / 'list.txt')}
     with pytest.raises(CodeFileError, match=message):
-        TRANSFORMS.build(config)
+        VideoListDataset(sources=[source], pipeline=[config])
     with pytest.raises(CodeFileError, match=r'has no codes\.json'):
-        TRANSFORMS.build({**config, 'folder': str(folder.parent)})
+        VideoListDataset(sources=[source], pipeline=[{**config, 'folder': str(folder.parent)}])
+
+
+def test_a_folder_is_named_by_rate_and_size(tmp_path: Path) -> None:
+    write_codes(tmp_path / 'codes_fps16_40', {'a': 60}, size=40, fps=16)
+    folder = str(tmp_path / 'codes_fps{fps}_{size}')
+    assert read(folder, size=40, fps=16)['codes'].shape == (1, 5, 5, 5)
+    with pytest.raises(CodeFileError, match=r'codes_fps2_40: has no codes\.json'):
+        read(folder, size=40, fps=2)
 
 
 def dataset(folder: Path, names: list[str], **options: Any) -> VideoListDataset:
