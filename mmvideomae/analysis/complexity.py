@@ -23,6 +23,12 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmvideomae.analysis.code_runs import (
+    PRETRAINER_PARTS,
+    empty_codes,
+    pretraining_run,
+    reads_codes,
+)
 from mmvideomae.analysis.operation_counter import (
     NORM,
     StrangeOperators,
@@ -32,7 +38,7 @@ from mmvideomae.analysis.operation_counter import (
 from mmvideomae.analysis.training_pipeline import draw_masks, pipeline_shape
 from mmvideomae.apis.inference import built_model, default_shape
 from mmvideomae.models.layers import Block, CubeEmbed
-from mmvideomae.models.pretrainers import MaskedPretrainer
+from mmvideomae.models.pretrainers import VIMPAC, MaskedPretrainer
 from mmvideomae.ops.tokens import gather_tokens
 
 COUNTS = ('paper', 'actual')
@@ -47,6 +53,7 @@ _PRETRAINER_PARTS = (
 NORMS = 'norms'
 _INSIDE = '_Run.model.'  # of names of modules, as the counter gives them
 _WHOLE = ('_Run', '_Run.model')
+_INPUT = 'data_preprocessor.'  # a tokenizer, where there is one
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,8 @@ def measure_config(
         model = model.to('meta').eval()
         if isinstance(model, MaskedPretrainer):
             return _measure_pretrainer(model, cfg, shape, count)
+        if isinstance(model, VIMPAC):
+            return _measure_code_pretrainer(model, cfg, shape, count)
         if isinstance(model, Recognizer3D) or _is_detector(model):
             shape = shape or pipeline_shape(cfg)
         return _measure_plain(model, shape, count)
@@ -124,6 +133,18 @@ def _measure_pretrainer(
     return Complexity((frames, height, width), parts, visible, decoded[0], unknown)
 
 
+def _measure_code_pretrainer(
+    model: VIMPAC, cfg: Config, shape: tuple[int, int, int] | None, count: str
+) -> Complexity:
+    """The tokenizer, which files of codes do without, is left out."""
+    shape = shape or default_shape(model.backbone)
+    codes = empty_codes(model, shape)
+    encoder_mask, _ = draw_masks(cfg, tuple(codes.shape[1:]))
+    run = pretraining_run(model, codes, encoder_mask)
+    parts, unknown = _count(model, run, count, PRETRAINER_PARTS)
+    return Complexity(shape, parts, encoder_mask.numel(), int(encoder_mask.sum()), unknown)
+
+
 def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: str) -> Complexity:
     """A recognizer, single view; a detector, one box; or a bare backbone.
 
@@ -131,7 +152,10 @@ def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: 
     told as an operator of unknown cost.
     """
     shape = shape or default_shape(getattr(model, 'backbone', model))
-    clips = torch.empty(1, _channels(model), *shape, device='meta')
+    if reads_codes(model):
+        clips = empty_codes(model, shape)
+    else:
+        clips = torch.empty(1, _channels(model), *shape, device='meta')
 
     def run() -> None:
         if isinstance(model, Recognizer3D):
@@ -186,6 +210,8 @@ def _parts(
     params: Counter[str] = Counter()
     macs: Counter[str] = Counter()
     for name, param in model.named_parameters():
+        if name.startswith(_INPUT):
+            continue
         owner = name.rpartition('.')[0]
         params[NORMS if owner in norms else _part_of(name, names)] += param.numel()
     norm_macs = counts.pop('Global', {}).get(NORM, 0) // 2

@@ -25,6 +25,7 @@ from mmvideomae.analysis.training_pipeline import draw_masks, pipeline_shape
 from mmvideomae.models.backbones.vit_videomae import ARCHS
 from mmvideomae.models.layers import Attention
 from mmvideomae.registry import MODELS
+from tests.support.codes import tiny_code_encoder, tiny_vimpac
 from tests.support.models import GRID, tiny_videomae, tiny_vit
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -330,3 +331,59 @@ def test_errors_name_what_is_missing() -> None:
         default_shape(nn.Linear(1, 1))
     with pytest.raises(ValueError, match='7 frames'):
         measure_config(Config({'model': tiny_vit()}), (7, 32, 32))
+
+
+@pytest.mark.parametrize(
+    ('layout', 'grid', 'giga'),
+    [
+        ('TxHxW', (5, 16, 16), 5.70),
+        ('T,H|W', (5, 16, 16), 5.40),
+        ('TxHxW', (10, 32, 32), 139.6),
+        ('T,H|W', (10, 32, 32), 43.4),
+    ],
+)
+def test_a_layer_over_codes(layout: str, grid: tuple[int, int, int], giga: float) -> None:
+    """Attention along axes is linear in the others: of the small VIMPAC, CLS included."""
+    arch = {'embed_dims': 512, 'depth': 1, 'num_heads': 8}
+    backbone = {'arch': arch, 'layout': layout, 'grid_size': grid}
+    cfg = Config({'model': {'type': 'FactorizedVideoTransformer', **backbone}})
+    cost = measure_config(cfg)
+    assert cost.shape == (grid[0], grid[1] * 8, grid[2] * 8)
+    blocks = next(part for part in cost.parts if part.name == 'blocks')
+    assert blocks.macs / GIGA == pytest.approx(giga, rel=2e-3)
+
+
+@pytest.mark.parametrize('contrast_input', ['masked', 'intact'])
+def test_vimpac_is_counted_under_the_masks_of_its_config(contrast_input: str) -> None:
+    cfg = Config({'model': tiny_vimpac(contrast_input=contrast_input)})
+    masks = {'type': 'GenerateMasks', 'encoder': {'type': 'BlockMask', 'num_blocks': 2}}
+    pipeline = [{'type': 'OpenVideo'}, masks]
+    cfg.merge_from_dict({'train_dataloader': {'dataset': {'pipeline': pipeline}}})
+    cost = measure_config(cfg)
+    parts = {part.name: part for part in cost.parts}
+    tokens, asked, width, ids = 64, cost.decoded_tokens, 32, 16 + 5
+    assert cost.visible_tokens == tokens and 0 < asked < tokens
+    # Two layers of query, key, value and output, twice, and an MLP.
+    linear = 2 * 16 * width**2 * (tokens + 1)
+    rows = 2 * 2 * width * (16 * 5**2 + 16 * 5**2)  # along time, then H and W side by side
+    passes = 2 if contrast_input == 'intact' else 1
+    assert parts['encoder'].macs == passes * (linear + rows)
+    assert parts['head'].macs == asked * (width**2 + width * ids)
+    assert parts['contrast'].macs == width * 16 + 16 * 8
+    assert cost.params == sum(
+        value.numel()
+        for name, value in MODELS.build(cfg.model).named_parameters()
+        if not name.startswith('data_preprocessor.')
+    )
+
+
+def test_a_recognizer_of_codes_is_counted() -> None:
+    backbone = tiny_code_encoder(interpolate=True)
+    preprocessor = {'type': 'CodeClassificationPreprocessor'}
+    head = {'type': 'LinearHead', 'num_classes': 3, 'in_channels': 32}
+    model = {'backbone': backbone, 'cls_head': head, 'data_preprocessor': preprocessor}
+    cfg = Config({'model': {'type': 'Recognizer3D', **model}})
+    assert measure_config(cfg).shape == (4, 32, 32)
+    assert measure_config(cfg, (8, 32, 64)).macs > 3 * measure_config(cfg).macs
+    with pytest.raises(ValueError, match='60x64 pixels do not divide into codes of 8x8'):
+        measure_config(cfg, (8, 60, 64))

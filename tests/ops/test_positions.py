@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmvideomae.ops.positions import resize_table, sinusoid_grid, sinusoid_table
+from mmvideomae.ops.positions import resize_axis, resize_table, sinusoid_grid, sinusoid_table
 
 
 @pytest.mark.parametrize(('token', 'column'), [(0, 0), (7, 0), (7, 1), (1567, 100), (1567, 767)])
@@ -36,3 +36,17 @@ def test_the_same_grid_is_left_alone_and_time_is_linear() -> None:
     assert resize_table(table, (2, 3, 3), (2, 3, 3)) is table
     middle = resize_table(table, (2, 3, 3), (1, 3, 3))
     torch.testing.assert_close(middle, table.reshape(2, 9, 4).mean(0))
+
+
+@pytest.mark.parametrize(('before', 'after'), [(5, 10), (16, 32), (7, 4), (3, 1)])
+def test_an_axis_is_interpolated_between_the_centres_of_its_cells(before: int, after: int) -> None:
+    table = torch.randn(before, 3)
+    resized = resize_axis(table, after)
+    for place in range(after):
+        centre = min(max((place + 0.5) * before / after - 0.5, 0), before - 1)
+        low = int(centre)
+        high, share = min(low + 1, before - 1), centre - low
+        expected = (1 - share) * table[low] + share * table[high]
+        torch.testing.assert_close(resized[place], expected)
+    assert resize_axis(table, before) is table
+    assert resize_axis(table.bfloat16(), after).dtype == torch.bfloat16

@@ -7,6 +7,7 @@ one, and a layer norm five per element; softmax, activations and sums count noth
 The count is of one forward pass of one clip (one view), fused attention included.
 A pretrainer runs under the masks of its config's training pipeline; a recognizer and a
 detector of actions are given clips of the size that pipeline makes, and the detector one box.
+A model over codes is given codes: the tokenizer does not count.
 """
 
 import argparse

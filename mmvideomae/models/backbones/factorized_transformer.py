@@ -181,7 +181,7 @@ class FactorizedVideoTransformer(BaseModule):
 
     def _pad(self, codes: Tensor, padded: bool | None) -> Tensor | None:
         """Where there is PAD; None where there is none, since attention is faster unmasked."""
-        if padded is False:
+        if padded is False or codes.is_meta:  # shapes alone have no padding
             return None
         pad = codes == self.vocabulary.pad
         return pad if padded or pad.any() else None

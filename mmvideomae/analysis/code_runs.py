@@ -1,0 +1,56 @@
+"""What one forward pass of a model over codes is, so that it can be counted."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mmvideomae.models.pretrainers import VIMPAC
+
+PRETRAINER_PARTS = (
+    ('backbone.embedding', 'embed'),
+    ('backbone.cls_embed', 'embed'),
+    ('backbone.pos_embed', 'embed'),
+    ('backbone', 'encoder'),
+    ('head', 'head'),
+    ('contrast', 'contrast'),
+)
+
+
+def reads_codes(model: nn.Module) -> bool:
+    """Whether a model, or its backbone, is given codes instead of pixels."""
+    return hasattr(getattr(model, 'backbone', model), 'vocabulary')
+
+
+def empty_codes(model: nn.Module, shape: tuple[int, int, int]) -> Tensor:
+    """Codes (1, t, h, w), without values, of a clip of as many frames, and of a side in pixels.
+
+    Raises:
+        ValueError: The sides are no multiples of those of a code.
+    """
+    backbone = getattr(model, 'backbone', model)
+    frames, *sides = shape
+    if any(side % backbone.patch_size for side in sides):
+        raise ValueError(
+            f'frames of {sides[0]}x{sides[1]} pixels do not divide into codes of '
+            f'{backbone.patch_size}x{backbone.patch_size} pixels'
+        )
+    grid = (frames, *(side // backbone.patch_size for side in sides))
+    return torch.zeros(1, *grid, dtype=torch.int64, device='meta')
+
+
+def pretraining_run(model: VIMPAC, codes: Tensor, encoder_mask: Tensor) -> Callable[[], None]:
+    """A pass of one clip through all that `VIMPAC.loss` passes it through, but for the losses."""
+    asked = encoder_mask.flatten().nonzero()[:, 0]
+
+    def run() -> None:
+        intact = model.contrast is not None and model.contrast_input == 'intact'
+        cls = None
+        if model.head is not None or not intact:
+            cls, tokens = model.backbone(model.target.hide(codes, encoder_mask))
+            if model.head is not None:
+                model.head(tokens.flatten(0, 1)[asked], model.backbone.embedding.weight)
+        if model.contrast is not None:
+            model.contrast(model.backbone(codes).cls if intact else cls)
+
+    return run
