@@ -19,6 +19,7 @@ _MODULES = (
     'mmpretrain',
     'dalle',
     'vimpac',
+    'tokenizer',
 )
 _FOUND: list[Layout] = [import_module(f'{__name__}.{module}').LAYOUT for module in _MODULES]
 LAYOUTS = {layout.name: layout for layout in _FOUND}

@@ -1,6 +1,8 @@
 """Frames to grids of discrete codes and back."""
 
 from mmvideomae.models.tokenizers.dalle import DalleTokenizer
+from mmvideomae.models.tokenizers.quantizer import MovingAverageQuantizer
 from mmvideomae.models.tokenizers.tokenizer import Tokenizer
+from mmvideomae.models.tokenizers.vq_vae import VQVAE
 
-__all__ = ['DalleTokenizer', 'Tokenizer']
+__all__ = ['VQVAE', 'DalleTokenizer', 'MovingAverageQuantizer', 'Tokenizer']

@@ -1,0 +1,83 @@
+"""The training of a tokenizer on the frames of videos."""
+
+from typing import Any, NamedTuple
+
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmvideomae.models.pretrainers.masked import built
+from mmvideomae.registry import MODELS, TOKENIZERS
+
+
+class TokenizerOutput(NamedTuple):
+    """What a tokenizer makes of frames."""
+
+    frames: Tensor
+    """(N, 3, H, W) in [0, 1]."""
+    codes: Tensor
+    """(N, h, w)."""
+    losses: dict[str, Tensor]
+    """Scalars by name: losses, and what is only logged."""
+
+    @property
+    def loss(self) -> Tensor:
+        """What training minimises."""
+        return self.losses['loss_reconstruction'] + self.losses['loss_commitment']
+
+
+@MODELS.register_module()
+class TokenizerTrainer(BaseModel):
+    """Train a tokenizer to draw frames out of their codes.
+
+    All frames of a batch of clips count alike.  The loss is the square error of pixels, divided
+    by ``variance``, and ``commitment_weight`` times the commitment of the quantizer.
+
+    Args:
+        tokenizer: of ``TOKENIZERS``, whose ``forward(frames)`` gives what `VQVAE.forward` does.
+        commitment_weight: beta.
+        variance: Of pixels in [0, 1], about that of natural pictures.
+    """
+
+    def __init__(
+        self,
+        tokenizer: dict[str, Any],
+        commitment_weight: float = 0.25,
+        variance: float = 0.06,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        to_unit_range = {
+            'type': 'VideoMAEDataPreprocessor',
+            'mean': (0.0, 0.0, 0.0),
+            'std': (255.0, 255.0, 255.0),
+        }
+        super().__init__(built(data_preprocessor or to_unit_range), init_cfg)
+        self.tokenizer = TOKENIZERS.build(tokenizer)
+        self.commitment_weight, self.variance = commitment_weight, variance
+
+    def forward(
+        self, inputs: Tensor, data_samples: list[Any] | None = None, mode: str = 'tensor'
+    ) -> dict[str, Tensor] | TokenizerOutput | Tensor:
+        """Clips (B, 3, T, H, W) in [0, 1] -> by ``mode``.
+
+        'loss': the losses by name, with ``psnr`` in decibels, ``perplexity`` and ``used_codes``,
+        which are only logged.  'predict': a `TokenizerOutput` of the B * T frames.  'tensor':
+        codes (B, T, h, w).
+        """
+        frames = inputs.transpose(1, 2).flatten(0, 1)
+        if mode == 'tensor':
+            return self.tokenizer.encode(frames).unflatten(0, (len(inputs), -1))
+        if mode not in ('loss', 'predict'):
+            raise ValueError(f"unknown mode {mode!r}; choose 'tensor', 'loss' or 'predict'")
+        coded = self.tokenizer(frames)
+        error = (coded.frames - frames).square().mean()
+        losses = {
+            'loss_reconstruction': error / self.variance,
+            'loss_commitment': self.commitment_weight * coded.commitment,
+            'psnr': -10 * error.detach().clamp(min=1e-10).log10(),
+            'perplexity': coded.perplexity,
+            'used_codes': coded.used_codes,
+        }
+        if mode == 'loss':
+            return losses
+        return TokenizerOutput(coded.frames.clamp(0, 1), coded.codes, losses)
