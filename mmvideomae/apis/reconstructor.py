@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmvideomae.apis.training_clips import sampling_of
 from mmvideomae.configs import training_step
+from mmvideomae.masking import of_ratio
 from mmvideomae.registry import MASK_GENERATORS
 from mmvideomae.video.readers import VideoReader, open_reader
 from mmvideomae.visualization.figure import Figure, draw_animation, draw_picture
@@ -21,7 +23,10 @@ from mmvideomae.visualization.reconstruction import (
     assemble,
     masked_frames,
     reconstructed_frames,
+    tokenized,
 )
+
+USUAL_RATIOS = (0.75, 0.9, 0.95)
 
 
 @dataclass(frozen=True)
@@ -79,13 +84,14 @@ class ReconstructedClip:
 
 
 class Reconstructor:
-    """Reconstruct videos with a pre-trained model.
+    """Reconstruct videos with a pre-trained model, or with the tokenizer that a model trains.
 
-    The length, stride and size of clips, the kind of mask and the decoder's mask are
-    those of the config's training pipeline.
+    The length, stride or frame rate, and size of clips, the kind of mask and the decoder's mask
+    are those of the config's training pipeline.
 
     Args:
-        model: A pretrainer from ``init_model`` whose target can be shown.
+        model: A pretrainer from ``init_model`` whose target can be shown, or a
+            ``TokenizerTrainer``.
         statistics: How normalised predictions become pixels: 'ground_truth' (each
             patch's own mean and deviation, as in the papers' figures), 'visible'
             (estimated from visible patches) or 'none'; see ``visualization.reconstruction``.
@@ -104,27 +110,25 @@ class Reconstructor:
         all_tokens: bool = False,
         seed: int = 0,
     ) -> None:
-        if not hasattr(getattr(model, 'target', None), 'draw'):
+        self.tokenizes = hasattr(model, 'tokenizer')
+        if not hasattr(getattr(model, 'target', None), 'draw') and not self.tokenizes:
             raise ValueError(
                 f'{type(model).__name__} reconstructs nothing: give the config and checkpoint of '
                 'a pre-training'
             )
         self.model, self.statistics, self.seed = model, statistics, seed
-        kinds = ('SampleClip', 'ClipMultiScaleCrop', 'GenerateMasks')
-        sampling, crop, masks = (training_step(model.cfg, kind) or {} for kind in kinds)
-        missing = [k for k, step in zip(kinds, (sampling, crop, masks), strict=True) if not step]
-        if missing:
-            raise ValueError(f"the config's train_dataloader has no {', '.join(missing)}")
-        self.clip_len, self.stride = sampling['clip_len'], sampling['stride']
-        size = crop['size']
-        self.size = (size, size) if isinstance(size, int) else tuple(size)
-        self.masks = masks
+        sampling, masks = sampling_of(model.cfg), training_step(model.cfg, 'GenerateMasks')
+        if sampling is None or (masks is None and not self.tokenizes):
+            kinds = [] if sampling else ['SampleClip, ClipMultiScaleCrop']
+            kinds += [] if masks or self.tokenizes else ['GenerateMasks']
+            raise ValueError(f"the config's train_dataloader has no {', '.join(kinds)}")
+        self.sampling, self.masks = sampling, masks or {}
         self.all_tokens = all_tokens
 
     def __call__(
         self,
         video: str | os.PathLike[str] | VideoReader,
-        mask_ratios: Sequence[float] | None = (0.75, 0.9, 0.95),
+        mask_ratios: Sequence[float] | str | None = 'usual',
         start: float | None = None,
         stride: int | None = None,
     ) -> ReconstructedClip:
@@ -132,7 +136,8 @@ class Reconstructor:
 
         Args:
             video: A file, or an open reader.
-            mask_ratios: Shares of hidden tokens; None: the config's own.
+            mask_ratios: Shares of hidden tokens, of blocks as many as come closest to it; None:
+                the config's own; 'usual': 0.75, 0.9 and 0.95, of codes the config's own.
             start: Where the clip begins, in seconds; by default its middle is the
                 video's.
             stride: Distance between frames of the clip; by default the config's.
@@ -143,42 +148,48 @@ class Reconstructor:
         """
         reader = video if isinstance(video, VideoReader) else open_reader(video)
         with reader:
-            indices = self._indices(reader, start, stride or self.stride)
-            frames = reader.read(indices)
-            return self.reconstruct(
-                fit_clip(frames, self.size),
-                mask_ratios,
-                indices / reader.fps,
-                Path(reader.path).name,
-            )
+            indices = self.sampling.indices(reader, start, stride)
+            frames = fit_clip(reader.read(indices), self.sampling.size)
+            seconds = reader.times[indices] - reader.times[0]
+            return self.reconstruct(frames, mask_ratios, seconds, Path(reader.path).name)
 
     def reconstruct(
         self,
         frames: np.ndarray,
-        mask_ratios: Sequence[float] | None = (0.75, 0.9, 0.95),
+        mask_ratios: Sequence[float] | str | None = 'usual',
         seconds: np.ndarray | None = None,
         title: str = '',
     ) -> ReconstructedClip:
         """Reconstruct a clip (T, H, W, 3) uint8 that has the model's size already."""
-        ratios = [self.masks['encoder']['ratio']] if mask_ratios is None else list(mask_ratios)
-        views = tuple(self._view(frames, ratio) for ratio in ratios)
         times = np.arange(len(frames)) / 25 if seconds is None else seconds
+        if self.tokenizes:
+            return ReconstructedClip(frames, (self._tokenized(frames),), times, title)
+        ratios: Sequence[float | None] = [None]
+        if mask_ratios is not None and not isinstance(mask_ratios, str):
+            ratios = mask_ratios
+        elif mask_ratios == 'usual' and not hasattr(self.model.target, 'vocabulary'):
+            ratios = USUAL_RATIOS
+        views = tuple(self._view(frames, ratio) for ratio in ratios)
         return ReconstructedClip(frames, views, times, title)
 
-    def _view(self, frames: np.ndarray, ratio: float) -> Reconstruction:
+    def _tokenized(self, frames: np.ndarray) -> Reconstruction:
+        batch = self._batch(frames)
+        with torch.inference_mode():
+            output = self.model(**batch, mode='predict')
+        return tokenized(output.frames, float(output.loss))
+
+    def _view(self, frames: np.ndarray, ratio: float | None) -> Reconstruction:
         encoder_mask = self._draw(frames, self.masks['encoder'], ratio)
         if not encoder_mask.any():
             raise ValueError(f'a mask ratio of {ratio} hides no token')
-        batch = {'inputs': torch.from_numpy(frames)[None, None], 'encoder_mask': encoder_mask}
+        masks = {'encoder_mask': encoder_mask}
         decoder = self.masks.get('decoder')
         if decoder is not None and not self.all_tokens:
-            batch['decoder_mask'] = self._draw(frames, decoder)
-        device = next(self.model.parameters()).device
-        batch = self.model.data_preprocessor({k: v.to(device) for k, v in batch.items()})
+            masks['decoder_mask'] = self._draw(frames, decoder)
+        batch = self._batch(frames, **masks)
+        inputs = batch['inputs']
         with torch.inference_mode():
-            output = self.model.reconstruct(
-                batch['inputs'], batch['encoder_mask'], batch.get('decoder_mask')
-            )
+            output = self.model.reconstruct(inputs, *(batch[key] for key in masks))
         return assemble(
             frames,
             encoder_mask.numpy().reshape(-1),
@@ -187,7 +198,14 @@ class Reconstructor:
             self.model.target,
             self.statistics,
             float(output.loss),
+            None if inputs.is_floating_point() else inputs[0],
         )
+
+    def _batch(self, frames: np.ndarray, **masks: Tensor) -> dict[str, Any]:
+        """A batch of one clip, preprocessed."""
+        device = next(self.model.parameters()).device
+        batch = {'inputs': torch.from_numpy(frames)[None, None], **masks}
+        return self.model.data_preprocessor({k: v.to(device) for k, v in batch.items()})
 
     def _draw(
         self, frames: np.ndarray, config: dict[str, Any], ratio: float | None = None
@@ -195,20 +213,9 @@ class Reconstructor:
         """One mask of a clip, (1, 1, N) bool."""
         config = {**config, 'grid_size': self.model.target.grid(*frames.shape[:3])}
         if ratio is not None:
-            config['ratio'] = ratio
+            config = of_ratio(config, ratio)
         mask = MASK_GENERATORS.build(config)(np.random.default_rng(self.seed), frames)
         return torch.from_numpy(mask.reshape(1, 1, -1))
-
-    def _indices(self, reader: VideoReader, start: float | None, stride: int) -> np.ndarray:
-        """Frames of the clip; beyond the end the last frame reached is repeated."""
-        total, span = len(reader), (self.clip_len - 1) * stride + 1
-        first = max(0, (total - span) // 2) if start is None else round(start * reader.fps)
-        if not 0 <= first < total:
-            raise ValueError(
-                f'{reader.path} is {total / reader.fps:.2f} s long: it has no frame at {start} s'
-            )
-        indices = first + np.arange(self.clip_len) * stride
-        return np.minimum(indices, indices[indices < total][-1])
 
 
 def fit_clip(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Which tokens are hidden: mask generators in plain NumPy (True = dropped)."""
 
-from mmvideomae.masking.blocks import BlockMask, IidMask
+from mmvideomae.masking.blocks import BlockMask, IidMask, of_ratio
 from mmvideomae.masking.generators import (
     FrameMask,
     MaskGenerator,
@@ -21,4 +21,5 @@ __all__ = [
     'RunningCellMask',
     'TubeMask',
     'count_dropped',
+    'of_ratio',
 ]

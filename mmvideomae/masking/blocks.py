@@ -1,6 +1,7 @@
 """Masks of VIMPAC: blocks in space and time, and tokens that are hidden one by one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -116,3 +117,23 @@ class IidMask(MaskGenerator):
 
     def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
         return rng.random(self.grid_size) < self.ratio
+
+
+def of_ratio(config: dict[str, Any], ratio: float) -> dict[str, Any]:
+    """Config of a mask generator that hides another share; of blocks as many as come closest.
+
+    Args:
+        config: With its grid.
+
+    Raises:
+        ValueError: A share of blocks outside (0, 1).
+    """
+    if 'num_blocks' not in config:
+        return {**config, 'ratio': ratio}
+    if not 0 < ratio < 1:
+        raise ValueError(f'ratio must lie in (0, 1), got {ratio}')
+    grid, count = config['grid_size'], 1
+    while BlockMask(grid, count + 1).ratio < ratio:
+        count += 1
+    near = min((count, count + 1), key=lambda number: abs(BlockMask(grid, number).ratio - ratio))
+    return {**config, 'num_blocks': near}

@@ -18,6 +18,7 @@ from mmvideomae.visualization.reconstruction import (
     Reconstruction,
     masked_frames,
     reconstructed_frames,
+    to_bytes,
 )
 
 LAYOUTS = ('stacked', 'side_by_side')
@@ -50,8 +51,9 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
     """One still picture, (H', W', 3) uint8.
 
     Args:
-        layout: 'stacked': frames are columns; the original's row, then a masked and a
-            reconstructed row for each mask.  'side_by_side', as in the papers' figures
+        layout: 'stacked': frames are columns; the original's row, that of its codes decoded if
+            these are predicted (VIMPAC, Figure 5), then a masked and a reconstructed row for each
+            mask.  'side_by_side', as in the papers' figures
             (VideoMAE, Figures 10 and 11): frames are rows; the original's column, then
             two columns for each mask.
         num_frames: So many frames, evenly spread over the clip.
@@ -60,14 +62,16 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
         raise ValueError(f'unknown layout {layout!r}; choose one of {LAYOUTS}')
     picks = pick_frames(figure, num_frames)
     times = [_clock(figure.seconds[pick]) for pick in picks]
-    labels, groups, rows = ['original'], [0], [figure.clip[picks]]
+    labels, groups, rows = ['original'], [0], [figure.clip]
+    for label, frames in _decoded(figure):
+        labels, groups, rows = [*labels, label], [*groups, 0], [*rows, frames]
     for number, view in enumerate(figure.views, start=1):
+        if not view.masked_share:
+            continue
         labels += [f'{_mask_label(view)}\nmasked', f'reconstructed\n{_loss_label(view)}'.strip()]
         groups += [number, number]
-        rows += [
-            masked_frames(figure.clip, view)[picks],
-            reconstructed_frames(figure.clip, view)[picks],
-        ]
+        rows += [masked_frames(figure.clip, view), reconstructed_frames(figure.clip, view)]
+    rows = [row[picks] for row in rows]
     sides, cells = [(labels, groups), (times, [0] * len(picks))], np.stack(rows)
     if layout == 'side_by_side':
         sides, cells = sides[::-1], cells.swapaxes(0, 1)
@@ -77,19 +81,25 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
 def draw_animation(figure: Figure) -> np.ndarray:
     """All frames one after the other, (T, H', W', 3) uint8.
 
-    Rows are original, masked and reconstructed; columns are the masks.
+    Rows are original, masked and reconstructed, with what codes say of the whole clip behind the
+    original; columns are the masks.
     """
-    shown = np.stack([
-        np.stack([figure.clip, masked_frames(figure.clip, view), reconstructed_frames(
-            figure.clip, view)], 1) for view in figure.views
-    ], 2)  # fmt: skip
-    heads = [f'{_mask_label(view)}\n{_loss_label(view)}'.strip() for view in figure.views]
-    names = [f'original\n{_clock(figure.seconds[-1])}', 'masked', 'reconstructed']
-    rows, columns = (names, [0, 1, 2]), (heads, list(range(len(heads))))
-    page, image = _page(figure, shown[-1], rows, columns)
+    masked = [view for view in figure.views if view.masked_share]
+    names = ['original', *(label for label, _ in _decoded(figure))]
+    rows = [
+        [figure.clip, *(frames for _, frames in _decoded(figure))] for _ in masked or figure.views
+    ]
+    if masked:
+        names += ['masked', 'reconstructed']
+    for row, view in zip(rows, masked, strict=False):
+        row += [masked_frames(figure.clip, view), reconstructed_frames(figure.clip, view)]
+    shown = np.stack([np.stack(row, 1) for row in rows], 2)
+    heads = [f'{_mask_label(view)}\n{_loss_label(view)}'.strip() for view in masked] or ['']
+    sides = (names, list(range(len(names)))), (heads, list(range(len(heads))))
+    page, image = _page(figure, shown[-1], *sides)
     pictures = []
     for cells, seconds in zip(shown, figure.seconds, strict=True):
-        image.set_data(_tiled(cells, rows[1], columns[1])[0])
+        image.set_data(_tiled(cells, sides[0][1], sides[1][1])[0])
         image.axes.set_yticklabels([f'original\n{_clock(seconds)}', *names[1:]])
         pictures.append(to_picture(page))
     return np.stack(pictures)
@@ -126,8 +136,10 @@ def _page(
     bare(axes)
     if figure.title:
         axes.set_title(as_text(figure.title), loc='left', fontsize=13, color=INK, pad=10)
-    swatches = [Patch(facecolor=_GREY, label='hidden from the encoder')]
-    if any((~view.seen & ~view.predicted).any() for view in figure.views):
+    swatches = []
+    if any(view.masked_share for view in figure.views):
+        swatches.append(Patch(facecolor=_GREY, label='hidden from the encoder'))
+    if any(view.intact is None and (~view.seen & ~view.predicted).any() for view in figure.views):
         label = 'neither visible nor reconstructed'
         swatches.append(Patch(facecolor='#e1e1e1', edgecolor='#777777', hatch='////', label=label))
     under = {'loc': 'upper left', 'bbox_to_anchor': (0, 0), 'borderaxespad': 0.4, 'borderpad': 0}
@@ -187,6 +199,17 @@ def _loss_label(view: Reconstruction) -> str:
     return '' if view.loss is None else f'loss {view.loss:.3f}'
 
 
+def _decoded(figure: Figure) -> list[tuple[str, np.ndarray]]:
+    """The row of what a tokenizer makes of the clip, if there is one."""
+    found = [view.intact for view in figure.views if view.intact is not None][:1]
+    return [(f'codes, decoded\n{_psnr(figure.clip, pixels)}', to_bytes(pixels)) for pixels in found]
+
+
+def _psnr(clip: np.ndarray, pixels: np.ndarray) -> str:
+    error = float(np.square(clip / 255 - pixels).mean())
+    return f'{-10 * math.log10(error):.1f} dB' if error else 'exactly'
+
+
 def _clock(seconds: float) -> str:
     return f'{seconds:.2f} s'
 
@@ -194,4 +217,6 @@ def _clock(seconds: float) -> str:
 def _note(figure: Figure) -> str:
     """What the views owe to the original; they rarely differ in it."""
     notes = dict.fromkeys(view.note for view in figure.views)
-    return ' '.join(['Visible patches are the original.', *notes])
+    if any(view.intact is None for view in figure.views):
+        notes = {'Visible patches are the original.': None, **notes}
+    return ' '.join(notes)

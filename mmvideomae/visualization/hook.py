@@ -12,15 +12,25 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import Tensor, nn
 
 from mmvideomae.registry import HOOKS
 from mmvideomae.visualization.figure import LAYOUTS, Figure, draw_picture
-from mmvideomae.visualization.reconstruction import STATISTICS, assemble
+from mmvideomae.visualization.reconstruction import (
+    STATISTICS,
+    Reconstruction,
+    assemble,
+    to_bytes,
+    tokenized,
+)
 
 
 @HOOKS.register_module()
 class ReconstructionVisHook(Hook):
     """Log original, masked and reconstructed frames of one training clip through the visualizer.
+
+    Where codes are predicted, these are decoded by the model's tokenizer, the clip's own too; in
+    the training of a tokenizer nothing is masked.
 
     The clip and its mask are drawn once, when training begins, and stay the same, so that
     the pictures can be compared.  Random states of the training process are left as they
@@ -60,10 +70,14 @@ class ReconstructionVisHook(Hook):
         self._batch: dict[str, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Read the clip; ``ValueError`` where samples carry no mask."""
+        """Read the clip.
+
+        Raises:
+            ValueError: Samples carry no mask, and the model is no tokenizer.
+        """
         with _own_randomness(self.seed):
             sample = runner.train_dataloader.dataset[self.sample]
-        if 'encoder_mask' not in sample:
+        if 'encoder_mask' not in sample and not hasattr(_unwrapped(runner.model), 'tokenizer'):
             raise ValueError('ReconstructionVisHook needs samples with an encoder_mask')
         # One of the repeats.
         views = {key: value[:1] for key, value in sample.items() if key != 'data_samples'}
@@ -88,19 +102,35 @@ class ReconstructionVisHook(Hook):
 
     def _draw(self, runner: Runner, step: int) -> None:
         wrapped = runner.model
-        model = wrapped.module if is_model_wrapper(wrapped) else wrapped
-        samples = self._batch['data_samples']
+        model = _unwrapped(wrapped)
         batch = {key: value for key, value in self._batch.items() if key != 'data_samples'}
         was_training = wrapped.training
         wrapped.eval()
         # Every process takes part: sharded weights are gathered for the forward pass.
         with torch.no_grad():
-            output = wrapped(**model.data_preprocessor(batch), mode='predict')
+            given = model.data_preprocessor(batch)
+            output = wrapped(**given, mode='predict')
         wrapped.train(was_training)
         if not is_main_process():
             return
-        clip = self._batch['inputs'][0, 0].numpy()
-        view = assemble(
+        clip, view = self._view(model, given['inputs'], output)
+        samples = self._batch['data_samples']
+        unit = 'epoch' if self.by_epoch else 'iteration'
+        figure = Figure(clip, [view], _seconds(samples[0], len(clip)), f'{unit} {step}')
+        picture = draw_picture(figure, self.layout, self.num_frames)
+        runner.visualizer.add_image('reconstruction', picture, step=step)
+
+    def _view(
+        self, model: nn.Module, inputs: Tensor, output: Any
+    ) -> tuple[np.ndarray, Reconstruction]:
+        """The clip, (T, H, W, 3) uint8, which files of codes hold as codes only, and its view."""
+        if 'inputs' in self._batch:
+            clip = self._batch['inputs'][0, 0].numpy()
+        else:
+            clip = to_bytes(model.target.to_pixels(inputs[0]).permute(0, 2, 3, 1).cpu().numpy())
+        if 'encoder_mask' not in self._batch:
+            return clip, tokenized(output.frames, float(output.loss))
+        return clip, assemble(
             clip,
             self._batch['encoder_mask'][0, 0].numpy(),
             output.pred[0],
@@ -108,11 +138,12 @@ class ReconstructionVisHook(Hook):
             model.target,
             self.statistics,
             float(output.loss),
+            None if inputs.is_floating_point() else inputs[0],
         )
-        unit = 'epoch' if self.by_epoch else 'iteration'
-        figure = Figure(clip, [view], _seconds(samples[0], len(clip)), f'{unit} {step}')
-        picture = draw_picture(figure, self.layout, self.num_frames)
-        runner.visualizer.add_image('reconstruction', picture, step=step)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model
 
 
 def _seconds(sample: Any, count: int) -> np.ndarray:

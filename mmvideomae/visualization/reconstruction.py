@@ -25,6 +25,8 @@ class Reconstruction:
         masked_share: Share of tokens hidden from the encoder.
         note: What the pixels owe to the original, in words.
         loss: The model's loss on this clip.
+        intact: What a tokenizer makes of the whole clip, (T, H, W, 3) float32 in [0, 1], where the
+            model predicts its codes.  Then all patches of ``pixels`` are decoded, seen ones too.
     """
 
     seen: np.ndarray
@@ -33,6 +35,15 @@ class Reconstruction:
     masked_share: float
     note: str
     loss: float | None = None
+    intact: np.ndarray | None = None
+
+
+def tokenized(frames: Tensor, loss: float | None = None) -> Reconstruction:
+    """Nothing is hidden: frames (T, 3, H, W) in [0, 1] as a tokenizer decodes their codes."""
+    pixels = frames.detach().float().cpu().permute(0, 2, 3, 1).numpy()
+    seen = np.ones(pixels.shape[:3], bool)
+    note = 'Frames are decoded from their own codes.'
+    return Reconstruction(seen, ~seen, pixels, 0.0, note, loss, pixels)
 
 
 def assemble(
@@ -43,6 +54,7 @@ def assemble(
     target: Any,
     statistics: str = 'ground_truth',
     loss: float | None = None,
+    codes: Tensor | None = None,
 ) -> Reconstruction:
     """Put predictions (M, P) of the tokens ``token_ids`` (M,) back into their clip.
 
@@ -53,6 +65,7 @@ def assemble(
         statistics: One of ``STATISTICS``; without effect where no values are normalised.
             'ground_truth': each patch's own mean and deviation, as the papers' figures
             do; 'visible': those of visible patches, the nearer the more weight; 'none'.
+        codes: The clip's, (t, h, w), where the target is codes.
 
     Raises:
         ValueError: On an unknown ``statistics`` or arrays that do not fit one another.
@@ -63,25 +76,34 @@ def assemble(
     if encoder_mask.size != np.prod(grid):
         raise ValueError(f'a mask of {encoder_mask.size} tokens does not fit a grid of {grid}')
     hidden, ids = encoder_mask.astype(bool), token_ids.cpu()
-    pixels, note = target.draw(pred.detach().float().cpu(), ids, clip, hidden.ravel(), statistics)
+    values, own = pred.detach().float().cpu(), () if codes is None else (codes.cpu(),)
+    pixels, note, *intact = target.draw(values, ids, clip, hidden.ravel(), statistics, *own)
     seen, predicted = _coverage(clip, hidden.reshape(grid), ids, target)
-    return Reconstruction(seen, predicted, pixels, float(hidden.mean()), note, loss)
+    return Reconstruction(seen, predicted, pixels, float(hidden.mean()), note, loss, *intact)
 
 
 def masked_frames(clip: np.ndarray, view: Reconstruction) -> np.ndarray:
     """The clip as the encoder saw it, (T, H, W, 3) uint8, hidden patches grey."""
-    return np.where(_to_pixels(view.seen, clip), clip, np.uint8(MASKED))
+    shown = clip if view.intact is None else to_bytes(view.intact)
+    return np.where(_to_pixels(view.seen, clip), shown, np.uint8(MASKED))
 
 
 def reconstructed_frames(clip: np.ndarray, view: Reconstruction) -> np.ndarray:
     """The clip out of visible and reconstructed patches, (T, H, W, 3) uint8.
 
     Visible patches are the original's; patches neither visible nor reconstructed are
-    hatched (dual masking, or frames that are not part of the target).
+    hatched (dual masking, or frames that are not part of the target).  Codes are all decoded.
     """
-    pixels = np.clip(np.rint(view.pixels * 255), 0, 255).astype(np.uint8)
+    pixels = to_bytes(view.pixels)
+    if view.intact is not None:
+        return pixels
     frames = np.where(_to_pixels(view.predicted, clip), pixels, hatching(*clip.shape[1:3]))
     return np.where(_to_pixels(view.seen, clip), clip, frames)
+
+
+def to_bytes(pixels: np.ndarray) -> np.ndarray:
+    """[0, 1] -> uint8."""
+    return np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
 
 
 def hatching(height: int, width: int) -> np.ndarray:

@@ -16,7 +16,11 @@ from mmvideomae import registry as registries
 from mmvideomae.models.backbones.vit_videomae import ARCHS, resolve_arch
 from tests.support.leaves import CONFIGS, LEAVES, command, header, listed, read, steps, table
 
-PRETRAIN = [path for path in LEAVES if CONFIGS / 'pretrain' in path.parents]
+PRETRAIN = [
+    path
+    for path in LEAVES
+    if CONFIGS / 'pretrain' in path.parents and CONFIGS / 'pretrain/vimpac' not in path.parents
+]
 FOLDERS = sorted({p.parent for p in PRETRAIN})
 
 # <method>_vit-<size>-p<patch>_<gpus>xb<batch>-<clip>-<epochs>e_<dataset>[_<variant>].py

@@ -94,6 +94,7 @@ def test_settings_are_checked() -> None:
 
 def test_data_without_masks_is_refused() -> None:
     dataset = [{'inputs': torch.zeros(1, 4, 32, 32, 3)}]
-    runner = SimpleNamespace(train_dataloader=SimpleNamespace(dataset=dataset))
+    loader = SimpleNamespace(dataset=dataset)
+    runner = SimpleNamespace(train_dataloader=loader, model=torch.nn.Identity())
     with pytest.raises(ValueError, match='encoder_mask'):
         ReconstructionVisHook().before_train(runner)

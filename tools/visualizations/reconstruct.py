@@ -1,4 +1,4 @@
-"""Draw what a pre-trained model makes of the hidden part of a video.
+"""Draw what a pre-trained model makes of the hidden part of a video, or a tokenizer of all of it.
 
 python tools/visualizations/reconstruct.py CONFIG CKPT video.mp4 picture.png
 """
@@ -30,9 +30,9 @@ def options() -> argparse.ArgumentParser:
         '--mask-ratios',
         type=float,
         nargs='+',
-        default=(0.75, 0.9, 0.95),
         metavar='R',
-        help='shares of hidden tokens, side by side (default: 0.75 0.9 0.95)',
+        help='shares of hidden tokens, side by side (default: 0.75 0.9 0.95, of codes that of the '
+        'config)',
     )
     add_option(parser, '--frames', 8, 'frames in a still')
     add_option(
@@ -82,7 +82,7 @@ def make(args: argparse.Namespace) -> Told:
         raise ValueError(f'--format {args.format} contradicts the name {out}')
     model = init_model(args.config, args.checkpoint, args.device, args.cfg_options)
     reconstructor = Reconstructor(model, args.statistics, args.all_tokens, args.seed)
-    clip = reconstructor(args.video, args.mask_ratios, args.start, args.stride)
+    clip = reconstructor(args.video, args.mask_ratios or 'usual', args.start, args.stride)
     clip.save(out, args.layout, args.frames, args.fps)
     summary = {
         'out': str(out),
@@ -93,8 +93,10 @@ def make(args: argparse.Namespace) -> Told:
             {'masked_share': round(view.masked_share, 4), 'loss': view.loss} for view in clip.views
         ],
     }
-    losses = ', '.join(f'{view.loss:.3f} at {100 * view.masked_share:.1f} %' for view in clip.views)
-    return Told(summary, [f'{out}: loss {losses} hidden', summary['note']])
+    losses = ', '.join(
+        f'{view.loss:.3f} at {100 * view.masked_share:.1f} % hidden' for view in clip.views
+    )
+    return Told(summary, [f'{out}: loss {losses}', summary['note']])
 
 
 if __name__ == '__main__':

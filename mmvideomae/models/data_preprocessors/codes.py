@@ -116,7 +116,7 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
         """
         if self.tokenizer is None:
             raise ValueError('codes become pixels through model.data_preprocessor.tokenizer only')
-        return self.tokenizer.decode(codes)
+        return self.tokenizer.decode(self.cast_data(codes))
 
     def _of_files(self, data: dict[str, Any]) -> Tensor:
         codes, padding = data['codes'], data.get('pad_mask')

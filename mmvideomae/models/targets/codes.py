@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -73,3 +74,38 @@ class CodeTarget(Target):
             hidden = torch.where(replacement_ids >= 0, replacement_ids, hidden)
             hidden = torch.where(replacement_ids == KEPT, flat, hidden)
         return torch.where(asked, hidden, flat).view_as(codes)
+
+    def draw(
+        self,
+        values: Tensor,
+        token_ids: Tensor,
+        clip: np.ndarray,
+        hidden: np.ndarray,
+        how: str,
+        codes: Tensor,
+    ) -> tuple[np.ndarray, str, np.ndarray]:
+        """Decode a clip with its most likely codes at hidden places (VIMPAC, Figure 5).
+
+        See `PixelTarget.draw`; ``how`` has no effect.
+
+        Args:
+            values: Scores (M, V) at ``token_ids`` (M,).
+            codes: (t, h, w), those of the clip.  Frames of padding are not drawn.
+
+        Returns:
+            The frames, (T, H, W, 3) float32 in [0, 1]; a sentence; the frames of the clip's own
+            codes.
+
+        Raises:
+            ValueError: There is no tokenizer.
+        """
+        if self.to_pixels is None:
+            raise ValueError('codes become pixels through model.data_preprocessor.tokenizer only')
+        predicted = codes.clone()
+        predicted.view(-1)[token_ids] = values[:, : self.vocabulary.num_codes].argmax(1)
+        real = (codes != self.vocabulary.pad).flatten(1).all(1)
+        pixels = np.zeros((2, *clip.shape), np.float32)
+        for drawn, each in zip(pixels, (predicted, codes), strict=True):
+            drawn[real.numpy()] = self.to_pixels(each[real]).permute(0, 2, 3, 1).cpu().numpy()
+        note = 'All patches are decoded from codes, hidden ones from the most likely codes.'
+        return pixels[0], note, pixels[1]

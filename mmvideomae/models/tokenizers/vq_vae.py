@@ -80,6 +80,7 @@ class VQVAE(Tokenizer):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
                 nn.init.zeros_(layer.bias)
+        self.decoder[-1].weight.data.mul_(0.1)  # grey at first
 
     def forward(self, frames: Tensor) -> CodedFrames:
         """RGB in [0, 1], (N, 3, H, W) -> decoded frames, with gradients; see `Tokenizer.encode`."""
