@@ -45,7 +45,7 @@ def batch(count: int = 4) -> dict[str, Any]:
 def test_what_is_logged_is_restated_and_only_losses_are_minimised() -> None:
     model = build(commitment_weight=0.5, variance=0.1).eval()
     inputs = model.data_preprocessor(batch())['inputs']
-    assert inputs.shape == (4, 3, 2, 32, 32) and inputs.min() >= 0 and inputs.max() == 1
+    assert inputs.shape == (4, 3, 2, 32, 32) and inputs.min() >= 0 and 0.9 < inputs.max() <= 1
     losses = model(inputs, mode='loss')
     frames = inputs.permute(0, 2, 1, 3, 4).reshape(8, 3, 32, 32)
     coded = model.tokenizer(frames)
@@ -64,9 +64,9 @@ def test_what_is_logged_is_restated_and_only_losses_are_minimised() -> None:
 def test_training_reduces_the_loss_and_uses_the_codes() -> None:
     model = build(tokenizer={**TOKENIZER, 'quantizer': {'decay': 0.8, 'dead_share': 0.1}})
     inputs = model.data_preprocessor(batch())['inputs']
-    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     history = []
-    for _ in range(60):
+    for _ in range(100):
         losses = model(inputs, mode='loss')
         history.append(losses['loss_reconstruction'].item())
         optimizer.zero_grad()
