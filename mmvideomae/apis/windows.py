@@ -70,8 +70,8 @@ class WindowSampler:
     """Sample windows by a test pipeline that is split where it reads frames.
 
     Args:
-        choose: Transforms that choose frames: ``total_frames``, ``start_index`` ->
-            ``frame_inds``.
+        choose: Transforms that choose frames: ``total_frames``, ``start_index``, and
+            ``frame_times`` and ``frames_end`` as `OpenVideo` gives them -> ``frame_inds``.
         finish: The others, from `ReadFrames` on.
     """
 
@@ -84,7 +84,10 @@ class WindowSampler:
 
     def in_order(self, stream: FrameStream, windows: Sequence[Window]) -> Iterator[Any]:
         """Packed samples of windows in their order, every frame decoded at most once."""
-        chosen = [self._frames_of(window, stream.path, stream.fps) for window in windows]
+        times, duration = stream.times, stream.duration
+        chosen = [
+            self._frames_of(window, stream.path, stream.fps, times, duration) for window in windows
+        ]
         readers = read_once(stream, [record['frame_inds'] for record in chosen])
         for record, reader in zip(chosen, readers, strict=True):
             yield self._finish({**record, 'video_reader': reader})
@@ -92,11 +95,15 @@ class WindowSampler:
     def of_frames(self, frames: Sequence[np.ndarray], fps: float) -> Any:
         """A packed sample of pictures (H, W, 3) uint8 that make one window."""
         window = Window(0.0, len(frames) / fps, 0, len(frames))
-        record = self._frames_of(window, 'live', fps)
+        times = np.arange(len(frames)) / fps
+        record = self._frames_of(window, 'live', fps, times, window.end)
         reader = KeptFrames('live', dict(enumerate(frames)), len(frames), fps)
         return self._finish({**record, 'video_reader': reader})
 
-    def _frames_of(self, window: Window, path: str, fps: float) -> dict[str, Any]:
+    def _frames_of(
+        self, window: Window, path: str, fps: float, times: np.ndarray, duration: float
+    ) -> dict[str, Any]:
+        stop = window.first + window.frames
         record = {
             'filename': os.fspath(path),
             'total_frames': window.frames,
@@ -104,6 +111,8 @@ class WindowSampler:
             'modality': 'RGB',
             'fps': fps,
             'avg_fps': fps,
+            'frame_times': times[window.first : stop],
+            'frames_end': float(times[stop]) if stop < len(times) else duration,
         }
         return self._choose(record)
 

@@ -48,3 +48,16 @@ def encode_frames(encode: Callable[[Tensor], Tensor], frames: Tensor, chunk: int
 def _unit_range(frames: Tensor) -> Tensor:
     frames = frames.permute(0, 3, 1, 2)
     return frames.to(torch.float32, memory_format=torch.contiguous_format) / 255
+
+
+def require_same_vocabulary(made: Vocabulary, known: Vocabulary) -> None:
+    """Check that an encoder has learned the codes that a data preprocessor makes.
+
+    Raises:
+        ValueError: They are not as many.
+    """
+    if made != known:
+        raise ValueError(
+            f'the data preprocessor makes {made.num_codes} codes, but the backbone knows '
+            f'{known.num_codes}: set num_codes of the backbone to that of the tokenizer'
+        )

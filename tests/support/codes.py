@@ -101,3 +101,31 @@ def tiny_code_encoder(**options: Any) -> dict[str, Any]:
         'attn_drop_rate': 0.0,
         **options,
     }
+
+
+def tiny_code_recognizer(num_classes: int = 3, **options: Any) -> dict[str, Any]:
+    """Config of a ``Recognizer3D`` around ``tiny_code_encoder``, with a tokenizer."""
+    return {
+        'type': 'Recognizer3D',
+        'backbone': tiny_code_encoder(out_type='cls', num_codes=NUM_CODES),
+        'cls_head': {'type': 'LinearHead', 'num_classes': num_classes, 'init_scale': 0.0},
+        'data_preprocessor': {
+            'type': 'CodeClassificationPreprocessor',
+            'tokenizer': {'type': 'BrightnessTokenizer'},
+        },
+        'test_cfg': {'max_testing_views': 4},
+        **options,
+    }
+
+
+def code_test_pipeline(clips: int = 2, **options: Any) -> list[dict[str, Any]]:
+    """From a video file to pixels, three crops of clips of 4 frames at 5 per second."""
+    sample = {'type': 'SampleFps', 'clip_len': 4, 'fps': 5, 'num_clips': clips, 'test_mode': True}
+    crops = {'positions': ['top', 'centre', 'bottom'], 'test_mode': True}
+    return [
+        {'type': 'OpenVideo'},
+        {**sample, **options},
+        {'type': 'ReadFrames'},
+        {'type': 'DiagonalCrop', 'size': 32, **crops},
+        {'type': 'PackClips'},
+    ]

@@ -1,6 +1,7 @@
 """A backbone as a function from windows of pixels to features, in mixed precision."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from mmvideomae.apis.features.settings import FeatureSettings
 from mmvideomae.apis.features.window_plan import WindowBatch
+from mmvideomae.ops.codes import encode_frames
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 
@@ -15,11 +17,15 @@ PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 class WindowEncoder:
     """Encode windows whose frames lie in a ring on the device, moved there once.
 
+    Of an encoder of codes, each frame is tokenized once and the ring holds its codes.
+
     Args:
-        backbone: In evaluation mode and on its device; clips (B, C, T, H, W) -> a vector
-            (B, D), tokens (B, N, D) or a map (B, D, t, h, w), of which the mean is taken.
+        backbone: In evaluation mode and on its device; clips (B, C, T, H, W), or codes
+            (B, T, h, w), -> a vector (B, D), tokens (B, N, D) or a map (B, D, t, h, w), of which
+            the mean is taken; or `CodeFeatures`, of which CLS is.
         settings: Mean, deviation and size of the clips.
         precision: What autocast computes in; 'auto': float16 on a GPU, else float32.
+        tokenizer: What makes codes of frames, where the backbone takes codes.
 
     Attributes:
         width: D.
@@ -28,10 +34,16 @@ class WindowEncoder:
         ValueError: No such precision, or the backbone does not take such clips.
     """
 
-    def __init__(self, backbone: nn.Module, settings: FeatureSettings, precision: str) -> None:
+    def __init__(
+        self,
+        backbone: nn.Module,
+        settings: FeatureSettings,
+        precision: str,
+        tokenizer: Any = None,
+    ) -> None:
         if precision not in PRECISIONS:
             raise ValueError(f'precision must be one of {PRECISIONS}, got {precision!r}')
-        self.backbone = backbone
+        self.backbone, self.tokenizer = backbone, tokenizer
         self.device = next(backbone.parameters()).device
         if precision == 'auto':
             precision = 'float16' if self.device.type == 'cuda' else 'float32'
@@ -40,18 +52,21 @@ class WindowEncoder:
             torch.tensor(values, device=self.device).view(1, 3, 1, 1, 1)
             for values in (settings.mean, settings.std)
         )
-        shape = (1, 3, settings.window, settings.size, settings.size)
-        self.width = int(self.encode(torch.zeros(shape, device=self.device)).shape[1])
+        frame = torch.zeros((1, settings.size, settings.size, 3), dtype=torch.uint8)
+        window = self._kept(frame.to(self.device)).repeat_interleave(settings.window, 0)
+        self.width = int(self.encode(self._clips(window[None])).shape[1])
 
     @torch.inference_mode()
     def encode(self, clips: Tensor) -> Tensor:
-        """Pixels (B, C, T, H, W) in 0 to 255 -> features (B, D) float32."""
-        pixels = clips.to(torch.float32, memory_format=torch.contiguous_format)
-        pixels = pixels.sub(self._mean).div_(self._std)
+        """Pixels (B, C, T, H, W) in 0 to 255, or codes (B, T, h, w) -> features (B, D) float32."""
+        if self.tokenizer is None:
+            pixels = clips.to(torch.float32, memory_format=torch.contiguous_format)
+            clips = pixels.sub(self._mean).div_(self._std)
         mixed = self.precision != 'float32'
         kind = getattr(torch, self.precision)
         with torch.autocast(self.device.type, kind) if mixed else nullcontext():
-            found = self.backbone(pixels)
+            found = self.backbone(clips)
+        found = getattr(found, 'cls', found)
         if not isinstance(found, Tensor) or found.ndim not in (2, 3, 5):
             raise ValueError(
                 f'{type(self.backbone).__name__} gives neither a vector nor tokens for each clip'
@@ -63,11 +78,20 @@ class WindowEncoder:
 
     def empty_ring(self, capacity: int, like: np.ndarray) -> Tensor:
         """Room for ``capacity`` frames of the kind and size of ``like`` (n, S, S, 3)."""
-        kind = torch.from_numpy(like[:0]).dtype
-        return torch.empty((capacity, *like.shape[1:]), dtype=kind, device=self.device)
+        kept = self._kept(torch.from_numpy(like[:1]).to(self.device))
+        return kept.new_empty((capacity, *kept.shape[1:]))
 
     def encode_batch(self, ring: Tensor, batch: WindowBatch) -> np.ndarray:
         """Put new frames into the ring and compute the windows that show them -> (B, D)."""
-        ring[torch.from_numpy(batch.slots)] = torch.from_numpy(batch.frames).to(self.device)
-        clips = ring[torch.from_numpy(batch.windows).to(self.device)]  # (B, T, S, S, C)
-        return self.encode(clips.permute(0, 4, 1, 2, 3)).cpu().numpy()
+        fresh = torch.from_numpy(batch.frames).to(self.device)
+        ring[torch.from_numpy(batch.slots)] = self._kept(fresh)
+        windows = ring[torch.from_numpy(batch.windows).to(self.device)]
+        return self.encode(self._clips(windows)).cpu().numpy()
+
+    def _kept(self, frames: Tensor) -> Tensor:
+        """What the ring holds of frames (n, S, S, C): these, or codes (n, h, w)."""
+        return frames if self.tokenizer is None else encode_frames(self.tokenizer.encode, frames)
+
+    def _clips(self, windows: Tensor) -> Tensor:
+        """Windows (B, T, ...) of what the ring holds, as the backbone takes them."""
+        return windows.permute(0, 4, 1, 2, 3) if self.tokenizer is None else windows

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import groupby, tee
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.formats.feature_writer import FeatureWriter
 from mmvideomae.formats.video_folders import video_id_of
+from mmvideomae.ops.seconds import resample_frames
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
@@ -91,7 +93,7 @@ class FeatureExtractor:
             raise ValueError(f'settings as a whole leave nothing to the preset {preset!r}')
         self.settings, self.batch_size = settings, batch_size
         self.filename_tmpl, self.fps = filename_tmpl, fps
-        self.encoder = WindowEncoder(backbone.eval(), settings, precision)
+        self.encoder = WindowEncoder(backbone.eval(), settings, precision, _tokenizer_of(model))
         self.model_name = _name_of(model)
         self.checkpoint_sha256 = _digest(backbone, checkpoint)
         self._prepare = preparation(settings)
@@ -109,7 +111,7 @@ class FeatureExtractor:
             ExtractionError: Features are not finite.
         """
         with self._open(video, video_id) as (stream, info):
-            plan = self.plan(len(stream))
+            plan = self.plan(info.frames)
             features = np.empty((plan.steps, self.encoder.width), np.float32)
             done = 0
             for block in self._blocks(stream, plan, progress):
@@ -134,7 +136,7 @@ class FeatureExtractor:
             OSError: A file cannot be written.
         """
         with self._open(video, video_id) as (stream, info):
-            plan = self.plan(len(stream))
+            plan = self.plan(info.frames)
             with FeatureWriter(npy_path, plan.steps, self.encoder.width, info) as file:
                 for block in self._blocks(stream, plan, progress):
                     file.append(block)
@@ -153,6 +155,7 @@ class FeatureExtractor:
             'checkpoint_sha256': self.checkpoint_sha256,
             'preprocessing': own.preprocessing,
             'precision': self.encoder.precision,
+            **({} if own.fps is None else {'fps': own.fps}),
         }
 
     def plan(self, frames: int) -> WindowPlan:
@@ -175,27 +178,43 @@ class FeatureExtractor:
         frames, fps, times = len(stream), stream.fps, stream.times
         if fps <= 0:
             raise VideoReadError(stream.path, 'its frame rate is not known')
+        if self.settings.fps is not None:
+            frames = len(resample_frames(times, stream.duration, self.settings.fps))
         if self.settings.offset >= frames:
             raise VideoReadError(
                 stream.path,
                 f'it has {frames} frames, and windows begin at frame {self.settings.offset}',
             )
-        _tell_of_uneven_times(stream.path, times, fps)
+        if self.settings.fps is None:
+            _tell_of_uneven_times(stream.path, times, fps)
         return FeatureInfo(
-            fps=fps,
             frames=frames,
             duration=stream.duration,
             reader='frames' if isinstance(stream, FolderStream) else 'pyav',
             video_id=video_id or video_id_of(os.path.abspath(stream.path)),
-            **self.expected(),
+            **{'fps': fps, **self.expected()},
         )
+
+    def _pictures(
+        self, stream: FileStream | FolderStream, plan: WindowPlan
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Number and picture of the frames that windows show, numbered at the settings' rate."""
+        if self.settings.fps is None:
+            yield from stream.in_order(plan.wanted())
+            return
+        shown = resample_frames(stream.times, stream.duration, self.settings.fps)
+        ahead, numbers = tee(plan.wanted())
+        pictures = stream.in_order(frame for frame, _ in groupby(int(shown[n]) for n in ahead))
+        for frame, group in groupby(numbers, key=lambda number: int(shown[number])):
+            picture = next(picture for found, picture in pictures if found == frame)
+            yield from ((number, picture) for number in group)
 
     def _blocks(
         self, stream: FileStream | FolderStream, plan: WindowPlan, progress: OnProgress | None
     ) -> Iterator[np.ndarray]:
         """Features of one batch of windows after the other, (B, D) each."""
         prepared = (
-            (number, self._prepare(picture)) for number, picture in stream.in_order(plan.wanted())
+            (number, self._prepare(picture)) for number, picture in self._pictures(stream, plan)
         )
         ring: Tensor | None = None
         done = 0
@@ -213,6 +232,23 @@ class FeatureExtractor:
                 done += len(block)
                 if progress:
                     progress(done, plan.steps)
+
+
+def _tokenizer_of(model: nn.Module) -> Any:
+    """What makes codes of frames, where a model takes codes.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if not hasattr(model.backbone, 'vocabulary'):
+        return None
+    tokenizer = getattr(getattr(model, 'data_preprocessor', None), 'tokenizer', None)
+    if tokenizer is None:
+        raise ValueError(
+            f'{type(model.backbone).__name__} takes codes, and features are of videos: set '
+            'model.data_preprocessor.tokenizer'
+        )
+    return tokenizer
 
 
 def _tell_of_uneven_times(path: str, times: np.ndarray, fps: float) -> None:

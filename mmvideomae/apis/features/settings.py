@@ -8,7 +8,7 @@ from torch import nn
 
 from mmvideomae.configs import steps_of_test
 
-RESIZES = ('squash', 'crop')
+RESIZES = ('squash', 'crop', 'bicubic')
 FINETUNED = 'finetuned'
 
 
@@ -24,10 +24,13 @@ class FeatureSettings:
         resize: 'squash': to ``size`` x ``size`` whatever the aspect, bilinear, of float
             pixels and without smoothing, as VideoMAE V2 extracts.  'crop': the short side to
             ``short_side`` and the middle square, of uint8 pixels, as `CropViews` tests.
+            'bicubic': the short side to ``size`` and the middle square, as `DiagonalCrop`.
         size: Side of the model's input in pixels.
         short_side: With 'crop'; None: ``size``.
         mean: Subtracted from pixels in 0 to 255, by channel.
         std: Then divided by.
+        fps: Frames per second that all videos are brought to; all numbers of frames are then of
+            these.  None: each video has its own.
 
     Raises:
         ValueError: A number is not positive, or the kind of resizing is unknown.
@@ -42,6 +45,7 @@ class FeatureSettings:
     short_side: int | None = None
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (255.0, 255.0, 255.0)
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         for name in ('window', 'stride', 'interval', 'size'):
@@ -135,14 +139,18 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
     """
     steps = steps_of_test(getattr(model, 'cfg', {}))
     sample = next((step for step in steps if 'clip_len' in step), None)
-    crop = next((step for step in steps if step.get('type') == 'CropViews'), None)
+    crop = next((step for step in steps if step.get('type') in _RESIZES), None)
     mean, std = (getattr(getattr(model, 'data_preprocessor', None), n, None) for n in _STATISTICS)
     if sample is None or crop is None or mean is None or std is None:
         raise ValueError(
-            'the config has no test pipeline with clip_len and CropViews to take settings from: '
+            f'the config has no test pipeline with clip_len and {" or ".join(_RESIZES)} to take '
+            'settings from: '
             f'choose a preset of {", ".join(PRESETS)}, or set features in the config'
         )
-    interval = interval or sample.get('stride')
+    interval, fps = interval or sample.get('stride'), None
+    if 'fps' in sample:
+        fps = float(sample.get('grid_fps') or sample['fps'])
+        interval = interval or round(fps / sample['fps'])
     if interval is None:
         raise ValueError(
             f'{sample["type"]} of the test pipeline spreads the frames of a clip over the whole '
@@ -153,12 +161,14 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
         window=window,
         stride=max(window * interval // 4, 1),
         interval=interval,
-        resize='crop',
+        resize=_RESIZES[crop['type']],
         size=crop['size'],
         short_side=crop.get('short_side'),
         mean=tuple(mean.flatten().tolist()),
         std=tuple(std.flatten().tolist()),
+        fps=fps,
     )
 
 
+_RESIZES = {'CropViews': 'crop', 'DiagonalCrop': 'bicubic'}
 _STATISTICS = ('mean', 'std')

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from mmvideomae.apis.features.settings import FeatureSettings
-from mmvideomae.datasets.transforms import CropViews
+from mmvideomae.datasets.transforms import CropViews, DiagonalCrop
 from mmvideomae.ops.feature_grid import FeatureGrid
 
 Prepare = Callable[[np.ndarray], np.ndarray]
@@ -111,6 +111,9 @@ def preparation(settings: FeatureSettings) -> Prepare:
             return cv2.resize(exact, (size, size), interpolation=cv2.INTER_LINEAR)
 
         return squash
+    if settings.resize == 'bicubic':
+        cutter = DiagonalCrop(size)
+        return lambda picture: cutter.cut(picture, cutter.views)[0]
     views = CropViews(size, short_side=settings.short_side)
 
     def crop(picture: np.ndarray) -> np.ndarray:

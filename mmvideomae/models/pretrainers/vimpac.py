@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmvideomae.models.pretrainers.masked import ReconstructionOutput, built
+from mmvideomae.ops.codes import require_same_vocabulary
 from mmvideomae.ops.distributed import mean_over_processes
 from mmvideomae.registry import MODELS, TARGETS
 
@@ -72,11 +73,7 @@ class VIMPAC(BaseModel):
             backbone = built({'out_type': 'all', 'num_codes': num_codes, **backbone})
         self.backbone: Any = backbone
         vocabulary = self.backbone.vocabulary
-        if vocabulary.num_codes != num_codes:
-            raise ValueError(
-                f'the data preprocessor makes {num_codes} codes, but the backbone knows '
-                f'{vocabulary.num_codes}: leave num_codes out of the backbone'
-            )
+        require_same_vocabulary(preprocessor.vocabulary, vocabulary)
         widths = {'in_dims': self.backbone.embed_dims}
         self.head: Any = None
         self.contrast: Any = None

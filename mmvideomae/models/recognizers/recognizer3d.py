@@ -7,6 +7,7 @@ from mmaction.models.recognizers import Recognizer3D as MMActionRecognizer3D
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
+from mmvideomae.ops.codes import require_same_vocabulary
 from mmvideomae.registry import MODELS
 
 
@@ -22,7 +23,10 @@ class Recognizer3D(MMActionRecognizer3D):
 
     What the parts have to agree on is said once: ``in_channels`` of the head is by default the
     ``embed_dims`` of the backbone, and a data preprocessor that makes labels soft has the classes
-    of the head.
+    of the head.  Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
+
+    Raises:
+        ValueError: The encoder does not know the codes that the data preprocessor makes.
     """
 
     def __init__(
@@ -38,6 +42,9 @@ class Recognizer3D(MMActionRecognizer3D):
         if cls_head and (given.get('blend') or given.get('label_smoothing')):
             data_preprocessor = {'num_classes': cls_head.get('num_classes'), **given}
         super().__init__(backbone, None, neck, train_cfg, test_cfg, data_preprocessor)
+        known = getattr(self.backbone, 'vocabulary', None)
+        if known is not None:
+            require_same_vocabulary(getattr(self.data_preprocessor, 'vocabulary', known), known)
         if cls_head:
             width = getattr(self.backbone, 'embed_dims', None)
             derived = {} if width is None else {'in_channels': width}

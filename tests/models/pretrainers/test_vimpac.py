@@ -177,7 +177,8 @@ def test_a_whole_step_on_pixels_trains_and_leaves_the_tokenizer() -> None:
 
 
 def test_is_one_graph_whatever_the_number_of_masked_tokens() -> None:
-    model = build(alpha=0)
+    shallow = tiny_code_encoder(arch={'embed_dims': 32, 'depth': 1, 'num_heads': 2})
+    model = build(alpha=0, backbone=shallow)
     compiled = torch.compile(model.loss, backend='eager', fullgraph=True)
     for count in (8, 6):
         batch = clips(count)
@@ -235,7 +236,7 @@ def test_two_processes_train_as_one_with_their_clips(
         ({'contrast_input': 'whole'}, "unknown contrast_input 'whole'; one of"),
         (
             {'backbone': tiny_code_encoder(num_codes=8)},
-            'makes 16 codes, but the backbone knows 8: leave num_codes out',
+            'makes 16 codes, but the backbone knows 8: set num_codes of',
         ),
     ],
 )
