@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+_PAIRS = 1 << 22  # distances computed at a time
+
 
 class Vocabulary(NamedTuple):
     """Ids 0 to num_codes - 1 are codes; behind them are the special ids of the released VIMPAC.
@@ -61,3 +63,39 @@ def require_same_vocabulary(made: Vocabulary, known: Vocabulary) -> None:
             f'the data preprocessor makes {made.num_codes} codes, but the backbone knows '
             f'{known.num_codes}: set num_codes of the backbone to that of the tokenizer'
         )
+
+
+def copy_neighbours(codes: Tensor, mask: Tensor, within_frame: bool = False) -> Tensor:
+    """Put the nearest visible code at each hidden place (VIMPAC, Figure 4).
+
+    Near is what has the smallest Euclidean distance on the grid of codes; of equally near ones
+    the first in the order (t, h, w).
+
+    Args:
+        codes: (t, h, w).
+        mask: Bool (t, h, w), True = hidden.
+        within_frame: Take a code of the same frame, and only where all of it is hidden one of the
+            nearest frame that shows any.
+
+    Returns:
+        (t, h, w), visible codes as they were.
+
+    Raises:
+        ValueError: Nothing is visible, or the mask does not fit.
+    """
+    if mask.shape != codes.shape or codes.ndim != 3:
+        raise ValueError(f'a mask {tuple(mask.shape)} does not fit codes {tuple(codes.shape)}')
+    if mask.all():
+        raise ValueError('the mask hides all codes, so that there is none to copy')
+    # Another frame is farther than any place of the same one.
+    slot = sum(codes.shape[1:]) if within_frame else 1
+    scale = torch.tensor([slot, 1, 1], device=codes.device)
+    hidden, visible = mask.nonzero() * scale, (~mask).nonzero() * scale
+    found = codes.clone()
+    nearest = [
+        sum((part[:, None, axis] - visible[:, axis]) ** 2 for axis in range(3)).argmin(1)
+        for part in hidden.split(max(1, _PAIRS // len(visible)))
+    ]
+    if nearest:
+        found[mask] = codes[~mask][torch.cat(nearest)]
+    return found
