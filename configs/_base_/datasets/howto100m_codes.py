@@ -12,7 +12,7 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=True,
-    sampler=dict(type='EpochSampler', shuffle=True),
+    sampler=dict(type='EpochSampler', shuffle=True, round_to='update'),
     collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='VideoListDataset',
