@@ -34,7 +34,11 @@ from tests.support.leaves import (
     table,
 )
 
-RECOGNITION = [path for path in LEAVES if CONFIGS / 'recognition' in path.parents]
+RECOGNITION = [
+    path
+    for path in LEAVES
+    if CONFIGS / 'recognition' in path.parents and 'vimpac' not in path.parts
+]
 FOLDERS = sorted({p.parent for p in RECOGNITION})
 
 # <method>_vit-<size>-p<patch>_<gpus>xb<batch>-<clip>-<epochs>e_<dataset>[_<variant>].py

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,60 @@ def ends(checkpoint: str) -> tuple[str, Config]:
     cfg = read(found)
     assert cfg.train_cfg.max_epochs == int(epoch)
     return stem, cfg
+
+
+VIMPAC_NAME = re.compile(
+    r'vimpac_(?P<size>small|small-wide|small-deep|base|large-half)-p8_'
+    r'(?P<gpus>\d+)xb(?P<batch>\d+)-(?P<frames>\d+)x(?P<fps>\d+)fps-(?P<epochs>\d+)e_'
+    r'(?P<dataset>[a-z0-9]+)(?:_(?P<pixels>\d+)px)?(?:[_-](?P<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?'
+)
+"""Of the configs of VIMPAC: ``<frames>x<frames per second>fps`` in the place of a stride."""
+
+
+def vimpac_leaves(task: str) -> list[Path]:
+    """Configs of VIMPAC for a task, but those of its tokenizers."""
+    folder = CONFIGS / task / 'vimpac'
+    return [path for path in LEAVES if folder in path.parents and path.stem.startswith('vimpac_')]
+
+
+def vimpac_facts(path: Path) -> dict[str, Any]:
+    """What the name of a config of VIMPAC says, numbers as numbers; 128 pixels go unsaid."""
+    match = VIMPAC_NAME.fullmatch(path.stem)
+    assert match, f'{path.name} is not named as the others'
+    found = {k: int(v) if v and v.isdigit() else v for k, v in match.groupdict().items()}
+    return {**found, 'pixels': found['pixels'] or 128}
+
+
+VIMPAC_SHAPES = {
+    'small': (512, 6, 512, 2048),
+    'small-wide': (768, 6, 768, 3072),
+    'small-deep': (512, 12, 512, 2048),
+    'base': (768, 12, 768, 3072),
+    'large-half': (1024, 24, 512, 2048),
+}
+"""Width, layers, width of attentions and hidden units (VIMPAC Tables 3 and 6)."""
+
+
+def vimpac_encoder(cfg: Config) -> tuple[int, float]:
+    """Parameters, and multiply-accumulates of a clip with 5 per element of a layer norm.
+
+    Written down from the paper: an attention of a layer has four maps of its width, every token
+    and CLS meet their own row.
+    """
+    backbone = cfg.model.backbone
+    width, layers, inner, hidden = VIMPAC_SHAPES[backbone.arch]
+    grid = dict(zip('THW', backbone.grid_size, strict=True))
+    tokens = math.prod(grid.values())
+    attentions = backbone.layout.split(',')
+    params = 8197 * width + (2 + sum(grid.values())) * width + 2 * width
+    params += layers * len(attentions) * (4 * width * inner + 3 * inner + 3 * width)
+    params += layers * (2 * width * hidden + hidden + 3 * width)
+    macs = layers * (tokens + 1) * (len(attentions) * 4 * width * inner + 2 * width * hidden)
+    for attention in attentions:
+        parts = attention.split('|')
+        for axes in parts:
+            length = math.prod(grid[axis] for axis in axes.split('x'))
+            rows = tokens // length
+            macs += layers * 2 * rows * (length + 1) ** 2 * (inner // len(parts))
+    norms = layers * (len(attentions) + 1) + 1
+    return params, macs + 5 * norms * (tokens + 1) * width

@@ -12,6 +12,7 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=True,
+    # Epochs end with an update, and leave out the videos behind it (Table 4).
     sampler=dict(type='EpochSampler', shuffle=True, round_to='update'),
     collate_fn=dict(type='default_collate'),
     dataset=dict(

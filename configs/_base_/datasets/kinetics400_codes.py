@@ -13,6 +13,7 @@ codes = dict(type='OpenCodes', folder='data/kinetics400/codes_fps{fps}_{size}', 
 
 train_dataloader = dict(
     batch_size=16,
+    # Epochs end with an update, and leave out the videos behind it (Table 4).
     sampler=dict(round_to='update'),
     dataset=dict(
         pipeline=dict(
