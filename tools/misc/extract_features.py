@@ -69,7 +69,15 @@ def add_settings(group: Any) -> None:
         '--interval', type=int, metavar='FRAMES', help='from one frame of a window to the next'
     )
     group.add_argument('--offset', type=int, metavar='FRAMES', help='before the first window')
-    group.add_argument('--resize', choices=RESIZES, help='squash frames, or crop their middle')
+    group.add_argument(
+        '--grid-fps',
+        type=float,
+        metavar='FPS',
+        help="bring all videos to this rate, and count frames there (default: each video's own)",
+    )
+    group.add_argument(
+        '--resize', choices=RESIZES, help='squash frames, or crop their middle, also as VIMPAC does'
+    )
     group.add_argument('--size', type=int, metavar='PIXELS', help="side of the model's input")
     group.add_argument(
         '--short-side', type=int, metavar='PIXELS', help='of frames before they are cropped'

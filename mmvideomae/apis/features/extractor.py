@@ -155,7 +155,7 @@ class FeatureExtractor:
             'checkpoint_sha256': self.checkpoint_sha256,
             'preprocessing': own.preprocessing,
             'precision': self.encoder.precision,
-            **({} if own.fps is None else {'fps': own.fps}),
+            **({} if own.grid_fps is None else {'fps': own.grid_fps}),
         }
 
     def plan(self, frames: int) -> WindowPlan:
@@ -178,14 +178,14 @@ class FeatureExtractor:
         frames, fps, times = len(stream), stream.fps, stream.times
         if fps <= 0:
             raise VideoReadError(stream.path, 'its frame rate is not known')
-        if self.settings.fps is not None:
-            frames = len(resample_frames(times, stream.duration, self.settings.fps))
+        if self.settings.grid_fps is not None:
+            frames = len(resample_frames(times, stream.duration, self.settings.grid_fps))
         if self.settings.offset >= frames:
             raise VideoReadError(
                 stream.path,
                 f'it has {frames} frames, and windows begin at frame {self.settings.offset}',
             )
-        if self.settings.fps is None:
+        if self.settings.grid_fps is None:
             _tell_of_uneven_times(stream.path, times, fps)
         return FeatureInfo(
             frames=frames,
@@ -199,10 +199,10 @@ class FeatureExtractor:
         self, stream: FileStream | FolderStream, plan: WindowPlan
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Number and picture of the frames that windows show, numbered at the settings' rate."""
-        if self.settings.fps is None:
+        if self.settings.grid_fps is None:
             yield from stream.in_order(plan.wanted())
             return
-        shown = resample_frames(stream.times, stream.duration, self.settings.fps)
+        shown = resample_frames(stream.times, stream.duration, self.settings.grid_fps)
         ahead, numbers = tee(plan.wanted())
         pictures = stream.in_order(frame for frame, _ in groupby(int(shown[n]) for n in ahead))
         for frame, group in groupby(numbers, key=lambda number: int(shown[number])):

@@ -29,8 +29,8 @@ class FeatureSettings:
         short_side: With 'crop'; None: ``size``.
         mean: Subtracted from pixels in 0 to 255, by channel.
         std: Then divided by.
-        fps: Frames per second that all videos are brought to; all numbers of frames are then of
-            these.  None: each video has its own.
+        grid_fps: Frames per second that all videos are brought to; all numbers of frames are then
+            of these.  None: each video has its own.
 
     Raises:
         ValueError: A number is not positive, or the kind of resizing is unknown.
@@ -45,7 +45,7 @@ class FeatureSettings:
     short_side: int | None = None
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (255.0, 255.0, 255.0)
-    fps: float | None = None
+    grid_fps: float | None = None
 
     def __post_init__(self) -> None:
         for name in ('window', 'stride', 'interval', 'size'):
@@ -166,7 +166,7 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
         short_side=crop.get('short_side'),
         mean=tuple(mean.flatten().tolist()),
         std=tuple(std.flatten().tolist()),
-        fps=fps,
+        grid_fps=fps,
     )
 
 

@@ -29,7 +29,7 @@ def built(model: dict[str, Any] | None = None, **sample: Any) -> nn.Module:
 def one_window_at_a_time(model: nn.Module, video: Path, settings: FeatureSettings) -> np.ndarray:
     stream = FileStream(video)
     with stream:
-        shown = resample_frames(stream.times, stream.duration, settings.fps)
+        shown = resample_frames(stream.times, stream.duration, settings.grid_fps)
         pictures = dict(stream.in_order(sorted(set(shown.tolist()))))
     cutter = DiagonalCrop(settings.size)
     frames = np.stack([cutter.cut(pictures[n], cutter.views)[0] for n in shown.tolist()])
@@ -47,10 +47,10 @@ def one_window_at_a_time(model: nn.Module, video: Path, settings: FeatureSetting
 
 def test_settings_are_in_frames_of_the_rate_that_clips_are_drawn_at() -> None:
     settings = FeatureExtractor(built()).settings
-    assert (settings.fps, settings.window, settings.interval, settings.stride) == (5, 4, 1, 1)
+    assert (settings.grid_fps, settings.window, settings.interval, settings.stride) == (5, 4, 1, 1)
     assert (settings.resize, settings.size) == ('bicubic', 32)
     settings = FeatureExtractor(built(grid_fps=20)).settings
-    assert (settings.fps, settings.window, settings.interval, settings.stride) == (20, 4, 4, 4)
+    assert (settings.grid_fps, settings.window, settings.interval, settings.stride) == (20, 4, 4, 4)
 
 
 @pytest.mark.parametrize(('fps', 'sample'), [(25.0, {}), (29.97, {'grid_fps': 10}), (3.0, {})])
@@ -67,7 +67,7 @@ def test_equals_one_window_at_a_time(fps: float, sample: dict[str, Any], tmp_pat
     assert len(features) > 1
     assert np.abs(np.diff(features, axis=0)).max() > 1e-3
     # Times are those of the video: features are counted in frames of an even rate.
-    assert info.fps == extractor.settings.fps
+    assert info.fps == extractor.settings.grid_fps
     assert info.grid.num_steps(info.frames) == len(features)
     assert abs(info.frames / info.fps - 40 / fps) <= 1 / info.fps
     assert tokenized <= info.frames + 1  # and one to see what a code looks like
