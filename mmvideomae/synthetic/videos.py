@@ -70,6 +70,36 @@ def write_video(
     return path
 
 
+def write_long_video(
+    path: Path,
+    seconds: int,
+    gop: int = 250,
+    fps: int = 30,
+    sides: tuple[int, int] = (256, 340),
+) -> str:
+    """Write shapes that move back and forth, frame by frame, on as many cores as there are.
+
+    Args:
+        gop: Largest distance between key frames; 250 is x264's own choice.
+        sides: Height and width; by default as Kinetics is often stored.
+
+    Returns:
+        The path.
+    """
+    period = moving_shapes(10 * fps, *sides)
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=fps, options={'preset': 'veryfast'})
+        stream.height, stream.width = sides
+        stream.pix_fmt, stream.codec_context.gop_size = 'yuv420p', gop
+        for number in range(seconds * fps):
+            turn, place = divmod(number, len(period))
+            picture = period[-1 - place if turn % 2 else place]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='rgb24')
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return str(path)
+
+
 @contextmanager
 def a_video(path: str | None) -> Iterator[str]:
     """The video to measure on; None: one that is synthesized, ten seconds as Kinetics has them."""

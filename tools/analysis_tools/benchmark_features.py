@@ -12,40 +12,34 @@ more than the clock; memory is the peak above what the process held when it was 
 """
 
 import argparse
-import multiprocessing
 import os
-import resource
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-import av
 import numpy as np
 import torch
 from mmengine import Config
 
 from mmvideomae.analysis.feature_contenders import one_window_at_a_time
+from mmvideomae.analysis.own_process import in_own_process
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
 from mmvideomae.apis.features.settings import RESIZES
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.synthetic.videos import moving_shapes
-from mmvideomae.video.readers import BACKENDS, VideoReadError
+from mmvideomae.synthetic.videos import write_long_video
+from mmvideomae.video.readers import BACKENDS
 from mmvideomae.video.streams import FileStream
 
 ARCHITECTURES: dict[str, Any] = {
     'tiny': {'embed_dims': 32, 'depth': 2, 'num_heads': 2},
     'small': 'small',
 }
-FPS = 30
-SIDES = (256, 340)  # of the synthesized video, as Kinetics is often stored
 
 
 @dataclass(frozen=True)
@@ -88,24 +82,8 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError('the models take an even --window and a --size divisible by 16')
 
 
-def synthesize(path: Path, seconds: int, gop: int) -> str:
-    """Write moving shapes that go forth and back, frame by frame."""
-    period = moving_shapes(10 * FPS, *SIDES)
-    with av.open(str(path), 'w') as container:
-        stream = container.add_stream('libx264', rate=Fraction(FPS), options={'preset': 'veryfast'})
-        stream.height, stream.width = SIDES
-        stream.pix_fmt, stream.codec_context.gop_size = 'yuv420p', gop
-        for number in range(seconds * FPS):
-            turn, place = divmod(number, len(period))
-            picture = period[-1 - place if turn % 2 else place]
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='rgb24')
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return str(path)
-
-
-def work(way: Way, sender: Any) -> None:
-    """In a process of its own: extract, and send what it took."""
+def work(way: Way) -> Callable[[], None]:
+    """What extracts in one way, in a process of its own."""
     args = way.args
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
@@ -123,27 +101,15 @@ def work(way: Way, sender: Any) -> None:
         window=args.window, stride=args.stride, size=args.size, resize=args.resize
     )
     extractor = FeatureExtractor(model, settings=settings, batch_size=args.batch_size)
-    held, wall, cpu = peak_mib(), time.perf_counter(), time.process_time()
-    try:
-        if way.name == 'one by one':
-            rows = one_window_at_a_time(model.backbone, way.video, settings, args.backend)
-            np.save(way.features, rows)
-        else:
-            extractor.save(way.video, way.features)
-    except VideoReadError as error:
-        sender.send({'error': str(error)})
-        return
-    sender.send({
-        'wall_s': time.perf_counter() - wall,
-        'cpu_s': time.process_time() - cpu,
-        'peak_mib': peak_mib() - held,
-    })  # fmt: skip
 
+    def one_by_one() -> None:
+        rows = one_window_at_a_time(model.backbone, way.video, settings, args.backend)
+        np.save(way.features, rows)
 
-def peak_mib() -> float:
-    """The most memory that the process has ever held."""
-    unit = 1 if sys.platform == 'darwin' else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    def extract() -> None:
+        extractor.save(way.video, way.features)
+
+    return one_by_one if way.name == 'one by one' else extract
 
 
 def alone(way: Way) -> dict[str, Any]:
@@ -153,18 +119,8 @@ def alone(way: Way) -> dict[str, Any]:
         ValueError: The video cannot be read, or the process died.
     """
     print(f'{way.name}: {Path(way.video).name} ...', flush=True)
-    context = multiprocessing.get_context('spawn')
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(way, sender))
-    process.start()
-    sender.close()
-    try:
-        result: dict[str, Any] = receiver.recv()
-    except EOFError:
-        result = {'error': f'the process of {way.name} died'}
-    process.join()
-    if 'error' in result:
-        raise ValueError(result['error'])
+    result = in_own_process(work, way)
+    del result['value']
     windows = len(np.load(way.features, mmap_mode='r'))
     return {'way': way.name, 'windows': windows, **result}
 
@@ -174,8 +130,8 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     video, half = args.video, None
     if video is None:
         print(f'writing {args.seconds} seconds of video ...', flush=True)
-        video = synthesize(folder / 'whole.mp4', args.seconds, args.gop)
-        half = synthesize(folder / 'half.mp4', max(args.seconds // 2, 1), args.gop)
+        video = write_long_video(folder / 'whole.mp4', args.seconds, args.gop)
+        half = write_long_video(folder / 'half.mp4', max(args.seconds // 2, 1), args.gop)
     FileStream(video).close()  # what cannot be read ends here
     files = [str(folder / f'{number}.npy') for number in range(3)]
     fast = alone(Way('extractor', video, files[0], args))
