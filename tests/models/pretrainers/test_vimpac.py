@@ -178,7 +178,7 @@ def test_a_whole_step_on_pixels_trains_and_leaves_the_tokenizer() -> None:
 
 def test_is_one_graph_whatever_the_number_of_masked_tokens() -> None:
     shallow = tiny_code_encoder(arch={'embed_dims': 32, 'depth': 1, 'num_heads': 2})
-    model = build(alpha=0, backbone=shallow)
+    model = build(backbone=shallow)
     compiled = torch.compile(model.loss, backend='eager', fullgraph=True)
     for count in (8, 6):
         batch = clips(count)
@@ -188,6 +188,17 @@ def test_is_one_graph_whatever_the_number_of_masked_tokens() -> None:
         found = compiled(batch['inputs'], batch['encoder_mask'], None, ids, True)
         for key, value in found.items():
             torch.testing.assert_close(value, expected[key])
+
+
+def test_losses_of_mixed_precision_are_computed_in_full() -> None:
+    model, batch = build(), clips()
+    expected = model(**batch, mode='loss')
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model(**batch, mode='loss')
+    assert losses['loss_masked'].dtype == losses['loss_contrast'].dtype == torch.float32
+    torch.testing.assert_close(losses['loss_masked'], expected['loss_masked'], rtol=0.01, atol=0)
+    (losses['loss_masked'] + losses['loss_contrast']).backward()
+    assert all(p.grad.isfinite().all() for p in model.parameters() if p.requires_grad)
 
 
 def trained(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:
