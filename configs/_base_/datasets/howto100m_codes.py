@@ -1,6 +1,10 @@
 # HowTo100M without labels: pairs of clips of 5 frames, 2 per second, as codes in files. They are
 # made of every video below data/howto100m/videos by
 #   python tools/misc/extract_tokens.py CONFIG data/howto100m/videos data/howto100m/codes_fps2_128
+# Where the videos are no longer there, sources=[dict(ann_file=LIST)] with a list of their names, such
+# as tools/data/make_annotations.py --unlabelled makes. Codes that the released code extracted:
+#   open=dict(_delete_=True, type='OpenLmdbCodes', folder='data/howto100m', dataset='howto100m',
+#             split='train_val', fps=2, size=128)
 # Longer or larger clips (Table 14):
 #   clip_len of sample, size of open, grid_size of mask; 6 or 7 blocks mask 15 %
 # Clips of a video no more than 10 s apart (Table 10): max_distance=10 of sample.
