@@ -1,8 +1,8 @@
 # HowTo100M without labels: pairs of clips of 5 frames, 2 per second, as codes in files. They are
 # made of every video below data/howto100m/videos by
 #   python tools/misc/extract_tokens.py CONFIG data/howto100m/videos data/howto100m/codes_fps2_128
-# Where the videos are no longer there, sources=[dict(ann_file=LIST)] with a list of their names, such
-# as tools/data/make_annotations.py --unlabelled makes. Codes that the released code extracted:
+# Where the videos are no longer there, sources=[dict(ann_file=LIST)] with a list of their names,
+# such as tools/data/make_annotations.py --unlabelled makes. Codes that the released code extracted:
 #   open=dict(_delete_=True, type='OpenLmdbCodes', folder='data/howto100m', dataset='howto100m',
 #             split='train_val', fps=2, size=128)
 # Longer or larger clips (Table 14):
