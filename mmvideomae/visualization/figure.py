@@ -26,6 +26,7 @@ _GAP, _GROUP, _MARGIN = 3, 14, 14
 _LEAST_CELL = 112
 _DPI = 100
 _GREY = f'#{MASKED:02x}{MASKED:02x}{MASKED:02x}'
+_HIDDEN = Patch(facecolor=_GREY, label='hidden from the encoder')
 _Labels = tuple[list[str], list[int]]
 """Of rows or columns, and the numbers of their groups."""
 
@@ -75,7 +76,7 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
     sides, cells = [(labels, groups), (times, [0] * len(picks))], np.stack(rows)
     if layout == 'side_by_side':
         sides, cells = sides[::-1], cells.swapaxes(0, 1)
-    return to_picture(_page(figure, cells, *sides)[0])
+    return to_picture(_page(cells, sides[0], sides[1], *_words(figure))[0])
 
 
 def draw_animation(figure: Figure) -> np.ndarray:
@@ -96,7 +97,7 @@ def draw_animation(figure: Figure) -> np.ndarray:
     shown = np.stack([np.stack(row, 1) for row in rows], 2)
     heads = [f'{_mask_label(view)}\n{_loss_label(view)}'.strip() for view in masked] or ['']
     sides = (names, list(range(len(names)))), (heads, list(range(len(heads))))
-    page, image = _page(figure, shown[-1], *sides)
+    page, image = _page(shown[-1], sides[0], sides[1], *_words(figure))
     pictures = []
     for cells, seconds in zip(shown, figure.seconds, strict=True):
         image.set_data(_tiled(cells, sides[0][1], sides[1][1])[0])
@@ -120,8 +121,33 @@ def pick_frames(figure: Figure, count: int) -> list[int]:
     return picks
 
 
+def draw_rows(
+    rows: Sequence[tuple[str, np.ndarray]],
+    groups: Sequence[int],
+    seconds: Sequence[float],
+    title: str = '',
+    note: str = '',
+) -> np.ndarray:
+    """Rows of frames below one another, (H', W', 3) uint8.
+
+    Args:
+        rows: A label and frames (T, H, W, 3) uint8, in which grey patches are hidden.
+        groups: A number for each row; those of one number stand together.
+        seconds: Time of each frame in the video, (T,).
+    """
+    cells = np.stack([frames for _, frames in rows])
+    times = [_clock(moment) for moment in seconds], [0] * len(seconds)
+    labels = [label for label, _ in rows], list(groups)
+    return to_picture(_page(cells, labels, times, title, [_HIDDEN], note)[0])
+
+
 def _page(
-    figure: Figure, cells: np.ndarray, rows: _Labels, columns: _Labels
+    cells: np.ndarray,
+    rows: _Labels,
+    columns: _Labels,
+    title: str,
+    swatches: list[Patch],
+    note: str,
 ) -> tuple[Page, AxesImage]:
     """Frames (rows, columns, H, W, 3) with title, labels, legend and notes around them."""
     table, ys, xs = _tiled(cells, rows[1], columns[1])
@@ -134,18 +160,12 @@ def _page(
     axes.set_xticks(xs, columns[0], fontsize=11, color=INK)
     axes.set_yticks(ys, rows[0], fontsize=11, color=INK)
     bare(axes)
-    if figure.title:
-        axes.set_title(as_text(figure.title), loc='left', fontsize=13, color=INK, pad=10)
-    swatches = []
-    if any(view.masked_share for view in figure.views):
-        swatches.append(Patch(facecolor=_GREY, label='hidden from the encoder'))
-    if any(view.intact is None and (~view.seen & ~view.predicted).any() for view in figure.views):
-        label = 'neither visible nor reconstructed'
-        swatches.append(Patch(facecolor='#e1e1e1', edgecolor='#777777', hatch='////', label=label))
+    if title:
+        axes.set_title(as_text(title), loc='left', fontsize=13, color=INK, pad=10)
     under = {'loc': 'upper left', 'bbox_to_anchor': (0, 0), 'borderaxespad': 0.4, 'borderpad': 0}
     legend = axes.legend(handles=swatches, ncols=2, frameon=False, labelcolor=FAINT, **under)
     axes.annotate(
-        textwrap.fill(_note(figure), max(48, width // 7)), (0, 0), (0, -4), xycoords=legend,
+        textwrap.fill(note, max(48, width // 7)), (0, 0), (0, -4), xycoords=legend,
         textcoords='offset points', va='top', color=FAINT, fontsize=9, annotation_clip=False,
     )  # fmt: skip
     _fit(page, width, height)
@@ -212,6 +232,15 @@ def _psnr(clip: np.ndarray, pixels: np.ndarray) -> str:
 
 def _clock(seconds: float) -> str:
     return f'{seconds:.2f} s'
+
+
+def _words(figure: Figure) -> tuple[str, list[Patch], str]:
+    """Title, legend and notes."""
+    swatches = [_HIDDEN] if any(view.masked_share for view in figure.views) else []
+    if any(view.intact is None and (~view.seen & ~view.predicted).any() for view in figure.views):
+        label = 'neither visible nor reconstructed'
+        swatches.append(Patch(facecolor='#e1e1e1', edgecolor='#777777', hatch='////', label=label))
+    return figure.title, swatches, _note(figure)
 
 
 def _note(figure: Figure) -> str:

@@ -50,6 +50,9 @@ class Tokenizer(BaseModule, ABC):
                 f'{" and ".join(sorted(self.missing_parts))}: {", ".join(map(str, files))}'
             )
 
+    def _dump_init_info(self) -> None:
+        """Overrides mmengine's, which has three lines for each parameter on the terminal."""
+
     @abstractmethod
     def encode(self, frames: Tensor) -> Tensor:
         """RGB in [0, 1], float (N, 3, H, W) -> codes, int64 (N, H / factor, W / factor).

@@ -1,0 +1,100 @@
+"""Draw videos whose codes are hidden in blocks and one by one, and restored by their neighbours.
+
+python tools/visualizations/masked_codes.py CONFIG VIDEOS OUT --checkpoint CKPT
+
+CONFIG has a tokenizer, whose weights are those of --checkpoint or of its own init_cfg.  For every
+video OUT/NAME.png shows a clip, its codes decoded, and under each mask what is left and what comes
+of copying the nearest visible code, of the same frame (spatial) or of any (spatio-temporal).
+Nothing is trained: codes that this restores teach a network nothing (VIMPAC, Figure 4).
+"""
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from mmvideomae.analysis.masked_clips import MaskedClips
+from mmvideomae.apis import init_tokenizer
+from mmvideomae.cli.options import add_cfg_options, add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
+from mmvideomae.jobs.video_jobs import jobs_of
+from mmvideomae.visualization.files import save_picture
+
+
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', metavar='CONFIG', help='config of a tokenizer, or of what learns from its codes')
+    add('videos', metavar='VIDEOS', help='folder, list or one video')
+    add('out', type=Path, metavar='OUT', help='folder of the pictures')
+    add('--checkpoint', metavar='CKPT', help='weights of the tokenizer or of a model that has it')
+    add_option(parser, '--frames', 5, 'of a clip')
+    add_option(parser, '--fps', 2.0, 'frames of a clip per second')
+    add_option(parser, '--size', 128, 'of frames in pixels')
+    add(
+        '--mask-ratios',
+        type=float,
+        nargs='+',
+        default=(0.15, 0.45),
+        metavar='R',
+        help='shares of hidden codes (default: 0.15 0.45)',
+    )
+    add_option(parser, '--draws', 8, 'masks of each kind over which accuracies are taken')
+    add_option(parser, '--seed', 0, 'of the masks')
+    add('--limit', type=int, metavar='N', help='take the first N videos')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add_cfg_options(parser)
+    return parser
+
+
+def make(args: argparse.Namespace) -> Told:
+    jobs = jobs_of(args.videos)[: args.limit]
+    tokenizer = init_tokenizer(args.config, args.checkpoint, args.device, args.cfg_options)
+    clips = MaskedClips(
+        tokenizer, args.frames, args.fps, args.size, args.mask_ratios, args.draws, args.seed
+    )
+    videos = []
+    for job in watched(jobs, 'videos'):
+        clip = clips(job.path)
+        path = save_picture(args.out / f'{job.video_id}.png', clip.picture())
+        masks = [view.summary for view in clip.views]
+        videos.append({'video': job.path, 'out': str(path), 'masks': masks})
+    mean = _mean([mask for video in videos for mask in video['masks']])
+    return Told(
+        {'mean': mean, 'videos': videos}, [f'{len(videos)} pictures in {args.out}', _table(mean)]
+    )
+
+
+def _mean(masks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Over videos, by ratio and kind of mask."""
+    rows = defaultdict(list)
+    for mask in masks:
+        rows[mask['ratio'], mask['mask']].append(mask)
+    return [
+        {
+            'mask': kind,
+            'ratio': ratio,
+            'masked_share': round(float(np.mean([each['masked_share'] for each in found])), 4),
+            'accuracy': {
+                name: round(float(np.mean([each['accuracy'][name] for each in found])), 4)
+                for name in found[0]['accuracy']
+            },
+        }
+        for (ratio, kind), found in rows.items()
+    ]
+
+
+def _table(mean: list[dict[str, Any]]) -> Table:
+    table = Table('mask', 'asked', 'hidden', 'spatial copy', 'spatio-temporal copy')
+    for row in mean:
+        shares = (row['ratio'], row['masked_share'], *row['accuracy'].values())
+        table.add_row(row['mask'], *(f'{100 * share:.1f} %' for share in shares))
+    return table
+
+
+if __name__ == '__main__':
+    sys.exit(run_tool(options(), make))
