@@ -184,6 +184,11 @@ def _check(model: nn.Module, path: Path) -> None:
         raise ValueError(
             f'{type(model).__name__} gives no class scores: give the config of a recognizer'
         )
+    if hasattr(model.backbone, 'vocabulary'):
+        raise ValueError(
+            f'{type(model.backbone).__name__} takes codes of a tokenizer: only models that take '
+            'pixels can be exported'
+        )
     if path.suffix.lower() != '.onnx':
         raise ValueError(f'{path}: the name must end in .onnx')
     missing = [name for name in _NEEDS if importlib.util.find_spec(name) is None]

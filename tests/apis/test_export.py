@@ -15,6 +15,7 @@ from mmvideomae.apis.export import (
     export_onnx,
 )
 from mmvideomae.video.readers import open_reader
+from tests.support.codes import tiny_code_recognizer
 from tests.support.models import tiny_videomae, tiny_vit
 from tests.support.videos import moving_shapes, write_video
 
@@ -134,7 +135,9 @@ def test_what_cannot_be_exported_is_refused_in_one_line(
     model: torch.nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretrainer = init_model(Config({'model': tiny_videomae()}), device='cpu')
+    coded = init_model(Config({'model': tiny_code_recognizer()}), device='cpu')
     for told, call in (
+        ('takes codes of a tokenizer', lambda: export_onnx(coded, tmp_path / 'm.onnx')),
         ('VideoMAE gives no class scores', lambda: export_onnx(pretrainer, tmp_path / 'm.onnx')),
         (r'must end in \.onnx', lambda: export_onnx(model, tmp_path / 'm.pt')),
         ('5 frames of 32x32', lambda: export_onnx(

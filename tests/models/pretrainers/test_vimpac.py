@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mmvideomae.models import VIMPAC
 from mmvideomae.ops.contrast import pair_loss
-from mmvideomae.registry import MODELS
+from mmvideomae.registry import MODELS, TOKENIZERS
 from tests.support.codes import CODE_GRID, NUM_CODES, tiny_code_encoder, tiny_vimpac
 from tests.support.processes import in_processes
 
@@ -199,6 +199,21 @@ def test_losses_of_mixed_precision_are_computed_in_full() -> None:
     torch.testing.assert_close(losses['loss_masked'], expected['loss_masked'], rtol=0.01, atol=0)
     (losses['loss_masked'] + losses['loss_contrast']).backward()
     assert all(p.grad.isfinite().all() for p in model.parameters() if p.requires_grad)
+
+
+def test_weights_of_the_tokenizer_come_from_its_file(tmp_path: Path) -> None:
+    small = {'type': 'VQVAE', 'num_codes': NUM_CODES, 'widths': (8, 8, 8), 'code_dims': 4}
+    init_default_scope('mmvideomae')
+    torch.manual_seed(1)
+    expected = TOKENIZERS.build(small).state_dict()
+    torch.save(expected, tmp_path / 'tokenizer.pth')
+    small['init_cfg'] = {'type': 'Pretrained', 'checkpoint': str(tmp_path / 'tokenizer.pth')}
+    model = build(data_preprocessor={'type': 'CodeDataPreprocessor', 'tokenizer': small})
+    model.init_weights()
+    found = model.data_preprocessor.tokenizer.state_dict()
+    assert all(torch.equal(value, expected[key]) for key, value in found.items())
+    assert not any(p.requires_grad for p in model.data_preprocessor.parameters())
+    assert not model.train().data_preprocessor.tokenizer.training
 
 
 def trained(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:
