@@ -243,7 +243,7 @@ class SeededDataset(BaseDataset):
         advice = ''
         if all(reason == 'no such file' for _, reason in failures):
             advice = '. Check the data_prefix of the data set and the names in its list'
-        elif self.unreadable is VideoReadError:
+        elif self.unreadable is VideoReadError and 'no codes of' not in causes:
             advice = '. Find broken files with tools/data/scan_videos.py'
         count = min(len(self) - 1, self.max_refetch)
         others = f'sample {idx} and {count} replacements' if count else f'sample {idx}'
