@@ -18,7 +18,7 @@ NUM_BLOCKS = 5
 
 def layout_contender(
     layout: str,
-    arch: str | dict[str, int],
+    arch: dict[str, Any],
     grid: tuple[int, int, int],
     batch_size: int,
     attn_drop_rate: float,

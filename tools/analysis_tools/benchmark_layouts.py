@@ -24,15 +24,16 @@ from mmvideomae.analysis.pretrain_contenders import DTYPES
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.errors import UserError
-from mmvideomae.models.backbones.factorized_transformer import CODE_ARCHS
+from mmvideomae.models.backbones.factorized_transformer import CODE_ARCHS, CodeArch
 
-TINY = {'embed_dims': 32, 'depth': 2, 'num_heads': 2}
+TINY = CodeArch(32, 2, 2)
 PIXELS_OF_A_CODE = 8
 
 
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add_option(parser, '--arch', 'small', 'encoder', choices=('tiny', *CODE_ARCHS))
+    parser.add_argument('--depth', type=int, help='layers (default: those of the encoder)')
     parser.add_argument(
         '--layouts',
         nargs='+',
@@ -71,8 +72,8 @@ def grid_of(size: str) -> tuple[int, int, int]:
 
 
 def make(args: argparse.Namespace) -> Told:
-    if min(args.batch_size, args.rounds) < 1 or not 0 <= args.attn_drop_rate < 1:
-        raise UsageError('--batch-size and --rounds must be positive, --attn-drop-rate in [0, 1)')
+    if min(args.batch_size, args.rounds, args.depth or 1) < 1 or not 0 <= args.attn_drop_rate < 1:
+        raise UsageError('sizes, depth and rounds must be positive, --attn-drop-rate in [0, 1)')
     grids = {size: grid_of(size) for size in args.sizes}
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -94,11 +95,12 @@ def measure(
     args: argparse.Namespace, grid: tuple[int, int, int], device: torch.device
 ) -> dict[str, dict[str, Any]]:
     """All layouts at one size."""
-    arch = TINY if args.arch == 'tiny' else args.arch
+    arch = TINY if args.arch == 'tiny' else CODE_ARCHS[args.arch]
+    arch = arch._replace(depth=args.depth or arch.depth)
     contenders = [
         layout_contender(
             layout,
-            arch,
+            arch._asdict(),
             grid,
             args.batch_size,
             args.attn_drop_rate,
@@ -113,10 +115,10 @@ def measure(
 
 def setting_of(args: argparse.Namespace, device: torch.device) -> dict[str, Any]:
     """What a reader needs to repeat the measurement."""
-    keys = ('arch', 'batch_size', 'rounds', 'attn_drop_rate', 'dtype', 'compile')
+    keys = ('arch', 'depth', 'batch_size', 'rounds', 'attn_drop_rate', 'dtype', 'compile')
     on_gpu = device.type == 'cuda'
     return {
-        **{key: getattr(args, key) for key in keys},
+        **{key: value for key in keys if (value := getattr(args, key)) is not None},
         'device': torch.cuda.get_device_name(device) if on_gpu else platform.machine(),
         'threads': torch.get_num_threads(),
         'torch': torch.__version__,

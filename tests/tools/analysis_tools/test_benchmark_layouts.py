@@ -9,8 +9,20 @@ QUICK = ('--arch', 'tiny', '--rounds', 1, '--device', 'cpu')
 
 
 def test_the_report(call_tool: CallTool) -> None:
-    words = ('--sizes', '2x16', '6x96', '--layouts', 'TxHxW', 'T,H|W', '--attn-drop-rate', 0)
+    words = (
+        '--depth',
+        1,
+        '--sizes',
+        '2x16',
+        '6x96',
+        '--layouts',
+        'TxHxW',
+        'T,H|W',
+        '--attn-drop-rate',
+        0,
+    )
     report = call_tool(TOOL, *QUICK, *words, '--json').summary
+    assert report['setting']['depth'] == 1
     assert list(report['sizes']) == ['2x16', '6x96']
     for rows in report['sizes'].values():
         assert list(rows) == ['TxHxW', 'T,H|W'] and rows['TxHxW']['times_the_first'] == 1
