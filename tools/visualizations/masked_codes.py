@@ -5,7 +5,8 @@ python tools/visualizations/masked_codes.py CONFIG VIDEOS OUT --checkpoint CKPT
 CONFIG has a tokenizer, whose weights are those of --checkpoint or of its own init_cfg.  For every
 video OUT/NAME.png shows a clip, its codes decoded, and under each mask what is left and what comes
 of copying the nearest visible code, of the same frame (spatial) or of any (spatio-temporal).
-Nothing is trained: codes that this restores teach a network nothing (VIMPAC, Figure 4).
+Nothing is trained: codes that this restores teach a network nothing (VIMPAC, Figure 4).  Copies are
+compared with the codes themselves, and once decoded, in decibels.
 """
 
 import argparse
@@ -61,8 +62,7 @@ def make(args: argparse.Namespace) -> Told:
     for job in watched(jobs, 'videos'):
         clip = clips(job.path)
         path = save_picture(args.out / f'{job.video_id}.png', clip.picture())
-        masks = [view.summary for view in clip.views]
-        videos.append({'video': job.path, 'out': str(path), 'masks': masks})
+        videos.append({'video': job.path, 'out': str(path), 'masks': clip.summaries})
     mean = _mean([mask for video in videos for mask in video['masks']])
     return Told(
         {'mean': mean, 'videos': videos}, [f'{len(videos)} pictures in {args.out}', _table(mean)]
@@ -79,9 +79,12 @@ def _mean(masks: list[dict[str, Any]]) -> list[dict[str, Any]]:
             'mask': kind,
             'ratio': ratio,
             'masked_share': round(float(np.mean([each['masked_share'] for each in found])), 4),
-            'accuracy': {
-                name: round(float(np.mean([each['accuracy'][name] for each in found])), 4)
-                for name in found[0]['accuracy']
+            **{
+                measure: {
+                    name: round(float(np.mean([each[measure][name] for each in found])), 4)
+                    for name in found[0][measure]
+                }
+                for measure in ('accuracy', 'psnr')
             },
         }
         for (ratio, kind), found in rows.items()
@@ -91,8 +94,10 @@ def _mean(masks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _table(mean: list[dict[str, Any]]) -> Table:
     table = Table('mask', 'asked', 'hidden', 'spatial copy', 'spatio-temporal copy')
     for row in mean:
-        shares = (row['ratio'], row['masked_share'], *row['accuracy'].values())
-        table.add_row(row['mask'], *(f'{100 * share:.1f} %' for share in shares))
+        shares = [f'{100 * row[key]:.1f} %' for key in ('ratio', 'masked_share')]
+        copies = zip(row['accuracy'].values(), row['psnr'].values(), strict=True)
+        told = [f'{100 * accuracy:.1f} %, {psnr:.1f} dB' for accuracy, psnr in copies]
+        table.add_row(row['mask'], *shares, *told)
     return table
 
 

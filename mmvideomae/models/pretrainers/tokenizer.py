@@ -56,19 +56,29 @@ class TokenizerTrainer(BaseModel):
         self.commitment_weight, self.variance = commitment_weight, variance
 
     def forward(
-        self, inputs: Tensor, data_samples: list[Any] | None = None, mode: str = 'tensor'
+        self,
+        inputs: Tensor,
+        pad_mask: Tensor | None = None,
+        data_samples: list[Any] | None = None,
+        mode: str = 'tensor',
     ) -> dict[str, Tensor] | TokenizerOutput | Tensor:
         """Clips (B, 3, T, H, W) in [0, 1] -> by ``mode``.
 
         'loss': the losses by name, with ``psnr`` in decibels, ``perplexity`` and ``used_codes``,
         which are only logged.  'predict': a `TokenizerOutput` of the B * T frames.  'tensor':
         codes (B, T, h, w).
+
+        Args:
+            pad_mask: (B, T), frames that repeat the last one of a short video, from which nothing
+                is learned.
         """
         frames = inputs.transpose(1, 2).flatten(0, 1)
         if mode == 'tensor':
             return self.tokenizer.encode(frames).unflatten(0, (len(inputs), -1))
         if mode not in ('loss', 'predict'):
             raise ValueError(f"unknown mode {mode!r}; choose 'tensor', 'loss' or 'predict'")
+        if mode == 'loss' and pad_mask is not None:
+            frames = frames[~pad_mask.flatten()]
         coded = self.tokenizer(frames)
         error = (coded.frames - frames).square().mean()
         losses = {

@@ -61,6 +61,18 @@ def test_what_is_logged_is_restated_and_only_losses_are_minimised() -> None:
     assert torch.equal(shown.codes, model.tokenizer.encode(frames))
 
 
+def test_nothing_is_learned_from_padding() -> None:
+    model = build().eval()
+    inputs = model.data_preprocessor(batch())['inputs']
+    pad_mask = torch.zeros(4, 2, dtype=torch.bool)
+    pad_mask[2:, 1] = True
+    without = torch.cat([inputs[:2].transpose(1, 2).flatten(0, 1), inputs[2:, :, 0]])
+    expected = model(without[:, :, None], mode='loss')
+    found = model(inputs, pad_mask, mode='loss')
+    for key, value in found.items():
+        torch.testing.assert_close(value, expected[key])
+
+
 def test_training_reduces_the_loss_and_uses_the_codes() -> None:
     model = build(tokenizer={**TOKENIZER, 'quantizer': {'decay': 0.8, 'dead_share': 0.1}})
     inputs = model.data_preprocessor(batch())['inputs']

@@ -49,6 +49,7 @@ def test_pictures_and_figures(call: Any, inputs: tuple[Path, ...], tmp_path: Pat
     ]
     rows = [video['masks'][0]['accuracy']['spatial'] for video in told['videos']]
     assert told['mean'][0]['accuracy']['spatial'] == pytest.approx(np.mean(rows), abs=1e-4)
+    assert all(0 < value <= 60 for row in told['mean'] for value in row['psnr'].values())
     once = ['--limit', 1, '--mask-ratios', 0.3]
     code, out, _ = call(config, videos, tmp_path / 'one', *options, *once)
     assert code == 0 and '1 pictures' in out and 'spatio-temporal copy' in out
