@@ -8,8 +8,8 @@ Three ways to the same codes, each in a process of its own:
   pass by pass  the whole video decoded for each view anew, as in the released code, each frame
                 encoded alone
 Without VIDEO one is synthesized, and the extractor also does a tenth of it, to show that its memory
-does not grow with the length.  The tokenizers have random weights: tiny is DALL-E's encoder with a
-sixteenth of the channels, dalle the whole one, whose convolutions leave little to save on a CPU.
+does not grow with the length.  The tokenizers have random weights: tiny is the VQ-VAE of the demo,
+vqvae its default, and dalle that of the paper, whose convolutions leave little to save on a CPU.
 "CPU" counts the processor time of all threads, and on a busy machine says more than the clock;
 memory is the peak above what the process held when it was ready.
 """
@@ -36,8 +36,12 @@ from mmvideomae.registry import TOKENIZERS
 from mmvideomae.synthetic.videos import write_long_video
 from mmvideomae.video.streams import FileStream
 
-_DALLE: dict[str, Any] = {'type': 'DalleTokenizer', 'has_decoder': False}
-SIZES: dict[str, dict[str, Any]] = {'tiny': {**_DALLE, 'width': 16}, 'dalle': _DALLE}
+_TINY = {'num_codes': 256, 'widths': (16, 32, 64), 'num_blocks': 1, 'code_dims': 16}
+SIZES: dict[str, dict[str, Any]] = {
+    'tiny': {'type': 'VQVAE', **_TINY},
+    'vqvae': {'type': 'VQVAE'},
+    'dalle': {'type': 'DalleTokenizer', 'has_decoder': False},
+}
 VIEWS: dict[str, dict[str, Any]] = {
     'centre': {'positions': ('centre',), 'scales': (1,), 'flip': False},
     'all': {'positions': ('top', 'centre', 'bottom'), 'scales': (1, 1.25), 'flip': True},
