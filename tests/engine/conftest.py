@@ -1,6 +1,7 @@
 """A toy data set and the run configuration shared by the engine's tests."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,12 @@ def run_config(tmp_path: Path) -> Callable[..., Config]:
         return _run_config(tmp_path, name, **overrides)
 
     return build
+
+
+@pytest.fixture(scope='module')
+def shared_run_config(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Config]:
+    """As `run_config`, in a folder that the tests of a module share."""
+    return partial(_run_config, tmp_path_factory.mktemp('shared'))
 
 
 @pytest.fixture

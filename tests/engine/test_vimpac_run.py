@@ -70,11 +70,12 @@ SECOND: Settings = {
 }
 
 
-@pytest.fixture
-def first(run_config: MakeConfig, train: Train, tmp_path: Path) -> str:
+@pytest.fixture(scope='module')
+def first(shared_run_config: MakeConfig) -> str:
     """The last checkpoint of a first stage."""
-    train(run(run_config, 'first', **FIRST))
-    return str(tmp_path / 'first' / 'epoch_2.pth')
+    cfg = run(shared_run_config, 'first', **FIRST)
+    Runner.from_cfg(cfg).train()
+    return str(Path(cfg.work_dir) / 'epoch_2.pth')
 
 
 def stretched(table: Tensor, size: int) -> Tensor:
