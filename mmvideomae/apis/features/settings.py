@@ -129,21 +129,22 @@ def resolve_settings(
 
 
 def finetuned_settings(model: nn.Module, interval: int | None = None) -> FeatureSettings:
-    """The clips of a model's test, a quarter of their span apart.
+    """The clips of a model's test, or of a pre-training, a quarter of their span apart.
 
     Args:
         interval: For a test that spreads its frames over the whole video and so has none.
 
     Raises:
-        ValueError: The config has no test pipeline that samples clips and crops them.
+        ValueError: The config has no pipeline that samples clips and crops them.
     """
-    steps = steps_of_test(getattr(model, 'cfg', {}))
+    cfg = getattr(model, 'cfg', {})
+    steps = steps_of_test(cfg) or steps_of_test({'test_dataloader': cfg.get('train_dataloader')})
     sample = next((step for step in steps if 'clip_len' in step), None)
     crop = next((step for step in steps if step.get('type') in _RESIZES), None)
     mean, std = (getattr(getattr(model, 'data_preprocessor', None), n, None) for n in _STATISTICS)
     if sample is None or crop is None or mean is None or std is None:
         raise ValueError(
-            f'the config has no test pipeline with clip_len and {" or ".join(_RESIZES)} to take '
+            f'the config has no pipeline with clip_len and {" or ".join(_RESIZES)} to take '
             'settings from: '
             f'choose a preset of {", ".join(PRESETS)}, or set features in the config'
         )

@@ -21,9 +21,20 @@ from tests.support.videos import moving_shapes, write_video
 
 def built(model: dict[str, Any] | None = None, **sample: Any) -> nn.Module:
     torch.manual_seed(0)
-    content = {'model': model or tiny_code_recognizer()}
-    content['test_pipeline'] = code_test_pipeline(**sample)
-    return init_model(Config(content), device='cpu')
+    pipeline = code_test_pipeline(**sample)
+    return init_model(
+        Config({'model': model or tiny_code_recognizer(), 'test_pipeline': pipeline}), device='cpu'
+    )
+
+
+def pretrained() -> nn.Module:
+    """A pretrainer, whose config has a pipeline of training alone."""
+    torch.manual_seed(0)
+    opened = {'type': 'OpenCodes', 'folder': 'codes', 'fps': 5, 'size': 32}
+    sample = {'type': 'SampleFps', 'clip_len': 4, 'fps': 5, 'num_clips': 2}
+    pipeline = [opened, sample, {'type': 'ReadCodes'}, {'type': 'PackClips'}]
+    data = {'dataset': {'type': 'VideoListDataset', 'pipeline': pipeline}}
+    return init_model(Config({'model': tiny_vimpac(), 'train_dataloader': data}), device='cpu')
 
 
 def one_window_at_a_time(model: nn.Module, video: Path, settings: FeatureSettings) -> np.ndarray:
@@ -75,7 +86,7 @@ def test_equals_one_window_at_a_time(fps: float, sample: dict[str, Any], tmp_pat
 
 def test_a_pretrainers_feature_is_cls(tmp_path: Path) -> None:
     video = write_video(tmp_path / 'a.mp4', moving_shapes(40, 48, 80))
-    pretrainer = built(tiny_vimpac())
+    pretrainer = pretrained()
     classifier = built()
     classifier.backbone.load_state_dict(pretrainer.backbone.state_dict())
     found = [FeatureExtractor(model)(video).features for model in (pretrainer, classifier)]
