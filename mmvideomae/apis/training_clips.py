@@ -62,7 +62,8 @@ class ClipSampling:
 def sampling_of(cfg: Config) -> ClipSampling | None:
     """The clips of a config's training; None where its pipeline has no such steps."""
     dense, by_rate = (training_step(cfg, kind) for kind in ('SampleClip', 'SampleFps'))
-    crop = training_step(cfg, 'ClipMultiScaleCrop') or training_step(cfg, 'DiagonalCrop')
+    # Files of codes are made of pictures of that size.
+    crop = training_step(cfg, 'ClipMultiScaleCrop', 'DiagonalCrop', 'OpenCodes', 'OpenLmdbCodes')
     sample = dense or by_rate
     if sample is None or crop is None:
         return None
