@@ -4,6 +4,8 @@ Without --videos: synthesize clips whose class only motion tells, pre-train a sm
 fine-tune it with few labels, train the same model from scratch with the same labels and as long,
 test both.  With --videos FOLDER: pre-train on your own videos and reconstruct some of them.
 Either way OUT/report.html shows what came of it.
+
+--method vimpac trains a tokenizer first, and predicts its codes instead of pixels.
 """
 
 import argparse
@@ -32,11 +34,8 @@ from mmvideomae.visualization.report import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = 'configs/demo/videomae_vit-tiny-p8_'
-PRETRAIN, FINETUNE, SCRATCH, OWN_VIDEOS = (
-    f'{NAME}{task}.py'
-    for task in ('pretrain_motion', 'finetune_motion', 'scratch_motion', 'pretrain_own-videos')
-)
+CONFIGS = 'configs/demo'
+OWN_VIDEOS = f'{CONFIGS}/videomae_vit-tiny-p8_pretrain_own-videos.py'
 CLASSES, LABELS, TESTED, UNLABELLED = 4, 16, 400, 1248
 SAMPLES = 640
 """Samples of an epoch of learning the classes: the few labelled clips are listed several times."""
@@ -49,6 +48,39 @@ OWN_EPOCH = 256
 """Clips of an epoch on one's own videos, at least: fewer videos are listed several times."""
 
 
+@dataclass(frozen=True)
+class Method:
+    """Configs of a method, by the beginning of their names.
+
+    Attributes:
+        network: Of ``<network>_pretrain_motion.py``, and of ``finetune`` and ``scratch``.
+        learns: What the network learns before it learns the classes.
+        tokenizer: Config of a tokenizer to train first.
+        mask_ratios: Of the picture; none: as in training.
+    """
+
+    network: str
+    learns: str
+    tokenizer: str | None = None
+    mask_ratios: tuple[float, ...] = ()
+
+    def config(self, task: str) -> str:
+        return f'{CONFIGS}/{self.network}_{task}_motion.py'
+
+
+METHODS = {
+    'videomae': Method(
+        'videomae_vit-tiny-p8', 'fill in hidden parts', mask_ratios=(0.5, 0.75, 0.9)
+    ),
+    'vimpac': Method(
+        'vimpac_tiny',
+        'predict the codes of hidden parts',
+        tokenizer=f'{CONFIGS}/vqvae_tiny_motion.py',
+    ),
+}
+CHECKPOINT_OF_TOKENIZER = 'model.data_preprocessor.tokenizer.init_cfg.checkpoint'
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -56,7 +88,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='folder to write')
     parser.add_argument('--videos', type=Path, metavar='FOLDER', help='pre-train on these videos')
     parser.add_argument('--epochs', type=int, help="of pre-training (default: the config's)")
-    return parser.parse_args()
+    parser.add_argument('--method', choices=METHODS, default='videomae', help='default: videomae')
+    args = parser.parse_args()
+    if args.videos and args.method != 'videomae':
+        parser.error(f'--videos is not for {args.method}: docs/{args.method}.md has the commands')
+    return args
 
 
 @dataclass
@@ -91,11 +127,13 @@ class Demo:
         results = sorted(work_dir.glob('*/*.json'))[-1]
         return float(json.loads(results.read_text())['acc/top1'])
 
-    def reconstruct(self, config: str, checkpoint: Path, video: Path, name: str) -> Picture:
+    def reconstruct(
+        self, config: str, checkpoint: Path, video: Path, name: str, ratios: Sequence[float]
+    ) -> Picture:
         """Draw what a pre-trained model makes of the hidden part of a video."""
         picture = self.out / name
         words = ['tools/visualizations/reconstruct.py', config, checkpoint, video, picture]
-        self.run('Reconstructing', [*words, '--mask-ratios', 0.5, 0.75, 0.9])
+        self.run('Reconstructing', [*words, '--mask-ratios', *ratios] if ratios else words)
         return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
 
     def commands(self) -> list[Command]:
@@ -123,40 +161,46 @@ def losses(title: str, curves: dict[str, Path]) -> Chart:
     return Chart(title, drawn)
 
 
-def show_claim(demo: Demo) -> DemoResults:
+def show_claim(demo: Demo, method: Method) -> DemoResults:
     """Pre-train on synthetic clips, fine-tune, train from scratch, test both."""
     data = demo.out / 'data'
     demo.run(
         'Synthesizing video', ['tools/data/synthesize.py', 'actions', data, '--overwrite', *DATA]
     )
     options = listed('train_dataloader', data / 'pretrain.csv')
+    codes: dict[str, object] = {}
+    if method.tokenizer:
+        trained = demo.train('Training a tokenizer', method.tokenizer, 'tokenizer', options)
+        codes = {CHECKPOINT_OF_TOKENIZER: trained}
     if demo.epochs:
         options['train_cfg.max_epochs'] = demo.epochs
-    pretrained = demo.train('Pre-training without labels', PRETRAIN, 'pretrain', options)
+    pretrain = method.config('pretrain')
+    pretrained = demo.train('Pre-training without labels', pretrain, 'pretrain', options | codes)
     write_few_labels(data / 'train.csv', data / 'few.csv', LABELS, samples=SAMPLES)
     labelled = listed('train_dataloader', data / 'few.csv')
-    labelled |= listed('val_dataloader', data / 'test.csv')
+    labelled |= listed('val_dataloader', data / 'test.csv') | codes
     accuracies = []
-    for what, config, name, start in (
-        ('Pre-trained, then fine-tuned', FINETUNE, 'finetune', {'load_from': pretrained}),
-        ('Trained from scratch', SCRATCH, 'scratch', {}),
+    for what, name, start in (
+        ('Pre-trained, then fine-tuned', 'finetune', {'load_from': pretrained}),
+        ('Trained from scratch', 'scratch', {}),
     ):
+        config = method.config(name)
         checkpoint = demo.train(what, config, name, labelled | start)
         share = demo.test(f'{what}: test', config, checkpoint, data / 'test.csv')
         accuracies.append(Accuracy(what, share, TESTED))
     clip = sorted((data / 'videos' / 'test').glob('*.mp4'))[0]
-    picture = demo.reconstruct(PRETRAIN, pretrained, clip, 'reconstruction.png')
+    picture = demo.reconstruct(pretrain, pretrained, clip, 'reconstruction.png', method.mask_ratios)
     settings = {
         'Labelled clips': LABELS,
         'Clips without labels': UNLABELLED,
         'Test clips': TESTED,
         'Classes': ', '.join((data / 'classes.txt').read_text().split()),
-        'Pre-training epochs': read_config(ROOT / PRETRAIN).train_cfg.max_epochs,
+        'Pre-training epochs': read_config(ROOT / pretrain).train_cfg.max_epochs,
     }
     return DemoResults(
         'Masked video pre-training in small',
         f'Shapes move in one of {CLASSES} directions, and no single frame tells which. One network '
-        f'first learns to fill in hidden parts of {UNLABELLED + LABELS} clips without labels, then '
+        f'first learns to {method.learns} of {UNLABELLED + LABELS} clips without labels, then '
         f'to tell the classes from {LABELS} labelled clips; the other one only does the latter, '
         'for as many steps.',
         accuracies,
@@ -190,7 +234,11 @@ def show_own_videos(demo: Demo, folder: Path) -> DemoResults:
     for number, video in enumerate(videos[:: max(1, len(videos) // 3)][:3]):
         name = f'reconstruction_{number}.png'
         try:
-            pictures.append(demo.reconstruct(OWN_VIDEOS, checkpoint, folder / video, name))
+            pictures.append(
+                demo.reconstruct(
+                    OWN_VIDEOS, checkpoint, folder / video, name, METHODS['videomae'].mask_ratios
+                )
+            )
         except StageError as error:  # training counts and reports unreadable files
             demo.console.print(f'no picture of {video}: {error}', markup=False)
     return DemoResults(
@@ -211,7 +259,8 @@ def main() -> None:
     os.chdir(ROOT)  # so that the commands of the report can be typed as they stand
     demo = Demo(out, args.epochs)
     try:
-        results = show_own_videos(demo, videos) if videos else show_claim(demo)
+        method = METHODS[args.method]
+        results = show_own_videos(demo, videos) if videos else show_claim(demo, method)
     except (StageError, AnnotationError) as error:
         sys.exit(f'error: {error}')
     report = write_demo_report(out / 'report.html', results)

@@ -50,3 +50,17 @@ def test_the_demo_tells_both_accuracies(tmp_path: Path) -> None:
     assert 'Pre-trained, then fine-tuned' in done.stdout
     page = (tmp_path / 'demo' / 'report.html').read_text()
     assert 'Trained from scratch' in page
+
+
+@pytest.mark.slow
+def test_vimpac_trains_a_tokenizer_first(tmp_path: Path) -> None:
+    done = demo(tmp_path / 'demo', '--method', 'vimpac', '--epochs', 1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / 'demo' / 'report.html').read_text()
+    assert page.index('vqvae_tiny_motion.py') < page.index('vimpac_tiny_pretrain_motion.py')
+    assert 'Trained from scratch' in page and page.count('data:image/png;base64') >= 1
+
+
+def test_ones_own_videos_are_for_videomae(tmp_path: Path) -> None:
+    done = demo(tmp_path / 'demo', '--videos', tmp_path, '--method', 'vimpac')
+    assert done.returncode == 2 and 'docs/vimpac.md' in done.stderr

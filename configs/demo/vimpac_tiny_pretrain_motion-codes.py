@@ -1,0 +1,18 @@
+# As vimpac_tiny_pretrain_motion.py, from files of codes instead of from pixels:
+# python tools/misc/extract_tokens.py configs/demo/vqvae_tiny_motion.py data/motion/videos \
+#     data/motion/codes --checkpoint work_dirs/vqvae_tiny_motion/epoch_10.pth \
+#     --fps 12.5 --size 32 --views unmirrored
+# python tools/train.py configs/demo/vimpac_tiny_pretrain_motion-codes.py
+_base_ = [
+    '../_base_/models/vimpac_tiny.py',
+    '../_base_/datasets/motion_codes_pretrain.py',
+    '../_base_/schedules/adamw_vimpac.py',
+    '../_base_/default_runtime.py',
+]
+
+train_cfg = dict(max_epochs=20)
+auto_scale_lr = dict(base_batch_size=16)
+default_hooks = dict(
+    logger=dict(interval=50),
+    checkpoint=dict(interval=5, max_keep_ckpts=1),
+)
