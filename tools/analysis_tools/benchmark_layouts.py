@@ -72,7 +72,8 @@ def grid_of(size: str) -> tuple[int, int, int]:
 
 
 def make(args: argparse.Namespace) -> Told:
-    if min(args.batch_size, args.rounds, args.depth or 1) < 1 or not 0 <= args.attn_drop_rate < 1:
+    depth = 1 if args.depth is None else args.depth
+    if min(args.batch_size, args.rounds, depth) < 1 or not 0 <= args.attn_drop_rate < 1:
         raise UsageError('sizes, depth and rounds must be positive, --attn-drop-rate in [0, 1)')
     grids = {size: grid_of(size) for size in args.sizes}
     if args.threads:

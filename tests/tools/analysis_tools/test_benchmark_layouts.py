@@ -43,6 +43,7 @@ def test_the_text(call_tool: CallTool) -> None:
     [
         (('--sizes', '5x100'), 2, "'5x100' is not a size"),
         (('--rounds', 0), 2, 'must be positive'),
+        (('--depth', 0), 2, 'must be positive'),
         (('--layouts', 'T;H'), 1, "unknown layout 'T;H'"),
     ],
 )
