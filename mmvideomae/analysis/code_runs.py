@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import torch
+from mmengine.config import Config
 from torch import Tensor, nn
 
+from mmvideomae.analysis.training_pipeline import draw_masks
 from mmvideomae.models.pretrainers import VIMPAC
 
 PRETRAINER_PARTS = (
@@ -37,6 +39,13 @@ def empty_codes(model: nn.Module, shape: tuple[int, int, int]) -> Tensor:
         )
     grid = (frames, *(side // backbone.patch_size for side in sides))
     return torch.zeros(1, *grid, dtype=torch.int64, device='meta')
+
+
+def code_mask(model: VIMPAC, cfg: Config, codes: Tensor) -> Tensor:
+    """The mask of a clip (1, N) that a config draws; none where only intact clips are compared."""
+    if model.head is None and model.contrast_input == 'intact':
+        return torch.zeros(1, codes[0].numel(), dtype=torch.bool)
+    return draw_masks(cfg, tuple(codes.shape[1:]))[0]
 
 
 def pretraining_run(model: VIMPAC, codes: Tensor, encoder_mask: Tensor) -> Callable[[], None]:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from mmvideomae.analysis.code_runs import (
     PRETRAINER_PARTS,
+    code_mask,
     empty_codes,
     pretraining_run,
     reads_codes,
@@ -139,10 +140,11 @@ def _measure_code_pretrainer(
     """The tokenizer, which files of codes do without, is left out."""
     shape = shape or default_shape(model.backbone)
     codes = empty_codes(model, shape)
-    encoder_mask, _ = draw_masks(cfg, tuple(codes.shape[1:]))
+    encoder_mask = code_mask(model, cfg, codes)
     run = pretraining_run(model, codes, encoder_mask)
     parts, unknown = _count(model, run, count, PRETRAINER_PARTS)
-    return Complexity(shape, parts, encoder_mask.numel(), int(encoder_mask.sum()), unknown)
+    asked = 0 if model.head is None else int(encoder_mask.sum())
+    return Complexity(shape, parts, encoder_mask.numel(), asked, unknown)
 
 
 def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: str) -> Complexity:

@@ -377,6 +377,15 @@ def test_vimpac_is_counted_under_the_masks_of_its_config(contrast_input: str) ->
     )
 
 
+def test_contrast_of_intact_clips_needs_no_masks() -> None:
+    model = tiny_vimpac(head=None, contrast_input='intact')
+    cost = measure_config(Config({'model': model}))
+    assert (cost.visible_tokens, cost.decoded_tokens) == (64, 0)
+    assert {part.name for part in cost.parts} == {'embed', 'encoder', 'contrast', 'norms'}
+    with pytest.raises(ValueError, match='GenerateMasks'):
+        measure_config(Config({'model': tiny_vimpac(head=None)}))
+
+
 def test_a_recognizer_of_codes_is_counted() -> None:
     backbone = tiny_code_encoder(interpolate=True)
     preprocessor = {'type': 'CodeClassificationPreprocessor'}
