@@ -54,7 +54,9 @@ class ClipSampling:
         first = max(0.0, (length - float(offsets[-1])) / 2) if start is None else start
         if not 0 <= first < length:
             raise ValueError(_beyond(reader, length, start))
-        moments = first + offsets
+        # From a frame on, so that steps of equal time are steps of equally many frames.
+        begin = float(reader.times[frames_at(reader.times, reader.times[0] + first)])
+        moments = begin - float(reader.times[0]) + offsets
         reached = np.minimum(moments, moments[moments < length][-1])
         return frames_at(reader.times, reader.times[0] + reached)
 

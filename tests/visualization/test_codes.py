@@ -64,7 +64,7 @@ def reconstructor(model: dict[str, Any]) -> Reconstructor:
 def test_hidden_codes_are_the_most_likely_and_visible_ones_their_own(videos: Path) -> None:
     shown = reconstructor(tiny_vimpac())
     clip = shown(videos / '0.mp4')
-    np.testing.assert_allclose(clip.seconds, [0.8, 1.3, 1.8, 2.2], atol=0.11)
+    np.testing.assert_allclose(clip.seconds, [0.8, 1.3, 1.8, 2.3], atol=1e-6)
     (view,) = clip.views  # the config's own mask
     model, target = shown.model, shown.model.target
     codes = encode_frames(model.data_preprocessor.tokenizer.encode, torch.from_numpy(clip.frames))

@@ -1,7 +1,7 @@
 # python tools/train.py configs/pretrain/vimpac/vqvae_own-videos.py \
 #     --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
 # Videos: every video below the folder; 16 of them at least.
-# Cost: 4.7 M parameters and 4.4 G multiply-accumulates per frame of 128x128 pixels and forward
+# Cost: 4.7 M parameters and 3.9 G multiply-accumulates per frame of 128x128 pixels and forward
 #   pass, 1 GPU; 16 videos of 8 frames are a batch.
 # Paper: nothing; VIMPAC takes the autoencoder of DALL-E, of the same vocabulary and the same 8
 #   pixels to a code. This one is trained here, so that the method runs without a download.
