@@ -21,6 +21,7 @@ from mmvideomae import registry as registries
 from mmvideomae.engine.loaders import settle_loaders
 from tests.support.leaves import (
     CONFIGS,
+    ROOT,
     command,
     header,
     listed,
@@ -320,3 +321,28 @@ def test_every_config_is_listed(folder: Path) -> None:
             for metric, value in result['Metrics'].items():
                 assert metric.endswith('(reported by the paper)')
                 assert f'{value} %' in header(path) and str(value) in row
+
+
+@pytest.mark.parametrize(
+    'readme', ['pretrain/vimpac', 'pretrain/vimpac/ablations', 'recognition/vimpac']
+)
+def test_the_commands_of_the_readme_work(readme: str) -> None:
+    """Every config that a command names exists; fewer GPUs reach the batch of the rate."""
+    text = (CONFIGS / readme / 'README.md').read_text()
+    text = re.sub(r'\\\n *', ' ', text)
+    commands = re.findall(r'^(?:\w+=\w+ )*(?:bash|python) tools/\S+ .*$', text, re.MULTILINE)
+    assert commands
+    for line in commands:
+        tool = re.search(r'tools/\S+', line)
+        assert tool and (ROOT / tool[0]).is_file()
+        (config,) = re.findall(r'configs/\S+\.py', line)
+        cfg = copy.deepcopy(read(ROOT / config))
+        options = dict(re.findall(r'(\S+)=(\d+)\b', line.partition('--cfg-options')[2]))
+        gpus = re.search(rf'{re.escape(config)} (\d+)\b', line)
+        if gpus is None or 'dist_train' not in line:
+            continue
+        batch = int(options.get('train_dataloader.batch_size', cfg.train_dataloader.batch_size))
+        counts = cfg.optim_wrapper.get('accumulative_counts', 1)
+        counts = int(options.get('optim_wrapper.accumulative_counts', counts))
+        nodes = int((re.search(r'NNODES=(\d+)', line) or [0, 1])[1])
+        assert nodes * int(gpus[1]) * batch * counts == cfg.auto_scale_lr.base_batch_size, line
