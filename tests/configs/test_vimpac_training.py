@@ -125,8 +125,20 @@ def test_a_shrunken_config_trains_one_step(stem: str, data: Path) -> None:
     named = {'loss_masked', 'masked_accuracy', 'mask_ratio'} if cfg.model.head else set()
     named |= {'loss_contrast'} if cfg.model.alpha else set()
     assert set(losses) - {'loss'} == named
-    if cfg.model.head and 'iid' not in stem:
+    if cfg.model.head:
         assert 0 < losses['mask_ratio'] < 0.6
+    if cfg.get('val_dataloader'):
+        measured = validated(cfg, model.eval())
+        assert ('codes/masked_accuracy' in measured) == (cfg.model.head is not None)
+        assert ('codes/contrast_loss' in measured) == (cfg.model.alpha > 0)
+
+
+def validated(cfg: Config, model: torch.nn.Module) -> dict[str, float]:
+    metric = registries.METRICS.build(cfg.val_evaluator)
+    batch = batch_of(cfg.val_dataloader)
+    with torch.no_grad():
+        metric.process(batch, model.val_step(batch))
+    return metric.evaluate(2)
 
 
 def averages_views(cfg: Config, model: torch.nn.Module) -> None:
