@@ -12,7 +12,7 @@ strategy = dict(
     model_wrapper=dict(
         type='MMFullyShardedDataParallel',
         # Each transformer block is a unit.
-        auto_wrap_policy=dict(type='mmvideomae.engine.sharding.wrap_blocks', block_names=['Block']),
+        auto_wrap_policy=dict(type='mmvideomae.engine.sharding.wrap_blocks'),
         sharding_strategy='FULL_SHARD',
         mixed_precision=dict(param_dtype='bfloat16', reduce_dtype='float32'),
         use_orig_params=True,

@@ -16,12 +16,15 @@ from torch.distributed.fsdp import (
 )
 from torch.optim import Optimizer
 
+BLOCKS = ('Block', 'AxisBlock')
+"""Classes of the transformer blocks of this package."""
+
 
 def wrap_blocks(
     module: nn.Module,
     recurse: bool,
     nonwrapped_numel: int,
-    block_names: Sequence[str] = ('Block',),
+    block_names: Sequence[str] = BLOCKS,
 ) -> bool:
     """FSDP's `auto_wrap_policy`: shard every transformer block as a unit, the rest as one.
 
@@ -31,12 +34,12 @@ def wrap_blocks(
         module: Module under consideration.
         recurse: Whether FSDP asks to look inside the module (always) or to wrap it.
         nonwrapped_numel: Parameters not yet in a unit; of no importance here.
-        block_names: Names of the classes to wrap.
+        block_names: Names of the classes to wrap, by default those of this package.
     """
     return recurse or is_block(module, block_names)
 
 
-def is_block(module: nn.Module, block_names: Sequence[str] = ('Block',)) -> bool:
+def is_block(module: nn.Module, block_names: Sequence[str] = BLOCKS) -> bool:
     """Whether a module is a transformer block; the `check_fn` of activation checkpointing."""
     return type(module).__name__ in block_names
 
