@@ -190,6 +190,21 @@ def pyav_settings(options: dict[str, str]) -> dict[str, Any]:
     return settings if version >= (19,) else {**settings, 'metadata_errors': 'ignore'}
 
 
+def detach_pyav_log() -> None:
+    """Keep FFmpeg's threads from asking Python to take their messages.
+
+    Upstream: an old torchvision, such as 0.21, sets a level of PyAV's log when it is imported, and
+    PyAV then hands messages to Python (PyAV issue 751).  A decoder that is closed waits for its
+    threads while it holds Python's lock, which one of them may be waiting for with a message: both
+    wait for ever.  Nobody reads these messages; errors are raised all the same.  Delete when the
+    oldest torchvision that is supported leaves the log alone.
+    """
+    import av
+
+    if av.logging.get_level() is not None:
+        av.logging.set_level(None)
+
+
 def _read_yaml_safely() -> None:
     """Let mmengine read plain values from YAML, where it reads objects and calls.
 

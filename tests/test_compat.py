@@ -24,7 +24,9 @@ import yaml
 from mmengine.logging import HistoryBuffer
 
 from mmvideomae import compat
+from mmvideomae.video.readers.av_container import open_container
 from tests.support.forged import ForgedArray, ForgedDtype, ForgedScalar
+from tests.support.videos import write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -100,6 +102,8 @@ runner(1, resume=False).train()
 
 RESUMED_RUN = """
 from mmvideomae import compat
+from mmvideomae.video.readers.av_container import open_container
+
 torch.serialization.clear_safe_globals()
 try:
     torch.load('run/epoch_1.pth')
@@ -440,6 +444,13 @@ def test_pyav_is_given_what_its_version_takes(
 ) -> None:
     monkeypatch.setattr(av, '__version__', version)
     assert compat.pyav_settings({'a': 'b'}) == settings
+
+
+def test_decoders_never_wait_for_their_messages_to_be_taken(tmp_path: Path) -> None:
+    write_video(tmp_path / 'a.mp4', np.zeros((3, 32, 32, 3), np.uint8), fps=10)
+    av.logging.set_level(av.logging.ERROR)  # as an old torchvision does when it is imported
+    with open_container(tmp_path / 'a.mp4'):
+        assert av.logging.get_level() is None
 
 
 def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 
 import av
 
-from mmvideomae.compat import pyav_settings
+from mmvideomae.compat import detach_pyav_log, pyav_settings
 from mmvideomae.video.readers.base import VideoReadError, cause_of
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.sample_tables import check_sample_tables
@@ -38,6 +38,7 @@ def open_container(
     Raises:
         VideoReadError: It holds no video, or lists other files, or more than it can hold.
     """
+    detach_pyav_log()
     limits = limits or ReadLimits()
     chosen = {
         'format_whitelist': ','.join(_FORMATS),
