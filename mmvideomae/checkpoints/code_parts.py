@@ -11,7 +11,7 @@ TOKENIZER = 'data_preprocessor.tokenizer.'
 
 
 def fit_axis_positions(found: dict[str, Tensor], expected: Weights, notes: list[str]) -> None:
-    """Interpolate the positions of an axis to the length of the model's (VIMPAC section 4.1)."""
+    """Interpolate the positions of an axis to the length of the model's (VIMPAC appendix C.1)."""
     done = []
     for axis in ('time', 'height', 'width'):
         key = f'backbone.pos_embed.{axis}'

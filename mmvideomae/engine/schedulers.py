@@ -1,6 +1,7 @@
 """Learning-rate schedules of masked video pre-training, functions of the update's number."""
 
 import math
+from typing import Any
 
 from mmengine.optim import BaseOptimWrapper
 from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
@@ -14,7 +15,38 @@ class _UpdateLR(_ParamScheduler):
 
     Under gradient accumulation it counts updates, not iterations: a run on fewer devices with
     accumulation has the rates of the published run.
+
+    Attributes:
+        in_epochs: Options that are lengths, in epochs where ``by_epoch``.
     """
+
+    in_epochs: tuple[str, ...] = ()
+
+    @classmethod
+    def build_iter_from_epoch(
+        cls,
+        optimizer: Optimizer | BaseOptimWrapper,
+        epoch_length: int,
+        begin: int = 0,
+        end: int = INF,
+        by_epoch: bool = True,
+        **options: Any,
+    ) -> '_UpdateLR':
+        """Build the per-iteration schedule from lengths in epochs of ``epoch_length`` steps.
+
+        Args:
+            options: The schedule's own, as its constructor takes them.
+        """
+        if not by_epoch or epoch_length <= 0:
+            raise ValueError(
+                'only an epoch-based schedule with a positive epoch_length can be converted, '
+                f'got by_epoch={by_epoch}, epoch_length={epoch_length}'
+            )
+        begin = int(begin * epoch_length)
+        end = int(end * epoch_length) if end < INF else INF
+        for key in options.keys() & set(cls.in_epochs):
+            options[key] = round(options[key] * epoch_length)
+        return cls(optimizer, begin=begin, end=end, by_epoch=False, **options)
 
     def _count_updates(
         self, optimizer: Optimizer | BaseOptimWrapper, begin: int, end: int, by_epoch: bool
@@ -39,16 +71,6 @@ class _UpdateLR(_ParamScheduler):
         raise NotImplementedError
 
 
-def _in_iterations(begin: int, end: int, by_epoch: bool, epoch_length: int) -> tuple[int, int]:
-    """Bounds of a schedule, given in epochs of ``epoch_length`` steps."""
-    if not by_epoch or epoch_length <= 0:
-        raise ValueError(
-            'only an epoch-based schedule with a positive epoch_length can be converted, '
-            f'got by_epoch={by_epoch}, epoch_length={epoch_length}'
-        )
-    return int(begin * epoch_length), int(end * epoch_length) if end < INF else INF
-
-
 @PARAM_SCHEDULERS.register_module()
 class WarmupCosineLR(_UpdateLR):
     """Linear warm-up from zero, then half a cosine, in closed form per iteration.
@@ -60,8 +82,7 @@ class WarmupCosineLR(_UpdateLR):
     ``LinearLR`` multiplies the previous value, so that it divides by zero when it starts from 0,
     and both accumulate rounding.  Here every value is a function of the update's number only.
 
-    Under gradient accumulation the schedule counts updates, not iterations: a run on fewer
-    devices with accumulation has the rates of the published run.  The floor is a ratio, so that
+    The floor is a ratio, so that
     scaling the learning rate scales it too, as the papers' code does.
 
     Args:
@@ -79,6 +100,8 @@ class WarmupCosineLR(_UpdateLR):
     Raises:
         ValueError: If ``warmup`` is negative, ``eta_min_ratio`` outside [0, 1], or ``end`` open.
     """
+
+    in_epochs = ('warmup',)
 
     def __init__(
         self,
@@ -100,24 +123,6 @@ class WarmupCosineLR(_UpdateLR):
         self.warmup_updates = int(warmup) // self.accumulation
         self.cosine_updates = self.updates - self.warmup_updates
         super().__init__(optimizer, 'lr', begin, end, last_step, by_epoch, verbose)
-
-    @classmethod
-    def build_iter_from_epoch(
-        cls,
-        optimizer: Optimizer | BaseOptimWrapper,
-        epoch_length: int,
-        warmup: float = 0,
-        eta_min_ratio: float = 0.0,
-        begin: int = 0,
-        end: int = INF,
-        last_step: int = -1,
-        by_epoch: bool = True,
-        verbose: bool = False,
-    ) -> 'WarmupCosineLR':
-        """Build the per-iteration schedule from lengths in epochs of ``epoch_length`` steps."""
-        begin, end = _in_iterations(begin, end, by_epoch, epoch_length)
-        warmup = round(warmup * epoch_length)
-        return cls(optimizer, warmup, eta_min_ratio, begin, end, last_step, False, verbose)
 
     def factor_of(self, update: int) -> float:
         if update < self.warmup_updates:
@@ -164,22 +169,6 @@ class WarmupLinearLR(_UpdateLR):
         self._count_updates(optimizer, begin, end, by_epoch)
         self.warmup_updates = int(warmup_share * self.updates)
         super().__init__(optimizer, 'lr', begin, end, last_step, by_epoch, verbose)
-
-    @classmethod
-    def build_iter_from_epoch(
-        cls,
-        optimizer: Optimizer | BaseOptimWrapper,
-        epoch_length: int,
-        warmup_share: float = 0.0,
-        begin: int = 0,
-        end: int = INF,
-        last_step: int = -1,
-        by_epoch: bool = True,
-        verbose: bool = False,
-    ) -> 'WarmupLinearLR':
-        """Build the per-iteration schedule from lengths in epochs of ``epoch_length`` steps."""
-        begin, end = _in_iterations(begin, end, by_epoch, epoch_length)
-        return cls(optimizer, warmup_share, begin, end, last_step, False, verbose)
 
     def factor_of(self, update: int) -> float:
         if update < self.warmup_updates:

@@ -93,7 +93,7 @@ def _coverage(side: int, longest: int) -> np.ndarray:
 
 @MASK_GENERATORS.register_module()
 class IidMask(MaskGenerator):
-    """Each token is hidden with the same chance, whatever the others are (VIMPAC, equation 1).
+    """Each token is hidden with the same chance, whatever the others are (VIMPAC, equation 2).
 
     `RandomMask` is the mask that hides the same number of tokens each time.
 

@@ -17,7 +17,7 @@ class FrameRateError(UserError, ValueError):
 
 @TRANSFORMS.register_module()
 class SampleFps(BaseTransform):
-    """Draw clips of a number of frames per second (VIMPAC, Section 4.1 and released code).
+    """Draw clips of a number of frames per second (VIMPAC, Appendix C.1 and released code).
 
     The video is thought of as the frames on show at 0, 1, 2, ... times ``1 / grid_fps`` seconds,
     N of them before its end.  A clip takes every s-th from its start, with s = grid_fps / fps.  Its

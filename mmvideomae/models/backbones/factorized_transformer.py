@@ -69,7 +69,7 @@ class FactorizedVideoTransformer(BaseModule):
     """Transformer over codes of frames that attends along one axis after another.
 
     Codes (B, t, h, w) -> by ``out_type``: ``'cls'`` (B, D), for classification; ``'tokens'``
-    (B, N, D); ``'featmap'`` (B, D, t, h, w); or ``'all'``, `CodeFeatures`.  (VIMPAC section 3.3,
+    (B, N, D); ``'featmap'`` (B, D, t, h, w); or ``'all'``, `CodeFeatures`.  (VIMPAC
     appendix A.1.)
 
     As in the released code, CLS is a vector besides the vocabulary that every token attends to,

@@ -1,4 +1,4 @@
-"""Layers of VIMPAC: attention along the axes of a grid of codes (its section 3.3)."""
+"""Layers of VIMPAC: attention along the axes of a grid of codes (its appendix A.1)."""
 
 from typing import TypeAlias
 

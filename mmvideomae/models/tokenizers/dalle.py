@@ -1,4 +1,4 @@
-"""The tokenizer of DALL-E, which VIMPAC takes its codes from (VIMPAC, section 3.1)."""
+"""The tokenizer of DALL-E, which VIMPAC takes its codes from (VIMPAC, appendix A.1)."""
 
 from collections import OrderedDict
 from typing import Any
