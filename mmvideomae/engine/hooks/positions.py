@@ -28,7 +28,7 @@ class NextStageHook(Hook):
 
     VIMPAC learns from 128 pixels for 90 epochs and from 256 for 10 more, under one schedule of
     100: the second stage resumes the last checkpoint of the first, with its optimizer and its
-    learning rate (released code; section 4.1).  Positions, and the moments that AdamW keeps of
+    learning rate (released code; appendix C.1).  Positions, and the moments that AdamW keeps of
     them, are interpolated along each axis, linearly.  Larger clips need smaller batches: batch
     size, accumulated iterations and number of processes may change at the end of an epoch, if
     their product, the videos of an update, and the updates of an epoch stay.  Everything else is
