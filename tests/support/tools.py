@@ -34,6 +34,7 @@ class CallTool:
 
     def __call__(self, name: str, *words: object) -> Outcome:
         self._monkeypatch.setattr(sys, 'argv', [name, *map(str, words)])
+        self._monkeypatch.syspath_prepend((TOOLS / name).parent)  # as for a script
         self._capsys.readouterr()
         code: Any = 0
         try:

@@ -165,7 +165,8 @@ STEPS: dict[str, Any] = {
 
 
 @gloo
-@pytest.mark.parametrize('kind', ['ddp', pytest.param('fsdp', marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['ddp', 'fsdp'])
 def test_two_processes_equal_one_with_twice_the_batch(
     kind: str,
     pretrain_config: WriteConfig,

@@ -97,6 +97,7 @@ def test_evaluates_and_dumps(
     assert [int(p['pred_label']) for p in predictions] == [1] * 8
 
 
+@pytest.mark.slow
 def test_two_processes_count_every_video_once(
     classifier: tuple[Path, Path],
     call_tool: Call,

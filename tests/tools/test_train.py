@@ -68,6 +68,7 @@ def kill_after_iterations(process: subprocess.Popen, iterations: int, delay: flo
     return lines
 
 
+@pytest.mark.slow
 def test_killed_run_continues_bit_for_bit(
     pretrain_config: WriteConfig, environ: dict[str, str], run_tool: Run, tmp_path: Path
 ) -> None:

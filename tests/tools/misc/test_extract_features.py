@@ -154,6 +154,7 @@ def test_contradictions_and_missing_videos(run: Any, tmp_path: Path) -> None:
     assert status == 1 and 'cannot read the list' in err
 
 
+@pytest.mark.slow
 def test_as_a_program_killed_and_continued(folder: Path, tmp_path: Path) -> None:
     """A process that dies at its second video leaves whole files, and the next one goes on."""
     program = f"""
