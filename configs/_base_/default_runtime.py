@@ -1,9 +1,9 @@
-# What every run shares. Hooks stand in `default_hooks`, a dict, so that a leaf can change one key
-# of one hook or add one by a new name; `custom_hooks`, a list that is replaced as a whole, is left
-# to schedules/ema.py.
+# Settings that every run shares. Hooks are in `default_hooks`, a dict, so that a leaf can change
+# one key of one hook or add one under a new name; `custom_hooks`, a list that is replaced as a
+# whole, is left to schedules/ema.py.
 default_scope = 'mmvideomae'
 
-# Masks, crops and drop path are functions of this seed and of epoch, sample and iteration.
+# Masks, crops and drop path depend only on this seed and on epoch, sample and iteration.
 randomness = dict(seed=0, deterministic=False)
 
 default_hooks = dict(
@@ -32,8 +32,8 @@ env_cfg = dict(
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
 log_level = 'INFO'
 
-# `visualizer` is left to mmengine's default (local JSON). TensorBoard or Weights & Biases: add
-# vis_tensorboard.py or vis_wandb.py to `_base_`; they may only do so because it is not set here
+# `visualizer` is left to mmengine's default (local JSON). For TensorBoard or Weights & Biases, add
+# vis_tensorboard.py or vis_wandb.py to `_base_`; this works only because it is not set here
 # (mmengine refuses a key that two bases define).
 
 load_from = None

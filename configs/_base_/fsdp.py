@@ -1,9 +1,10 @@
-# Fully sharded training (FSDP), for models whose weights, gradients and moments do not fit one GPU.
+# Fully sharded training (FSDP), for models whose weights, gradients and moments exceed one GPU.
 # A config adds it to a recipe and leaves mixed precision to FSDP:
 #     _base_ = ['recipe.py', '../../_base_/fsdp.py']
 #     optim_wrapper = dict(type='OptimWrapper')
-# Activation checkpointing stays the model's (`with_cp=True`). Checkpoints are whole, written by
-# rank 0, and load everywhere. EMAHook does not work with mmengine's FlexibleRunner.
+# Activation checkpointing remains a setting of the model (`with_cp=True`). Checkpoints are
+# unsharded, written by rank 0, and load everywhere. EMAHook does not work with mmengine's
+# FlexibleRunner.
 runner_type = 'FlexibleRunner'
 
 strategy = dict(

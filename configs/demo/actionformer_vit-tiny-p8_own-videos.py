@@ -1,6 +1,6 @@
-# Segments of your own untrimmed videos, explained in docs/localization.md:
+# Segments in your own untrimmed videos, explained in docs/localization.md:
 # NUM_CLASSES=4 python tools/train.py configs/demo/actionformer_vit-tiny-p8_own-videos.py
-# Other features than those of the small network there: FEATURE_WIDTH, FEATURE_STRIDE, FEATURE_DIR.
+# For features of another network, set FEATURE_WIDTH, FEATURE_STRIDE and FEATURE_DIR.
 # Length, ranges and windows suit videos of up to 768 steps; tools/data/analyze_segments.py
 # proposes them for yours.
 # Cost: 30 passes over the training videos; minutes on two CPU cores for a hundred of them.
@@ -29,7 +29,7 @@ model = dict(
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(warmup=3, eta_min_ratio=1e-3)
 train_cfg = dict(max_epochs=30, val_begin=30)
-# Few updates: the average must follow the weights.
+# With so few updates, the average must follow the weights closely.
 custom_hooks = [dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.02)]
 auto_scale_lr = dict(base_batch_size=4)
 default_hooks = dict(checkpoint=dict(interval=30, max_keep_ckpts=1))

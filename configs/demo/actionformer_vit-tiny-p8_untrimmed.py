@@ -1,10 +1,10 @@
-# Segments of synthetic untrimmed videos, on features of the demo's classifier:
+# Segments in synthetic untrimmed videos, from features of the demo's classifier:
 # python tools/data/synthesize.py untrimmed data/untrimmed --difficulty crowd
 # then features of data/untrimmed/videos into data/untrimmed/features, with
 # tools/misc/extract_features.py and the weights of videomae_vit-tiny-p8_finetune_motion.py, and
 # python tools/train.py configs/demo/actionformer_vit-tiny-p8_untrimmed.py
-# Stride and window of the features are read from the files beside them. Length, ranges and windows
-# suit features of every 2nd frame; tools/data/analyze_segments.py proposes them for other data.
+# Stride and window of the features are read from their sidecars. Length, ranges and windows suit
+# features of every 2nd frame; tools/data/analyze_segments.py proposes them for other data.
 # Cost: 15 passes over 60 videos; a few minutes on two CPU cores.
 _base_ = [
     '../_base_/models/actionformer.py',
@@ -27,7 +27,7 @@ model = dict(
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(warmup=2, eta_min_ratio=1e-3)
 train_cfg = dict(max_epochs=15, val_begin=15)
-# Few updates: the average must follow the weights.
+# With so few updates, the average must follow the weights closely.
 custom_hooks = [dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.02)]
 auto_scale_lr = dict(base_batch_size=4)
 default_hooks = dict(checkpoint=dict(interval=15, max_keep_ckpts=1))

@@ -1,4 +1,4 @@
-# An action detector of your own videos on a CPU, explained in docs/detection.md:
+# An action detector for your own videos on a CPU, explained in docs/detection.md:
 # python tools/data/ava/init.py boxes.csv data/boxes --videos FOLDER
 # python tools/train.py data/boxes/config.py
 # Cost: minutes on two CPU cores.

@@ -24,6 +24,6 @@ model = dict(
         cls_head=dict(type='LinearHead', topk=(1,)),
     ),
     teacher_checkpoint='work_dirs/videomae_vit-tiny-p8_finetune_motion/epoch_10.pth',
-    temperature=1.0,  # the paper's 3 for 710 classes flattens four too much
+    temperature=1.0,  # the paper's 3, for 710 classes, flattens four too much
 )
 default_hooks = dict(checkpoint=dict(interval=10, max_keep_ckpts=1))

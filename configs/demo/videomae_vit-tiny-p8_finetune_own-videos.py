@@ -1,9 +1,9 @@
-# A classifier of your own videos on a CPU, explained in docs/classification.md:
+# A classifier for your own videos on a CPU, explained in docs/classification.md:
 # python tools/data/make_annotations.py data/custom/videos data/custom
 # NUM_CLASSES=4 python tools/train.py configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py
 # Cost: 0.7 G multiply-accumulates per view of 16 frames of 64x64 pixels; minutes on two CPU cores
 #   for a few hundred clips.
-# From random weights; to start from videomae_vit-tiny-p8_pretrain_own-videos.py add
+# It starts from random weights; to start from videomae_vit-tiny-p8_pretrain_own-videos.py add
 #   --cfg-options load_from=work_dirs/videomae_vit-tiny-p8_pretrain_own-videos/epoch_20.pth
 # Paper: nothing. For accuracy worth having use configs/recognition/.
 _base_ = [
@@ -27,7 +27,7 @@ model = dict(
     test_cfg=dict(max_testing_views=24),
 )
 
-# Nothing is mirrored: what is a class of its own in your videos, nobody knows here.
+# Nothing is mirrored, since left and right may be different classes in your videos.
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,

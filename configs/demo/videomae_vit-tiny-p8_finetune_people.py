@@ -1,8 +1,8 @@
-# A classifier of the clips of single actors that come with
+# A classifier for the clips of single actors that come with
 # python tools/data/synthesize.py people data/people
 # python tools/train.py configs/demo/videomae_vit-tiny-p8_finetune_people.py
-# Cost: 600 updates of 32 clips; two minutes on two CPU cores. From random weights.
-# detector_vit-tiny-p8_own-boxes.py starts from it:
+# Cost: 600 updates of 32 clips from random weights; two minutes on two CPU cores.
+# detector_vit-tiny-p8_own-boxes.py can start from it:
 #   --cfg-options load_from=work_dirs/videomae_vit-tiny-p8_finetune_people/epoch_8.pth
 _base_ = [
     '../_base_/models/recognizer_vit-tiny-p8.py',
@@ -13,7 +13,7 @@ _base_ = [
 
 folder = 'data/people/actions'
 
-# Two thirds of 48x48 pixels are seen, as large as they are.
+# Crops show two thirds of the 48x48 pixels, without resizing.
 train_dataloader = dict(
     dataset=dict(
         sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=folder)],

@@ -2,7 +2,7 @@
 # or: python tools/train.py configs/demo/videomae_vit-tiny-p8_pretrain_own-videos.py \
 #     --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
 # Cost: minutes on two CPU cores; clips of 16 frames of 64x64 pixels. It shows that pre-training
-#   runs on the videos and what it makes of them; features worth having need the recipes of
+#   runs on your videos, with reconstructions; useful features require the recipes in
 #   configs/pretrain/.
 # Plain pixels are predicted, so that pictures need no statistics of the original.
 _base_ = [

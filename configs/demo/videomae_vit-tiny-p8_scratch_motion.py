@@ -1,5 +1,5 @@
 # The network of videomae_vit-tiny-p8_finetune_motion.py from random weights, with the same labels,
-# updates and augmentation. The 16 labelled clips 40 times each:
+# updates and augmentation. This lists the 16 labelled clips 40 times each:
 # for i in $(seq 40); do cat data/motion/train.csv; done > data/motion/few.csv
 # python tools/train.py configs/demo/videomae_vit-tiny-p8_scratch_motion.py
 # Cost: 200 updates of 32 clips; less than half a minute on two idle CPU cores.

@@ -1,5 +1,5 @@
-# A network smaller than that of videomae_vit-tiny-p8_scratch_motion.py, from random weights with
-# labels alone: what videomae_vit-tiny-p8_distill_motion.py is compared with.
+# A network smaller than that of videomae_vit-tiny-p8_scratch_motion.py, trained from random weights
+# on labels alone, for comparison with videomae_vit-tiny-p8_distill_motion.py.
 # python tools/train.py configs/demo/videomae_vit-tiny-p8_small-student_motion.py
 _base_ = 'videomae_vit-tiny-p8_scratch_motion.py'
 

@@ -1,4 +1,4 @@
-# As vimpac_tiny_pretrain_motion.py, from files of codes instead of from pixels:
+# Like vimpac_tiny_pretrain_motion.py, but from files of codes instead of pixels:
 # python tools/misc/extract_tokens.py configs/demo/vqvae_tiny_motion.py data/motion/pretrain.csv \
 #     data/motion/codes --data-prefix data/motion --views unmirrored --fps 12.5 --size 32 \
 #     --checkpoint work_dirs/vqvae_tiny_motion/epoch_10.pth

@@ -1,5 +1,5 @@
 # python tools/train.py configs/demo/vimpac_tiny_pretrain_motion.py
-# after vqvae_tiny_motion.py, whose tokenizer it takes. Pixels are tokenized while training; see
+# after vqvae_tiny_motion.py, whose tokenizer it uses. Pixels are tokenized during training; see
 # vimpac_tiny_pretrain_motion-codes.py for files of codes.
 # Cost: 1,580 updates of 16 videos x 2 clips.
 # Paper: nothing; masks and contrast are those of the analyses.

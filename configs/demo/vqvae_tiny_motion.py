@@ -2,8 +2,8 @@
 #     --frames 20 --clips 416 --splits 0.0385 0 0.9615 --unlabelled 1248
 # python tools/train.py configs/demo/vqvae_tiny_motion.py
 # Cost: 790 updates of 16 videos x 4 frames of 32x32 pixels, 0.2 s of processor time each; they took
-#   17 minutes on two CPU cores that other work kept busy.
-# Paper: nothing; it gives VIMPAC its codes, 8 pixels to a code, where nothing is to be downloaded.
+#   17 minutes on two CPU cores that were busy with other work.
+# Paper: nothing; it gives VIMPAC its codes, 8 pixels per code, without a download.
 _base_ = [
     '../_base_/datasets/motion_pretrain.py',
     '../_base_/schedules/adamw_pretrain.py',

@@ -149,7 +149,7 @@ def _built(model: str) -> nn.Module:
 
 
 def learned(model: nn.Module) -> int:
-    """Parameters beside those of the tokenizer."""
+    """Parameters without those of the tokenizer."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
@@ -239,7 +239,7 @@ def test_the_network_is_the_published_one(path: Path) -> None:
     longer = sum(cfg.model.backbone.grid_size) - 37
     expected = PARAMETERS[name['size'], cfg.model.backbone.layout]
     assert encoder == expected + longer * model.backbone.embed_dims == vimpac_encoder(cfg)[0]
-    assert f'{learned(model) / 1e6:.1f} M parameters beside the tokenizer' in header(path)
+    assert f'{learned(model) / 1e6:.1f} M parameters without the tokenizer' in header(path)
     if name['size'] == 'large-half' and name['pixels'] == 128:
         assert learned(model) == 233_210_885
 

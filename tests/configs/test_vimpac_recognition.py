@@ -172,7 +172,7 @@ def test_the_header_says_command_cost_and_what_the_paper_reports(path: Path) -> 
     macs = vimpac_encoder(cfg)[1] + built(cfg).cls_head.in_channels * CLASSES[name['dataset']]
     stated = float(re.search(r'Cost: ([\d.]+) G multiply-accumulates per view', text).group(1))
     assert stated == pytest.approx(macs / 1e9, abs=5.1e-3)
-    assert f'{learned(built(cfg)) / 1e6:.1f} M parameters beside the tokenizer' in text
+    assert f'{learned(built(cfg)) / 1e6:.1f} M parameters without the tokenizer' in text
     crops = '1 crop' if name['dataset'] == 'sthv2' else '3 crops'
     assert f'{ROWS[key_of(path)].clips} clips x {crops} in the test' in text
     if name['dataset'] in ('ucf101', 'hmdb51'):

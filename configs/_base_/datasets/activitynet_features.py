@@ -1,5 +1,5 @@
 # ActivityNet-1.3: features of tools/misc/extract_features.py (16 consecutive frames, one every 16),
-# whose sidecars tell the frame rate of each video, stretched or shrunk to 192 steps. The names in
+# stretched or shrunk to 192 steps; their sidecars give the frame rate of each video. The names in
 # the annotation lack the v_ of the files. A leaf sets feature_dir and features.width.
 dataset = dict(
     type='FeatureDataset',
@@ -48,7 +48,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-# Validated without classes, as the model is trained; the test needs scores of another classifier.
+# Validation ignores classes, as does training; the test needs scores from another classifier.
 val_evaluator = dict(
     type='SegmentMAP',
     iou_thresholds=(0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),

@@ -1,20 +1,20 @@
-# AVA 2.2: boxes of persons and their actions once a second, in the official files (how to get and
-# check them: tools/data/ava/README.md):
+# AVA 2.2: person boxes and actions once a second, in the official files (tools/data/ava/README.md
+# explains how to get and check them):
 #   data/ava/annotations/ava_{train,val}_v2.2.csv
 #   data/ava/annotations/ava_{train,val}_excluded_timestamps_v2.2.csv
 #   data/ava/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt   60 of the 80 classes
-#   data/ava/boxes/ava_val_det_person_bbox.json     persons that a detector found
+#   data/ava/boxes/ava_val_det_person_bbox.json     detected persons
 #   data/ava/videos/ID.mp4                          cut from second 900 on
-# All 80 classes are learned, and those that the label map names are evaluated. Whole films: set
-# start_second=0. Frames instead of videos, as SlowFast's:
+# All 80 classes are learned, and those in the label map are evaluated. For whole films, set
+# start_second=0. For frames instead of videos, such as SlowFast's:
 #   videos=dict(folder='data/ava/frames', filename_tmpl='{video}_{:06}.jpg', fps=30,
 #               start_second=900)
-# A clip is 16 frames, every fourth of the 64 around the key frame, at 25 frames per second whatever
-# the rate of the film: the official code cuts the films into clips of that rate, so that the frames
-# show 1.24 s before the key frame to 1.16 s after it. mmaction2 counts in 30.
-# The official code also trains on boxes that lie outside the random crop, as lines at its edge,
-# which are dropped here. ClipRandomCropBoxes(size=224, keep_outside=True) keeps them.
-# Evaluated as AVA does it; mmaction2's protocol: ava_kinetics_mmaction2.py.
+# A clip is 16 frames, every fourth of the 64 around the key frame, at 25 frames per second
+# regardless of the film's rate: the official code cuts the films into clips of that rate, so the
+# frames cover 1.24 s before the key frame to 1.16 s after it. mmaction2 uses 30.
+# The official code also trains on boxes outside the random crop, as lines at its edge; they are
+# dropped here. ClipRandomCropBoxes(size=224, keep_outside=True) keeps them.
+# Evaluation follows AVA's protocol; ava_kinetics_mmaction2.py has mmaction2's.
 folder = 'data/ava'
 label_map = f'{folder}/annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt'
 num_classes = 80
@@ -47,7 +47,7 @@ train_dataloader = dict(
         ),
     ),
 )
-# Boxes below 0.8 are left out, as in the papers. On true boxes:
+# Boxes below 0.8 are left out, as in the papers. To test on true boxes:
 #   --cfg-options test_dataloader.dataset.boxes=truth
 val_dataloader = dict(
     batch_size=4,
@@ -64,7 +64,7 @@ val_dataloader = dict(
         excluded_file=f'{folder}/annotations/ava_val_excluded_timestamps_v2.2.csv',
         proposal_file=f'{folder}/boxes/ava_val_det_person_bbox.json',
         min_box_score=0.8,
-        missing_proposals='skip',  # a key frame without a box over 0.8 has no prediction
+        missing_proposals='skip',  # a key frame without a box above 0.8 gets no prediction
         videos=videos,
         pipeline=dict(
             open=dict(type='OpenVideo', backend='auto'),

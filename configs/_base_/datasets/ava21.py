@@ -1,4 +1,4 @@
-# AVA 2.1: as ava.py, with the lists of that version. A recipe takes it in the place of ava.py.
+# AVA 2.1: like ava.py, but with the lists of that version. Use it instead of ava.py in a recipe.
 _base_ = 'ava.py'
 
 folder = 'data/ava/annotations'

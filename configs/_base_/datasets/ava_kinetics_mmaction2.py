@@ -1,10 +1,10 @@
 # AVA-Kinetics and AVA 2.2 as mmaction2 prepares and reads them: frames of both in one folder, and
-# dense proposals of Facebook's detector, for training as well.
+# dense proposals from Facebook's detector, also for training.
 #   data/ava_kinetics/rawframes/{ID,ID_START_END}/img_00001.jpg   30 per second
-#   data/ava_kinetics/annotations/ava_{train,val}_v2.2.csv and what goes with them
+#   data/ava_kinetics/annotations/ava_{train,val}_v2.2.csv and their companion files
 #   data/ava_kinetics/annotations/ava_dense_proposals_{train,val}.FAIR.recall_93.9.pkl
-# Frames are moved by up to half a stride in training. The whole 256 pixels are cropped. Scores up
-# to 0.002 and key frames without a true box of the evaluated classes are not evaluated.
+# In training, frames are shifted by up to half a stride, and crops have the full 256 pixels.
+# Evaluation ignores scores up to 0.002 and key frames without a true box of an evaluated class.
 _base_ = 'ava.py'
 
 folder = 'data/ava_kinetics/annotations'
@@ -26,7 +26,7 @@ train_dataloader = dict(
         proposal_file=f'{folder}/ava_dense_proposals_train.FAIR.recall_93.9.pkl',
         min_box_score=0.9,
         missing_proposals='skip',
-        missing_videos='skip',  # some of Kinetics are gone
+        missing_videos='skip',  # some Kinetics videos are gone
         videos=videos,
         pipeline=dict(
             sample=dict(phase=0, fps=None, jitter=True),

@@ -1,8 +1,8 @@
-# Your own labelled clips, as kinetics400.py. Of videos in a folder per class,
+# Your own labelled clips, with kinetics400.py's pipelines. From a folder of videos per class,
 #   python tools/data/make_annotations.py data/custom/videos data/custom
-# makes data/custom/{train,val}.csv and classes.txt. The environment tells the number of classes:
+# makes data/custom/{train,val}.csv and classes.txt. The environment sets the number of classes:
 #   NUM_CLASSES=7 python tools/train.py ...
-# Where mirroring would make one class of another, such as turning left and right, set
+# If mirroring would turn one class into another, such as turning left and right, set
 # mirrorable=False, and flip=None in the transforms of the training pipeline.
 _base_ = 'kinetics400.py'
 

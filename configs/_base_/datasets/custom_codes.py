@@ -1,9 +1,9 @@
-# Your own labelled clips, as kinetics400_codes.py; lists and number of classes as in custom.py.
-# Codes by
+# Your own labelled clips, with the pipelines of kinetics400_codes.py; lists and number of classes
+# are as in custom.py. Make the codes with
 #   python tools/misc/extract_tokens.py CONFIG data/custom/videos data/custom/codes_fps16_256 \
 #       --fps 16 --size 256 --views all
-# Where mirroring would make one class of another, such as turning left and right, set
-# mirrorable=False, and flip=False of open in the training pipeline.
+# If mirroring would turn one class into another, such as turning left and right, set
+# mirrorable=False, and flip=False in the open step of the training pipeline.
 _base_ = 'kinetics400_codes.py'
 
 folder = 'data/custom'

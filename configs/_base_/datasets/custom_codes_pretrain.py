@@ -1,4 +1,5 @@
-# Any folder of videos, searched recursively, as howto100m_codes.py but without validation. Codes by
+# Any folder of videos, searched recursively, like howto100m_codes.py but without validation. Make
+# the codes with
 #   python tools/misc/extract_tokens.py CONFIG data/custom/videos data/custom/codes_fps2_128
 _base_ = 'howto100m_codes.py'
 

@@ -1,4 +1,4 @@
-# Your own labelled clips, as custom_codes.py but from pixels, see kinetics400_fps.py.
+# Your own labelled clips, like custom_codes.py but from pixels; see kinetics400_fps.py.
 _base_ = 'custom_codes.py'
 
 train_dataloader = dict(dataset=dict(pipeline=dict(_base_.from_pixels, crop=_base_.crops.train)))

@@ -1,5 +1,5 @@
-# Any folder of videos, searched recursively, as custom_codes_pretrain.py, but from pixels: no codes
-# are extracted before. Another folder by
+# Any folder of videos, searched recursively, like custom_codes_pretrain.py but from pixels: no
+# codes are extracted first. To use another folder:
 #   --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
 _base_ = 'custom_codes_pretrain.py'
 

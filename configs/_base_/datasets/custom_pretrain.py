@@ -1,6 +1,6 @@
-# Any folder of videos, searched recursively; no list is needed. Another folder by
+# Any folder of videos, searched recursively; no list is needed. To use another folder:
 #   --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
-# 75 % of the tokens are masked, as on the paper's small sets.
+# 75 % of the tokens are masked, as on the paper's small data sets.
 _base_ = 'kinetics400_pretrain.py'
 
 train_dataloader = dict(

@@ -1,5 +1,5 @@
-# Diving48 with labels, as kinetics400.py; lists by tools/data/diving48/prepare.py:
-# data/diving48/{train,val}.csv, classes.txt and videos/.
+# Diving48 with labels, with the pipelines of kinetics400.py. tools/data/diving48/prepare.py writes
+# the lists: data/diving48/{train,val}.csv and classes.txt, for data/diving48/videos.
 _base_ = 'kinetics400.py'
 
 folder = 'data/diving48'

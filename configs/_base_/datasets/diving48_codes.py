@@ -1,6 +1,6 @@
-# Diving48 with labels, as kinetics400_codes.py. Lists as in diving48.py; codes of
-# data/diving48/videos in data/diving48/codes_fps16_256.
-# Clips have 4 frames per second as in the paper (appendix C.1); the released script has 2.
+# Diving48 with labels, with the pipelines of kinetics400_codes.py and the lists of diving48.py;
+# codes of data/diving48/videos are in data/diving48/codes_fps16_256.
+# Clips have 4 frames per second as in the paper (appendix C.1); the released script uses 2.
 _base_ = 'kinetics400_codes.py'
 
 folder = 'data/diving48'

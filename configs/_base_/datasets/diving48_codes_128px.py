@@ -1,4 +1,4 @@
-# As diving48_codes.py, the clips of VIMPAC's analyses: 5 frames of 128 pixels, 2 per second.
+# diving48_codes.py with the clips of VIMPAC's analyses: 5 frames of 128 pixels, 2 per second.
 # Test: 2 clips.
 _base_ = 'diving48_codes.py'
 

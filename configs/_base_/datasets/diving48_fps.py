@@ -1,4 +1,4 @@
-# Diving48, as diving48_codes.py but from pixels, see kinetics400_fps.py.
+# Diving48, like diving48_codes.py but from pixels; see kinetics400_fps.py.
 _base_ = 'diving48_codes.py'
 
 train_dataloader = dict(dataset=dict(pipeline=dict(_base_.from_pixels, crop=_base_.crops.train)))

@@ -46,7 +46,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-# Validated without classes, as the model is trained; the test needs scores of another classifier.
+# Validation ignores classes, as does training; the test needs scores from another classifier.
 val_evaluator = dict(
     type='SegmentMAP',
     iou_thresholds=(0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),

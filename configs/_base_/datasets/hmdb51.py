@@ -1,7 +1,7 @@
-# HMDB51 with labels, split 1; splits 2 and 3 by the environment: SPLIT=2 python tools/train.py ...
-# Lists by tools/data/hmdb51/prepare.py: data/hmdb51/split1/{train,val}.csv; names of the classes in
-# data/hmdb51/classes.txt, videos below data/hmdb51/videos.
-# Clips have stride 2; test: 10 clips x 3 crops (VideoMAE, appendix B).
+# HMDB51 with labels, split 1; for splits 2 and 3, use SPLIT=2 python tools/train.py ...
+# tools/data/hmdb51/prepare.py writes the lists, data/hmdb51/split1/{train,val}.csv, and the class
+# names, data/hmdb51/classes.txt; videos are below data/hmdb51/videos.
+# Clips have stride 2; the test uses 10 clips x 3 crops (VideoMAE, appendix B).
 _base_ = 'kinetics400.py'
 
 folder = 'data/hmdb51'

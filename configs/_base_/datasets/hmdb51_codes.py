@@ -1,7 +1,6 @@
-# HMDB51 with labels, split 1, as kinetics400_codes.py; splits 2 and 3 by the environment: SPLIT=2
-# python tools/train.py ... Lists as in hmdb51.py; codes of data/hmdb51/videos, of all splits, in
-# data/hmdb51/codes_fps16_256.
-# Clips have 4 frames per second as in the paper (appendix C.1); the released script has 2.
+# HMDB51 with labels, with the pipelines of kinetics400_codes.py and the lists and splits of
+# hmdb51.py; codes of data/hmdb51/videos for all splits are in data/hmdb51/codes_fps16_256.
+# Clips have 4 frames per second as in the paper (appendix C.1); the released script uses 2.
 _base_ = 'kinetics400_codes.py'
 
 folder = 'data/hmdb51'

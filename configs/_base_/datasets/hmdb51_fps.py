@@ -1,4 +1,4 @@
-# HMDB51, as hmdb51_codes.py but from pixels, see kinetics400_fps.py.
+# HMDB51, like hmdb51_codes.py but from pixels; see kinetics400_fps.py.
 _base_ = 'hmdb51_codes.py'
 
 train_dataloader = dict(dataset=dict(pipeline=dict(_base_.from_pixels, crop=_base_.crops.train)))

@@ -1,6 +1,6 @@
-# HMDB51, the training list of split 1; splits 2 and 3 by
+# HMDB51, the training list of split 1. For split 2:
 #   --cfg-options train_dataloader.dataset.sources.0.ann_file=data/hmdb51/split2/train.csv
-# The small sets mask 75 % of the tokens, not 90 % (appendix B).
+# On small data sets 75 % of the tokens are masked, not 90 % (appendix B).
 _base_ = 'kinetics400_pretrain.py'
 
 train_dataloader = dict(

@@ -1,14 +1,16 @@
-# HowTo100M without labels: pairs of clips of 5 frames, 2 per second, as codes in files. They are
-# made of every video below data/howto100m/videos by
+# HowTo100M without labels: pairs of clips of 5 frames, 2 per second, as codes in files. Make the
+# codes of every video below data/howto100m/videos with
 #   python tools/misc/extract_tokens.py CONFIG data/howto100m/videos data/howto100m/codes_fps2_128
-# Where the videos are no longer there, sources=[dict(ann_file=LIST)] with a list of their names,
-# such as tools/data/make_annotations.py --unlabelled makes. Codes that the released code extracted:
+# If the videos are no longer there, set sources=[dict(ann_file=LIST)] to a list of their names,
+# such as that of tools/data/make_annotations.py --unlabelled. For codes that the released code
+# extracted:
 #   open=dict(_delete_=True, type='OpenLmdbCodes', folder='data/howto100m', dataset='howto100m',
 #             split='train_val', fps=2, size=128)
 # Longer or larger clips (Table 14):
 #   clip_len of sample, size of open, grid_size of mask; 6 or 7 blocks mask 15 %
-# Clips of a video no more than 10 s apart (Table 10): max_distance=10 of sample.
-# Validation: pairs of UCF101's list, split 1, as codes in data/ucf101/codes_fps2_128; without it
+# Clips of a video at most 10 s apart (Table 10): max_distance=10 of sample.
+# Validation uses pairs from UCF101's list, split 1, as codes in data/ucf101/codes_fps2_128. To
+# train without it:
 #   val_dataloader = val_cfg = val_evaluator = None
 train_dataloader = dict(
     batch_size=8,
@@ -16,7 +18,7 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=True,
-    # Epochs end with an update, and leave out the videos behind it (Table 4).
+    # Epochs end with an update and omit the remaining videos (Table 4).
     sampler=dict(type='EpochSampler', shuffle=True, round_to='update'),
     collate_fn=dict(type='default_collate'),
     dataset=dict(
@@ -64,8 +66,8 @@ val_dataloader = dict(
 val_cfg = dict(type='ValLoop')
 val_evaluator = dict(type='MaskedCodeMetric')
 
-# Instead of the files, pixels from which the tokenizer of the data preprocessor makes codes: see
-# howto100m_fps.py.
+# Used by howto100m_fps.py, which reads pixels instead of files of codes; the data preprocessor's
+# tokenizer encodes them.
 from_pixels = dict(
     open=dict(_delete_=True, type='OpenVideo', backend='auto'),
     read=dict(_delete_=True, type='ReadFrames'),

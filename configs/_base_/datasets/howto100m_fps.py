@@ -1,6 +1,6 @@
-# HowTo100M, or any folder of videos, as howto100m_codes.py, but from pixels: the tokenizer of the
-# data preprocessor makes their codes on the device, and no files of codes are needed. Larger
-# frames: size of crop. Another folder by
+# HowTo100M, or any folder of videos, like howto100m_codes.py but from pixels: the data
+# preprocessor's tokenizer encodes them on the device, so no files of codes are needed. For larger
+# frames, change the size of crop. To use another folder:
 #   --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
 _base_ = 'howto100m_codes.py'
 

@@ -1,10 +1,10 @@
-# Kinetics-400 with labels: dense clips, 16 frames with stride 4. Lists by
+# Kinetics-400 with labels: dense clips, 16 frames with stride 4. Lists are written by
 # tools/data/kinetics/prepare.py:
 #   data/kinetics400/{train,val}.csv   lines 'path label'
 #   data/kinetics400/classes.txt       a name per label
 #   data/kinetics400/videos/
-# Training: two augmentations of each clip. Validation: the middle clip, centre crop. Test: 5 clips
-# x 3 crops of the validation videos, each video decoded once.
+# Training uses two augmentations of each clip, validation the centre crop of the middle clip, and
+# the test 5 clips x 3 crops of the validation videos, each decoded once.
 folder = 'data/kinetics400'
 num_classes = 400
 labels = dict(labelled=True, num_classes=num_classes, classes=f'{folder}/classes.txt')

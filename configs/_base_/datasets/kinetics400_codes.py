@@ -1,10 +1,10 @@
 # Kinetics-400 with labels: clips of 10 frames of 256x256 pixels, 2 per second, as codes in files.
-# Lists as in kinetics400.py; codes, 16 frames per second in 12 views, by
+# Lists are those of kinetics400.py. Make the codes, 16 frames per second in 12 views, with
 #   python tools/misc/extract_tokens.py CONFIG data/kinetics400/videos \
 #       data/kinetics400/codes_fps16_256 --fps 16 --size 256 --views all
-# Other clips, for all loaders: clip_len and fps of sample, size of open.
-# Training: one of the views, {1, 1.25} x resized, 3 places, mirrored or not. Validation: the middle
-# clip, centre crop. Test: 10 clips x 3 crops (Table 4 of VIMPAC).
+# For other clips, change clip_len and fps of sample and size of open in all loaders.
+# Training uses one of the views ({1, 1.25} x resized, 3 positions, mirrored or not), validation the
+# centre crop of the middle clip, and the test 10 clips x 3 crops (Table 4 of VIMPAC).
 _base_ = 'kinetics400.py'
 
 views = dict(scales=(1, 1.25), positions=('top', 'centre', 'bottom'), flip=True)
@@ -13,7 +13,7 @@ codes = dict(type='OpenCodes', folder='data/kinetics400/codes_fps{fps}_{size}', 
 
 train_dataloader = dict(
     batch_size=16,
-    # Epochs end with an update, and leave out the videos behind it (Table 4).
+    # Epochs end with an update and omit the remaining videos (Table 4).
     sampler=dict(round_to='update'),
     dataset=dict(
         pipeline=dict(
@@ -53,8 +53,8 @@ test_dataloader = dict(
     ),
 )
 
-# Instead of the files, pixels from which the tokenizer of the data preprocessor makes codes: see
-# kinetics400_fps.py.
+# Used by kinetics400_fps.py, which reads pixels instead of files of codes; the data preprocessor's
+# tokenizer encodes them.
 from_pixels = dict(
     open=dict(_delete_=True, type='OpenVideo', backend='auto'),
     sample=dict(grid_fps=16),

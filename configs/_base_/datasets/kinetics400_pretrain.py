@@ -1,4 +1,4 @@
-# Kinetics-400 videos, labels ignored; the list by tools/data/kinetics/prepare.py:
+# Kinetics-400 videos, labels ignored; tools/data/kinetics/prepare.py writes the list:
 #   data/kinetics400/train.csv   lines 'path label'
 #   data/kinetics400/videos/
 train_dataloader = dict(

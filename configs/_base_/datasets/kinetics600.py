@@ -1,4 +1,4 @@
-# Kinetics-600, as kinetics400.py: data/kinetics600/{train,val}.csv, classes.txt and videos/.
+# Kinetics-600, like kinetics400.py: data/kinetics600/{train,val}.csv, classes.txt and videos/.
 _base_ = 'kinetics400.py'
 
 folder = 'data/kinetics600'

@@ -1,6 +1,6 @@
-# Kinetics-600 without labels, as howto100m_codes.py (appendix C.2); the list by
-# tools/data/kinetics/prepare.py, data/kinetics600/train.csv, and codes of data/kinetics600/videos
-# in data/kinetics600/codes_fps2_128.
+# Kinetics-600 without labels, with the pipelines of howto100m_codes.py (appendix C.2).
+# tools/data/kinetics/prepare.py writes the list, data/kinetics600/train.csv; codes of
+# data/kinetics600/videos are in data/kinetics600/codes_fps2_128.
 _base_ = 'howto100m_codes.py'
 
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-# Kinetics-700, as kinetics400.py: data/kinetics700/{train,val}.csv, classes.txt and videos/.
+# Kinetics-700, like kinetics400.py: data/kinetics700/{train,val}.csv, classes.txt and videos/.
 _base_ = 'kinetics400.py'
 
 folder = 'data/kinetics700'

@@ -1,4 +1,4 @@
-# Kinetics-700, labels ignored, as kinetics400_pretrain.py: data/kinetics700/train.csv and videos/.
+# Kinetics-700 without labels, like kinetics400_pretrain.py: data/kinetics700/train.csv and videos/.
 _base_ = 'kinetics400_pretrain.py'
 
 train_dataloader = dict(

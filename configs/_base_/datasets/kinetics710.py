@@ -2,7 +2,7 @@
 # tools/data/build_k710.py writes the lists and the maps of classes:
 #   data/kinetics710/{train,val}.csv   lines 'path label', paths relative to data
 #   data/kinetics710/classes.txt       a name per label
-#   data/kinetics710/label_710to{400,600,700}.json   the label in the 710 of each class
+#   data/kinetics710/label_710to{400,600,700}.json   the label of each class among the 710
 _base_ = 'kinetics400.py'
 
 folder = 'data/kinetics710'

@@ -1,7 +1,7 @@
-# Labelled clips of tools/data/synthesize.py. No flips: they would turn a class into another.
-# Validated on one view, tested on 15: five clips of three crops of each video, decoded once.
-# few.csv lists few labelled clips many times, so that an epoch has some 20 iterations; each repeat
-# is augmented by itself (mmengine's RepeatDataset would augment all repeats alike).
+# Labelled clips of tools/data/synthesize.py. No flips: they would turn one class into another.
+# Validation uses one view, the test 15: five clips x three crops of each video, decoded once.
+# few.csv lists a few labelled clips many times, so that an epoch has about 20 iterations; each
+# repeat is augmented separately (mmengine's RepeatDataset would augment all repeats alike).
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,
@@ -16,7 +16,7 @@ train_dataloader = dict(
             open=dict(type='OpenVideo', backend='pyav'),
             sample=dict(type='SampleClip', clip_len=8, stride=2),
             read=dict(type='ReadFrames'),
-            crop=dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40: only cut
+            crop=dict(type='ClipMultiScaleCrop', size=32, scales=(0.8,)),  # of 40x40, so only cut
             pack=dict(type='PackClips'),
         ),
         labelled=True,

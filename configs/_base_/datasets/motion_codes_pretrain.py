@@ -1,4 +1,4 @@
-# As motion_fps_pretrain.py, from files of codes:
+# Like motion_fps_pretrain.py, but from files of codes:
 #   python tools/misc/extract_tokens.py configs/demo/vqvae_tiny_motion.py data/motion/pretrain.csv \
 #       data/motion/codes --data-prefix data/motion --views unmirrored --fps 12.5 --size 32 \
 #       --checkpoint work_dirs/vqvae_tiny_motion/epoch_10.pth

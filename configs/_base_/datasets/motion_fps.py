@@ -1,5 +1,5 @@
-# Labelled clips of motion.py for models that tokenize pixels: 5 frames, 12.5 per second. Tested on
-# two clips at three places.
+# Labelled clips of motion.py for models that tokenize pixels: 5 frames, 12.5 per second. The test
+# uses two clips at three positions.
 _base_ = 'motion.py'
 
 clip = dict(type='SampleFps', clip_len=5, fps=12.5)

@@ -1,5 +1,5 @@
 # Clips of motion_pretrain.py for models that tokenize pixels: 5 frames, 12.5 per second, two clips
-# of each video under a mask each; of frames of 40 pixels a corner or the centre is cut.
+# per video with a mask each; a corner or the centre is cut from frames of 40 pixels.
 _base_ = 'motion_pretrain.py'
 
 train_dataloader = dict(

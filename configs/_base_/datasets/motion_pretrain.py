@@ -21,7 +21,7 @@ train_dataloader = dict(
                 transforms=dict(
                     crop=dict(
                         type='ClipMultiScaleCrop', size=32, scales=(0.8,)
-                    ),  # of 40x40: only cut
+                    ),  # of 40x40, so only cut
                     mask=dict(
                         type='GenerateMasks',
                         grid_size=(4, 4, 4),

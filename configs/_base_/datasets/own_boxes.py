@@ -1,11 +1,11 @@
-# Your own videos with boxes of persons and their actions. tools/data/ava/init.py makes the folder
-# of a CSV file, with a config beside that overrides the paths below:
+# Your own videos with person boxes and actions. tools/data/ava/init.py makes the folder from a CSV
+# file, with a config in it that overrides the paths below:
 #   data/boxes/{train,val}.csv                  lines 'video,second,x1,y1,x2,y2,class,person'
 #   data/boxes/label_map.pbtxt                  numbers and names of the classes
-#   data/boxes/videos.csv                       where each video lies
+#   data/boxes/videos.csv                       path of each video
 #   data/boxes/{train,val}_proposals.pkl        boxes to test on
-# 8 frames, 0.1 seconds apart, around the key frame, whatever the frame rate of the video.
-# Nothing is mirrored, since left and right may be classes.
+# Clips have 8 frames around the key frame, 0.1 seconds apart regardless of the frame rate.
+# Nothing is mirrored, since left and right may be different classes.
 folder = 'data/boxes'
 label_map = f'{folder}/label_map.pbtxt'
 videos = dict(table=f'{folder}/videos.csv')

@@ -1,7 +1,7 @@
 # Features of your own untrimmed videos, whose sidecars say how they were made.
 # tools/data/prepare_segments.py writes annotation.json and classes.txt, and
-# tools/misc/extract_features.py the features. The environment tells the number of classes, and
-# what the features are where they are not those of the small network of docs/localization.md:
+# tools/misc/extract_features.py the features. The environment sets the number of classes, and
+# describes the features if they are not those of the small network in docs/localization.md:
 #   NUM_CLASSES=7 FEATURE_WIDTH=384 FEATURE_STRIDE=4 FEATURE_DIR=folder python tools/train.py ...
 num_classes = {{'$NUM_CLASSES:10'}}
 feature_width = {{'$FEATURE_WIDTH:128'}}

@@ -1,4 +1,4 @@
-# Something-Something V1, which is distributed as folders of frames; lists by
+# Something-Something V1, which is distributed as folders of frames; lists are written by
 # tools/data/sthv1/prepare.py --frames:
 #   data/sthv1/{train,val}_rawframes.csv   lines 'folder total_frames label'
 #   data/sthv1/rawframes/<folder>/00001.jpg ...

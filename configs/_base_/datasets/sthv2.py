@@ -1,6 +1,6 @@
-# Something-Something V2 with labels: 16 frames, one of each sixteenth of the video. No flip: left
-# and right are part of the classes. Test: 2 clips x 3 crops.
-# Lists by tools/data/sthv2/prepare.py: data/sthv2/{train,val}.csv, classes.txt and videos/.
+# Something-Something V2 with labels: 16 frames, one from each sixteenth of the video. No flips:
+# left and right are part of the classes. The test uses 2 clips x 3 crops.
+# tools/data/sthv2/prepare.py writes data/sthv2/{train,val}.csv and classes.txt.
 _base_ = 'kinetics400.py'
 
 folder = 'data/sthv2'

@@ -1,8 +1,8 @@
-# Something-Something V2 with labels, as kinetics400_codes.py but without mirrored views, since left
-# and right are part of the classes: codes of data/sthv2/videos in data/sthv2/codes_fps16_256 by
-# extract_tokens.py --fps 16 --size 256 --views unmirrored. Lists as in sthv2.py.
-# Clips have 4 frames per second as in the paper (appendix C.1); the released script has 2.
-# Test: 10 clips x the centre crop (Table 4).
+# Something-Something V2 with labels, like kinetics400_codes.py but without mirrored views, since
+# left and right are part of the classes. extract_tokens.py --fps 16 --size 256 --views unmirrored
+# writes the codes of data/sthv2/videos into data/sthv2/codes_fps16_256. Lists are as in sthv2.py.
+# Clips have 4 frames per second as in the paper (appendix C.1); the released script uses 2.
+# The test uses the centre crop of 10 clips (Table 4).
 _base_ = 'kinetics400_codes.py'
 
 folder = 'data/sthv2'
@@ -31,4 +31,4 @@ test_dataloader = dict(
         pipeline=dict(open=dict(codes, positions=('centre',)), sample=clip),
     )
 )
-crops = dict(train=dict(flip=False), test=dict(positions=('centre',)))  # of sthv2_fps.py
+crops = dict(train=dict(flip=False), test=dict(positions=('centre',)))  # used by sthv2_fps.py

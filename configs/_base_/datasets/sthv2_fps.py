@@ -1,4 +1,4 @@
-# Something-Something V2, as sthv2_codes.py but from pixels, see kinetics400_fps.py.
+# Something-Something V2, like sthv2_codes.py but from pixels; see kinetics400_fps.py.
 _base_ = 'sthv2_codes.py'
 
 train_dataloader = dict(dataset=dict(pipeline=dict(_base_.from_pixels, crop=_base_.crops.train)))

@@ -1,4 +1,4 @@
-# Something-Something V2 as folders of frames; lists by
+# Something-Something V2 as folders of frames; lists are written by
 # tools/data/sthv2/prepare.py --frames:
 #   data/sthv2/{train,val}_rawframes.csv   lines 'folder total_frames label'
 #   data/sthv2/rawframes/<folder>/img_00001.jpg ...

@@ -1,7 +1,7 @@
-# THUMOS14: training on its 200 validation videos, test on the 213 annotated ones of its test set.
-# Features of 16 consecutive frames, one every 4 frames, at the frame rate of the annotation; those
-# that are published have no sidecar, and these values are all that is known of them. A leaf sets
-# feature_dir and features.width.
+# THUMOS14: training on its 200 validation videos, test on the 213 annotated videos of its test set.
+# Features cover 16 consecutive frames, one every 4 frames, at the frame rate of the annotation.
+# Published features have no sidecar, so that these values are all that is known about them. A leaf
+# sets feature_dir and features.width.
 dataset = dict(
     type='FeatureDataset',
     ann_file='data/thumos14/annotations/thumos14.json',

@@ -1,6 +1,6 @@
-# UCF101 with labels, split 1; splits 2 and 3 by the environment: SPLIT=2 python tools/train.py ...
-# Lists by tools/data/ucf101/prepare.py: data/ucf101/split1/{train,val}.csv; names of the classes in
-# data/ucf101/classes.txt, videos below data/ucf101/videos.
+# UCF101 with labels, split 1; for splits 2 and 3, use SPLIT=2 python tools/train.py ...
+# tools/data/ucf101/prepare.py writes the lists, data/ucf101/split1/{train,val}.csv, and the class
+# names, data/ucf101/classes.txt; videos are below data/ucf101/videos.
 _base_ = 'kinetics400.py'
 
 folder = 'data/ucf101'

@@ -1,6 +1,5 @@
-# UCF101 with labels, split 1, as kinetics400_codes.py; splits 2 and 3 by the environment: SPLIT=2
-# python tools/train.py ... Lists as in ucf101.py; codes of data/ucf101/videos, of all splits, in
-# data/ucf101/codes_fps16_256.
+# UCF101 with labels, with the pipelines of kinetics400_codes.py and the lists and splits of
+# ucf101.py; codes of data/ucf101/videos for all splits are in data/ucf101/codes_fps16_256.
 _base_ = 'kinetics400_codes.py'
 
 folder = 'data/ucf101'

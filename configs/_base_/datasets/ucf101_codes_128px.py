@@ -1,4 +1,4 @@
-# As ucf101_codes.py, the clips of VIMPAC's analyses: 5 frames of 128 pixels, 2 per second.
+# ucf101_codes.py with the clips of VIMPAC's analyses: 5 frames of 128 pixels, 2 per second.
 # Test: 2 clips.
 _base_ = 'ucf101_codes.py'
 

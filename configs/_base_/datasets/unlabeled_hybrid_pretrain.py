@@ -1,8 +1,8 @@
-# UnlabeledHybrid, 1.35 M clips of five sources (VideoMAE V2 Table 8): Kinetics-710 658 k,
+# UnlabeledHybrid, 1.35 M clips from five sources (VideoMAE V2 Table 8): Kinetics-710 658 k,
 # Something-Something V2 169 k, AVA 21 k, WebVid2M 250 k and 250 k Instagram clips. The last source
-# is the authors' own and unpublished: put your own list there or drop the entry.
+# is the authors' own and was not published: use your own list or drop the entry.
 # AVA movies are folders of frames (lines 'folder first_frame total_frames'), cut into clips of 300
-# frames. The other lists hold lines 'path' or 'path label'.
+# frames. The other lists have lines 'path' or 'path label'.
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,

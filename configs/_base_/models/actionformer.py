@@ -1,4 +1,4 @@
-# ActionFormer as it is published for THUMOS14 (its configs/thumos_i3d.yaml). A leaf sets
+# ActionFormer as published for THUMOS14 (its configs/thumos_i3d.yaml). A leaf sets
 # backbone.in_channels, the width of its features, and cls_head.num_classes.
 # Lengths are multiples of 576: 32, the stride of the last level, times 18 steps of a window of 19.
 model = dict(

@@ -1,7 +1,7 @@
-# ActionFormer on whole videos of 192 steps, without classes: those come from a classifier of whole
+# ActionFormer on whole videos of 192 steps, without classes: these come from a classifier of whole
 # videos (FineAction and ActivityNet-1.3). A leaf sets backbone.in_channels. Scores for testing:
 #     --cfg-options model.external_scores.path=data/<data set>/class_scores.json
-# a JSON file {video: [score of class 0, ...]}; the two best classes of a video name its segments.
+# a JSON file {video: [score of class 0, ...]}; segments get the two best classes of their video.
 model = dict(
     type='ActionFormer',
     data_preprocessor=dict(type='FeatureDataPreprocessor', max_seq_len=192),

@@ -1,8 +1,8 @@
-# ViT-B as an action detector on AVA: tokens averaged over time, RoIAlign on the boxes of persons,
-# the maximum over each box, one linear layer for 80 classes that do not exclude one another.
-# Trained on true boxes, each edge moved at random; tested on boxes enlarged by 10 % and 5 %, where
-# a score is multiplied with that of its box. Frames of any size: the positions of 224 x 224 pixels
-# are interpolated. Another number of classes:
+# ViT-B as an action detector on AVA: tokens averaged over time, RoIAlign on person boxes, the
+# maximum over each box, and one linear layer for 80 classes that are not mutually exclusive.
+# It trains on true boxes whose edges are shifted at random, and tests on boxes enlarged by 10 % and
+# 5 %, where each score is multiplied by that of its box. Frames may have any size: the positions of
+# 224 x 224 pixels are interpolated. For another number of classes:
 #     model = dict(roi_head=dict(bbox_head=dict(num_classes=4)))
 model = dict(
     type='mmdet.FastRCNN',
@@ -24,7 +24,7 @@ model = dict(
     ),
     data_preprocessor=dict(
         type='ActionBoxDataPreprocessor',
-        # Of the detector, not of ImageNet, on which the encoder was pre-trained.
+        # The detector's, not ImageNet's, with which the encoder was pre-trained.
         mean=[122.7717, 115.9465, 102.9801],
         std=[57.375, 57.375, 57.375],
         pad_divisor=16,

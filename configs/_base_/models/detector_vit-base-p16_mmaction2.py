@@ -1,7 +1,7 @@
-# The detector of mmaction2, whose released weights it takes: 81 rows, the first of which is the
-# background and ignored; aligned RoIAlign to 8 x 8, dropout before pooling, a mean over boxes and
-# classes as the loss; trained on true boxes and the proposals that overlap one by 0.9, at most 32,
-# and tested on proposals as they are.
+# mmaction2's detector, whose released weights fit: 81 rows, the first of which is the background
+# and ignored; aligned RoIAlign to 8 x 8, dropout before pooling, and the mean over boxes and
+# classes as the loss. It trains on true boxes and on the proposals that overlap one by 0.9, at most
+# 32, and tests on unchanged proposals.
 _base_ = 'detector_vit-base-p16.py'
 
 model = dict(

@@ -1,5 +1,5 @@
-# The encoder of videomae_vit-tiny-p8.py as an action detector, for boxes of some 16 to 40 pixels:
-# RoIAlign makes 3 x 3 of patches of 8 pixels.
+# The encoder of videomae_vit-tiny-p8.py as an action detector, for boxes of about 16 to 40 pixels:
+# RoIAlign samples 3 x 3 points from patches of 8 pixels.
 _base_ = 'detector_vit-base-p16.py'
 
 model = dict(

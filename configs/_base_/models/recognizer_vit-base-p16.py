@@ -1,6 +1,6 @@
 # ViT-B with a linear classifier on the mean of its tokens, trained under mixup and cutmix.
-# The position table is that of the pre-trained clips, 16 frames of 224 x 224 pixels; longer and
-# larger clips extend and interpolate it. A leaf on another data set than Kinetics-400 takes over
+# The position table is that of the pre-trained clips, 16 frames of 224 x 224 pixels; for longer and
+# larger clips it is extended and interpolated. A leaf for a data set other than Kinetics-400 sets
 # its number of classes, which the soft labels follow:
 #     model = dict(cls_head=dict(num_classes=_base_.num_classes))
 model = dict(
@@ -31,6 +31,6 @@ model = dict(
         blend=dict(mixup_alpha=0.8, cutmix_alpha=1.0, prob=1.0, switch_prob=0.5),
         label_smoothing=0.1,
     ),
-    # Views of a video that are forwarded at a time; more are faster and take more memory.
+    # Views of a video per forward pass; more are faster but take more memory.
     test_cfg=dict(max_testing_views=5),
 )

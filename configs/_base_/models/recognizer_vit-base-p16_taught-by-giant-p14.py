@@ -1,6 +1,6 @@
 # ViT-B that learns the scores of a frozen ViT-g on the same clips (VideoMAE V2, Table 16).
-# Whether the labels count as well is not published; label_weight=1.0 would let them. Another
-# student: change backbone.arch. The teacher has the classes of the student.
+# It is not published whether the labels are also part of the loss; label_weight=1.0 adds them. For
+# another student, change backbone.arch. The teacher has the student's classes.
 _base_ = 'recognizer_vit-base-p16.py'
 
 model = dict(

@@ -1,6 +1,6 @@
-# VIMPAC's small encoder with a linear classifier on CLS that starts from zero, for clips of 10
+# VIMPAC's small encoder with a linear classifier on CLS, initialized to zero, for clips of 10
 # frames of 256 pixels. Positions of pre-trained clips are interpolated when weights are loaded.
-# A leaf names its number of classes:
+# A leaf sets its number of classes:
 #     model = dict(cls_head=dict(num_classes=_base_.num_classes))
 model = dict(
     type='Recognizer3D',
@@ -32,6 +32,6 @@ model = dict(
         ),
         chunk=32,
     ),
-    # Views of a video that are forwarded at a time; more are faster and take more memory.
+    # Views of a video per forward pass; more are faster but take more memory.
     test_cfg=dict(max_testing_views=10),
 )

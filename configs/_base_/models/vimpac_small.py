@@ -3,8 +3,8 @@
 #     model = dict(alpha=0)                     # masked prediction alone
 #     model = dict(head=None)                   # contrast alone
 #     model = dict(backbone=dict(layout='T,H,W', grid_size=(10, 32, 32)))
-# Training on files of codes does without the tokenizer (data_preprocessor=dict(tokenizer=None)),
-# but with it their fingerprint is compared, and the checkpoint can classify videos.
+# Training on files of codes does not need the tokenizer (data_preprocessor=dict(tokenizer=None)),
+# but with it the fingerprint of the codes is checked, and the checkpoint can classify videos.
 model = dict(
     type='VIMPAC',
     backbone=dict(
@@ -25,11 +25,11 @@ model = dict(
         type='CodeDataPreprocessor',
         tokenizer=dict(
             type='DalleTokenizer',
-            has_decoder=False,  # which pictures need
+            has_decoder=False,  # only pictures need it
             init_cfg=dict(
                 type='Pretrained', checkpoint='https://cdn.openai.com/dall-e/encoder.pkl'
             ),
         ),
-        chunk=32,  # frames that are tokenized at a time
+        chunk=32,  # frames tokenized at a time
     ),
 )

@@ -1,5 +1,5 @@
-# VIMPAC for two CPU cores: clips of 5 frames of 32 pixels, whose codes the tokenizer of
-# configs/demo/vqvae_tiny_motion.py makes.
+# VIMPAC for two CPU cores: clips of 5 frames of 32 pixels, encoded by the tokenizer of
+# configs/demo/vqvae_tiny_motion.py.
 _base_ = 'vimpac_small.py'
 
 model = dict(

@@ -1,5 +1,5 @@
-# Detection on AVA: as fine-tuning (adamw_finetune.py), at a batch of 128 clips, validated less.
-# The values below are those of ViT-B without labels of Kinetics: 2.5e-4 x 128 / 256.
+# Detection on AVA: like adamw_finetune.py, but with a batch of 128 clips and less validation.
+# The values below are those of ViT-B pre-trained without Kinetics labels: 2.5e-4 x 128 / 256.
 _base_ = 'adamw_finetune.py'
 
 optim_wrapper = dict(optimizer=dict(lr=1.25e-4))

@@ -1,5 +1,5 @@
-# mmaction2's schedule of detection: batches of 64 clips, 20 epochs, gradients clipped at 40; 5 of
-# the epochs warm up from a tenth of the rate, then a cosine falls to 0.
+# mmaction2's detection schedule: batches of 64 clips, 20 epochs, gradients clipped at 40; the rate
+# warms up from a tenth for 5 epochs and then follows a cosine to 0.
 _base_ = 'adamw_detection.py'
 
 optim_wrapper = dict(clip_grad=dict(max_norm=40))

@@ -1,4 +1,4 @@
-# Distillation (VideoMAE V2, Table 16): as fine-tuning, with clipping at 1.0.
+# Distillation (VideoMAE V2, Table 16): like fine-tuning, with clipping at 1.0.
 # The values below are those of Kinetics-710: 1e-3 x 1024 / 256.
 _base_ = 'adamw_finetune.py'
 

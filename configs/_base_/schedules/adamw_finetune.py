@@ -2,7 +2,7 @@
 # A leaf overrides single keys, as in adamw_pretrain.py, for example
 #     train_cfg = dict(max_epochs=75, val_interval=5)
 #     optim_wrapper = dict(optimizer=dict(lr=7.5e-4), paramwise_cfg=dict(layer_decay_rate=0.7))
-# The values below are those of ViT-B on Kinetics-400, 800 epochs of pre-training:
+# The values below are those of ViT-B on Kinetics-400 after 800 epochs of pre-training:
 # 1e-3 x 512 / 256.
 optim_wrapper = dict(
     type='AmpOptimWrapper',

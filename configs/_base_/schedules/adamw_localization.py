@@ -1,6 +1,6 @@
 # ActionFormer: AdamW in full precision, 5 epochs of warm-up from 0, cosine to 1e-8, gradients
-# clipped at 1. The average of the weights (0.999) is what is validated and tested. max_epochs
-# counts the warm-up.
+# clipped at 1. Validation and test use the average of the weights (0.999). max_epochs
+# includes the warm-up.
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='GroupedOptimWrapperConstructor',

@@ -10,14 +10,14 @@ optim_wrapper = dict(
     # Full precision: type='OptimWrapper'.
     type='AmpOptimWrapper',
     constructor='GroupedOptimWrapperConstructor',
-    # The fused step of ViT-B takes a fifth of the default one's time on a CPU.
+    # For ViT-B on a CPU, the fused step takes a fifth of the time of the default one.
     optimizer=dict(
         type='AdamW', lr=1.2e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.05, fused=True
     ),
 )
 
 # One entry, not a list, so that leaves can override its keys. `warmup` is in epochs; the end is
-# train_cfg.max_epochs. The floor is min_lr / lr of the paper's code (both are scaled by the batch).
+# train_cfg.max_epochs. The minimum is min_lr / lr of the paper's code (both scale with the batch).
 param_scheduler = dict(
     type='WarmupCosineLR',
     warmup=40,
@@ -28,5 +28,5 @@ param_scheduler = dict(
 
 train_cfg = dict(type='EpochTrainLoop', max_epochs=800)
 
-# The total batch that optim_wrapper.optimizer.lr belongs to; see --auto-scale-lr.
+# The total batch for which optim_wrapper.optimizer.lr is meant; see --auto-scale-lr.
 auto_scale_lr = dict(base_batch_size=2048, enable=False)

@@ -1,6 +1,6 @@
-# Pre-training of VIMPAC (Table 4): AdamW, 10 % of the updates warm up from 0, then linearly to 0,
-# gradients clipped at 1. The rate belongs to updates of 1024 videos: reach them by
-# optim_wrapper.accumulative_counts, and let epochs end with an update by
+# VIMPAC's pre-training (Table 4): AdamW, linear warm-up from 0 over 10 % of the updates, then
+# linear decay to 0, gradients clipped at 1. The rate is meant for updates of 1024 videos: reach
+# them with optim_wrapper.accumulative_counts, and let epochs end with an update with
 #     train_dataloader = dict(sampler=dict(round_to='update'))
 # The values below are those of the small models, 10 epochs; large ones have 3e-4 and 5 % warm-up.
 optim_wrapper = dict(
@@ -11,7 +11,7 @@ optim_wrapper = dict(
         type='AdamW', lr=1e-3, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.05, fused=True
     ),
     clip_grad=dict(max_norm=1.0),
-    # As the released code: norms of the heads decay, other norms and all biases do not.
+    # As in the released code, the heads' norms decay; other norms and all biases do not.
     paramwise_cfg=dict(decay_names=['head.transform.2.weight', 'contrast.mlp.bn_*.weight']),
 )
 

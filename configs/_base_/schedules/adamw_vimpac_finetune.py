@@ -1,8 +1,8 @@
-# Fine-tuning of VIMPAC (Table 4): AdamW, 10 % of the updates warm up from 0, then linearly to 0,
-# gradients clipped at 1, batches of 128 videos, one rate for all layers.
-# The values below are those of small and base models; large-half has 5e-5. 50 epochs are those of
-# UCF101, HMDB51 and Diving48; Something-Something has 22, Kinetics-400 30, and what starts from
-# random weights 4 or 1.5 times as many.
+# VIMPAC's fine-tuning (Table 4): AdamW, linear warm-up from 0 over 10 % of the updates, then linear
+# decay to 0, gradients clipped at 1, batches of 128 videos, one rate for all layers.
+# The values below are those of small and base models; large-half has 5e-5. The 50 epochs are for
+# UCF101, HMDB51 and Diving48; Something-Something has 22, Kinetics-400 30, and training from random
+# weights takes 4 or 1.5 times as many.
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     constructor='GroupedOptimWrapperConstructor',

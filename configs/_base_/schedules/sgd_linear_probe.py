@@ -1,5 +1,5 @@
 # Linear probing (VideoMAE, Table 11): SGD without weight decay, warm-up of 10 epochs, cosine to 0.
-# The head holds several classifiers, each of which learns at its own multiple of this rate:
+# The head has several classifiers, each of which learns at its own multiple of this rate:
 # 0.1 x 1024 / 256.
 optim_wrapper = dict(
     type='AmpOptimWrapper',

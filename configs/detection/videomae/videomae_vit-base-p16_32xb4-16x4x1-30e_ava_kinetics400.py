@@ -4,7 +4,8 @@
 #   32 GPUs.
 # Paper: 26.7 mAP on AVA 2.2 after pre-training alone on Kinetics-400 (Table 5).
 # Recipe: the released script.
-# Differs from the paper: colours are jittered as in the script; the paper names a crop and a flip.
+# Differs from the paper: colours are jittered as in the script; the paper mentions only a crop and
+#   a flip.
 _base_ = [
     '../../_base_/models/detector_vit-base-p16.py',
     '../../_base_/datasets/ava.py',

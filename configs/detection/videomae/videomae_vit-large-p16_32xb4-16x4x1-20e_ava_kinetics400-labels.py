@@ -5,8 +5,9 @@
 # Paper: 37.0 mAP on AVA 2.2 after pre-training and fine-tuning with labels on
 #   Kinetics-400 (Table 5).
 # Recipe: the released script.
-# Differs from the paper: colours are jittered as in the script; the paper names a crop and a flip.
-# The last norm starts anew: that of the classifier is of the mean of its tokens.
+# Differs from the paper: colours are jittered as in the script; the paper mentions only a crop and
+#   a flip.
+# The last norm is newly initialized, since the classifier's normalises the mean of its tokens.
 _base_ = [
     '../../_base_/models/detector_vit-large-p16.py',
     '../../_base_/datasets/ava.py',

@@ -5,8 +5,8 @@
 # Paper: 39.3 mAP on AVA 2.2 after pre-training and fine-tuning with labels on
 #   Kinetics-700 (Table 5).
 # Recipe: not published. Chosen here: the script of Kinetics-400.
-# Colours are jittered as in that script; the paper names a crop and a flip.
-# The last norm starts anew: that of the classifier is of the mean of its tokens.
+# Colours are jittered as in that script; the paper mentions only a crop and a flip.
+# The last norm is newly initialized, since the classifier's normalises the mean of its tokens.
 _base_ = [
     '../../_base_/models/detector_vit-large-p16.py',
     '../../_base_/datasets/ava.py',

@@ -4,7 +4,7 @@
 #   32 GPUs, activation checkpointing.
 # Paper: 36.1 mAP on AVA 2.2 after pre-training alone on Kinetics-700 (Table 5).
 # Recipe: not published. Chosen here: the script of Kinetics-400.
-# Colours are jittered as in that script; the paper names a crop and a flip.
+# Colours are jittered as in that script; the paper mentions only a crop and a flip.
 _base_ = [
     '../../_base_/models/detector_vit-large-p16.py',
     '../../_base_/datasets/ava.py',

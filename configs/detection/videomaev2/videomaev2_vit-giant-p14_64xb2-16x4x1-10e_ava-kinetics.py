@@ -3,9 +3,9 @@
 # Cost: 2543.93 G multiply-accumulates per clip of 224x224 pixels; 1011.7 M parameters, 64 GPUs,
 #   activation checkpointing.
 # Paper: 43.9 mAP on AVA-Kinetics (V2 Table 6).
-# Recipe: V2 Table 12. No code is released: the detector is that of VideoMAE, as the paper says; how
-#   the 128 clips of a batch lie on GPUs, and that the encoder was post-pre-trained on Kinetics-710,
-#   is chosen here.
+# Recipe: V2 Table 12. No code is released: the detector is that of VideoMAE, as the paper says; the
+#   number of GPUs for the 128 clips of a batch, and the post-pre-training of the encoder on
+#   Kinetics-710, were chosen here.
 _base_ = [
     '../../_base_/models/detector_vit-giant-p14.py',
     '../../_base_/datasets/ava_kinetics.py',

@@ -24,5 +24,5 @@ optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(eta_min_ratio=1e-8 / 1e-3)
 train_cfg = dict(max_epochs=15, val_begin=7)
 auto_scale_lr = dict(base_batch_size=16)
-# The model knows one class, the data know more.
+# The model has one class, the data have more.
 default_hooks = dict(label_check=None)

@@ -2,7 +2,8 @@
 #     configs/localization/actionformer/actionformer_videomaev2-giant_1xb2-len2304-50e_thumos14.py
 # Features: VideoMAE V2 ViT-g as its authors publish them (th14_mae_g_16_4), 1408 wide, one every 4
 # frames. The recipe is that of I3D with 45 + 5 epochs, as InternVideo ran it; V2 publishes none.
-# InternVideo also stretched these features to the length of the I3D ones; here they stay.
+# InternVideo also stretched these features to the length of the I3D ones; here they are not
+#   stretched.
 # Cost: 1 GPU, 28.27 M parameters.
 # Average mAP that VideoMAE V2 reports: 69.6.
 _base_ = [

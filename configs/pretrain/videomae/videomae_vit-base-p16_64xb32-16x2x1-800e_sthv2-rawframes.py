@@ -1,7 +1,7 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/pretrain/videomae/videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2-rawframes.py 8
 # Cost: 35.48 G multiply-accumulates per clip and forward pass, 94.2 M parameters, 64 GPUs.
-# Paper: as the recipe on videos; this one reads folders of frames extracted at 12 frames per
+# Paper: as for the recipe on videos; this one reads folders of frames extracted at 12 frames per
 #   second.
 _base_ = [
     '../../_base_/models/videomae_vit-base-p16.py',

@@ -5,7 +5,7 @@
 # Paper: 69.6 % top-1 on Something-Something V2 after fine-tuning (Tables 1 and 2; 2 clips x 3
 #   crops).
 # Differs from the paper: its appendix (Table 9) gives batch 1024; the released script, followed
-#   here, 2048.
+#   here, has 2048.
 _base_ = [
     '../../_base_/models/videomae_vit-base-p16.py',
     '../../_base_/datasets/sthv2_pretrain.py',

@@ -3,8 +3,8 @@
 # Cost: 35.48 G multiply-accumulates per clip and forward pass, 94.2 M parameters, 64 GPUs.
 # Paper: 80.0 % top-1 on Kinetics-400 after fine-tuning (Table 2; 5 clips x 3 crops).
 # Differs from the paper: its appendix (Table 9) gives batch 1024; the released script, followed
-#   here, 2048. The released code crops without flipping; the appendix (Table 9) says that Kinetics
-#   clips are flipped.
+#   here, has 2048. The released code crops without flipping; the appendix (Table 9) says that
+#   Kinetics clips are flipped.
 _base_ = [
     '../../_base_/models/videomae_vit-base-p16.py',
     '../../_base_/datasets/kinetics400_pretrain.py',

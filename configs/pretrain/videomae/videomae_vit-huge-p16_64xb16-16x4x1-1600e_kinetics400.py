@@ -3,7 +3,7 @@
 # Cost: 237.80 G multiply-accumulates per clip and forward pass, 692.5 M parameters, 64 GPUs,
 #   activation checkpointing.
 # Paper: 86.6 % top-1 on Kinetics-400 after fine-tuning (Table 7; 5 clips x 3 crops).
-# Differs from the paper: The paper describes a decoder of 4 blocks for every encoder; the released
+# Differs from the paper: it describes a decoder of 4 blocks for every encoder; the released
 #   script has 12. The released code crops without flipping; the appendix (Table 9) says that
 #   Kinetics clips are flipped.
 _base_ = [

@@ -1,8 +1,8 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/pretrain/videomae/videomae_vit-large-p16_64xb16-16x2x1-2400e_sthv2.py 8
 # Cost: 142.78 G multiply-accumulates per clip and forward pass, 343.0 M parameters, 64 GPUs.
-# Paper: 74.3 % top-1 on Something-Something V2 after fine-tuning (Table 6; 2 clips x 3 crops), with
-#   32 frames 75.4 %.
+# Paper: 74.3 % top-1 on Something-Something V2 after fine-tuning (Table 6; 2 clips x 3 crops), and
+#   75.4 % with 32 frames.
 # Differs from the paper: no script was released; batch, learning rate and warm-up are those of the
 #   appendix (Table 9), the decoder of 12 blocks that of the Kinetics-400 script.
 _base_ = [

@@ -2,9 +2,9 @@
 #     configs/pretrain/videomae/videomae_vit-large-p16_64xb8-16x4x1-1600e_kinetics400.py 8
 # Cost: 142.78 G multiply-accumulates per clip and forward pass, 343.0 M parameters, 64 GPUs.
 # Paper: 85.2 % top-1 on Kinetics-400 after fine-tuning (Table 7; 5 clips x 3 crops).
-# Differs from the paper: The paper describes a decoder of 4 blocks for every encoder; the released
-#   script has 12. The appendix (Table 9) gives batch 1024; the script 512. The released code crops
-#   without flipping; the appendix (Table 9) says that Kinetics clips are flipped.
+# Differs from the paper: it describes a decoder of 4 blocks for every encoder; the released
+#   script has 12. The appendix (Table 9) gives batch 1024; the script has 512. The released code
+#   crops without flipping; the appendix (Table 9) says that Kinetics clips are flipped.
 _base_ = [
     '../../_base_/models/videomae_vit-large-p16.py',
     '../../_base_/datasets/kinetics400_pretrain.py',

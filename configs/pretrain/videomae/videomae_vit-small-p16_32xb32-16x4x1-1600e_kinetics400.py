@@ -2,7 +2,7 @@
 #     configs/pretrain/videomae/videomae_vit-small-p16_32xb32-16x4x1-1600e_kinetics400.py 8
 # Cost: 11.56 G multiply-accumulates per clip and forward pass, 24.0 M parameters, 32 GPUs.
 # Paper: 79.0 % top-1 on Kinetics-400 after fine-tuning (Table 7; 5 clips x 3 crops).
-# Differs from the paper: The released code crops without flipping; the appendix (Table 9) says that
+# Differs from the paper: the released code crops without flipping; the appendix (Table 9) says that
 #   Kinetics clips are flipped.
 _base_ = [
     '../../_base_/models/videomae_vit-small-p16.py',

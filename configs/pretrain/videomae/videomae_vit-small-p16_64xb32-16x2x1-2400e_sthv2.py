@@ -3,7 +3,7 @@
 # Cost: 11.56 G multiply-accumulates per clip and forward pass, 24.0 M parameters, 64 GPUs.
 # Paper: 66.8 % top-1 on Something-Something V2 after fine-tuning (Table 6; 2 clips x 3 crops).
 # Differs from the paper: its appendix (Table 9) gives batch 1024; the released script starts 64
-#   processes of 32 clips, while its comment speaks of 32 GPUs.
+#   processes of 32 clips, while its comment mentions 32 GPUs.
 _base_ = [
     '../../_base_/models/videomae_vit-small-p16.py',
     '../../_base_/datasets/sthv2_pretrain.py',

@@ -8,9 +8,9 @@
 #   3) after fine-tuning (Tables 3 and 4).
 # Differs from the paper: Table 7 prints a decoder MLP of 2048 units and 25 visible tokens per slot;
 #   the code has 2234 and 26. The learning rate, warm-up and epochs of Table 10 (1.5e-4, 120, 1200)
-#   are this script's (6e-4, 30, 300) in clips instead of videos. The code runs the decoder in
-#   float16 too, where appendix D.1 says float32, and averages the loss over the tokens counted,
-#   where equation 2 divides by all decoded ones.
+#   are this script's (6e-4, 30, 300) in clips instead of videos. The code also runs the decoder in
+#   float16, while appendix D.1 says float32, and averages the loss over the tokens that enter it,
+#   while equation 2 divides by all decoded tokens.
 _base_ = [
     '../../_base_/models/videomaev2_vit-giant-p14.py',
     '../../_base_/datasets/unlabeled_hybrid_pretrain.py',

@@ -3,8 +3,8 @@
 # Cost: 241.76 G multiply-accumulates per clip and forward pass, 4 clips per video; 1026.3 M
 #   parameters, 64 GPUs. Weights, gradients and moments (16 bytes per parameter, 16.4 GB) are
 #   sharded over them.
-# Paper: as the recipe below, which was trained without sharding.
-# Differs from the paper: computes in bfloat16, where the released code has float16.
+# Paper: as for the recipe below, which was trained without sharding.
+# Differs from the paper: it computes in bfloat16, while the released code uses float16.
 _base_ = [
     'videomaev2_vit-giant-p14_64xb32-16x4x1-300e_unlabeled-hybrid.py',
     '../../_base_/fsdp.py',

@@ -1,10 +1,10 @@
 # NNODES=16 bash tools/dist_train.sh \
 #     configs/pretrain/vimpac/vimpac_base-p8_128xb1-5x2fps-10e_howto100m.py 8
 # Cost: 145.85 G multiply-accumulates per clip and pass through the encoder, 122.5 M parameters
-#   beside the tokenizer, 128 GPUs.
-# Paper: 78.1 % top-1 on UCF101 after fine-tuning, 18.4 % of the masked codes, contrastive loss 1.00
-#   (Table 6).
-# Recipe: the rate of this size is not published; the paper tries 1e-3, 5e-4, 3e-4 in turn until
+#   without the tokenizer, 128 GPUs.
+# Paper: 78.1 % top-1 on UCF101 after fine-tuning, 18.4 % accuracy on the masked codes, contrastive
+#   loss 1.00 (Table 6).
+# Recipe: the rate for this size is not published; the paper tries 1e-3, 5e-4 and 3e-4 in turn until
 #   training does not diverge (appendix C.1).
 _base_ = [
     '../../_base_/models/vimpac_base.py',

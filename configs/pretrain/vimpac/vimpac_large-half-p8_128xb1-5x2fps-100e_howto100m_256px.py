@@ -1,13 +1,12 @@
 # NNODES=16 bash tools/dist_train.sh \
 #     configs/pretrain/vimpac/vimpac_large-half-p8_128xb1-5x2fps-100e_howto100m_256px.py 8
 # Cost: 1038.10 G multiply-accumulates per clip and pass through the encoder, 233.2 M parameters
-#   beside the tokenizer, 128 GPUs.
+#   without the tokenizer, 128 GPUs.
 # Paper: 68.1 % top-1 on Something-Something V2, 85.5 % on Diving48, 92.7 % on UCF101, 65.9 % on
 #   HMDB51 and 75.3 % on Kinetics-400 after fine-tuning (Table 1).
-# Recipe: the released script. Goes on where this one ends, after 90 of the 100 epochs, with its
-#   optimizer and at a rate of 3.16e-5:
-#   vimpac_large-half-p8_128xb2-5x2fps-90e_howto100m.py
-# Positions and what AdamW keeps of them are interpolated along each axis.
+# Recipe: the released script. After 90 of the 100 epochs, this run continues the following one,
+#   with its optimizer and at a rate of 3.16e-5: vimpac_large-half-p8_128xb2-5x2fps-90e_howto100m.py
+# Positions and AdamW's moments for them are interpolated along each axis.
 _base_ = [
     '../../_base_/models/vimpac_large-half.py',
     '../../_base_/datasets/howto100m_codes.py',

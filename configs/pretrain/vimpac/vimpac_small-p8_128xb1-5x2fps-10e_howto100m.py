@@ -1,14 +1,14 @@
 # NNODES=16 bash tools/dist_train.sh \
 #     configs/pretrain/vimpac/vimpac_small-p8_128xb1-5x2fps-10e_howto100m.py 8
-# Cost: 32.50 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters beside
-#   the tokenizer, 128 GPUs.
+# Cost: 32.50 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters
+#   without the tokenizer, 128 GPUs.
 # Paper: 69.4 % top-1 on UCF101 after fine-tuning (Table 6); 17.2 % of the masked codes are
-#   predicted, and the contrastive loss ends at 1.06.
+#   predicted correctly, and the contrastive loss ends at 1.06.
 # Recipe: the released script, on 128 GPUs with one video each (appendix C.1: 127 negatives); the
 #   script has 8 videos for each of 4 GPUs.
-# Differs from the paper: it says that each of n videos has n - 1 negatives; eq. 4 has 2n - 2. Its
-#   2/3 of the frames that a block may have are rounded up; as the released code, whose shares Table
-#   2 prints, they are rounded down here.
+# Differs from the paper: it says that each of n videos has n - 1 negatives; eq. 4 has 2n - 2. It
+#   rounds up the 2/3 of the frames that a block may span; here they are rounded down, as in the
+#   released code, whose shares Table 2 gives.
 _base_ = [
     '../../_base_/models/vimpac_small.py',
     '../../_base_/datasets/howto100m_codes.py',

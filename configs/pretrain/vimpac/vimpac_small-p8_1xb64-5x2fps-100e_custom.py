@@ -1,9 +1,9 @@
 # python tools/train.py configs/pretrain/vimpac/vimpac_small-p8_1xb64-5x2fps-100e_custom.py
-# Cost: 32.50 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters beside
-#   the tokenizer, 1 GPU.
+# Cost: 32.50 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters
+#   without the tokenizer, 1 GPU.
 # Paper: nothing.
-# Recipe: chosen here: the rate of the analyses for a quarter of their batch. The codes, in files,
-#   are those of vqvae_own-videos.py: docs/vimpac.md.
+# Recipe: chosen here; the rate of the analyses for a quarter of their batch. The files of codes
+#   come from vqvae_own-videos.py (docs/vimpac.md).
 _base_ = [
     '../../_base_/models/vimpac_small.py',
     '../../_base_/datasets/custom_codes_pretrain.py',

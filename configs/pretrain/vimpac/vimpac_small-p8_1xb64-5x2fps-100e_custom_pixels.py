@@ -1,9 +1,9 @@
 # python tools/train.py configs/pretrain/vimpac/vimpac_small-p8_1xb64-5x2fps-100e_custom_pixels.py
-# Cost: 32.50 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters beside
-#   the tokenizer, 1 GPU.
+# Cost: 32.50 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters
+#   without the tokenizer, 1 GPU.
 # Paper: nothing.
-# Recipe: as the config that this one varies. Videos are decoded and tokenized while training, which
-#   needs no files of codes and takes longer.
+# Recipe: as in the config that this one varies. Videos are decoded and tokenized during training,
+#   which needs no files of codes but takes longer.
 _base_ = 'vimpac_small-p8_1xb64-5x2fps-100e_custom.py'
 
 train_dataloader = dict(dataset=dict(pipeline=_base_.from_pixels))

@@ -1,10 +1,10 @@
 # python tools/train.py configs/pretrain/vimpac/vqvae_own-videos.py \
 #     --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
-# Videos: every video below the folder; 16 of them at least.
+# Videos: every video below the folder; at least 16.
 # Cost: 4.7 M parameters and 3.9 G multiply-accumulates per frame of 128x128 pixels and forward
 #   pass, 1 GPU; 16 videos of 8 frames are a batch.
-# Paper: nothing; VIMPAC takes the autoencoder of DALL-E, of the same vocabulary and the same 8
-#   pixels to a code. This one is trained here, so that the method runs without a download.
+# Paper: nothing; VIMPAC uses DALL-E's autoencoder, with the same vocabulary and the same 8 pixels
+#   per code. This one is trained here, so that the method runs without a download.
 _base_ = [
     '../../_base_/datasets/custom_pretrain.py',
     '../../_base_/schedules/adamw_pretrain.py',
@@ -20,7 +20,7 @@ train_dataloader = dict(
     batch_size=16,
     dataset=dict(
         pipeline=dict(
-            # Frames of a video that lie close together teach little that is new.
+            # Neighbouring frames of a video teach little that is new.
             sample=dict(clip_len=8, stride=8),
             augment=dict(
                 num_repeats=1,

@@ -4,8 +4,8 @@
 #   64 GPUs; the encoder runs forward only.
 # Paper: 38.9 % top-1 on Something-Something V2 (Table 3, linear probing; 2 clips x 3 crops).
 # Recipe: V1 Table 11. Five classifiers learn at once at 0.1 to 10 times its rate of 0.1 x 1024 /
-#   256; each is reported. best_acc_best_top1_epoch_*.pth is of the best validation, and the
-#   classifier that was best in it predicts. No flip, no mixing.
+#   256; the accuracy of each is reported. best_acc_best_top1_epoch_*.pth comes from the best
+#   validation and predicts with the classifier that was best there. There is no flip and no mixing.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',
     '../../_base_/datasets/sthv2.py',
@@ -43,7 +43,7 @@ test_evaluator = dict(_delete_=True, type='LinearProbeMetric')
 optim_wrapper = dict(optimizer=dict(lr=0.4))  # 1e-1 * 1024 / 256
 train_cfg = dict(max_epochs=100)
 auto_scale_lr = dict(base_batch_size=1024)
-# The checkpoint of an epoch is written before its validation and holds the choice of the former.
+# An epoch's checkpoint is written before its validation and holds the previous epoch's choice.
 default_hooks = dict(
     checkpoint=dict(save_best='acc/best_top1', rule='greater'),
     choose_probe=dict(type='ChooseProbeHook'),

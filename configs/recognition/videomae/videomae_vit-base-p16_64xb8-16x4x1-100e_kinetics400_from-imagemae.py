@@ -3,8 +3,8 @@
 # Cost: 180.49 G multiply-accumulates per view, 5 clips x 3 crops in the test; 86.5 M parameters,
 #   64 GPUs.
 # Paper: 78.7 % top-1 on Kinetics-400 (Table 1e; 5 clips x 3 crops).
-# Starts from: an ImageMAE ViT-B of ImageNet-1K (1600 epochs in the paper), whose file has to be
-#   at that place; its 2-D patch embedding is repeated over the two frames of a cube and halved.
+# Starts from: an ImageMAE ViT-B of ImageNet-1K (1600 epochs in the paper), whose file must be at
+#   this path; its 2-D patch embedding is repeated over the two frames of a cube and halved.
 # Recipe: not published. Chosen here: the script of VideoMAE on the same data.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',

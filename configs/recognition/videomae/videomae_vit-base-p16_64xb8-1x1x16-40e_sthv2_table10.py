@@ -2,9 +2,9 @@
 #     configs/recognition/videomae/videomae_vit-base-p16_64xb8-1x1x16-40e_sthv2_table10.py 8
 # Cost: 180.49 G multiply-accumulates per view, 2 clips x 3 crops in the test; 86.4 M parameters,
 #   64 GPUs.
-# Paper: nothing for these values; 70.8 % was reached by the released script.
+# Paper: nothing for these values; the released script reached 70.8 %.
 # Recipe: V1 Table 10.
-# Differs from the released script: which has 30 epochs and batch 384.
+# Differs from the released script, which has 30 epochs and batch 384.
 # Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',

@@ -3,8 +3,8 @@
 # Cost: 180.49 G multiply-accumulates per view, 10 clips x 3 crops in the test; 86.3 M parameters,
 #   8 GPUs, activation checkpointing.
 # Paper: 62.6 % top-1 on HMDB51 (Table 2; 10 clips x 3 crops).
-# Recipe: V1 appendix B. Dropout and the floor of the rate, which it leaves out, are those of the
-#   UCF101 script. Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# Recipe: V1 appendix B. Dropout and the minimum rate, which it does not give, are those of the
+#   UCF101 script. For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',
     '../../_base_/datasets/hmdb51.py',

@@ -3,7 +3,8 @@
 # Cost: 180.49 G multiply-accumulates per view, 5 clips x 3 crops in the test; 86.3 M parameters,
 #   8 GPUs, activation checkpointing.
 # Paper: 91.3 % top-1 on UCF101 (Table 2; 5 clips x 3 crops).
-# Recipe: the released script. Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# Recipe: the released script. For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set
+#   --work-dir.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',
     '../../_base_/datasets/ucf101.py',

@@ -4,9 +4,9 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: 87.4 % top-1 on Kinetics-400 with 32 frames of 320 x 320 pixels (Table 7; 4 clips x 3
 #   crops).
-# Recipe: not published but for size and views. Chosen here: those of VideoMAE V2 for its larger
-#   inputs (V2 Table 9: base rate 1e-4, batch 32, 5 epochs without warm-up), drop path and dropout
-#   of V1 Table 10, the stride of the smaller clips, and positions interpolated from the
+# Recipe: not published except for size and views. Chosen here: the values of VideoMAE V2 for its
+#   larger inputs (V2 Table 9: base rate 1e-4, batch 32, 5 epochs without warm-up), drop path and
+#   dropout of V1 Table 10, the stride of the smaller clips, and positions interpolated from the
 #   pre-trained grid.
 _base_ = [
     '../../_base_/models/recognizer_vit-huge-p16.py',

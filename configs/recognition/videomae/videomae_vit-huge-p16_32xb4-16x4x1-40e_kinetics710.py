@@ -2,7 +2,7 @@
 #     configs/recognition/videomae/videomae_vit-huge-p16_32xb4-16x4x1-40e_kinetics710.py 8
 # Cost: 1191.64 G multiply-accumulates per view, 5 clips x 3 crops in the test; 632.5 M
 #   parameters, 32 GPUs, activation checkpointing.
-# Paper: nothing on Kinetics-710; the step before 88.1 % on Kinetics-400 (V2 Table 5).
+# Paper: nothing on Kinetics-710; this step precedes 88.1 % on Kinetics-400 (V2 Table 5).
 # Recipe: V2 Table 11.
 _base_ = [
     '../../_base_/models/recognizer_vit-huge-p16.py',

@@ -2,9 +2,9 @@
 #     configs/recognition/videomae/videomae_vit-large-p16_64xb8-16x4x1-50e_kinetics400_table10.py 8
 # Cost: 597.22 G multiply-accumulates per view, 5 clips x 3 crops in the test; 304.3 M parameters,
 #   64 GPUs, activation checkpointing.
-# Paper: nothing for these values; 85.2 % was reached by the released script.
+# Paper: nothing for these values; the released script reached 85.2 %.
 # Recipe: V1 Table 10.
-# Differs from the released script: which has 35 epochs, batch 128, base rate 2e-3, drop path 0.1
+# Differs from the released script, which has 35 epochs, batch 128, base rate 2e-3, drop path 0.1
 #   and no dropout.
 # Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
 _base_ = [

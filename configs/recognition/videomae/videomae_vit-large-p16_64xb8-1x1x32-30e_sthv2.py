@@ -3,8 +3,8 @@
 # Cost: 1436.13 G multiply-accumulates per view, 1 clip x 3 crops in the test; 304.0 M parameters,
 #   64 GPUs, activation checkpointing.
 # Paper: 75.4 % top-1 on Something-Something V2 with 32 frames (Table 6; 1 clip x 3 crops).
-# Recipe: V1 Table 10. No script is released, and no values for 32 frames: those of 16 frames, on
-#   their pre-training, with the position table continued.
+# Recipe: V1 Table 10. No script is released, and no values for 32 frames. Chosen here: those of 16
+#   frames, starting from their pre-training, with the position table extended.
 # Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
 _base_ = [
     '../../_base_/models/recognizer_vit-large-p16.py',

@@ -3,10 +3,10 @@
 # Cost: 56.95 G multiply-accumulates per view, 5 clips x 3 crops in the test; 21.9 M parameters, 1
 #   GPU.
 # Paper: nothing; for your own clips.
-# Starts from: the pre-training on your own videos; without it, take a released file
-#   (--cfg-options load_from=FILE).
+# Starts from: the pre-training on your own videos; without it, use a released file (--cfg-options
+#   load_from=FILE).
 # Recipe: not published. Chosen here: the script of UCF101; 8 batches of 16 are accumulated to its
-#   128 clips. NUM_CLASSES is the number of your classes; lists and folders as in
+#   128 clips. NUM_CLASSES is the number of your classes; lists and folders are as in
 #   configs/_base_/datasets/custom.py.
 _base_ = [
     '../../_base_/models/recognizer_vit-small-p16.py',

@@ -2,9 +2,9 @@
 #     configs/recognition/videomae/videomae_vit-small-p16_64xb8-16x4x1-150e_kinetics400_table10.py 8
 # Cost: 56.95 G multiply-accumulates per view, 5 clips x 3 crops in the test; 22.0 M parameters,
 #   64 GPUs.
-# Paper: nothing for these values; 79.0 % was reached by the released script.
+# Paper: nothing for these values; the released script reached 79.0 %.
 # Recipe: V1 Table 10.
-# Differs from the released script: which has batch 384, base rate 5e-4 and layer decay 0.75.
+# Differs from the released script, which has batch 384, base rate 5e-4 and layer decay 0.75.
 # Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
 _base_ = [
     '../../_base_/models/recognizer_vit-small-p16.py',

@@ -2,7 +2,7 @@
 #     configs/recognition/videomaev2/videomaev2_vit-base-p16_16xb16-1x1x16-25e_sthv2-rawframes.py 8
 # Cost: 180.49 G multiply-accumulates per view, 2 clips x 3 crops in the test; 86.4 M parameters,
 #   16 GPUs.
-# Paper: as the recipe on videos; this one reads folders of frames, as the released code does.
+# Paper: as for the recipe on videos; this one reads folders of frames, as the released code does.
 # Recipe: the released script.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',

@@ -2,7 +2,7 @@
 #     configs/recognition/videomaev2/videomaev2_vit-base-p16_32xb16-16x4x1-90e_kinetics710.py 8
 # Cost: 180.49 G multiply-accumulates per view, 5 clips x 3 crops in the test; 86.8 M parameters,
 #   32 GPUs.
-# Paper: nothing; the start of the distilled ViT-B.
+# Paper: nothing; the distilled ViT-B starts from it.
 # Recipe: the released script.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',

@@ -2,10 +2,10 @@
 # videomaev2_vit-base-p16_32xb3-16x4x1-3e_kinetics600_from-distilled.py 8
 # Cost: 180.49 G multiply-accumulates per view, 7 clips x 3 crops in the test; 86.7 M parameters,
 #   32 GPUs.
-# Paper: 87.4 % top-1 on Kinetics-600 (Table 17; by the model zoo 7 clips x 3 crops).
-# Recipe: not published. Chosen here: the script of ViT-g for the step from Kinetics-710, with
-#   layer decay, drop path and weight decay of ViT-B. Testing it on the distilled file itself
-#   gives the result of the selected rows without training.
+# Paper: 87.4 % top-1 on Kinetics-600 (Table 17; 7 clips x 3 crops according to the model zoo).
+# Recipe: not published. Chosen here: the script of ViT-g for the step from Kinetics-710, with layer
+#   decay, drop path and weight decay of ViT-B. Testing this config on the distilled file gives the
+#   result of the selected rows without training.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16.py',
     '../../_base_/datasets/kinetics600.py',

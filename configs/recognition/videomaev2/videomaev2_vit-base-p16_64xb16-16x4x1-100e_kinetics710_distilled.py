@@ -2,12 +2,12 @@
 # videomaev2_vit-base-p16_64xb16-16x4x1-100e_kinetics710_distilled.py 8
 # Cost: 180.49 G multiply-accumulates per view, 5 clips x 3 crops in the test; 86.8 M parameters,
 #   64 GPUs; the teacher adds 2543.94 G per training clip.
-# Paper: nothing on Kinetics-710. The model zoo reports 81.5 % there, and by the rows of their
-#   classes 86.6 % on Kinetics-400 and 85.9 % on Kinetics-600.
-# Recipe: V2 Table 16. No code is released. The number of GPUs is chosen here; so is that labels
-#   do not count, and the floor of the rate (1e-6). The table lists no repeated augmentation,
-#   hence one of each clip.
-# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+# Paper: nothing on Kinetics-710. The model zoo reports 81.5 % there, and, with the rows of their
+#   classes, 86.6 % on Kinetics-400 and 85.9 % on Kinetics-600.
+# Recipe: V2 Table 16. No code is released. The number of GPUs, the minimum rate (1e-6) and the
+#   decision to ignore labels were chosen here. The table lists no repeated augmentation, so each
+#   clip is augmented once.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
 #   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16_taught-by-giant-p14.py',

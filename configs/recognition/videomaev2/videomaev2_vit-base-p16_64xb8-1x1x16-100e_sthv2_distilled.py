@@ -3,10 +3,10 @@
 # Cost: 180.49 G multiply-accumulates per view, 2 clips x 3 crops in the test; 86.4 M parameters,
 #   64 GPUs; the teacher adds 2543.94 G per training clip.
 # Paper: 75.0 % top-1 on Something-Something V2 (Table 17; views not stated).
-# Recipe: V2 Table 16. No code is released. The number of GPUs is chosen here; so is that labels
-#   do not count, and the floor of the rate (1e-6). The table lists no repeated augmentation,
-#   hence one of each clip.
-# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+# Recipe: V2 Table 16. No code is released. The number of GPUs, the minimum rate (1e-6) and the
+#   decision to ignore labels were chosen here. The table lists no repeated augmentation, so each
+#   clip is augmented once.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
 #   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16_taught-by-giant-p14.py',

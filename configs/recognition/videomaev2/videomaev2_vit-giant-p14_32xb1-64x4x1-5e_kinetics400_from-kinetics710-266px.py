@@ -4,10 +4,10 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: 90.0 % top-1 on Kinetics-400 with 64 frames of 266 x 266 pixels (Table 6a; 2 clips x 3
 #   crops).
-# Recipe: V2 Table 9. The released code for such clips does not run; here positions are
-#   interpolated from the pre-trained grid. Which weights it starts from and the stride are not
-#   stated: those after Kinetics-710, and 4.
-# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+# Recipe: V2 Table 9. The released code for such clips does not run; here positions are interpolated
+#   from the pre-trained grid. The initial weights and the stride are not stated. Chosen here: those
+#   after Kinetics-710, and 4.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
 #   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

@@ -2,11 +2,11 @@
 #     configs/recognition/videomaev2/videomaev2_vit-giant-p14_32xb3-16x4x1-35e_kinetics710.py 8
 # Cost: 2543.94 G multiply-accumulates per view, 5 clips x 3 crops in the test; 1012.6 M
 #   parameters, 32 GPUs, activation checkpointing.
-# Paper: nothing on Kinetics-710; the step before 88.5 % on Kinetics-400 (Table 5). The model zoo
+# Paper: nothing on Kinetics-710; this step precedes 88.5 % on Kinetics-400 (Table 5). The model zoo
 #   reports 83.8 % on Kinetics-710.
 # Recipe: the released script.
-# Differs from the paper: Table 11 gives batch 128 (the recipe ending in _table11). The script
-#   takes RandAug of magnitude 7 and random resized crops, where it prints magnitude 0 and
+# Differs from the paper: Table 11 gives batch 128 (the recipe ending in _table11). The script uses
+#   RandAug with magnitude 7 and random resized crops, while the table prints magnitude 0 and
 #   MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

@@ -2,11 +2,11 @@
 #     configs/recognition/videomaev2/videomaev2_vit-giant-p14_32xb3-1x1x16-10e_sthv2_table9.py 8
 # Cost: 2543.94 G multiply-accumulates per view, 2 clips x 3 crops in the test; 1011.9 M
 #   parameters, 32 GPUs, activation checkpointing.
-# Paper: 77.0 % top-1 on Something-Something V2 (Table 4; 2 clips x 3 crops), by the released
-#   script or by these values.
+# Paper: 77.0 % top-1 on Something-Something V2 (Table 4; 2 clips x 3 crops), with the released
+#   script or with these values.
 # Recipe: V2 Table 9.
-# Differs from the released script: which has 20 epochs, drop path 0.25 and no dropout.
-# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+# Differs from the released script, which has 20 epochs, drop path 0.25 and no dropout.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
 #   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

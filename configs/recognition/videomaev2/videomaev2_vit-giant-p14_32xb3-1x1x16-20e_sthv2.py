@@ -4,8 +4,8 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: 77.0 % top-1 on Something-Something V2 (Table 4; 2 clips x 3 crops).
 # Recipe: the released script.
-# Differs from the paper: Table 9 gives 10 epochs, drop path 0.35 and dropout 0.5 (the recipe
-#   ending in _table9). The script takes RandAug of magnitude 7 and random resized crops, where it
+# Differs from the paper: Table 9 gives 10 epochs, drop path 0.35 and dropout 0.5 (the recipe ending
+#   in _table9). The script uses RandAug with magnitude 7 and random resized crops, while the table
 #   prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

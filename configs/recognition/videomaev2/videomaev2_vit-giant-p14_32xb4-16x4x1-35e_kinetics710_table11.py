@@ -2,10 +2,10 @@
 # videomaev2_vit-giant-p14_32xb4-16x4x1-35e_kinetics710_table11.py 8
 # Cost: 2543.94 G multiply-accumulates per view, 5 clips x 3 crops in the test; 1012.6 M
 #   parameters, 32 GPUs, activation checkpointing.
-# Paper: nothing on Kinetics-710; the step before 88.5 % on Kinetics-400 (Table 5).
+# Paper: nothing on Kinetics-710; this step precedes 88.5 % on Kinetics-400 (Table 5).
 # Recipe: V2 Table 11.
-# Differs from the released script: which has batch 96.
-# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+# Differs from the released script, which has batch 96.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
 #   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

@@ -4,9 +4,9 @@
 #   parameters, 64 GPUs, activation checkpointing.
 # Paper: 87.2 % top-1 on Kinetics-400 (Table 3; 5 clips x 3 crops).
 # Recipe: the released script.
-# Differs from the paper: Table 11, which holds for Kinetics-400 as well, gives batch 128, 35
-#   epochs, drop path 0.3 and clipping at 5.0. The script takes RandAug of magnitude 7 and random
-#   resized crops, where it prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: Table 11, which also applies to Kinetics-400, gives batch 128, 35 epochs,
+#   drop path 0.3 and clipping at 5.0. The script uses RandAug with magnitude 7 and random resized
+#   crops, while the table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics400.py',

@@ -3,8 +3,9 @@
 # Cost: 2543.94 G multiply-accumulates per view, 5 clips x 3 crops in the test; 1011.7 M
 #   parameters, 8 GPUs, activation checkpointing.
 # Paper: 88.1 % top-1 on HMDB51 (Table 13).
-# Recipe: the released script. Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
-# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops, where
+# Recipe: the released script. For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set
+#   --work-dir.
+# Differs from the paper: the script uses RandAug with magnitude 7 and random resized crops, while
 #   Table 9 prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',

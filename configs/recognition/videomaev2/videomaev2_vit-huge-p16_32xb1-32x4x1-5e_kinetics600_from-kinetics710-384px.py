@@ -4,9 +4,9 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: 89.6 % top-1 on Kinetics-600 with 32 frames of 384 x 384 pixels (Table 15; 4 clips x 3
 #   crops).
-# Recipe: not published but for size and views. Chosen here: the values of ViT-g for larger inputs
-#   (Table 9), with layer decay, drop path and dropout of ViT-H; stride 4; positions interpolated
-#   from the pre-trained grid.
+# Recipe: not published except for size and views. Chosen here: the values of ViT-g for larger
+#   inputs (Table 9), with layer decay, drop path and dropout of ViT-H; stride 4; positions
+#   interpolated from the pre-trained grid.
 # Differs from the paper: Table 15 prints 184.24 TFLOPs for 12 views; this shape costs 153.34. The
 #   rows of ViT-H in Tables 14 and 15 carry each other's figure.
 _base_ = [

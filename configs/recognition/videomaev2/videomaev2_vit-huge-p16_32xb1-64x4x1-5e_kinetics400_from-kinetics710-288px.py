@@ -4,9 +4,9 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: 89.8 % top-1 on Kinetics-400 with 64 frames of 288 x 288 pixels (Table 14; 4 clips x 3
 #   crops).
-# Recipe: not published but for size and views. Chosen here: the values of ViT-g for larger inputs
-#   (Table 9), with layer decay, drop path and dropout of ViT-H; stride 4; positions interpolated
-#   from the pre-trained grid.
+# Recipe: not published except for size and views. Chosen here: the values of ViT-g for larger
+#   inputs (Table 9), with layer decay, drop path and dropout of ViT-H; stride 4; positions
+#   interpolated from the pre-trained grid.
 # Differs from the paper: Table 14 prints 153.34 TFLOPs for 12 views; this shape costs 184.24. The
 #   rows of ViT-H in Tables 14 and 15 carry each other's figure.
 _base_ = [

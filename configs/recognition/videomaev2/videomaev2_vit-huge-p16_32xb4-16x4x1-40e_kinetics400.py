@@ -4,8 +4,8 @@
 #   parameters, 32 GPUs, activation checkpointing.
 # Paper: 86.9 % top-1 on Kinetics-400 (Table 3; 5 clips x 3 crops).
 # Recipe: the released script.
-# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops, where
-#   Table 11, which holds for Kinetics-400 as well, prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: the script uses RandAug with magnitude 7 and random resized crops, while
+#   Table 11, which also applies to Kinetics-400, prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-huge-p16.py',
     '../../_base_/datasets/kinetics400.py',

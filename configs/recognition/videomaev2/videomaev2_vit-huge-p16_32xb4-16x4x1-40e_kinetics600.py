@@ -2,9 +2,9 @@
 #     configs/recognition/videomaev2/videomaev2_vit-huge-p16_32xb4-16x4x1-40e_kinetics600.py 8
 # Cost: 1191.64 G multiply-accumulates per view, 5 clips x 3 crops in the test; 632.4 M
 #   parameters, 32 GPUs, activation checkpointing.
-# Paper: nothing for this run; 88.3 % is reported by way of Kinetics-710.
-# Recipe: the released script. The script starts one process of 4 clips, plainly meant to be 32 as
-#   on Kinetics-400.
+# Paper: nothing for this run; 88.3 % is reported after training on Kinetics-710.
+# Recipe: the released script. The script starts one process with 4 clips, clearly a mistake for 32
+#   as on Kinetics-400.
 _base_ = [
     '../../_base_/models/recognizer_vit-huge-p16.py',
     '../../_base_/datasets/kinetics600.py',

@@ -2,9 +2,9 @@
 #     configs/recognition/videomaev2/videomaev2_vit-huge-p16_32xb4-16x4x1-40e_kinetics710.py 8
 # Cost: 1191.64 G multiply-accumulates per view, 5 clips x 3 crops in the test; 632.5 M
 #   parameters, 32 GPUs, activation checkpointing.
-# Paper: nothing on Kinetics-710; the step before 88.6 % on Kinetics-400 (Table 5).
+# Paper: nothing on Kinetics-710; this step precedes 88.6 % on Kinetics-400 (Table 5).
 # Recipe: the released script.
-# Differs from the paper: The script takes RandAug of magnitude 7 and random resized crops, where
+# Differs from the paper: the script uses RandAug with magnitude 7 and random resized crops, while
 #   Table 11 prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-huge-p16.py',

@@ -3,9 +3,9 @@
 # Cost: 56.95 G multiply-accumulates per view, 7 clips x 3 crops in the test; 22.1 M parameters,
 #   32 GPUs.
 # Paper: nothing for this size; the model zoo reports 84.6 % on Kinetics-600 (7 clips x 3 crops).
-# Recipe: not published. Chosen here: the script of ViT-g for the step from Kinetics-710, with
-#   layer decay, drop path and weight decay of ViT-B. Testing it on the distilled file itself
-#   gives the result of the selected rows without training.
+# Recipe: not published. Chosen here: the script of ViT-g for the step from Kinetics-710, with layer
+#   decay, drop path and weight decay of ViT-B. Testing this config on the distilled file gives the
+#   result of the selected rows without training.
 _base_ = [
     '../../_base_/models/recognizer_vit-small-p16.py',
     '../../_base_/datasets/kinetics600.py',

@@ -2,14 +2,14 @@
 # videomaev2_vit-small-p16_64xb16-16x4x1-100e_kinetics710_distilled.py 8
 # Cost: 56.95 G multiply-accumulates per view, 5 clips x 3 crops in the test; 22.2 M parameters,
 #   64 GPUs; the teacher adds 2543.94 G per training clip.
-# Paper: nothing on Kinetics-710. The model zoo reports 77.6 % there, and by the rows of their
-#   classes 83.7 % on Kinetics-400 and 83.1 % on Kinetics-600.
+# Paper: nothing on Kinetics-710. The model zoo reports 77.6 % there, and, with the rows of their
+#   classes, 83.7 % on Kinetics-400 and 83.1 % on Kinetics-600.
 # Starts from: VideoMAE's ViT-S of Kinetics-400, since no recipe of V2's own ViT-S is published;
 #   the authors start from that after post-pre-training.
-# Recipe: V2 Table 16. No code is released. The number of GPUs is chosen here; so is that labels
-#   do not count, and the floor of the rate (1e-6). The table lists no repeated augmentation,
-#   hence one of each clip.
-# Differs from the paper: RandAug of magnitude 7 and random resized crops as in every script; the
+# Recipe: V2 Table 16. No code is released. The number of GPUs, the minimum rate (1e-6) and the
+#   decision to ignore labels were chosen here. The table lists no repeated augmentation, so each
+#   clip is augmented once.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
 #   table prints magnitude 0 and MultiScaleCrop.
 _base_ = [
     '../../_base_/models/recognizer_vit-base-p16_taught-by-giant-p14.py',

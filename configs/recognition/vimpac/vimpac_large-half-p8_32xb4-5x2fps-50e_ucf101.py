@@ -1,10 +1,10 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_large-half-p8_32xb4-5x2fps-50e_ucf101.py 8
 # Cost: 259.17 G multiply-accumulates per view, 2 clips x 3 crops in the test; 210.2 M parameters
-#   beside the tokenizer, 32 GPUs.
+#   without the tokenizer, 32 GPUs.
 # Paper: 78.5 % top-1 on UCF101, split 1 (Table 6).
 # Recipe: the released script.
-# Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_large-half.py',
     '../../_base_/datasets/ucf101_codes_128px.py',

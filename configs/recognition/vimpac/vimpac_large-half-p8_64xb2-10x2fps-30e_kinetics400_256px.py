@@ -1,11 +1,10 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_large-half-p8_64xb2-10x2fps-30e_kinetics400_256px.py 8
 # Cost: 2077.22 G multiply-accumulates per view, 10 clips x 3 crops in the test; 210.6 M parameters
-#   beside the tokenizer, 64 GPUs.
-# Paper: 75.3 % top-1 on Kinetics-400 (Table 1; 10 clips x 3 crops); 2,000 hours of V100 (appendix
-#   E).
-# Recipe: Table 4; 2 clips for each GPU as in the released script of 256 pixels.
-# Differs from the paper: tables of others quote 77.4 % and 307 M parameters.
+#   without the tokenizer, 64 GPUs.
+# Paper: 75.3 % top-1 on Kinetics-400 (Table 1; 10 clips x 3 crops); 2,000 V100 hours (appendix E).
+# Recipe: Table 4; 2 clips per GPU as in the released script for 256 pixels.
+# Differs from the paper: other papers' tables quote 77.4 % and 307 M parameters.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_large-half.py',
     '../../_base_/datasets/kinetics400_codes.py',

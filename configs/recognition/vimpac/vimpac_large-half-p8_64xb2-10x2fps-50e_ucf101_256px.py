@@ -1,13 +1,13 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_large-half-p8_64xb2-10x2fps-50e_ucf101_256px.py 8
 # Cost: 2077.22 G multiply-accumulates per view, 10 clips x 3 crops in the test; 210.2 M parameters
-#   beside the tokenizer, 64 GPUs.
-# Paper: 92.7 % top-1 on UCF101, the mean of three splits (Table 1; 10 clips x 3 crops); 150 hours
-#   of V100 (appendix E).
-# Recipe: Table 4; 2 clips for each GPU as in the released script of 256 pixels.
+#   without the tokenizer, 64 GPUs.
+# Paper: 92.7 % top-1 on UCF101, the mean of three splits (Table 1; 10 clips x 3 crops); 150 V100
+#   hours (appendix E).
+# Recipe: Table 4; 2 clips per GPU as in the released script for 256 pixels.
 # Differs from the paper: the released command for the final model has 4 frames per second; the
 #   paper, followed here, has 2 (appendix C.1).
-# Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_large-half.py',
     '../../_base_/datasets/ucf101_codes.py',

@@ -1,10 +1,10 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_large-half-p8_64xb2-10x4fps-22e_sthv2_256px.py 8
 # Cost: 2077.22 G multiply-accumulates per view, 10 clips x 1 crop in the test; 210.3 M parameters
-#   beside the tokenizer, 64 GPUs.
-# Paper: 68.1 % top-1 on Something-Something V2 (Table 1; 10 clips x 1 crop); 1,000 hours of V100
+#   without the tokenizer, 64 GPUs.
+# Paper: 68.1 % top-1 on Something-Something V2 (Table 1; 10 clips x 1 crop); 1,000 V100 hours
 #   (appendix E).
-# Recipe: Table 4; 2 clips for each GPU as in the released script of 256 pixels.
+# Recipe: Table 4; 2 clips per GPU as in the released script for 256 pixels.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_large-half.py',
     '../../_base_/datasets/sthv2_codes.py',

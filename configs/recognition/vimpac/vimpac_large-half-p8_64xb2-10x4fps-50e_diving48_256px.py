@@ -1,9 +1,9 @@
 # NNODES=8 bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_large-half-p8_64xb2-10x4fps-50e_diving48_256px.py 8
 # Cost: 2077.22 G multiply-accumulates per view, 10 clips x 3 crops in the test; 210.2 M parameters
-#   beside the tokenizer, 64 GPUs.
-# Paper: 85.5 % top-1 on Diving48 (Table 1; 10 clips x 3 crops); 200 hours of V100 (appendix E).
-# Recipe: Table 4; 2 clips for each GPU as in the released script of 256 pixels.
+#   without the tokenizer, 64 GPUs.
+# Paper: 85.5 % top-1 on Diving48 (Table 1; 10 clips x 3 crops); 200 V100 hours (appendix E).
+# Recipe: Table 4; 2 clips per GPU as in the released script for 256 pixels.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_large-half.py',
     '../../_base_/datasets/diving48_codes.py',

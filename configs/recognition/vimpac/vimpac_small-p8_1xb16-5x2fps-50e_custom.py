@@ -1,10 +1,10 @@
 # NUM_CLASSES=7 python tools/train.py \
 #     configs/recognition/vimpac/vimpac_small-p8_1xb16-5x2fps-50e_custom.py
 # Cost: 32.50 G multiply-accumulates per view, 2 clips x 3 crops in the test; 29.4 M parameters
-#   beside the tokenizer, 1 GPU.
+#   without the tokenizer, 1 GPU.
 # Paper: nothing.
-# Recipe: chosen here: that of UCF101, on one GPU. Videos are tokenized by the model, whose
-#   checkpoint classifies video files by itself.
+# Recipe: chosen here; that of UCF101, on one GPU. The model tokenizes videos itself, so its
+#   checkpoint can classify video files.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',
     '../../_base_/datasets/custom_fps.py',

@@ -1,11 +1,12 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_small-p8_32xb4-10x2fps-50e_ucf101_256px.py 8
 # Cost: 261.12 G multiply-accumulates per view, 2 clips x 3 crops in the test; 29.5 M parameters
-#   beside the tokenizer, 32 GPUs.
-# Paper: 78.1 % top-1 on UCF101, split 1 (Table 14). Fine-tuned on such clips, pre-training on 5
-#   frames of 128 pixels reaches 73.8 %, on 10 of 128 74.6 %, on 5 of 256 75.7 %: load_from.
+#   without the tokenizer, 32 GPUs.
+# Paper: 78.1 % top-1 on UCF101, split 1 (Table 14). With fine-tuning on such clips, pre-training
+#   (load_from) on 5 frames of 128 pixels reaches 73.8 %, on 10 of 128 74.6 %, and on 5 of 256 75.7
+#   %.
 # Recipe: that of 5 frames of 128 pixels.
-# Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',
     '../../_base_/datasets/ucf101_codes.py',

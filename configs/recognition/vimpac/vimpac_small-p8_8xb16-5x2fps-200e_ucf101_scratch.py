@@ -1,10 +1,10 @@
 # bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_small-p8_8xb16-5x2fps-200e_ucf101_scratch.py 8
 # Cost: 32.50 G multiply-accumulates per view, 2 clips x 3 crops in the test; 29.5 M parameters
-#   beside the tokenizer, 8 GPUs.
+#   without the tokenizer, 8 GPUs.
 # Paper: 41.3 % top-1 on UCF101 (Table 7).
-# Recipe: that of fine-tuning, 4 times the epochs (appendix C.2).
-# Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# Recipe: that of fine-tuning with 4 times the epochs (appendix C.2).
+# For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',
     '../../_base_/datasets/ucf101_codes_128px.py',

@@ -1,10 +1,10 @@
 # bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_small-p8_8xb16-5x2fps-30e_kinetics400.py 8
 # Cost: 32.50 G multiply-accumulates per view, 2 clips x 3 crops in the test; 29.6 M parameters
-#   beside the tokenizer, 8 GPUs.
-# Paper: 54.5 % top-1 on Kinetics-400; 53.7 % after masks alone, 47.0 % after contrast alone (Table
-#   7).
-# Recipe: not published for Kinetics-400 but for the epochs (Table 4); the rest is that of the
+#   without the tokenizer, 8 GPUs.
+# Paper: 54.5 % top-1 on Kinetics-400; 53.7 % after pre-training with masks alone, 47.0 % with
+#   contrast alone (Table 7).
+# Recipe: not published for Kinetics-400 except for the epochs (Table 4); the rest is that of the
 #   released scripts.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',

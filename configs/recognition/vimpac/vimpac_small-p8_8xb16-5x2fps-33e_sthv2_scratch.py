@@ -1,9 +1,9 @@
 # bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_small-p8_8xb16-5x2fps-33e_sthv2_scratch.py 8
 # Cost: 32.50 G multiply-accumulates per view, 2 clips x 1 crop in the test; 29.5 M parameters
-#   beside the tokenizer, 8 GPUs.
+#   without the tokenizer, 8 GPUs.
 # Paper: 1.2 % top-1 on Something-Something V2 (Table 7).
-# Recipe: that of fine-tuning, 1.5 times the epochs (appendix C.2).
+# Recipe: that of fine-tuning with 1.5 times the epochs (appendix C.2).
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',
     '../../_base_/datasets/sthv2_codes_128px.py',

@@ -1,7 +1,8 @@
 # bash tools/dist_train.sh configs/recognition/vimpac/vimpac_small-p8_8xb16-5x2fps-50e_diving48.py 8
 # Cost: 32.50 G multiply-accumulates per view, 2 clips x 3 crops in the test; 29.5 M parameters
-#   beside the tokenizer, 8 GPUs.
-# Paper: 37.5 % top-1 on Diving48; 37.2 % after masks alone, 26.3 % after contrast alone (Table 7).
+#   without the tokenizer, 8 GPUs.
+# Paper: 37.5 % top-1 on Diving48; 37.2 % after pre-training with masks alone, 26.3 % with contrast
+#   alone (Table 7).
 # Recipe: the released script.
 # Differs from the paper: it has 4 frames per second for short videos (appendix C.1); the released
 #   script, followed here, has 2.

@@ -1,10 +1,10 @@
 # bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_small-p8_8xb16-5x2fps-50e_ucf101_layout-t-hxw.py 8
 # Cost: 34.39 G multiply-accumulates per view, 2 clips x 3 crops in the test; 29.5 M parameters
-#   beside the tokenizer, 8 GPUs.
+#   without the tokenizer, 8 GPUs.
 # Paper: 69.0 % top-1 on UCF101, split 1 (Table 13).
 # Recipe: that of T,H|W.
-# Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',
     '../../_base_/datasets/ucf101_codes_128px.py',

@@ -1,10 +1,10 @@
 # bash tools/dist_train.sh \
 #     configs/recognition/vimpac/vimpac_small-wide-p8_8xb16-5x2fps-50e_ucf101.py 8
 # Cost: 72.93 G multiply-accumulates per view, 2 clips x 3 crops in the test; 63.1 M parameters
-#   beside the tokenizer, 8 GPUs.
+#   without the tokenizer, 8 GPUs.
 # Paper: 75.0 % top-1 on UCF101, split 1 (Table 6).
 # Recipe: that of the small model.
-# Splits 2 and 3: SPLIT=2 before the command, and --work-dir.
+# For splits 2 and 3, put SPLIT=2 or SPLIT=3 before the command and set --work-dir.
 _base_ = [
     '../../_base_/models/vimpac_recognizer_small.py',
     '../../_base_/datasets/ucf101_codes_128px.py',

@@ -1,9 +1,9 @@
 # NNODES=16 bash tools/dist_train.sh \
 #     configs/pretrain/vimpac/ablations/vimpac_small-p8_128xb1-10x2fps-10e_howto100m.py 8
-# Cost: 65.05 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters beside
-#   the tokenizer, 128 GPUs.
+# Cost: 65.05 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters
+#   without the tokenizer, 128 GPUs.
 # Paper: 74.2 % top-1 on UCF101 fine-tuned on such clips and 74.6 % on 10 frames of 256 pixels; 17.2
-#   % of the masked codes, contrastive loss 0.96 (Table 14).
+#   % accuracy on the masked codes, contrastive loss 0.96 (Table 14).
 _base_ = [
     '../../../_base_/models/vimpac_small.py',
     '../../../_base_/datasets/howto100m_codes.py',

@@ -1,9 +1,9 @@
 # NNODES=16 bash tools/dist_train.sh \
 #     configs/pretrain/vimpac/ablations/vimpac_small-p8_128xb1-5x2fps-10e_howto100m_256px.py 8
 # Cost: 130.42 G multiply-accumulates per clip and pass through the encoder, 31.3 M parameters
-#   beside the tokenizer, 128 GPUs.
+#   without the tokenizer, 128 GPUs.
 # Paper: 72.9 % top-1 on UCF101 fine-tuned on such clips and 75.7 % on 10 frames of 256 pixels; 10.8
-#   % of the masked codes, contrastive loss 0.93 (Table 14).
+#   % accuracy on the masked codes, contrastive loss 0.93 (Table 14).
 _base_ = [
     '../../../_base_/models/vimpac_small.py',
     '../../../_base_/datasets/howto100m_codes.py',
