@@ -95,7 +95,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--python', help='only this interpreter (default: all that are found)')
+    parser.add_argument('--python', help='only this one, as python3.12 (default: all)')
     parser.add_argument('--end', choices=['oldest', 'newest'], help='only this end (default: both)')
     parser.add_argument('pytest', nargs='*', help='arguments of pytest, behind --')
     return parser.parse_args()
@@ -105,11 +105,13 @@ def main() -> int:
     args = parse_arguments()
     pythons = find_pythons()
     if args.python:
-        found = Path(shutil.which(args.python) or args.python)
-        code = 'import sys; print(*sys.version_info[:2])'
-        told = subprocess.run([found, '-c', code], capture_output=True, text=True, check=True)
-        major, minor = map(int, told.stdout.split())
-        pythons = [((major, minor), str(found))]
+        pythons = [
+            (version, path)
+            for version, path in pythons
+            if args.python in (path, f'python{version[0]}.{version[1]}')
+        ]
+        if not pythons:
+            raise SetupError(f'no Python 3.10 to 3.14 that can make environments: {args.python}')
     results: dict[str, int] = {}
     for version, python in pythons:
         for end in ('oldest', 'newest'):
