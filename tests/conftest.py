@@ -1,8 +1,13 @@
 """What holds for all tests."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
 import pytest
 from hypothesis import settings
 
+from tests.support.servers import ObjectStore
 from tests.support.tools import CallTool
 
 # `make test` tries the same examples each time, so that a change is what breaks it;
@@ -16,3 +21,42 @@ settings.load_profile('fixed')
 def call_tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CallTool:
     """``call_tool('data/transcode.py', *words)`` runs a tool in this process: code, out, err."""
     return CallTool(monkeypatch, capsys)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an empty cache of what lies elsewhere; servers are given two seconds."""
+    monkeypatch.setenv('MMVIDEOMAE_CACHE', str(tmp_path / 'cache'))
+    monkeypatch.setenv('MMVIDEOMAE_RETRY_SECONDS', '2')
+    return tmp_path / 'cache' / 'remote'
+
+
+@pytest.fixture
+def memory(cache: Path) -> Iterator[fsspec.AbstractFileSystem]:
+    """An empty file system at ``memory://``."""
+    system = fsspec.filesystem('memory')
+    system.store.clear()
+    yield system
+    system.store.clear()
+
+
+@pytest.fixture(scope='session')
+def _store() -> Iterator[ObjectStore]:
+    store = ObjectStore()
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def s3(_store: ObjectStore, cache: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """A local S3 server with an empty bucket ``videos``, where fsspec finds it."""
+    _store.reset()
+    monkeypatch.setenv('AWS_ENDPOINT_URL', _store.address)
+    monkeypatch.setenv('AWS_ACCESS_KEY_ID', 'someone')
+    monkeypatch.setenv('AWS_SECRET_ACCESS_KEY', 'hush-hush')
+    system = fsspec.filesystem('s3', skip_instance_cache=True)
+    if system.exists('videos'):
+        system.rm('videos', recursive=True)
+    system.mkdir('videos')
+    _store.requests.clear()
+    return _store

@@ -1,0 +1,47 @@
+"""Files elsewhere: at addresses that fsspec reaches, and inside tar files."""
+
+from mmvideomae.storage.remote.addresses import (
+    Member,
+    is_address,
+    join_place,
+    without_query,
+    without_secrets,
+)
+from mmvideomae.storage.remote.backend import FsspecBackend
+from mmvideomae.storage.remote.cache import ByteCache
+from mmvideomae.storage.remote.files import (
+    Head,
+    fetch_ahead,
+    files_below,
+    head_of,
+    is_elsewhere,
+    local_copy,
+    open_bytes,
+    read_fresh,
+)
+from mmvideomae.storage.remote.reaching import AddressError, UnreachableError, ask, reach
+from mmvideomae.storage.remote.settings import RemoteSettingError, RemoteSettings
+
+__all__ = [
+    'AddressError',
+    'ByteCache',
+    'FsspecBackend',
+    'Head',
+    'Member',
+    'RemoteSettingError',
+    'RemoteSettings',
+    'UnreachableError',
+    'ask',
+    'fetch_ahead',
+    'files_below',
+    'head_of',
+    'is_address',
+    'is_elsewhere',
+    'join_place',
+    'local_copy',
+    'open_bytes',
+    'reach',
+    'read_fresh',
+    'without_query',
+    'without_secrets',
+]

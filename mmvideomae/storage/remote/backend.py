@@ -1,0 +1,81 @@
+"""Let mmengine read and write at addresses through fsspec."""
+
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import fsspec
+from mmengine.fileio import BaseStorageBackend, register_backend
+
+from mmvideomae.storage.remote.files import local_copy, read_fresh
+from mmvideomae.storage.remote.reaching import ask, reach
+
+_OF_MMENGINE = ('file', 'local', 'http', 'https')
+
+
+class FsspecBackend(BaseStorageBackend):
+    """Files at addresses, for what mmengine writes (``out_dir`` of hooks) and reads."""
+
+    def get(self, filepath: str) -> bytes:
+        """The bytes of a file."""
+        return read_fresh(filepath)
+
+    def get_text(self, filepath: str, encoding: str = 'utf-8') -> str:
+        """The text of a file."""
+        return self.get(filepath).decode(encoding)
+
+    @contextmanager
+    def get_local_path(self, filepath: str) -> Iterator[str]:
+        """The path of a local copy, which goes with the block."""
+        with local_copy(filepath) as path:
+            yield str(path)
+
+    def put(self, obj: bytes, filepath: str) -> None:
+        """Write a file, whole or not at all."""
+        system, path = reach(filepath)
+        ask(filepath, system.pipe_file, path, obj, large=True)
+
+    def put_text(self, obj: str, filepath: str, encoding: str = 'utf-8') -> None:
+        """Write a text."""
+        self.put(obj.encode(encoding), filepath)
+
+    def exists(self, filepath: str) -> bool:
+        """Whether there is a file or folder."""
+        return self._is(filepath, 'exists')
+
+    def isfile(self, filepath: str) -> bool:
+        """Whether there is a file."""
+        return self._is(filepath, 'isfile')
+
+    def isdir(self, filepath: str) -> bool:
+        """Whether there is a folder."""
+        return self._is(filepath, 'isdir')
+
+    def remove(self, filepath: str) -> None:
+        """Delete a file."""
+        system, path = reach(filepath)
+        ask(filepath, system.rm_file, path)
+
+    def rmtree(self, dir_path: str) -> None:
+        """Delete a folder with all that is in it."""
+        system, path = reach(dir_path)
+        ask(dir_path, system.rm, path, recursive=True, large=True)
+
+    def join_path(self, filepath: str, *filepaths: str) -> str:
+        """A path below an address."""
+        return posixpath.join(filepath, *filepaths)
+
+    @staticmethod
+    def _is(address: str, question: str) -> bool:
+        system, path = reach(address)
+        system.invalidate_cache()  # others write there, too
+        return bool(ask(address, getattr(system, question), path))
+
+
+def register_addresses() -> None:
+    """Give mmengine this backend for the addresses of fsspec; ``s3://`` was that of Petrel."""
+    prefixes = [name for name in fsspec.available_protocols() if name not in _OF_MMENGINE]
+    register_backend('fsspec', FsspecBackend, force=True, prefixes=prefixes)
+
+
+register_addresses()

@@ -1,0 +1,181 @@
+"""Ask file systems of fsspec, again while they are away."""
+
+import asyncio
+import errno
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import fsspec
+from mmengine.logging import MMLogger
+
+from mmvideomae.errors import UserError, one_line
+from mmvideomae.storage.remote.addresses import secrets_of, without_secrets
+from mmvideomae.storage.remote.settings import RemoteSettings
+
+T = TypeVar('T')
+
+_EXTRAS = {'s3': 's3', 's3a': 's3', 'gs': 'gs', 'gcs': 'gs', 'http': 'http', 'https': 'http'}
+_PAUSES = (0.25, 8.0)  # seconds: the first, which doubles, and the longest
+_LEAST = 1.0  # seconds of an attempt
+_STATUS = {401: 'access is denied', 403: 'access is denied', 404: 'there is nothing there'}
+_PASSING_STATUS = (408, 425, 429)  # below 500, but a matter of time
+_LASTING = (
+    *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError),
+)
+_REFUSALS = ('ParamValidation', 'Invalid')  # of libraries, that ask no server
+_LIBRARIES = ('aiohttp', 'botocore', 'aiobotocore', 'gcsfs', 'google', 'azure', 'requests')
+
+_lock = threading.Lock()
+# One file system for all threads of a process: they cannot be used after a fork.
+_reached: dict[tuple[int, str], Any] = {}
+
+
+class AddressError(UserError, OSError):
+    """What lies at an address cannot be read or written, and asking again would not help."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f'{without_secrets(address)}: {reason}')
+        self.address, self.reason = without_secrets(address), reason
+
+    def __reduce__(self) -> tuple[type['AddressError'], tuple[str, str]]:
+        return type(self), (self.address, self.reason)
+
+
+class UnreachableError(UserError, OSError):
+    """A server cannot be asked: it stayed away, or something is missing here.
+
+    No fault of the file asked for, so that it ends a run instead of counting as unreadable.
+    """
+
+
+def reach(address: str) -> tuple[Any, str]:
+    """The file system of an address, and the path there; credentials are fsspec's matter.
+
+    Raises:
+        UnreachableError: fsspec does not know such addresses, or needs a package for them.
+    """
+    protocol = address.partition('://')[0].lower()
+    try:
+        if '::' in protocol:
+            return fsspec.core.url_to_fs(address)
+        kind = fsspec.get_filesystem_class(protocol)
+        options = kind._get_kwargs_from_urls(address)
+        key = (os.getpid(), f'{protocol} {sorted(options.items())}')
+        with _lock:
+            if key not in _reached:
+                _reached[key] = fsspec.filesystem(protocol, **options)
+    except (ImportError, ValueError) as error:
+        extra = _EXTRAS.get(protocol)
+        cure = f": pip install 'mmvideomae[{extra}]'" if extra else ''
+        told = f'{without_secrets(address)} cannot be reached: {_words(error, address)}{cure}'
+        raise UnreachableError(told) from None
+    return _reached[key], kind._strip_protocol(address)
+
+
+def ask(address: str, call: Callable[..., T], *args: Any, large: bool = False, **options: Any) -> T:
+    """What a method of a file system returns, tried again with growing pauses while it fails.
+
+    Global random numbers stay as they were: libraries draw from them how long they wait, and
+    samples must not depend on that.
+
+    Args:
+        address: What is asked for, for messages.
+        call: A method of fsspec's.
+        large: What is moved may take long: an attempt has no end.
+
+    Raises:
+        AddressError: There is no such file, or it may not be used.
+        UnreachableError: It failed otherwise for as long as the settings say.
+    """
+    state = random.getstate()
+    patience, start, pause = RemoteSettings.read().seconds, time.monotonic(), _PAUSES[0]
+    try:
+        while True:
+            left = patience - (time.monotonic() - start)
+            limit = None if large else max(min(left, patience / 2), _LEAST)
+            try:
+                return _within(limit, call, *args, **options)
+            except Exception as error:
+                reason, passing = _judge(error, address)
+                if not passing:
+                    raise AddressError(address, reason) from None
+                left = patience - (time.monotonic() - start)
+                if left <= 0:
+                    told = (
+                        f'{without_secrets(address)} could not be reached for {patience:g} seconds'
+                    )
+                    raise UnreachableError(f'{told}: {reason}') from None
+            if pause == _PAUSES[0]:
+                MMLogger.get_current_instance().warning(
+                    f'{without_secrets(address)}: {reason}; asking again for up to {left:.0f} s'
+                )
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, _PAUSES[1])
+    finally:
+        random.setstate(state)
+
+
+def _within(seconds: float | None, call: Callable[..., T], *args: Any, **options: Any) -> T:
+    """Call a method, an asynchronous one for so many seconds at most."""
+    owner: Any = getattr(call, '__self__', None)
+    if not getattr(owner, 'async_impl', False):
+        return call(*args, **options)
+    coroutine = getattr(owner, f'_{call.__name__}')
+    result: T = fsspec.asyn.sync(owner.loop, coroutine, *args, timeout=seconds, **options)
+    return result
+
+
+def _judge(error: Exception, address: str) -> tuple[str, bool]:
+    """Why a call about an address failed, in words without secrets, and whether that may pass.
+
+    Raises:
+        UnreachableError: There are no credentials.
+        Exception: The error itself, if it is neither the network's nor the server's.
+    """
+    causes = list(_causes(error))
+    status = next(filter(None, map(_status, causes)), None)
+    if status is not None:
+        passing = status >= 500 or status in _PASSING_STATUS
+        return _STATUS.get(status, f'the server answers {status}'), passing
+    for each in causes:
+        kind, words = type(each), _words(each, address)
+        if 'Credential' in kind.__name__:
+            raise UnreachableError(f'{words}: give them to fsspec') from None
+        if isinstance(each, ConnectionError | TimeoutError | asyncio.TimeoutError):
+            return words, True
+        if kind.__module__.partition('.')[0] in _LIBRARIES:
+            return words, not kind.__name__.startswith(_REFUSALS)
+    if isinstance(error, FileNotFoundError):
+        return _STATUS[404], False
+    if isinstance(error, OSError):
+        passing = not (isinstance(error, _LASTING) or error.errno == errno.EINVAL)
+        return _words(error, address), passing
+    raise error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error after what caused it: some file systems call everything a missing file."""
+    if error is not None:
+        yield from _causes(error.__cause__)
+        yield error
+
+
+def _status(error: BaseException) -> int | None:
+    """The status of HTTP that an error tells."""
+    response = getattr(error, 'response', None)
+    meta = response.get('ResponseMetadata') if isinstance(response, dict) else None
+    found = (meta or {}).get('HTTPStatusCode') or getattr(error, 'status', None)
+    found = found or getattr(error, 'code', None)
+    return found if isinstance(found, int) and 400 <= found < 600 else None
+
+
+def _words(error: BaseException, address: str) -> str:
+    """What an error says, without what an address says only to its server."""
+    text = str(error) or type(error).__name__
+    for secret in secrets_of(address):
+        text = text.replace(secret, '...')
+    return one_line(without_secrets(text), 200)
