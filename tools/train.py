@@ -1,4 +1,4 @@
-"""Train, pre-train or fine-tune the model that a config describes."""
+"""Train (or pre-train, or fine-tune) what a config describes."""
 
 import argparse
 import logging
@@ -29,22 +29,18 @@ def parse_args() -> argparse.Namespace:
     add('config', help='config file')
     add(
         '--work-dir',
-        help='folder for logs and checkpoints (default: work_dirs/<name of the config>)',
+        help='folder for logs and checkpoints; default: work_dirs/<name of the config>',
     )
     add(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CKPT',
-        help='continue exactly where CKPT was saved (or the newest of another work directory); '
-        'without CKPT, continue from the newest checkpoint of the work directory, or start '
-        'anew if there is none',
+        help='continue exactly where CKPT was saved (of another work directory: its newest); '
+        'without CKPT, from the newest checkpoint of the work directory, or as without --resume '
+        'if there is none',
     )
-    add(
-        '--amp',
-        action='store_true',
-        help='train in mixed precision even if the config does not ask for it',
-    )
+    add('--amp', action='store_true', help='train in mixed precision even if the config does not')
     add(
         '--auto-scale-lr',
         action='store_true',
@@ -55,20 +51,20 @@ def parse_args() -> argparse.Namespace:
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='program that started the processes; the dist_ and slurm_ scripts set it',
+        help='what started the processes; the dist_ and slurm_ scripts set it',
     )
     add_cfg_options(
         parser,
         'override entries of the config, e.g. train_dataloader.batch_size=8 '
         'train_cfg.max_epochs=2; list values as key="[a,b]"',
     )
-    # torch.distributed.launch and mim pass this.
+    # torch.distributed.launch and mim pass it.
     add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
-    """Config with the command line applied; a line on the learning rate, and whether it warns."""
+    """Config with the command line applied; a line about the learning rate, and if it warns."""
     cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
     if cfg.get('train_dataloader') is None or cfg.get('optim_wrapper') is None:
         raise ConfigError(f'{args.config} does not describe a training')
@@ -90,7 +86,7 @@ def main() -> None:
     args = parse_args()
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
+    logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
     try:
         cfg, line, warns = prepare(args)
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -5,18 +5,18 @@ import logging
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 
 from mmvideomae.datasets.seeding import SampleSeeds
-from mmvideomae.datasets.work_notes import WorkNotes
+from mmvideomae.datasets.work_notes import SampleInWork, WorkNotes
 from mmvideomae.errors import UserError
 from mmvideomae.formats.classes import refuse_flips
 from mmvideomae.registry import Pipeline, build_steps
-from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers import VideoReadError, fetch_ahead, without_secrets
 
 Failure = tuple[str, str]
 """(path, reason) of a file that could not be read."""
@@ -32,14 +32,6 @@ _logged: set[str] = set()
 
 class UnusableSamplesError(UserError, RuntimeError):
     """A sample cannot be read, and neither can any that might take its place."""
-
-
-class SampleInWork(NamedTuple):
-    """What a worker of the loader is at, or was when it died."""
-
-    pid: int
-    name: str
-    seconds: float
 
 
 class SeededDataset(BaseDataset):
@@ -149,12 +141,12 @@ class SeededDataset(BaseDataset):
     def samples_in_work(self) -> list[SampleInWork]:
         """What workers of the loader are at, or were when they died; the longest first."""
         return [
-            SampleInWork(work.pid, self._name(work.sample), work.seconds)
+            SampleInWork(work.pid, without_secrets(self._name(work.sample)), work.seconds)
             for work in self._notes.unfinished()
         ]
 
     def _name(self, index: int) -> str:
-        """The file of a record, for messages."""
+        """The file of a record."""
         record = self.get_data_info(index)
         found = (record.get(key) for key in ('filename', 'feature_path', 'video_id'))
         return next((str(name) for name in found if name), f'sample {index}')
@@ -172,7 +164,8 @@ class SeededDataset(BaseDataset):
                 raise
             except Exception as error:
                 if not _is_out_of_memory(error):
-                    _note(error, f'while sample {index} was read: {self._name(index)}')
+                    name = without_secrets(self._name(index))
+                    _note(error, f'while sample {index} was read: {name}')
                     raise
                 reason = f'it takes more memory than there is ({error})'
                 raise self.not_readable(self.get_data_info(index), reason) from None
@@ -204,6 +197,11 @@ class SeededDataset(BaseDataset):
             f'{error.reason}. Mend the file or take it from the list; to count such samples as '
             "wrong set on_decode_error='count_wrong' in this data set",
         )
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """The samples of a batch, whose files elsewhere are fetched at once."""
+        fetch_ahead(self._name(index) for index in indices)
+        return [self[index] for index in indices]
 
     @force_full_init
     def __getitem__(self, idx: int) -> Any:

@@ -8,8 +8,9 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 from mmvideomae.formats.annotations import AnnotationError, Entry, LineFormat, read_list
+from mmvideomae.formats.shard_index import read_shard_index
 from mmvideomae.formats.video_folders import is_video_name, search_videos, video_id_of
-from mmvideomae.video.readers import FrameFolderReader, VideoReadError, open_reader
+from mmvideomae.video.readers import FrameFolderReader, VideoReadError, join_place, open_reader
 
 _FRAME_TEMPLATE = 'img_{:05}.jpg'  # VideoMAE V2's default for frame folders
 
@@ -18,12 +19,17 @@ _FRAME_TEMPLATE = 'img_{:05}.jpg'  # VideoMAE V2's default for frame folders
 class VideoSource:
     """Where videos are listed and how they are read.
 
+    Lists, folders and shards are local, or at any address that fsspec reaches
+    (``s3://bucket/list.txt``); so may be what a list names.
+
     Attributes:
         ann_file: List file (`mmvideomae.formats.annotations`); None takes every video
             below ``folder``.
         folder: Folder of videos without a list, searched recursively.
         data_prefix: Joined before the relative paths of the list; without a list the
             same as ``folder``.  What is left out of a folder is logged.
+        shards: Index of tar files (`mmvideomae.formats.shard_index`), which hold the videos of the
+            list, or without a list are all taken.
         stride: Stride of the clips of this source; None: the pipeline's.
         filename_tmpl: Name of a frame file given its number.  With it, lines without a
             total name folders of frames too.  Where a line does not say the number of the first
@@ -36,6 +42,7 @@ class VideoSource:
     ann_file: str | None = None
     folder: str | None = None
     data_prefix: str = ''
+    shards: str | None = None
     stride: int | None = None
     filename_tmpl: str | None = None
     segment_frames: int | None = None
@@ -48,8 +55,13 @@ class VideoSource:
                 f'a source has a list or a folder, got both: ann_file={self.ann_file!r}, '
                 f'folder={self.folder!r}; paths of a list are joined to data_prefix'
             )
-        if not (self.ann_file or self.folder or self.data_prefix):
-            raise ValueError('a source needs ann_file=LIST or folder=FOLDER')
+        if self.shards and (self.folder or self.data_prefix):
+            raise ValueError(
+                f'a source has shards or a folder, got both: shards={self.shards!r}, '
+                f'folder={self.folder or self.data_prefix!r}'
+            )
+        if not (self.ann_file or self.folder or self.data_prefix or self.shards):
+            raise ValueError('a source needs ann_file=LIST, folder=FOLDER or shards=INDEX')
         for name in ('stride', 'segment_frames', 'fps'):
             value = getattr(self, name)
             if value is not None and value <= 0:
@@ -76,15 +88,29 @@ class VideoSource:
         Raises:
             AnnotationError: It is missing, empty or malformed, or a label is out of range.
         """
+        places = read_shard_index(self.shards) if self.shards else {}
         if self.ann_file:
-            return read_list(self.ann_file, LineFormat.of(self.columns, labelled, num_classes))
-        root = self.folder or self.data_prefix
+            listed = read_list(self.ann_file, LineFormat.of(self.columns, labelled, num_classes))
+            return self._in_shards(listed, places) if self.shards else listed
+        root = self.shards or self.folder or self.data_prefix
         if labelled:
-            raise AnnotationError(f'labelled=True needs a list with labels, and {root} is a folder')
+            raise AnnotationError(f'labelled=True needs a list with labels, and got only {root}')
+        if self.shards:
+            return [Entry(place) for place in places.values()]
         found = search_videos(root)
         if found.left_out:
             MMLogger.get_current_instance().warning(found.left_out)
         return [Entry(path) for path in found.videos]
+
+    def _in_shards(self, listed: Sequence[Entry], places: Mapping[str, str]) -> list[Entry]:
+        """The lines of a list with the places of their videos in tar files."""
+        missing = [entry.path for entry in listed if entry.path not in places]
+        if missing:
+            raise AnnotationError(
+                f'{self.ann_file}: {len(missing)} of {len(listed)} videos are in no shard of '
+                f'{self.shards}, such as {missing[0]}'
+            )
+        return [entry._replace(path=places[entry.path]) for entry in listed]
 
     def segments(self, entry: Entry) -> Iterator[Entry]:
         """Cut one entry into records of ``segment_frames``; without it the entry itself.
@@ -156,5 +182,7 @@ class VideoSource:
         return self.filename_tmpl or _FRAME_TEMPLATE
 
     def locate(self, path: str) -> str:
-        """The path of a file that the source names."""
-        return os.path.join(self.data_prefix or self.folder or '', path)
+        """The path or address of a file that the source names."""
+        return join_place(
+            self.data_prefix or self.folder or os.path.dirname(self.shards or ''), path
+        )

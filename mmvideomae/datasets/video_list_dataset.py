@@ -10,6 +10,7 @@ from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decod
 from mmvideomae.datasets.sources import VideoSource
 from mmvideomae.formats.annotations import Entry
 from mmvideomae.formats.classes import check_class_count, class_names
+from mmvideomae.formats.video_folders import listed_name
 from mmvideomae.registry import DATASETS, Pipeline
 
 
@@ -109,9 +110,11 @@ class VideoListDataset(SeededDataset):
     def identity(self, idx: int) -> Any:
         """The line of a list: its source, where the video lies, frames and label."""
         number, entry = self._line(idx)
-        parts = entry.path.split('/')
+        path = listed_name(entry.path)
+        parts = path.split('/')
         # Lists of absolute paths are written anew where the data has moved.
-        return [number, '/'.join(parts[-2:] if parts[0] == '' else parts), *entry[1:]]
+        moves = parts[0] == '' or '://' in path
+        return [number, '/'.join(parts[-2:] if moves else parts), *entry[1:]]
 
     def _line(self, idx: int) -> tuple[int, Entry]:
         """Source and entry of a record."""

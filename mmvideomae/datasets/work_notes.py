@@ -21,6 +21,14 @@ class Work(NamedTuple):
     seconds: float
 
 
+class SampleInWork(NamedTuple):
+    """What a worker of the loader is at, or was when it died, by the name of its file."""
+
+    pid: int
+    name: str
+    seconds: float
+
+
 class WorkNotes:
     """A table in shared memory that workers, forked or spawned, write and their parent reads.
 

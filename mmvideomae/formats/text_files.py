@@ -10,9 +10,11 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from typing import Any
 
 from mmvideomae.errors import UserError
+from mmvideomae.storage.remote import AddressError, is_address, read_fresh, without_secrets
 
 _MARKS = (  # that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF8, 'UTF-8', 'utf-8-sig'),
@@ -29,6 +31,9 @@ _LONGEST = 200  # characters of a line in a message
 class AnnotationError(UserError, ValueError):
     """A file or folder that says what a data set holds cannot be used; names the place and why."""
 
+    def __init__(self, told: object) -> None:
+        super().__init__(without_secrets(str(told)))
+
 
 def read_utf8(path: str | os.PathLike[str], what: str = 'file', names_files: bool = False) -> str:
     r"""The text of a file, its lines ended by ``\n``.
@@ -43,14 +48,16 @@ def read_utf8(path: str | os.PathLike[str], what: str = 'file', names_files: boo
     """
     place = f'the {what} {os.fspath(path)}'
     try:
-        with open(path, 'rb') as file:
+        with open(path, 'rb') if not is_address(path) else BytesIO(read_fresh(path)) as file:
             data = file.read(_HEAD)
             encoding, codec = _encoding(data)
             if fault := _not_text(data) if codec == 'utf-8' else None:
                 raise AnnotationError(f'{place} is not text: {fault}')
             data += file.read()
+    except AddressError as error:
+        raise AnnotationError(f'cannot read {place}: {error.reason}') from None
     except (OSError, ValueError) as error:
-        if isinstance(error, AnnotationError):
+        if isinstance(error, UserError):
             raise
         reason = getattr(error, 'strerror', None) or error
         raise AnnotationError(f'cannot read {place}: {reason}') from error

@@ -8,6 +8,14 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from mmvideomae.formats.text_files import AnnotationError, shown
+from mmvideomae.storage.remote import (
+    AddressError,
+    Member,
+    files_below,
+    is_address,
+    without_query,
+    without_secrets,
+)
 
 VIDEO_SUFFIXES = tuple(
     f'.{name}'
@@ -30,17 +38,26 @@ _logger = logging.getLogger('mmvideomae')  # on stderr, so that it cannot mix wi
 
 def is_video_name(path: str) -> bool:
     """Whether the suffix is one of a video file, in upper or lower case."""
-    return os.path.splitext(path)[1].lower() in VIDEO_EXTENSIONS
+    return os.path.splitext(without_query(path))[1].lower() in VIDEO_EXTENSIONS
+
+
+def listed_name(path: str) -> str:
+    """What a list calls a video: without the tar file that holds it, or the query of an address."""
+    member = Member.of(path)
+    return without_query(path) if member is None else member.name
 
 
 def video_id_of(path: str) -> str:
     """The identity of a video: its path below the source folder, as a list names it.
 
     It lacks the suffix of a video file; what else follows a dot is part of the name, as in the
-    folder of frames ``v1.2``.  Of a path that leads out of any folder it is the name alone.
+    folder of frames ``v1.2``.  Of a path that leads out of any folder, or an address, it is the
+    name alone; of a member of a tar file it is the path in there.
     """
-    pure = PurePath(path)
-    name = pure.name if pure.is_absolute() or '..' in pure.parts else str(pure)
+    listed = listed_name(path)
+    pure = PurePath(listed)
+    outside = pure.is_absolute() or '..' in pure.parts or is_address(listed)
+    name = pure.name if outside else str(pure)
     return os.path.splitext(name)[0] if is_video_name(name) else name
 
 
@@ -75,23 +92,21 @@ def search_videos(folder: str | os.PathLike[str]) -> VideoFolder:
     """Look for video files below ``folder``, known by their suffixes (`VIDEO_SUFFIXES`).
 
     Hidden files and folders are passed over, links to folders are followed, each folder once.
+    The folder may be an address.
 
     Raises:
         AnnotationError: No such folder, or no video in it.
     """
     root = os.fspath(folder)
-    if not os.path.isdir(root):
-        raise AnnotationError(f'no such folder of videos: {root}')
     found: list[str] = []
     others: dict[str, list[str]] = {}
     closed: list[str] = []
-    for place, names in walk_folders(root, closed):
-        for name in names:
-            path = os.path.relpath(os.path.join(place, name), root)
-            if is_video_name(name):
-                found.append(path)
-            else:
-                others.setdefault(os.path.splitext(name)[1].lower(), []).append(path)
+    for path in _files_below(root, closed):
+        if is_video_name(path):
+            found.append(path)
+        else:
+            others.setdefault(os.path.splitext(path)[1].lower(), []).append(path)
+    root = without_secrets(root)
     left_out = _left_out(root, others, closed)
     if not found:
         usual = ' '.join(VIDEO_SUFFIXES[:4])
@@ -99,6 +114,23 @@ def search_videos(folder: str | os.PathLike[str]) -> VideoFolder:
         more = f'; {left_out}' if left_out else ''
         raise AnnotationError(f'no video below the folder {root} ({wanted}{more})')
     return VideoFolder(sorted(found), left_out)
+
+
+def _files_below(root: str, closed: list[str]) -> Iterator[str]:
+    """Paths of files below a folder, relative to it, nothing that is hidden."""
+    if is_address(root):
+        try:
+            paths = files_below(root)
+        except AddressError as error:
+            raise AnnotationError(
+                f'cannot list the folder {error.address}: {error.reason}'
+            ) from None
+        yield from (path for path in paths if not re.search(r'(\A|/)\.', path))
+        return
+    if not os.path.isdir(root):
+        raise AnnotationError(f'no such folder of videos: {root}')
+    for place, names in walk_folders(root, closed):
+        yield from (os.path.relpath(os.path.join(place, name), root) for name in names)
 
 
 def walk_folders(root: str, closed: list[str]) -> Iterator[tuple[str, list[str]]]:

@@ -1,19 +1,21 @@
 """Readers: from a video file or a folder of frames to frames by index."""
 
+from mmvideomae.storage.remote import fetch_ahead, join_place, without_secrets
 from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.frame_folder import FrameFolderReader, check_template, first_frame
-from mmvideomae.video.readers.guard import GuardedReader
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.opening import BACKENDS, open_reader
 
 __all__ = [
     'BACKENDS',
     'FrameFolderReader',
-    'GuardedReader',
     'ReadLimits',
     'VideoReadError',
     'VideoReader',
     'check_template',
+    'fetch_ahead',
     'first_frame',
+    'join_place',
     'open_reader',
+    'without_secrets',
 ]

@@ -2,10 +2,12 @@
 
 import errno
 import os
+from typing import Any
 
 import av
 
 from mmvideomae.compat import detach_pyav_log, pyav_settings
+from mmvideomae.storage.remote import is_elsewhere, open_bytes
 from mmvideomae.video.readers.base import VideoReadError, cause_of
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.sample_tables import check_sample_tables
@@ -19,6 +21,7 @@ _FORMATS = (
     *('vc1test', 'yuv4mpegpipe', 'amv', 'swf', 'gxf', 'nsv', 'pva', 'dhav', 'lmlm4', 'dnxhd'),
     *('dirac', 'cavsvideo', 'avs', 'avs2', 'avs3', 'roq', 'smk', 'bink', 'flic', 'film_cpk', 'xmv'),
 )
+_BUFFER = 2**17  # bytes that are asked for at once of what is no local file
 
 
 def open_container(
@@ -27,10 +30,11 @@ def open_container(
     options: dict[str, str] | None = None,
     one_size: bool = True,
 ) -> av.container.InputContainer:
-    """Open a local video file by PyAV; whatever reads videos by PyAV opens them here.
+    """Open a video file by PyAV; whatever reads videos by PyAV opens them here.
 
     Args:
-        path: A file; a name like ``a:b.mp4`` is one too, and never an address.
+        path: A local file (``a:b.mp4`` is one), an address that fsspec reaches, which FFmpeg gets
+            as bytes, or a member of a tar file.
         limits: How much its header may claim.
         options: More options of FFmpeg's demuxer.
         one_size: Refuse a header that tells pictures of several sizes.
@@ -48,7 +52,8 @@ def open_container(
     }
     try:
         check_sample_tables(path, limits, one_size)
-        return av.open(f'file:{os.fspath(path)}', **pyav_settings(chosen))
+        file: Any = open_bytes(path) if is_elsewhere(path) else f'file:{os.fspath(path)}'
+        return av.open(file, buffer_size=_BUFFER, **pyav_settings(chosen))
     except VideoReadError:
         raise
     except Exception as error:  # damage can surface as anything

@@ -2,12 +2,13 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 import numpy as np
 
 from mmvideomae.errors import UserError, one_line
+from mmvideomae.storage.remote import AddressError, UnreachableError, without_secrets
 from mmvideomae.video.readers.limits import ReadLimits
 
 SIZE_CHANGES = 'the frame size changes within it: transcode it to one size'
@@ -16,12 +17,13 @@ SIZE_CHANGES = 'the frame size changes within it: transcode it to one size'
 class VideoReadError(UserError, RuntimeError):
     """A video, or the wanted frames of it, cannot be read; names the file and the reason.
 
-    It crosses process borders whole (data-loader workers pickle it).
+    Of an address it tells neither user nor query.  It crosses process borders whole (data-loader
+    workers pickle it).
     """
 
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
-        super().__init__(f'cannot read video {os.fspath(path)!r}: {reason}')
-        self.path = os.fspath(path)
+        self.path = without_secrets(os.fspath(path))
+        super().__init__(f'cannot read video {self.path!r}: {reason}')
         self.reason = reason
 
     def __reduce__(self) -> tuple[type['VideoReadError'], tuple[str, str]]:
@@ -43,15 +45,11 @@ class VideoReader(ABC):
     Args:
         path: The file or folder, named by every error.
         limits: How much the video may ask for.
-
-    Attributes:
-        allocate: Where memory for frames comes from, in the manner of `np.empty`.
     """
 
     def __init__(self, path: str | os.PathLike[str], limits: ReadLimits | None = None) -> None:
         self.path = os.fspath(path)
         self.limits = limits or ReadLimits()
-        self.allocate: Callable[[tuple[int, ...], np.dtype], np.ndarray] = np.empty
 
     @abstractmethod
     def __len__(self) -> int:
@@ -134,7 +132,7 @@ class VideoReader(ABC):
         reason = self.limits.excess('bytes', count * picture.nbytes, what)
         if reason:
             raise VideoReadError(self.path, reason)
-        return self.allocate((count, *picture.shape), picture.dtype)
+        return np.empty((count, *picture.shape), picture.dtype)
 
     def __enter__(self) -> 'VideoReader':
         return self
@@ -167,7 +165,15 @@ class TimedReader(VideoReader):
 
 
 def cause_of(error: Exception) -> str:
-    """What went wrong, in one line: the words of the system or of FFmpeg, or Python's."""
+    """What went wrong, in one line: the words of the system or of FFmpeg, or Python's.
+
+    Raises:
+        UnreachableError: The error itself, which is no fault of a file.
+    """
+    if isinstance(error, UnreachableError):
+        raise error
+    if isinstance(error, AddressError):
+        return error.reason
     words = getattr(error, 'strerror', None)
     if words:
         return one_line(words, 200)

@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch  # noqa: F401  decord loaded before torch ends in a segmentation fault
 
 from mmvideomae.errors import one_line
+from mmvideomae.storage.remote import local_copy
 from mmvideomae.video.readers.base import TimedReader, VideoReadError
 from mmvideomae.video.readers.containers import container_of
 from mmvideomae.video.readers.limits import ReadLimits
@@ -59,6 +61,8 @@ class DecordReader(TimedReader):
         square_pixels: bool = True,
     ) -> None:
         super().__init__(path, limits)
+        self._copy = ExitStack()
+        self._local = os.path.abspath(self._copy.enter_context(local_copy(path)))
         import decord
 
         decord.logging.set_level(decord.logging.QUIET)
@@ -83,6 +87,7 @@ class DecordReader(TimedReader):
 
     def close(self) -> None:
         self._reader = None
+        self._copy.close()
 
     def _open(self) -> 'decord.VideoReader':
         import decord
@@ -91,9 +96,9 @@ class DecordReader(TimedReader):
         # place of those that it could not decode.
         try:
             # A path that begins with a slash is no address.
-            return decord.VideoReader(os.path.abspath(self.path), num_threads=1, fault_tol=1e-9)
+            return decord.VideoReader(self._local, num_threads=1, fault_tol=1e-9)
         except _errors() as error:
-            raise VideoReadError(self.path, _reason(error, self.path)) from None
+            raise VideoReadError(self.path, _reason(error, self._local)) from None
 
     def _open_alone(self) -> None:
         """Open without PyAV what decord reads rightly from its start."""
@@ -117,7 +122,7 @@ class DecordReader(TimedReader):
                     raise VideoReadError(self.path, 'decord cannot return frames of this width')
                 yield index, picture
         except _errors() as error:
-            raise VideoReadError(self.path, _reason(error, self.path)) from None
+            raise VideoReadError(self.path, _reason(error, self._local)) from None
 
     def _decoded(self, indices: np.ndarray) -> Iterator[tuple[int, Any]]:
         """Index and frame; from the start one by one where decord would not find them."""

@@ -10,6 +10,7 @@ from string import Formatter
 import cv2
 import numpy as np
 
+from mmvideomae.storage.remote import is_elsewhere
 from mmvideomae.video.readers.base import VideoReader, VideoReadError
 
 _PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -45,6 +46,10 @@ class FrameFolderReader(VideoReader):
         check_template(filename_tmpl)
         self._template = filename_tmpl
         self._fps = fps
+        if is_elsewhere(folder):
+            raise VideoReadError(
+                folder, 'folders of frames are read from local folders alone: make videos of them'
+            )
         if not os.path.isdir(folder):
             raise VideoReadError(folder, 'no such folder of frames')
         if total is not None and total < 1:

@@ -9,6 +9,7 @@ from functools import cache
 
 from mmengine.logging import MMLogger
 
+from mmvideomae.storage.remote import head_of, is_elsewhere
 from mmvideomae.video.readers.base import VideoReader, VideoReadError, cause_of
 from mmvideomae.video.readers.limits import ReadLimits
 
@@ -33,7 +34,8 @@ def open_reader(
     modification time stay.
 
     Args:
-        path: A local video file.
+        path: A local video file, an address that fsspec reaches, or a member of a tar file
+            (``TAR#START+SIZE/NAME``).
         backend: ``'pyav'``, ``'decord'``, ``'torchcodec'``, or ``'auto'``: PyAV, which is exact
             on whatever its FFmpeg decodes, and decord where PyAV is not installed.
         limits: How much the video may ask for.
@@ -47,10 +49,9 @@ def open_reader(
     """
     if backend not in BACKENDS:
         raise ValueError(f'unknown backend {backend!r}; choose from {", ".join(BACKENDS)}')
-    status = _check_file(path)
+    state, changed = _check_file(path)
     limits = limits or ReadLimits()
-    file = (os.path.abspath(path), status.st_mtime_ns, status.st_size)
-    key = (*file, backend, limits, square_pixels)
+    key = (*state, backend, limits, square_pixels)
     if key in _refused:
         raise VideoReadError(path, _refused[key])
     try:
@@ -58,21 +59,21 @@ def open_reader(
     except ImportError:
         raise
     except VideoReadError as error:
-        _remember(key, status, error.reason, error.__context__)
+        _remember(key, changed, error.reason, error.__context__)
         raise
     except Exception as error:  # damage can surface as anything
         refusal = VideoReadError(path, cause_of(error))
-        _remember(key, status, refusal.reason, error)
+        _remember(key, changed, refusal.reason, error)
         raise refusal from error
 
 
 def _remember(
-    key: tuple[object, ...], status: os.stat_result, reason: str, cause: BaseException | None
+    key: tuple[object, ...], changed: float, reason: str, cause: BaseException | None
 ) -> None:
     """Keep a refusal, unless the machine is to blame or the file may be changed unseen."""
     if isinstance(cause, MemoryError) or getattr(cause, 'errno', None) in _PASSING:
         return
-    if time.time() - status.st_mtime > _TICK:
+    if time.time() - changed > _TICK:
         _refused[key] = reason
         if len(_refused) > _MOST_REMEMBERED:
             _refused.popitem(last=False)
@@ -107,8 +108,14 @@ def _warn_without_pyav() -> None:
     )
 
 
-def _check_file(path: str | os.PathLike[str]) -> os.stat_result:
-    """Say in plain words what no decoder needs to be asked about."""
+def _check_file(path: str | os.PathLike[str]) -> tuple[tuple[object, ...], float]:
+    """Say in plain words what no decoder needs to be asked about.
+
+    Returns:
+        What stays as long as the file does, and when it was changed last, in seconds.
+    """
+    if is_elsewhere(path):
+        return _check_elsewhere(os.fspath(path)), 0.0
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -123,4 +130,14 @@ def _check_file(path: str | os.PathLike[str]) -> os.stat_result:
         raise VideoReadError(path, 'no permission to read it')
     if status.st_size == 0:
         raise VideoReadError(path, 'the file is empty')
-    return status
+    return (os.path.abspath(path), status.st_mtime_ns, status.st_size), status.st_mtime
+
+
+def _check_elsewhere(path: str) -> tuple[object, ...]:
+    try:
+        head = head_of(path)
+    except OSError as error:
+        raise VideoReadError(path, cause_of(error)) from None
+    if not head.size:
+        raise VideoReadError(path, 'the file is empty')
+    return path, *head

@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from mmvideomae.storage.remote import open_bytes
 from mmvideomae.video.readers.base import SIZE_CHANGES, VideoReadError
 from mmvideomae.video.readers.limits import ReadLimits
 
@@ -60,7 +61,7 @@ def check_sample_tables(
             table has room for or more frames than the limit, or, with ``one_size``, pictures of
             several sizes.
     """
-    with open(path, 'rb') as file:
+    with open_bytes(path) as file:
         total = file.seek(0, os.SEEK_END)
         try:
             tracks = _read_tracks(file, total)

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from mmvideomae.errors import one_line
+from mmvideomae.storage.remote import local_copy
 from mmvideomae.video.readers.base import TimedReader, VideoReadError
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.pyav_reader import PyAVReader
@@ -39,6 +41,8 @@ class TorchCodecReader(TimedReader):
         square_pixels: bool = True,
     ) -> None:
         super().__init__(path, limits)
+        self._copy = ExitStack()
+        self._local = os.path.abspath(self._copy.enter_context(local_copy(path)))
         exact = PyAVReader(path, self.limits, square_pixels)
         with exact:
             traits = exact.traits()
@@ -53,13 +57,14 @@ class TorchCodecReader(TimedReader):
 
     def close(self) -> None:
         self._decoder = None
+        self._copy.close()
 
     def _open(self) -> 'VideoDecoder':
         try:
             from torchcodec.decoders import VideoDecoder
 
             return VideoDecoder(
-                os.path.abspath(self.path),
+                self._local,
                 dimension_order='NHWC',
                 num_ffmpeg_threads=1,
                 device='cpu',
