@@ -2,12 +2,14 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+import fsspec
 import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
@@ -27,6 +29,7 @@ from mmvideomae.checkpoints.reading import (
     unwrap,
 )
 from mmvideomae.errors import one_line
+from mmvideomae.storage.remote import AddressError, is_address, local_copy, without_secrets
 
 # A checkpoint with these entries is a run of mmengine to resume: it is handed on untouched.
 RUN_ENTRIES = {'optimizer', 'message_hub'}
@@ -55,15 +58,36 @@ def load_state_dict(
 
 def load(path: str | os.PathLike[str], trust: bool = False, tubelet_size: int = 2) -> Conversion:
     """As `load_state_dict`, with the format and what was dropped."""
-    local = _local(path)
-    return _converted(read_weights(local, trust), str(local), tubelet_size)
+    with _local(path) as local:
+        return _converted(read_weights(local, trust), str(local), tubelet_size)
 
 
-def _local(path: str | os.PathLike[str]) -> Path:
-    """A path, after downloading it to torch's cache if it is an ``http(s)`` address."""
+@contextmanager
+def _local(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A local path: of http(s) in torch's cache, of another address a copy for this block.
+
+    Raises:
+        CheckpointError: There is nothing at an address, or what is wrong with it there.
+    """
     text = os.fspath(path)
-    if not text.startswith(ADDRESSES):
-        return Path(text).expanduser()
+    if text.startswith(ADDRESSES):
+        yield _downloaded(text)
+    elif not is_address(text):
+        yield Path(text).expanduser()
+    else:
+        shown, copied = without_secrets(text), text
+        try:
+            with local_copy(text) as copy:
+                copied = str(copy)
+                yield copy
+        except AddressError as error:
+            raise CheckpointError(f'{shown}: {error.reason}') from None
+        except CheckpointError as error:
+            raise CheckpointError(str(error).replace(copied, shown)) from None
+
+
+def _downloaded(text: str) -> Path:
+    """What lies at an ``http(s)`` address, in torch's cache."""
     # Two addresses may end in the same name.
     name = f'{sha256(text.encode()).hexdigest()[:16]}-{Path(urlsplit(text).path).name}'
     cached = Path(torch.hub.get_dir()) / 'checkpoints' / name
@@ -104,13 +128,13 @@ def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[s
     Weights of other networks than VideoMAE's are handed on as they are, and so are all where
     another project's scope is in force, whose models have other names.
     """
-    path = _local(filename)
-    content = read_content(path)
-    if not isinstance(content, dict):
-        raise CheckpointError(f'{path} holds no weights: it is a {type(content).__name__}')
-    scope = DefaultScope.get_current_instance()
-    if scope is None or scope.scope_name == 'mmvideomae':
-        content = _for_mmengine(content, path)
+    with _local(filename) as path:
+        content = read_content(path)
+        if not isinstance(content, dict):
+            raise CheckpointError(f'{path} holds no weights: it is a {type(content).__name__}')
+        scope = DefaultScope.get_current_instance()
+        if scope is None or scope.scope_name == 'mmvideomae':
+            content = _for_mmengine(content, path)
     return _moved(content, map_location)
 
 
@@ -161,8 +185,9 @@ def _moved(content: Any, map_location: MapLocation) -> Any:
 
 
 def register_loaders() -> None:
-    """Let mmengine read local paths and ``http(s)`` addresses through this room."""
-    CheckpointLoader.register_scheme(('', *ADDRESSES), load_for_mmengine, force=True)
+    """Let mmengine read local paths and the addresses of fsspec through this room."""
+    known = (f'{name}://' for name in fsspec.available_protocols())
+    CheckpointLoader.register_scheme(['', *ADDRESSES, *known], load_for_mmengine, force=True)
 
 
 register_loaders()
