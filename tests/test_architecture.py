@@ -1,4 +1,4 @@
-"""Contract: rooms import one another only as CONTRIBUTING.md allows, and modules stay short."""
+"""Contract: rooms import each other only as CONTRIBUTING.md allows, and modules stay short."""
 
 import ast
 import re

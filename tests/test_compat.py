@@ -1,6 +1,6 @@
 """Contract: `import mmvideomae` makes mmaction2 importable and mmengine checkpoints resumable.
 
-Whatever is installed or missing around it, nothing else is changed and no safety is given up.
+Regardless of other packages, nothing else is changed and no protection is disabled.
 """
 
 import argparse

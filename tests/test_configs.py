@@ -1,6 +1,6 @@
-"""Contract: a config that cannot be read, or an option that does not fit, is one line that says so.
+"""Contract: an unreadable config or an option that does not fit gives a one-line error.
 
-YAML and JSON hold values: reading them runs nothing.
+YAML and JSON hold values, and reading them runs nothing.
 """
 
 from pathlib import Path

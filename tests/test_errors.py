@@ -1,4 +1,4 @@
-"""Contract: what is told fits on one printable line."""
+"""Contract: messages fit on one printable line."""
 
 import pytest
 

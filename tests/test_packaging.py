@@ -1,4 +1,4 @@
-"""Contract: a wheel carries every module, config and tool, and declares what it needs."""
+"""Contract: a wheel contains every module, config and tool, and declares its requirements."""
 
 import ast
 import os

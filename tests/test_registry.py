@@ -1,4 +1,4 @@
-"""Parts of ours, mmaction2's and mmengine's are found by their bare names, and ours win."""
+"""Our parts, mmaction2's and mmengine's are found by their bare names, and ours win."""
 
 import subprocess
 import sys

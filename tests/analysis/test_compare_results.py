@@ -1,4 +1,4 @@
-"""Contract: two classifiers are compared on the same clips, with the figures of the definitions."""
+"""Contract: two classifiers are compared on the same clips; figures follow their definitions."""
 
 import csv
 import math

@@ -1,4 +1,4 @@
-"""Contract: a file of results is measured like the predictions it was written from."""
+"""Contract: evaluating a results file gives the figures of the predictions written to it."""
 
 from pathlib import Path
 

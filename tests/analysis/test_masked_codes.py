@@ -1,4 +1,4 @@
-"""Contract: what copying restores is counted exactly, and is less under blocks."""
+"""Contract: the codes that copying restores are counted exactly, and blocks leave fewer of them."""
 
 import numpy as np
 import pytest

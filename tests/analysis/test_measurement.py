@@ -1,4 +1,4 @@
-"""Memory is what autograd keeps and the allocator hands out, and speed what products reach."""
+"""Memory is what autograd and the allocator keep, and speed is compared with matrix products."""
 
 import pytest
 import torch

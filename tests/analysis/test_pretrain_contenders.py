@@ -1,4 +1,4 @@
-"""Contenders train on the same clips and masks, and report what one step needs."""
+"""Contenders train on the same clips and masks, and report the cost of one step."""
 
 import pytest
 import torch

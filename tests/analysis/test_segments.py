@@ -1,4 +1,4 @@
-"""Contract: proposed sizes fit the data they are proposed for, and build a model."""
+"""Contract: proposed sizes fit their data, and a model can be built with them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: actions in one call are those of the data set and the model, in pixels of the video."""
+"""Contract: one call gives the actions of data set and model, with boxes in pixels of the video."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: a person keeps its number, and its box moves evenly from key frame to key frame."""
+"""Contract: persons keep their numbers, and boxes move evenly between key frames."""
 
 import numpy as np
 import pytest

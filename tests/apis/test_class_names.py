@@ -1,4 +1,4 @@
-"""Contract: class names come from where the user put them, or one line says how to give them."""
+"""Contract: class names are found where users put them, or one line says how to give them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Contract: VideoClassifier gives the probabilities that testing gives, of files and of windows."""
+"""Contract: VideoClassifier gives the probabilities of the test, for files and for windows."""
 
 import copy
 from itertools import pairwise

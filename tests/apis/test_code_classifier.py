@@ -1,4 +1,4 @@
-"""Contract: a classifier that was tested on files of codes classifies video files alike."""
+"""Contract: a classifier tested on files of codes gives the same results for video files."""
 
 from pathlib import Path
 from typing import Any

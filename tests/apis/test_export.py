@@ -1,4 +1,4 @@
-"""Contract: an ONNX file scores clips as PyTorch does, however many they are, or is not kept."""
+"""Contract: an ONNX file scores any number of clips as PyTorch does, or is not kept."""
 
 from pathlib import Path
 

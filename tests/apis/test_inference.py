@@ -1,4 +1,4 @@
-"""Contract: init_model gives a model with exactly the checkpoint's weights, or says what ails."""
+"""Contract: init_model gives a model with exactly the checkpoint's weights, or an explanation."""
 
 import datetime
 from pathlib import Path

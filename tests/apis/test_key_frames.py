@@ -1,4 +1,4 @@
-"""Contract: key frames lie in the video by its frames' own times, and streams and files agree."""
+"""Contract: key frames follow the frames' own times, and streams and files agree."""
 
 from pathlib import Path
 from typing import Any

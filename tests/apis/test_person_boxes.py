@@ -1,4 +1,4 @@
-"""Contract: people are those that mmdet finds, as shares of frames, at the moments asked for."""
+"""Contract: people are those that mmdet finds at the given times, with boxes as frame fractions."""
 
 from pathlib import Path
 

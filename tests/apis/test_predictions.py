@@ -1,4 +1,4 @@
-"""Contract: a timeline's spans, segments and files all tell the same story, in seconds."""
+"""Contract: spans, segments and files of a timeline agree, in seconds."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Contract: segments in one call are those of extract, load and detect; misfits are refused."""
+"""Contract: one call gives the segments of extracting, loading and detecting; misfits fail."""
 
 import json
 from pathlib import Path

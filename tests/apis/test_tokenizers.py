@@ -1,4 +1,4 @@
-"""Contract: the tokenizer of a config has weights, and is found wherever it stands."""
+"""Contract: the tokenizer of a config gets weights, and is found anywhere in the config."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: clips have the length, density and size of a config's training, wherever they lie."""
+"""Contract: clips have the length, density and size of a config's training, anywhere in a video."""
 
 from pathlib import Path
 

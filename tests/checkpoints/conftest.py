@@ -1,4 +1,4 @@
-"""Tiny classifiers and pretrainers whose every weight matters, for the tests of weight files."""
+"""Tiny classifiers and pretrainers in which every weight matters, for the tests of weight files."""
 
 from typing import Any
 

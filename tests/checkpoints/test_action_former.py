@@ -1,4 +1,4 @@
-"""Protects released ActionFormer weights: every key has its place, and outputs are theirs."""
+"""Protects released ActionFormer weights: every key is mapped, and outputs are the original's."""
 
 from pathlib import Path
 from typing import Any

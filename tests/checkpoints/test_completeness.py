@@ -1,4 +1,4 @@
-"""Weights are all of a network or are refused, whatever is missing, empty or of another shape."""
+"""Incomplete weights are refused, whether tensors are missing, empty or of another shape."""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Conversions are exact, and what they cannot map is named."""
+"""Conversions are exact, and unmappable tensors are named."""
 
 from typing import Any
 

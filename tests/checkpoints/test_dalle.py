@@ -1,4 +1,4 @@
-"""Contract: DALL-E's files load in every form that they come in, with every key used."""
+"""Contract: DALL-E's files load in each of their forms, with every key used."""
 
 import os
 from pathlib import Path

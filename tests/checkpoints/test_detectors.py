@@ -1,6 +1,6 @@
-"""Contract: weights of every kind start, are or become a detector, and mmaction2's scores are ours.
+"""Contract: weights of every kind initialize or convert to detectors, and scores are mmaction2's.
 
-mmaction2's side is built from the configs that it ships, with its own classes and mmdet's.
+mmaction2's side is built from its own configs, with its own classes and mmdet's.
 """
 
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Protects checkpoints of earlier versions: they load and give the outputs that they gave then.
+"""Protects checkpoints of earlier versions: they load and give the same outputs as then.
 
-The files in ``data/`` are of version 0.1 before its rooms were split: ``tools/train.py`` wrote the
-checkpoints, with demo configs on synthetic data, the networks narrowed to a width of 16 and
-``default_hooks.checkpoint.save_optimizer=False``.  ``outputs.npz`` holds what the models of that
-version computed from them, by the functions below, and on which kind of processor.
+The files in ``data/`` are from version 0.1 before its rooms were split: ``tools/train.py`` wrote
+the checkpoints, with demo configs on synthetic data, networks narrowed to a width of 16 and
+``default_hooks.checkpoint.save_optimizer=False``.  ``outputs.npz`` holds the outputs that the
+functions below computed from them in that version, and the kind of processor.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A model gets all of its weights, or what it does not get was asked for and is told."""
+"""A model gets all of its weights, unless a difference was requested and is reported."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A file of every format gives the logits of the model it was written from, and loses nothing."""
+"""A file of every format gives its original model's logits, and loses nothing."""
 
 from pathlib import Path
 from typing import Any

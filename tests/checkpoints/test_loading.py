@@ -1,4 +1,4 @@
-"""mmengine's own loading takes the same files, and own checkpoints pass untouched."""
+"""mmengine's own loading accepts the same files, and leaves our own checkpoints unchanged."""
 
 import http.server
 import json

@@ -1,4 +1,4 @@
-"""Files are read without running anything of theirs; what ails one is told in one line."""
+"""Reading a file runs nothing from it, and every problem is reported in one line."""
 
 import argparse
 import contextlib

@@ -1,4 +1,4 @@
-"""Protects released VIMPAC weights: every key has its place, and features are theirs."""
+"""Protects released VIMPAC weights: every key is mapped, and features are the original's."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What we write, Hugging Face and the official names read, and back come the same bytes."""
+"""Hugging Face and the official names can read our files, and converting back is bit-exact."""
 
 import filecmp
 import json

@@ -1,4 +1,4 @@
-"""Contract: options that command lines share mean the same in all of them."""
+"""Contract: options shared by command lines mean the same in all of them."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: a command prints its result alone on stdout, errors in one line, and exits as told."""
+"""Contract: a command prints only its result on stdout and errors in one line, with exit codes."""
 
 import argparse
 import json

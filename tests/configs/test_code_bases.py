@@ -1,4 +1,4 @@
-"""Contract: the data sets of VIMPAC have its clips and views, from files and from pixels."""
+"""Contract: VIMPAC's data sets have its clips and views, from files and from pixels."""
 
 from pathlib import Path
 from typing import Any

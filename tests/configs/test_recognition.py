@@ -1,4 +1,4 @@
-"""Every classification config is what its name, its header, the docs and the papers say.
+"""Every classification config agrees with its name, its header, the docs and the papers.
 
 The tables below restate the published recipes independently of the configs.
 """

@@ -1,6 +1,6 @@
-"""Contract: a shrunken config of each kind trains one step, tests, and hands on its weights.
+"""Contract: a shrunken config of each kind trains one step, tests, and passes on its weights.
 
-What a config chooses stays as it is: masks, repeats, targets, losses, checkpointing, optimizer and
+The config's choices stay as they are: masks, repeats, targets, losses, checkpointing, optimizer and
 loop. Only widths, depths, picture size and the videos are replaced. Detection and localization
 have their own modules.
 """

@@ -1,4 +1,4 @@
-"""Contract: the bases of VIMPAC are its Tables 3 and 4, and its released code's exceptions."""
+"""Contract: VIMPAC's bases follow its Tables 3 and 4, and its released code's exceptions."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Every classification config of VIMPAC is what its name, its header and the paper say.
+"""Every classification config of VIMPAC agrees with its name, its header and the paper.
 
-The tables below restate the paper's independently of the configs.
+The tables below restate the paper's tables independently of the configs.
 """
 
 import math

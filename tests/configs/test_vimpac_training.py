@@ -1,7 +1,7 @@
-"""Contract: a shrunken config of VIMPAC of each kind trains, validates and hands on its weights.
+"""Contract: shrunken VIMPAC configs of each kind train, validate and pass on their weights.
 
-What a config chooses stays as it is: masks, noise, contrast, layout, views, optimizer and loop.
-Only widths, the size of pictures, the tokenizer and the videos are replaced.
+The config's choices stay as they are: masks, noise, contrast, layout, views, optimizer and loop.
+Only widths, the picture size, the tokenizer and the videos are replaced.
 """
 
 from collections.abc import Iterator

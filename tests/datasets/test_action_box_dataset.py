@@ -1,4 +1,4 @@
-"""Contract: a sample is a key frame at its time with all its boxes, and a test loses none."""
+"""Contract: a sample is a key frame at its time with all its boxes, and tests lose none."""
 
 import pickle
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Damaged videos of any kind are read or raise VideoReadError, within bounded memory."""
+"""Videos damaged in any way are read or raise VideoReadError, within bounded memory."""
 
 import multiprocessing
 import resource

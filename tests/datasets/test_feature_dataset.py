@@ -1,4 +1,4 @@
-"""Contract: samples carry true times; what is wrong with a video is an error that names it."""
+"""Contract: samples carry true times; a problem with a video is an error that names it."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""EpochSampler: DefaultSampler's order, announced epochs, and a start in mid-epoch."""
+"""EpochSampler keeps DefaultSampler's order, announces epochs, and can start in mid-epoch."""
 
 import pytest
 from mmengine.dataset import DefaultSampler

@@ -1,4 +1,4 @@
-"""Contract: one way for all data sets to treat samples that cannot be read."""
+"""Contract: all data sets treat unreadable samples in the same way."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Inside a scope all randomness is a function of (seed, epoch, key); outside nothing changed."""
+"""Inside a scope, randomness depends only on (seed, epoch, key); outside, nothing changes."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""Sources: frame folders are told from videos, movies are cut, contradictions are refused."""
+"""Sources distinguish frame folders from videos, cut movies, and refuse contradictions."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""VideoListDataset: every sample arrives, reproducibly, or its failure is told and bounded."""
+"""VideoListDataset returns every sample reproducibly, and reports and limits failures."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""Contract: a parent knows what its workers are at, and what one was at that died."""
+"""Contract: a parent knows what its workers are doing, and what a dead one was doing."""
 
 import copy
 import os

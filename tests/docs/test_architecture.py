@@ -1,4 +1,4 @@
-"""Contract: docs/architecture.md names modules that exist, and its snippets run as they stand."""
+"""Contract: docs/architecture.md names existing modules, and its snippets run unchanged."""
 
 import re
 from collections.abc import Callable

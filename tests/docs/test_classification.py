@@ -1,4 +1,4 @@
-"""Contract: every command and the Python of docs/classification.md run as they stand."""
+"""Contract: the commands and Python code of docs/classification.md run unchanged."""
 
 import csv
 import json

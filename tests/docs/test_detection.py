@@ -1,6 +1,6 @@
-"""Contract: commands and Python of docs/detection.md run as they stand, on synthetic people.
+"""Contract: the commands and Python code of docs/detection.md run on synthetic people.
 
-Blocks of `text` are not run: they need weights of others, AVA, or a GPU.
+Blocks of `text` are not run: they need other projects' weights, AVA, or a GPU.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Contract: the Python and the command of docs/features.md run as they stand, with your files."""
+"""Contract: the command and Python code of docs/features.md run unchanged, with your files."""
 
 import re
 import shlex

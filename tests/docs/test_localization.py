@@ -1,4 +1,4 @@
-"""Contract: every command and the Python of docs/localization.md run as they stand."""
+"""Contract: the commands and Python code of docs/localization.md run unchanged."""
 
 import json
 import re

@@ -1,6 +1,6 @@
-"""Contract: every command of docs/vimpac.md runs as it stands, from a folder to a classifier.
+"""Contract: every command of docs/vimpac.md runs unchanged, from a folder to a classifier.
 
-Networks are narrow and trainings an epoch long: each config of the page is replaced by one that
+Networks are narrow and training takes one epoch: each config of the page is replaced by one that
 inherits it. The page links to every recipe.
 """
 

@@ -1,4 +1,4 @@
-"""Contract: the optional bases add to a recipe without clashing with its own bases."""
+"""Contract: the optional bases extend a recipe without clashing with its own bases."""
 
 from pathlib import Path
 

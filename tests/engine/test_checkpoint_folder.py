@@ -1,4 +1,4 @@
-"""Contract: a folder of checkpoints has one run at a time, and no file of it is half written."""
+"""Contract: a checkpoint folder has one run at a time and no half-written file."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Contract: a resumed run follows the schedule of its config, and refuses what it cannot follow."""
+"""Contract: a resumed run follows its config's schedule, and refuses changes it cannot follow."""
 
 from collections.abc import Callable
 from pathlib import Path

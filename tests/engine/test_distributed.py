@@ -1,4 +1,4 @@
-"""Contract: the number of processes is known before they meet; without a GPU they use gloo."""
+"""Contract: the number of processes is known before they connect; without a GPU they use gloo."""
 
 import pytest
 import torch

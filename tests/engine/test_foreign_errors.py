@@ -1,4 +1,4 @@
-"""Errors of the libraries below are told in one line with their cure; bugs are not translated."""
+"""Errors of libraries are reported in one line with a fix; bugs keep their traceback."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Contract: a work directory names its newest checkpoint, also after it was copied or moved."""
+"""Contract: a work directory names its newest checkpoint, even after it was copied or moved."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Contract: the number of workers is the one setting of a loader that a user has to change."""
+"""Contract: the number of workers is the only loader setting that users have to change."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Contract: a run resumed at any checkpoint ends with the very weights of an uninterrupted run."""
+"""Contract: a run resumed at any checkpoint ends with the exact weights of an uninterrupted run."""
 
 import multiprocessing
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Contract: few parameter groups with the papers' decay rules; mixed precision also on a CPU."""
+"""Contract: few parameter groups with the papers' decay rules; mixed precision works on a CPU."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: init_cfg=Pretrained takes weights of any format whole, for models and their parts."""
+"""Contract: init_cfg=Pretrained loads complete weights of any format into models and parts."""
 
 from pathlib import Path
 from typing import Any

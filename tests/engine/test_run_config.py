@@ -1,4 +1,4 @@
-"""Contract: the command line reaches the config; errors of data and loss are told plainly."""
+"""Contract: the command line reaches the config; errors of data and loss are explained plainly."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: schedules are the papers': linspace from 0 then cosine, and VIMPAC's linear one."""
+"""Contract: schedules are the papers': linear from 0 then cosine, and VIMPAC's linear one."""
 
 import numpy as np
 import pytest

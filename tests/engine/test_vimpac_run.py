@@ -1,4 +1,4 @@
-"""Contract: a run of VIMPAC resumes exactly, and its second stage goes on from the first."""
+"""Contract: VIMPAC runs resume exactly, and the second stage continues from the first."""
 
 from collections.abc import Callable
 from pathlib import Path

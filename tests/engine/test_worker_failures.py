@@ -1,4 +1,4 @@
-"""Contract: the file is named that a worker of the data loader dies of or hangs at."""
+"""Contract: if a data loader worker dies or hangs, its file is named."""
 
 import os
 import signal

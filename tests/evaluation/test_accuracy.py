@@ -1,4 +1,4 @@
-"""A video that could not be decoded is wrong in its class; classes without videos do not count."""
+"""Undecodable videos count as wrong in their class; classes without videos are ignored."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Contract: the metric of key frames equals mmaction2's where that is right, and writes files."""
+"""Contract: the key-frame metric equals mmaction2's where that is right, and writes files."""
 
 import csv
 import json

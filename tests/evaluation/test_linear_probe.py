@@ -1,4 +1,4 @@
-"""Every probe's accuracy is reported; the model's own choice is not the best of the test set."""
+"""Every probe's accuracy is reported; the model does not choose the best one on the test set."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Contract: figures of a validation are those of its videos, however these were batched."""
+"""Contract: validation figures depend on the videos, not on the batching."""
 
 import math
 from typing import Any

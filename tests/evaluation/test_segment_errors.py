@@ -1,4 +1,4 @@
-"""Contract: every prediction has one kind of error, told by the rules in their order."""
+"""Contract: every prediction has one kind of error, by the first rule that applies."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Contract: the metric compares predictions in seconds with the annotation as it was written."""
+"""Contract: the metric compares predictions in seconds with the original annotation."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: a fault of an annotated video is told in words, and only a fault is."""
+"""Contract: faults of annotated videos are described in words, without false alarms."""
 
 import pytest
 

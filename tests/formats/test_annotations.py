@@ -1,4 +1,4 @@
-"""List files: every documented form parses to the same record, anything else names file:line."""
+"""List files: every documented form gives the same record, anything else names file:line."""
 
 import pytest
 from hypothesis import given

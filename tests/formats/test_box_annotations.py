@@ -1,4 +1,4 @@
-"""Contract: AVA's lists read as mmaction2 reads them, and each fault is one line with file:line."""
+"""Contract: AVA's lists read as in mmaction2, and each fault is one line with file:line."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Class names are all there, as many as the classes, and no flip hides in a pipeline."""
+"""Class names are complete and match the number of classes, and flips in a pipeline are found."""
 
 import pytest
 from mmcv.transforms import RandomApply, RandomChoice

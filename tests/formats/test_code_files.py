@@ -1,4 +1,4 @@
-"""Contract: files of codes are whole, read frame by frame, and refused where they do not fit."""
+"""Contract: files of codes are complete, read frame by frame, and refused if they do not fit."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Contract: the released layout of codes is found under either name and read without pickles."""
+"""Contract: the released layout of codes is found by either name and read without pickles."""
 
 import io
 import multiprocessing

@@ -1,4 +1,4 @@
-"""Contract: a feature file's description survives the disk and refuses what contradicts it."""
+"""Contract: a feature file's description survives saving, and contradictions are refused."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Contract: a feature file appears whole or not at all, and reads as a plain .npy file."""
+"""Contract: a feature file is written completely or not at all, as a plain .npy file."""
 
 import os
 from pathlib import Path

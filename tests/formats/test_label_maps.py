@@ -1,4 +1,4 @@
-"""Contract: every layout of a label map reads alike, gaps stay, and a fault says file:line."""
+"""Contract: all layouts of label maps read alike, gaps stay, and faults name file:line."""
 
 import io
 from pathlib import Path

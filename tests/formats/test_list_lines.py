@@ -1,4 +1,4 @@
-"""A list names every path that a file system can have, save line breaks, and gives it back."""
+"""A list can hold every path that a file system allows, except line breaks, and returns it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Contract: detected boxes of every layout read alike, nothing is executed, faults are named."""
+"""Contract: detected boxes read alike in every layout, nothing is executed, faults are named."""
 
 import json
 import pickle

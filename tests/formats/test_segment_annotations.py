@@ -1,4 +1,4 @@
-"""Contract: every layout of segments is read alike, and every fault is one line that says where."""
+"""Contract: every layout of segments reads alike, and every fault is one line with its place."""
 
 import json
 from pathlib import Path

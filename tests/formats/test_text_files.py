@@ -1,4 +1,4 @@
-"""Text of any usual encoding is read, one line is one row, and what is no text is refused."""
+"""Text in any usual encoding is read, one line is one row, and anything else is refused."""
 
 import pytest
 from hypothesis import example, given

@@ -1,4 +1,4 @@
-"""Folders of videos: videos are known by their suffixes, whatever else is told."""
+"""Folders of videos: videos are recognized by their suffixes, and other files are reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Contract: the file, first second and rate of each video are found, or what is missing is said."""
+"""Contract: each video's file, first second and rate are found, or the missing one is named."""
 
 import os
 from dataclasses import replace

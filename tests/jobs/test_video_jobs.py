@@ -1,4 +1,4 @@
-"""Contract: many videos are found, named, shared out, and worked on though some of them fail."""
+"""Contract: many videos are found, named, divided and processed even if some fail."""
 
 import errno
 import os

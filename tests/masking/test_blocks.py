@@ -1,4 +1,4 @@
-"""VIMPAC's masks: boxes by the released rule, the shares of Table 2, and independent tokens."""
+"""VIMPAC's masks: boxes by the released rule, the ratios of Table 2, and independent tokens."""
 
 import numpy as np
 import pytest

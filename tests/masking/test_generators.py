@@ -1,4 +1,4 @@
-"""Masks: exact counts for any grid, the papers' patterns, draws that depend on the seed only."""
+"""Masks: exact counts for any grid, the papers' patterns, draws that depend only on the seed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Attention along axes is attention within rows of a grid, each with CLS before it."""
+"""Attention along axes is attention within rows of a grid, each preceded by CLS."""
 
 import pytest
 import torch

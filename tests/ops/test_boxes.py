@@ -1,4 +1,4 @@
-"""Contract: edges move by no more than they may, overlaps are areas, and views are undone."""
+"""Contract: edges move within limits, overlaps are areas, and views are undone."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Contract: special ids stand behind the codes, as in the released VIMPAC."""
+"""Contract: special ids follow the codes, as in the released VIMPAC."""
 
 from mmvideomae.ops.codes import Vocabulary
 

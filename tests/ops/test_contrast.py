@@ -1,4 +1,4 @@
-"""Contract: InfoNCE of equations 4 to 6 of VIMPAC, the same in one process and in several."""
+"""Contract: InfoNCE follows VIMPAC's equations 4 to 6, in one process and in several."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Names and places of VIMPAC's views."""
+"""Names and positions of VIMPAC's views."""
 
 import pytest
 from hypothesis import given

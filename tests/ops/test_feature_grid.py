@@ -1,4 +1,4 @@
-"""Contract: steps and seconds are two names of one time, as the published formulae have it."""
+"""Contract: steps and seconds convert into each other by the published formulas."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The sinusoid follows its formula, longer clips extend it, larger frames interpolate it."""
+"""The sinusoid follows its formula; longer clips extend it, larger frames interpolate it."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Contract: a moment is the frame on show, and AVA's spelling names it to the millisecond."""
+"""Contract: a time selects the frame on display, and AVA's notation is exact to the millisecond."""
 
 import statistics
 

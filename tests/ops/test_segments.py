@@ -1,4 +1,4 @@
-"""Protects `ops.segments`: each function equals a slow restatement, ties and duplicates too."""
+"""Protects `ops.segments`: each function equals a slow restatement, with ties and duplicates."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Cubes keep the order (t, h, w), channel fastest, and gathering equals taking from the whole."""
+"""Cubes keep the order (t, h, w), channel fastest, and gathering equals indexing all tokens."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Contract: a folder has one writer at a time, and a killed one holds nothing."""
+"""Contract: a folder has one writer at a time, and a killed one leaves no lock."""
 
 import os
 import time

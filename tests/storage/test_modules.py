@@ -1,4 +1,4 @@
-"""Contract: a pickled module gives its tensors, whatever its class; nothing of the file runs."""
+"""Contract: a pickled module of any class gives its tensors, and nothing in the file runs."""
 
 import contextlib
 import os

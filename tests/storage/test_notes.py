@@ -1,4 +1,4 @@
-"""Contract: a note of settings comes back as it was written, or its file is named."""
+"""Contract: a settings note is read back as it was written, or its file is named."""
 
 from pathlib import Path
 

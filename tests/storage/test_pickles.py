@@ -1,6 +1,6 @@
 """Contract: pickles give plain data exactly, or are refused.
 
-Nothing that they say is run, followed or allocated.
+Nothing in them is run, dereferenced or allocated.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Contract: a file or folder appears whole or not at all, and leftovers of kills are cleared."""
+"""Contract: a file or folder appears completely or not at all; leftovers of kills are removed."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Look at a page in a headless browser, where there is one."""
+"""Open a page in a headless browser, if there is one."""
 
 import shutil
 import subprocess

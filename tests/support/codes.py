@@ -1,4 +1,4 @@
-"""Tiny parts around VIMPAC: clips of 4 frames of 32x32 pixels, 4x4 codes each of 16."""
+"""Tiny parts for VIMPAC: clips of 4 frames of 32x32 pixels, each with 4x4 codes out of 16."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Files as DALL-E's autoencoder was released in: modules that were pickled whole.
+"""Files in which DALL-E's autoencoder was released: modules pickled as a whole.
 
-Their classes exist while such a file is written only, as on a machine without that package.
+Their classes exist only while such a file is written, as on a machine without that package.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Attention along axes of a grid of codes, restated as dense attention under a mask."""
+"""Attention along axes of a grid of codes, restated as dense attention with a mask."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Tiny detectors of actions in space and time for tests: clips of 4x32x32."""
+"""Tiny spatio-temporal action detectors for tests: clips of 4x32x32."""
 
 from typing import Any
 

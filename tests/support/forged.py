@@ -1,4 +1,4 @@
-"""Objects whose pickles name an address: arrays of objects whose kind says that it holds none."""
+"""Objects whose pickles contain an address: arrays of objects whose dtype says they hold none."""
 
 from typing import Any
 

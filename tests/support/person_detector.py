@@ -1,4 +1,4 @@
-"""A tiny detector of mmdet for tests, demos and docs."""
+"""A tiny mmdet detector for tests, demos and docs."""
 
 import os
 from pathlib import Path

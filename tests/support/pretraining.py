@@ -1,4 +1,4 @@
-"""A whole pre-training in small: config of a tiny model on a folder of videos."""
+"""A complete small pre-training: config of a tiny model on a folder of videos."""
 
 from pathlib import Path
 from typing import Any

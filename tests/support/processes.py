@@ -1,4 +1,4 @@
-"""Functions that run in several processes at once, which meet over gloo."""
+"""Functions that run in several processes at once, connected by gloo."""
 
 import multiprocessing
 from collections.abc import Callable

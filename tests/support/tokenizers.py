@@ -1,4 +1,4 @@
-"""A tiny tokenizer for tests, whose codes tell pictures apart without training."""
+"""A tiny tokenizer for tests whose codes distinguish pictures without training."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Video files for tests: sound ones written through PyAV, and every kind of broken one."""
+"""Video files for tests: sound ones written with PyAV, and every kind of broken one."""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""Weight files as other projects write them, spelt out here without our converter.
+"""Weight files as other projects write them, spelled out without our converter.
 
-Each writer takes the state dict of one of our models and says the same in the words of another
-project, with what such a file holds besides.  `CLASSIFIERS`, `PRETRAINERS` and `DETECTORS` list
-them by name.
+Each writer translates the state dict of one of our models into the names of another project, and
+adds the other contents of such a file.  `CLASSIFIERS`, `PRETRAINERS` and `DETECTORS` list the
+writers by name.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Contract: only motion tells a clip's class; a single frame is alike for all classes."""
+"""Contract: only motion reveals a clip's class; single frames look alike in all classes."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Contract: a motion dataset is a function of its settings, balanced, and whole or marked so."""
+"""Contract: a motion data set depends only on its settings, and is balanced and complete."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: key frames of synthetic people do not tell the classes; boxes are tight around them."""
+"""Contract: key frames of synthetic people do not reveal the classes; boxes fit tightly."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Contract: a folder of synthetic people is a function of its settings and reads as data."""
+"""Contract: a folder of synthetic people depends only on its settings and can be read as data."""
 
 import csv
 import json

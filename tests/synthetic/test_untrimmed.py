@@ -1,4 +1,4 @@
-"""Contract: synthetic untrimmed videos move exactly where, and as, their annotation says."""
+"""Contract: synthetic untrimmed videos move exactly where and how their annotation says."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Test videos are what they claim: coding, times, rotation, numbers, and every broken kind."""
+"""Test videos have the coding, times, rotation, numbers or damage that they claim."""
 
 from pathlib import Path
 

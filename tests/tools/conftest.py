@@ -1,4 +1,4 @@
-"""Synthetic videos and config files for the tests of the command lines."""
+"""Synthetic videos and config files for the tests of command lines."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
-"""Contract: the doctor names each known bad combination with the command that mends it.
+"""Contract: the doctor names each known bad combination with the command that fixes it.
 
-It answers even where the libraries it looks for cannot be imported, and its exit status tells.
+It works even if the libraries it looks for cannot be imported; its exit status shows errors.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Contract: the launch scripts start what they say, and processes together equal one process."""
+"""Contract: launch scripts start the right command, and several processes equal one."""
 
 import os
 import socket

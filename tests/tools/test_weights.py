@@ -1,4 +1,4 @@
-"""Contract: what is wrong with the weights of a run ends in one line that names the cure."""
+"""Contract: problems with a run's weights end in one line that names the fix."""
 
 from collections.abc import Callable
 from pathlib import Path

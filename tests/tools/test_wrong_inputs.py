@@ -1,4 +1,4 @@
-"""Contract: what a user gets wrong about a classifier ends in one line that names the cure."""
+"""Contract: user errors with classifiers end in one line that names the fix."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: a live source hands out the newest window, in step with time, and ends."""
+"""Contract: a live source returns the newest window, keeps up with time, and ends."""
 
 import time
 from pathlib import Path

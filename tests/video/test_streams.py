@@ -1,4 +1,4 @@
-"""Contract: a stream yields the frames that random access yields, in one pass, with their times."""
+"""Contract: a stream yields the frames of random access in one pass, with their times."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Contract: a video that is written has each frame at its own time, and is whole or absent."""
+"""Contract: a written video has each frame at its own time, and is complete or absent."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: boxes have their colours, and text stays inside the frame and off other text."""
+"""Contract: boxes have their colours, and text stays inside the frame without overlaps."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Contract: what browsers play stays as it is; all else becomes a copy that shows the same."""
+"""Contract: browser-ready files stay unchanged; all others become an equivalent copy."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: charts are pictures inside a page that say in words what they show."""
+"""Contract: charts are pictures inside a page with a description in words."""
 
 import base64
 import math

@@ -1,4 +1,4 @@
-"""Contract: classes that are taken for one another stand together; bars are as long as shares."""
+"""Contract: classes that are confused are neighbours; bars are as long as their shares."""
 
 import numpy as np
 import pytest

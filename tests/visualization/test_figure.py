@@ -1,4 +1,4 @@
-"""Contract: pictures hold exactly the frames they label, aligned, and fit their text."""
+"""Contract: pictures contain exactly the labelled frames, aligned, with room for their text."""
 
 from collections.abc import Sequence
 

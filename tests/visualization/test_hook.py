@@ -1,4 +1,4 @@
-"""Contract: the hook logs the same clip again and again, and training does not notice."""
+"""Contract: the hook logs the same clip every time, and does not affect training."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Contract: a label stands at the foot of a frame, on one line that fits."""
+"""Contract: a label is at the bottom of a frame, on one line that fits."""
 
 import numpy as np
 import pytest

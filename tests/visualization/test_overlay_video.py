@@ -1,4 +1,4 @@
-"""Contract: a video is written again with what is drawn on it, each frame at its own time."""
+"""Contract: a video is rewritten with the overlay, each frame at its own time."""
 
 from pathlib import Path
 

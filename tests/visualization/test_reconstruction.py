@@ -1,4 +1,4 @@
-"""Contract: predictions land on their own pixels, and only ground truth looks at hidden ones."""
+"""Contract: predictions are drawn at their own pixels; only ground_truth looks at hidden ones."""
 
 import numpy as np
 import pytest

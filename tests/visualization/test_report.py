@@ -1,4 +1,4 @@
-"""Contract: the demo's page holds everything itself and says what the numbers say."""
+"""Contract: the demo's page is self-contained and reports the right numbers."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Contract: the picture of a detector's errors shows its kinds and what is missed."""
+"""Contract: the picture of a detector's errors shows its kinds and the missed segments."""
 
 import numpy as np
 import pytest

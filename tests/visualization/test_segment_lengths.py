@@ -1,4 +1,4 @@
-"""Contract: the picture shows how many segments each level gets, and what is too long."""
+"""Contract: the picture shows how many segments each level gets, and which are too long."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Contract: a page with a video and its segments works in a browser and needs nothing else."""
+"""Contract: a page with a video and its segments works in a browser and is self-contained."""
 
 import re
 from pathlib import Path

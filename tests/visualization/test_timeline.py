@@ -1,4 +1,4 @@
-"""Contract: the picture of a timeline shows each class as long as it is the most probable."""
+"""Contract: a timeline's picture shows each class for as long as it is the most probable."""
 
 import numpy as np
 import pytest

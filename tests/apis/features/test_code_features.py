@@ -1,4 +1,4 @@
-"""Contract: features of encoders of codes are those of their clips, frames tokenized once."""
+"""Contract: encoders of codes give the features of their clips, and tokenize each frame once."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: features equal those of one window at a time, whatever the stride and length."""
+"""Contract: features equal those of one window at a time, for every stride and length."""
 
 from hashlib import sha256
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: features of many videos are continued, and one that fails does not stop the rest."""
+"""Contract: extraction of many videos can continue, and a failed video does not stop the rest."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: a thread reads ahead by a bounded number, hands on errors, and ends when left."""
+"""Contract: a thread reads a bounded number ahead, passes errors on, and ends when abandoned."""
 
 import threading
 import time

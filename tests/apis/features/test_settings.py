@@ -1,4 +1,4 @@
-"""Contract: settings come from options, then a preset, then the config; presets are the papers'."""
+"""Contract: options override the preset, which overrides the config; presets are the papers'."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Contract: windows show the frames of their steps, each prepared once; the ring suffices."""
+"""Contract: windows contain the frames of their steps, each prepared once; the ring is enough."""
 
 from unittest.mock import Mock
 

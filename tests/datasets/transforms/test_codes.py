@@ -1,4 +1,4 @@
-"""Codes from files: one view in training and all in tests, only what is asked, errors in a line."""
+"""Codes from files: one view in training, all in tests, no needless reads, one-line errors."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: colours of a clip move together, by no more than they are told to."""
+"""Contract: all colours of a clip change together, within the given limits."""
 
 import colorsys
 

@@ -1,4 +1,4 @@
-"""VIMPAC's crops: on the diagonal, mirrored last, one a sample in training and all in tests."""
+"""VIMPAC's crops lie on the diagonal, mirrored last: one per training sample, all in tests."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Random erasing: one box per clip, of the areas, aspects and places of the recipe."""
+"""Random erasing: one box per clip, with the areas, aspects and positions of the recipe."""
 
 import math
 

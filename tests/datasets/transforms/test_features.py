@@ -1,4 +1,4 @@
-"""Contract: whatever is done to features, their steps keep the true time of the video."""
+"""Contract: feature steps keep the video's true time through every transform."""
 
 import numpy as np
 import pytest

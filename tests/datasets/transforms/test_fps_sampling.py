@@ -1,4 +1,4 @@
-"""Clips in frames per second: the released window rule, padding, pairs, test starts, real files."""
+"""Clips at a frame rate: the released window rule, padding, pairs, test starts, real files."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Contract: clips lie around their key frame, at the frames that the official codes take."""
+"""Contract: clips surround their key frame, with the frames that the official codes use."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Opening and reading: the frames asked for, and a video closed once it is read."""
+"""Opening and reading: only the requested frames, and a video is closed once it is read."""
 
 import cv2
 import numpy as np

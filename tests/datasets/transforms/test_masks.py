@@ -1,4 +1,4 @@
-"""Masks of samples with several clips: one each, none at padding, and noise where it is asked."""
+"""Samples with several clips get one mask per clip, none over padding, and noise on request."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Crops and flips: the official candidates and places, one for all frames, pixels of PIL."""
+"""Crops and flips: the official sizes and positions, the same for all frames, pixels of PIL."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""RandAugment of clips: timm's of single frames, with one draw for all frames of a clip."""
+"""RandAugment of clips equals timm's on single frames, with one draw for all frames of a clip."""
 
 import pickle
 import random

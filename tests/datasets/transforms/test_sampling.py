@@ -1,4 +1,4 @@
-"""Sampled frames are those of the published rules, for every length of video."""
+"""Sampled frames follow the published rules, for every length of video."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Test views: every clip at every place along the long side, as the published rule has it."""
+"""Test views: every clip at every position along the long side, by the published rule."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""Contract: whenever a run is killed, its folder holds a whole checkpoint to go on from."""
+"""Contract: a run that is killed at any time leaves a complete checkpoint to continue from."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A model's classes are compared with its data's first; the best probe is the one kept."""
+"""The model's classes are first compared with the data's; the best probe is kept."""
 
 from types import SimpleNamespace
 from typing import Any

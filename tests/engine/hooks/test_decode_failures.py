@@ -1,4 +1,4 @@
-"""Contract: videos that cannot be decoded are counted per file and told after every epoch."""
+"""Contract: undecodable videos are counted per file and reported after every epoch."""
 
 import logging
 import os

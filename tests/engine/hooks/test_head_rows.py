@@ -1,4 +1,4 @@
-"""Contract: load_from takes weights of any format, and none is skipped unsaid."""
+"""Contract: load_from accepts weights of any format, and skips none silently."""
 
 import json
 from collections.abc import Callable

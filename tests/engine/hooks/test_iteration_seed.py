@@ -1,4 +1,4 @@
-"""Contract: what the main process draws depends on seed, rank and iteration only."""
+"""Contract: random draws of the main process depend only on seed, rank and iteration."""
 
 import random
 from types import SimpleNamespace

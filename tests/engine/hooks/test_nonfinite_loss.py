@@ -1,4 +1,4 @@
-"""Contract: a loss that is not finite stops the run, names the files and changes no weight."""
+"""Contract: a non-finite loss stops the run, names the files and changes no weight."""
 
 import multiprocessing
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Contract: the log line has clips/s, data share and memory; waiting for data is told once."""
+"""Contract: log lines show clips/s, data share and memory; waiting for data warns once."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The backbone has the released sizes, takes any clip, and sees only what it is shown."""
+"""The backbone has the released sizes, accepts any clip, and uses only visible tokens."""
 
 import pytest
 import torch

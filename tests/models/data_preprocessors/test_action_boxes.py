@@ -1,4 +1,4 @@
-"""Contract: clips of any size become one batch, normalised, and boxes stay where they are."""
+"""Contract: clips of any size form one normalised batch, and boxes keep their positions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Labelled clips reach a recognizer normalised, erased and mixed as VideoMAE fine-tunes."""
+"""Labelled clips are normalised, erased and mixed as in VideoMAE's fine-tuning."""
 
 from typing import Any
 

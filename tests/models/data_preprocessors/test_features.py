@@ -1,4 +1,4 @@
-"""Protects batches of features: padded as ActionFormer pads, wrong ones refused by video."""
+"""Protects batches of features: padded as in ActionFormer; wrong ones are refused by video."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Contract: boxes are chosen, moved and scored as the recipes say, and results are in the video."""
+"""Contract: boxes are chosen, shifted and scored as in the recipes, in the video's coordinates."""
 
 from types import SimpleNamespace
 from typing import Any

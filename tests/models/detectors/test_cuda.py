@@ -1,4 +1,4 @@
-"""Contract: on a GPU, boxes have the features, losses and gradients that they have on the CPU."""
+"""Contract: features, losses and gradients of boxes are the same on a GPU as on the CPU."""
 
 import pytest
 import torch

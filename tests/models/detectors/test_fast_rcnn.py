@@ -1,4 +1,4 @@
-"""Contract: mmdet's FastRCNN is built of our parts by name, and trains and tests on a CPU."""
+"""Contract: mmdet's FastRCNN is built from our parts by name, and trains and tests on a CPU."""
 
 from pathlib import Path
 from typing import Any, ClassVar

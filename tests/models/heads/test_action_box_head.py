@@ -1,4 +1,4 @@
-"""Contract: losses and scores of boxes are the formulas of the recipes, restated box by box."""
+"""Contract: losses and scores of boxes follow the recipes' formulas, restated box by box."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Protects ActionFormer's heads: shared by levels, a prior for classes, a scale for each level."""
+"""Protects ActionFormer's heads: shared by levels, with a class prior and a scale per level."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Contract: the contrastive head is the paper's MLP, and its loss the scaled InfoNCE."""
+"""Contract: the contrastive head is the paper's MLP, and its loss is the scaled InfoNCE."""
 
 import math
 

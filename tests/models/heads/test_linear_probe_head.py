@@ -1,4 +1,4 @@
-"""Probes of one run learn exactly as each would alone, and the best one by validation predicts."""
+"""Probes in one run learn exactly as each would alone; the best in validation predicts."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Contract: the head of masked codes is BERT's, tied to an embedding that it does not own."""
+"""Contract: the masked-code head is BERT's, tied to an embedding that it does not own."""
 
 import torch
 from torch.nn import functional as F

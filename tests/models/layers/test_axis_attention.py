@@ -1,4 +1,4 @@
-"""A layout is read as attentions in order, each of parts side by side, each along axes."""
+"""A layout is a sequence of attentions, each with parallel parts that run along axes."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Contract: batch norm of all processes is that of one process with all rows."""
+"""Contract: batch norm over all processes equals that of one process with all rows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A block equals its written-out mathematics, whichever tokens are asked for."""
+"""A block equals its written-out mathematics for any selection of tokens."""
 
 import pytest
 import torch

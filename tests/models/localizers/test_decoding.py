@@ -1,4 +1,4 @@
-"""Protects decoding: candidates by their definition, suppression by the settings, class fusion."""
+"""Protects decoding: candidates by definition, suppression by the settings, class fusion."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Protects the labelling: every point learns what the definition says, ties included."""
+"""Protects the labelling: every point gets its target by definition, ties included."""
 
 import pytest
 import torch

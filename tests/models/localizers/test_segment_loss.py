@@ -1,4 +1,4 @@
-"""Protects the losses: equal to a restatement, over a running mean that checkpoints keep."""
+"""Protects the losses: equal to a restatement, with a running mean that checkpoints keep."""
 
 import math
 

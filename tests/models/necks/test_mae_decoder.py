@@ -1,4 +1,4 @@
-"""The decoder answers in the order asked and starts as the released code does."""
+"""The decoder answers in the order of its queries and is initialized like the released code."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Contract: features of boxes are those of mmcv's RoIAlign, and need no compiled mmcv."""
+"""Contract: box features equal those of mmcv's RoIAlign, without a compiled mmcv."""
 
 import subprocess
 import sys

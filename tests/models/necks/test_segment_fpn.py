@@ -1,4 +1,4 @@
-"""Protects the necks of temporal pyramids: one norm a level, or coarse levels added to fine."""
+"""Protects the necks of temporal pyramids: one norm per level, or coarse levels added to fine."""
 
 import torch
 from torch.nn import functional as F

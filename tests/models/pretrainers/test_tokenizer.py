@@ -1,4 +1,4 @@
-"""Contract: a tokenizer learns from the frames of videos, and a resumed run goes on exactly."""
+"""Contract: a tokenizer learns from frames of videos, and a resumed run continues exactly."""
 
 from pathlib import Path
 from typing import Any

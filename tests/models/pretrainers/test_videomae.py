@@ -1,4 +1,4 @@
-"""The pretrainer reconstructs exactly what is masked, asked for and counted."""
+"""The pretrainer reconstructs exactly the tokens that are masked, queried and counted."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Contract: VIMPAC's two losses are the paper's, and several processes train as one does."""
+"""Contract: VIMPAC's two losses are the paper's, and several processes train like one."""
 
 import math
 from pathlib import Path

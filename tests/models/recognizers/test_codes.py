@@ -1,4 +1,4 @@
-"""Contract: videos and files of codes are classified alike, from a head of zeros on."""
+"""Contract: videos and files of codes are classified alike, starting from a head of zeros."""
 
 from pathlib import Path
 from typing import Any

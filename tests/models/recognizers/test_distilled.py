@@ -1,4 +1,4 @@
-"""A student learns its teacher's scores, and its checkpoint is a plain classifier's."""
+"""A student learns its teacher's scores, and its checkpoint is a plain classifier."""
 
 import copy
 from collections.abc import Iterator

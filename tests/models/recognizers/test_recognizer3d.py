@@ -1,4 +1,4 @@
-"""Test views are averaged after softmax, whatever the chunks, and never all forwarded at once."""
+"""Test views are averaged after softmax in chunks of any size, never all in one forward pass."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Contract: what is hidden, what stands there, and what is asked for; never padding."""
+"""Contract: hidden codes, their true values, and the queries; never padding."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""HOG targets restate MaskFeat's definition, can be learnt, and can be looked at."""
+"""HOG targets follow MaskFeat's definition, can be learned, and can be drawn."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pixel targets are the cubes of a clip in unit range, normalised per cube and channel if asked."""
+"""Pixel targets are cubes in unit range, optionally normalised per cube and channel."""
 
 import pytest
 import torch

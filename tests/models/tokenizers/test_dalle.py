@@ -1,4 +1,4 @@
-"""Contract: DALL-E's autoencoder has its published size, and its codes and pixels are right."""
+"""Contract: DALL-E's autoencoder has its published size, and correct codes and pixels."""
 
 import pytest
 import torch

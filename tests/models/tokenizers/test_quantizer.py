@@ -1,4 +1,4 @@
-"""Contract: codes are the nearest, and the codebook is the moving average of what chose it."""
+"""Contract: codes are the nearest entries, which are moving averages of their inputs."""
 
 from pathlib import Path
 from typing import Any

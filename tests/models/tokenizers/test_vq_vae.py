@@ -1,4 +1,4 @@
-"""Contract: codes of a VQ-VAE are those that it was trained with, alone or in a batch."""
+"""Contract: a VQ-VAE gives the codes of its training, one by one or in a batch."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Contract: checking a data set of boxes finds every fault, and nothing in sound data."""
+"""Contract: checking a data set of boxes finds every fault, and none in sound data."""
 
 import pickle
 import re

@@ -1,4 +1,4 @@
-"""Contract: a proposal file is made of the moments asked for, continued, shared out, and whole."""
+"""Contract: a proposal file covers the requested times; work is continued, divided and complete."""
 
 from pathlib import Path
 from typing import Any

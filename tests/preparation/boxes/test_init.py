@@ -1,4 +1,4 @@
-"""Contract: frame numbers of boxes become the seconds at which the video shows these frames."""
+"""Contract: frame numbers of boxes become the times at which the video shows these frames."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: boxes of CSV and COCO files are read with their moments, or refused in one line."""
+"""Contract: boxes in CSV and COCO files are read with their times, or refused in one line."""
 
 import json
 from pathlib import Path

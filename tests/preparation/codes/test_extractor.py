@@ -1,4 +1,4 @@
-"""Contract: codes in files are those that a model computes of the same pixels, at any length."""
+"""Contract: codes in files equal those that a model computes from the pixels, at any length."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: codes of many videos are continued, and a folder never mixes codes."""
+"""Contract: extraction of many videos can be continued, and a folder never mixes codes."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract: a step of pre-training on files of codes is the step on their pixels."""
+"""Contract: a pre-training step on files of codes equals the step on their pixels."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The K710 merge keeps one clip per id, never trains on a validation video, maps every class."""
+"""The K710 merge keeps one clip per id, never trains on validation videos, and maps all classes."""
 
 import csv
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Subsets are stratified, nested for one seed, and of the same drawing as few_labels."""
+"""Subsets are stratified, nested for one seed, and drawn like those of few_labels."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: one's own segments are checked against their files, and become data sets."""
+"""Contract: your own segments are checked against their files, and become data sets."""
 
 import json
 from pathlib import Path

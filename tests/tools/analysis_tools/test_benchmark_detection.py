@@ -1,4 +1,4 @@
-"""Contract: benchmark_detection.py trains and tests what it names, and reports both speeds."""
+"""Contract: benchmark_detection.py trains and tests the given configs, and reports both speeds."""
 
 from pathlib import Path
 

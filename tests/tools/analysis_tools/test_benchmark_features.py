@@ -1,4 +1,4 @@
-"""Contract: benchmark_features.py compares two ways to the same features, in one run."""
+"""Contract: benchmark_features.py compares two ways to the same features in one run."""
 
 import json
 import os

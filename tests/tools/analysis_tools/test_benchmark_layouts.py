@@ -1,4 +1,4 @@
-"""Contract: benchmark_layouts.py trains every layout it names, at every size, in one run."""
+"""Contract: benchmark_layouts.py trains every given layout at every size in one run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""benchmark_loader.py: both paths make the same clips, and its report holds what it promises."""
+"""benchmark_loader.py: both paths make the same clips, and its report is complete."""
 
 import argparse
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""Contract: benchmark_segments.py reports times and memory of what it names, in one run."""
+"""Contract: benchmark_segments.py reports times and memory of all its cases in one run."""
 
 from tests.support.tools import CallTool
 

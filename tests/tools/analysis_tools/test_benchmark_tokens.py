@@ -1,4 +1,4 @@
-"""Contract: benchmark_tokens.py compares three ways to the same codes, in one run."""
+"""Contract: benchmark_tokens.py compares three ways to the same codes in one run."""
 
 import multiprocessing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""benchmark_views.py: all ways make the same views, and its report holds what it promises."""
+"""benchmark_views.py: all ways make the same views, and its report is complete."""
 
 import argparse
 from types import ModuleType

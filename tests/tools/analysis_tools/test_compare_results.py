@@ -1,4 +1,4 @@
-"""Contract: compare_results.py tells who is better, writes its pictures, or ends in one line."""
+"""Contract: compare_results.py says which is better and writes pictures, or ends in one line."""
 
 import json
 import pickle

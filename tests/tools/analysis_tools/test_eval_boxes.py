@@ -1,4 +1,4 @@
-"""Contract: eval_boxes.py measures a file of AVA's layout of results, and draws the classes."""
+"""Contract: eval_boxes.py evaluates results in AVA's layout, and draws the classes."""
 
 import json
 from pathlib import Path

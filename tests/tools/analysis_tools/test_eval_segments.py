@@ -1,4 +1,4 @@
-"""Contract: eval_segments.py measures a results file of ActivityNet's layout, and draws errors."""
+"""Contract: eval_segments.py evaluates results in ActivityNet's layout, and draws errors."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: tools/claims/run.py runs every stage once, continues, and refuses what it cannot do."""
+"""Contract: tools/claims/run.py runs every stage once, continues, and refuses bad options."""
 
 import json
 import subprocess

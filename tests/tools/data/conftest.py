@@ -1,4 +1,4 @@
-"""Running the tools of data preparation in this process, and making files for them."""
+"""Run the tools for data preparation in this process, and make files for them."""
 
 from collections.abc import Callable
 from pathlib import Path

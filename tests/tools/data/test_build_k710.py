@@ -1,4 +1,4 @@
-"""build_k710.py writes lists whose files exist, class names, and maps that agree with them."""
+"""build_k710.py writes lists with existing files, class names, and maps that agree with them."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""make_annotations.py lists every video once, splits each class alike, and can be read back."""
+"""make_annotations.py lists every video once, splits all classes alike, and its lists read back."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""make_subset.py writes lines of the list as they stand there, and nothing over another list."""
+"""make_subset.py copies lines of the list unchanged, and never overwrites another list."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Contract: prepare_segments.py writes what training reads, or tells in one line why not."""
+"""Contract: prepare_segments.py writes training data, or explains a failure in one line."""
 
 from collections.abc import Callable
 from pathlib import Path

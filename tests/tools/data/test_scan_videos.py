@@ -1,4 +1,4 @@
-"""scan_videos.py tells good from bad, hangs and crashes included, and keeps the list's lines."""
+"""scan_videos.py separates good from bad, hangs and crashes included, and keeps list lines."""
 
 import os
 import signal

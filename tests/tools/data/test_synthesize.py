@@ -1,4 +1,4 @@
-"""Contract: tools/data/synthesize.py writes what is asked, once, and refuses what it cannot."""
+"""Contract: tools/data/synthesize.py writes the requested data once, and refuses bad options."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Contract: `synthesize.py untrimmed` writes what is asked, once, and refuses what it cannot."""
+"""Contract: `synthesize.py untrimmed` writes the requested data once, and refuses bad options."""
 
 import json
 from collections.abc import Callable

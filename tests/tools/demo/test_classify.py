@@ -1,4 +1,4 @@
-"""Contract: classify.py names classes, writes timelines and overlays, or ends in one line."""
+"""Contract: classify.py names classes and writes timelines and overlays, or ends in one line."""
 
 import csv
 import json

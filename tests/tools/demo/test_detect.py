@@ -1,4 +1,4 @@
-"""Contract: detect.py writes people with their actions, draws them, or ends in one line."""
+"""Contract: detect.py writes and draws people with their actions, or ends in one line."""
 
 import json
 from collections.abc import Callable

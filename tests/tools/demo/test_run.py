@@ -1,4 +1,4 @@
-"""The demo runs from videos to its report, and refuses what holds no video."""
+"""The demo turns videos into a report, and refuses a folder without videos."""
 
 import subprocess
 import sys

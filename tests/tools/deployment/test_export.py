@@ -1,4 +1,4 @@
-"""Contract: export.py tells what it wrote and how near to PyTorch it is, or ends in one line."""
+"""Contract: export.py reports its file and the difference from PyTorch, or ends in one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: set-up installs what is missing, once, and never an mmcv built for another torch."""
+"""Contract: set-up installs missing parts once, and never an mmcv built for another torch."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The converter says what a file is, writes what was asked and refuses in one line."""
+"""The converter says what a file is, writes the requested format and refuses in one line."""
 
 import json
 from pathlib import Path

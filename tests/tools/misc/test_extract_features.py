@@ -1,4 +1,4 @@
-"""Contract: extract_features.py makes, shares and continues features, or ends in one line."""
+"""Contract: extract_features.py extracts, divides and continues work, or ends in one line."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Contract: extract_tokens.py makes, shares and continues files of codes, or ends in one line."""
+"""Contract: extract_tokens.py extracts, divides and continues work, or ends in one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contract: masked_codes.py draws every video with its masks and says what copying restores."""
+"""Contract: masked_codes.py draws every video with its masks and reports what copying restores."""
 
 import json
 from pathlib import Path

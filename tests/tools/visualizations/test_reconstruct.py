@@ -1,4 +1,4 @@
-"""Contract: tools/visualizations/reconstruct.py writes what OUT says, or ends in one line."""
+"""Contract: tools/visualizations/reconstruct.py writes the format of OUT, or ends in one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every backend in turn, and videos that several modules read."""
+"""Every backend in turn, and videos for several test modules."""
 
 from collections.abc import Callable
 from pathlib import Path

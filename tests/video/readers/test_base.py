@@ -1,4 +1,4 @@
-"""Readers return frames in the order asked, decode each once, and fail by naming the file."""
+"""Readers return frames in the requested order, decode each once, and name the file on failure."""
 
 import pickle
 from collections.abc import Iterator, Sequence

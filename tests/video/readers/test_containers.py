@@ -1,4 +1,4 @@
-"""The first bytes tell what holds a video, whatever its name."""
+"""The first bytes identify a video file, whatever its name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The decord reader refuses what decord misreads, quietly and in words."""
+"""The decord reader refuses, with an explanation, files that decord misreads."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`auto` is PyAV; whatever is no video is refused in plain words, and names are no addresses."""
+"""`auto` is PyAV; other files are refused with an explanation, and names are not addresses."""
 
 import errno
 import os

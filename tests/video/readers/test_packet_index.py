@@ -1,4 +1,4 @@
-"""Frames are the packets that decode to pictures, in order of presentation."""
+"""Frames are the packets that decode to pictures, in presentation order."""
 
 import numpy as np
 from hypothesis import given

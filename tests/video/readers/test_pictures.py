@@ -1,4 +1,4 @@
-"""Pictures are as a player shows them: turned, mirrored, and with square pixels."""
+"""Pictures look as in a player: turned, mirrored, and with square pixels."""
 
 from fractions import Fraction
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The PyAV reader is exact where times mislead, and decodes no more than it must."""
+"""The PyAV reader is exact even if times mislead, and decodes no more than necessary."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction

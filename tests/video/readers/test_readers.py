@@ -1,4 +1,4 @@
-"""All three backends return the same pixels for frame n, and refuse what is broken in one way."""
+"""All three backends return the same pixels for frame n, and refuse broken files alike."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The default reader returns, of any file and in any order, what FFmpeg decodes from its start."""
+"""For any file and order, the default reader returns what FFmpeg decodes from the start."""
 
 import struct
 from pathlib import Path

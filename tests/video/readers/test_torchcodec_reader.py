@@ -1,4 +1,4 @@
-"""A torchcodec that cannot be used says so in one line; a usable one is tested with the others."""
+"""An unusable torchcodec is reported in one line; a usable one is tested with the others."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Contract: `check.py` prints tables and problems, and its exit status tells errors."""
+"""Contract: `check.py` prints tables and problems, and its exit status reflects errors."""
 
 from collections.abc import Callable
 from pathlib import Path

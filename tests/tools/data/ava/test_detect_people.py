@@ -1,4 +1,4 @@
-"""Contract: detect_people.py writes proposals of a detector of mmdet, or ends in one line."""
+"""Contract: detect_people.py writes an mmdet detector's proposals, or ends in one line."""
 
 import json
 from collections.abc import Callable

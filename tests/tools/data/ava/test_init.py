@@ -1,4 +1,4 @@
-"""Contract: `init.py` makes a data set of boxes that trains, or says in one line why not."""
+"""Contract: `init.py` makes a data set of boxes for training, or explains a failure in one line."""
 
 import json
 from collections.abc import Callable

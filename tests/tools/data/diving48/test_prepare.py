@@ -1,4 +1,4 @@
-"""Diving48: labels are indices of the vocabulary; a clip inside a file keeps its frames."""
+"""Diving48: labels are indices into the vocabulary; a clip within a file keeps its frames."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""HMDB51: 1 trains, 2 tests, 0 is left out, in each of three splits; odd file names survive."""
+"""HMDB51: 1 trains, 2 tests, 0 is left out, in each of three splits; odd file names work."""
 
 from collections.abc import Callable
 from pathlib import Path

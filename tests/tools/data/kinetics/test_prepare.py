@@ -1,4 +1,4 @@
-"""Kinetics lists hold the rows of the official CSV files whose files exist, labels alphabetical."""
+"""Kinetics lists have the rows of the official CSV files with files, and alphabetical labels."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Something-Something V1: the labels file orders the classes, frames are counted."""
+"""Something-Something V1: the labels file orders the classes, and frames are counted."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Something-Something V2: templates without brackets are the classes, labels as the file says."""
+"""Something-Something V2: classes are templates without brackets, numbered as in the file."""
 
 import json
 from collections.abc import Callable

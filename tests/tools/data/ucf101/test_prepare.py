@@ -1,4 +1,4 @@
-"""UCF101: three splits; numbers of classes begin at 1 in the files and at 0 in the lists."""
+"""UCF101: three splits; class numbers start at 1 in the files and at 0 in the lists."""
 
 from collections.abc import Callable
 from pathlib import Path
