@@ -1,4 +1,4 @@
-# Every target brings .venv to what it needs and then does its work; `make help` lists them.
+# Every target sets up .venv as it needs and then does its work; `make help` lists them.
 
 VENV ?= .venv
 # The first Python on the PATH that the toolbox supports.
@@ -23,18 +23,18 @@ demo:  ## pre-train and fine-tune on synthetic video (VIDEOS=folder: pre-train o
 	@$(SETUP) core
 	@$(RUN) tools/demo/run.py --out work_dirs/demo $(if $(VIDEOS),--videos "$(VIDEOS)")
 
-test:  ## the test-suite without the slow training proofs (ARGS= goes to pytest)
+test:  ## run the test suite without slow training tests (ARGS= goes to pytest)
 	@$(SETUP) detection tests
 	@$(PYTEST) -m 'not slow' $(ARGS)
 
-test-all:  ## the whole test-suite
+test-all:  ## run the whole test suite
 	@$(SETUP) detection tests
 	@$(PYTEST) --hypothesis-profile=random $(ARGS)
 
-test-ranges:  ## the test-suite with the oldest and the newest of every version, on each Python
+test-ranges:  ## run the test suite with the oldest and newest versions, on each Python
 	@$(PYTHON) tools/dev/test_ranges.py $(ARGS)
 
-lint:  ## style, types, spelling, and whether the documentation builds
+lint:  ## check style, types and spelling, and build the documentation
 	@$(SETUP) lint docs
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
@@ -42,12 +42,12 @@ lint:  ## style, types, spelling, and whether the documentation builds
 	@$(VENV)/bin/codespell
 	@$(VENV)/bin/mkdocs build --quiet
 
-format:  ## let ruff put the code into shape
+format:  ## format the code with ruff
 	@$(SETUP) lint
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench:  ## speed and memory, beside the usual ways of doing the same
+bench:  ## compare speed and memory with other implementations
 	@$(SETUP) core tests
 	@for tool in tools/analysis_tools/benchmark_*.py; do \
 		echo "== $$tool" && $(RUN) $$tool || exit 1; done
@@ -57,19 +57,19 @@ docs:  ## build the documentation into site/
 	@$(VENV)/bin/mkdocs build --quiet
 	@echo 'site/index.html'
 
-claims:  ## measure the papers' central claim in small; takes hours on a CPU
+claims:  ## measure the papers' central claim at small scale; takes hours on a CPU
 	@$(SETUP) core
 	@$(RUN) tools/claims/run.py --out work_dirs/claims
 
-doctor:  ## what is installed, what is wrong with it, what mends it
+doctor:  ## report what is installed, and the command that fixes each problem
 	@$(if $(wildcard $(RUN)),$(RUN),$(PYTHON)) tools/doctor.py
 
-install:  ## core level: mmcv-lite, nothing is compiled
+install:  ## install the core level: mmcv-lite, nothing is compiled
 	@$(SETUP) core
 
-install-detection:  ## detection level: mmcv (compiled once, kept) and mmdet (MMCV_FROM_SOURCE=1)
+install-detection:  ## install the detection level: mmcv (compiled once and kept) and mmdet
 	@$(SETUP) detection
 
-clean:  ## remove build products; the environment and work_dirs/ stay
+clean:  ## remove build products, but not the environment and work_dirs/
 	@rm -rf build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find mmvideomae tools tests configs -name __pycache__ -type d -prune -exec rm -rf {} +

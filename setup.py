@@ -1,6 +1,6 @@
-"""Package metadata, and the `.mim` folder that OpenMMLab's command line looks into.
+"""Package metadata, and the `.mim` folder that OpenMMLab's command line reads.
 
-`mim train mmvideomae CONFIG` and its relatives expect configs, tools, model-index.yml and
+`mim train mmvideomae CONFIG` and similar commands expect configs, tools, model-index.yml and
 dataset-index.yml inside the installed package, in `mmvideomae/.mim`.  A wheel gets copies; an
 editable installation gets symbolic links, so that edits in the checkout take effect at once.
 """
@@ -14,7 +14,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 MIM_ENTRIES = ('configs', 'tools', 'requirements', 'model-index.yml', 'dataset-index.yml')
-# tools/dev serves a checkout only.
+# tools/dev is only for checkouts.
 MIM_IGNORE = shutil.ignore_patterns('__pycache__', '*.pyc', 'dev')
 
 
@@ -30,7 +30,7 @@ class BuildPyWithMim(build_py):
 
 
 def mim_sources() -> list[Path]:
-    """Entries of the checkout that belong into `.mim` and exist."""
+    """Entries of the checkout that belong in `.mim` and exist."""
     return [ROOT / name for name in MIM_ENTRIES if (ROOT / name).exists()]
 
 
@@ -43,7 +43,7 @@ def link_mim(target: Path) -> None:
 
 
 def copy_mim(target: Path) -> None:
-    """Fill `target` with copies; what an earlier build left there goes first."""
+    """Fill `target` with copies, after removing what an earlier build left there."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for source in mim_sources():
@@ -54,7 +54,7 @@ def copy_mim(target: Path) -> None:
 
 
 def requirements(*names: str) -> list[str]:
-    """Requirement specifiers of `requirements/<name>.txt`, comments dropped, sorted."""
+    """Requirement specifiers of `requirements/<name>.txt`, sorted and without comments."""
     found = set()
     for name in names:
         text = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8')
@@ -92,11 +92,11 @@ setup(
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=['mmvideomae', 'mmvideomae.*']),
-    # No upper bound: nothing is known to break.  `make test-ranges` tries what is on the machine.
+    # No upper bound: nothing is known to break.  `make test-ranges` tries the installed Pythons.
     python_requires='>=3.10',
     install_requires=requirements('runtime'),
     extras_require={
-        # The choice between the two kinds of mmcv, see requirements/runtime.txt.
+        # The two kinds of mmcv to choose from; see requirements/runtime.txt.
         'core': requirements('core'),
         'detection': requirements('detection'),
         'tests': requirements('tests'),
@@ -104,7 +104,7 @@ setup(
         'torchcodec': ['torchcodec>=0.8'],
         'lmdb': ['lmdb>=1.4'],
         'all': requirements('detection', 'tests', 'docs', 'optional'),
-        # `mim install` adds what stands here to the requirements of an OpenMMLab package.
+        # `mim install` adds these to the requirements of an OpenMMLab package.
         'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.6,<1'],
     },
     cmdclass={'build_py': BuildPyWithMim},

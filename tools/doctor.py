@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Say what the toolbox finds on this machine and, for what is wrong, the command that mends it.
+"""Report what the toolbox finds on this machine and, for each problem, the command that fixes it.
 
-Standard library only: it has to work where torch or mmengine cannot be imported.  Everything that
-may fail or crash is tried in a process of its own.  Exit status 1 when something is broken.
+Standard library only: it has to work if torch or mmengine cannot be imported.  Everything that may
+fail or crash is tried in a process of its own.  The exit status is 1 if something is broken.
 """
 
 import argparse
@@ -71,7 +71,7 @@ video = VideoDecoder(sys.argv[1])
 out = dict(frames=len(video), brightness=video[7].float().mean().item())
 """,
 }
-# H.264 where PyAV can write it, for that is what data sets hold.
+# H.264 if PyAV can write it, since data sets consist of it.
 ENCODE = """
 import av, sys
 import numpy as np
@@ -106,7 +106,7 @@ def write_clip(folder: Path) -> Path:
 
 
 def run_probe(name: str, clip: Path) -> Probe:
-    """Try one thing in a process of its own, where it may fail, hang or crash."""
+    """Try one thing in a process of its own, since it may fail, hang or crash."""
     code = 'import json, sys, warnings\nwarnings.simplefilter("ignore")\n'
     code += PROBES[name] + '\nprint(json.dumps(out))'
     env = {**os.environ, 'TORCHDYNAMO_DISABLE': '1'}
@@ -131,11 +131,11 @@ def run_probe(name: str, clip: Path) -> Probe:
         return Probe(False, error=f'crashed with signal {-done.returncode}')
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r'[\w.]*(Error|Exception|Warning)\b', line)]
-    return Probe(False, error=(errors or lines or ['failed without a word'])[-1][:300])
+    return Probe(False, error=(errors or lines or ['failed without a message'])[-1][:300])
 
 
 def examine() -> tuple[State, str]:
-    """The state of this machine, and the kind of clip that the readers were tried with."""
+    """The state of this machine, and the kind of clip with which the readers were tried."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         clip = write_clip(Path(folder))
         probes = dict(zip(PROBES, pool.map(lambda n: run_probe(n, clip), PROBES), strict=True))
@@ -173,7 +173,7 @@ def build_report(state: State, clip: str) -> dict:
 
 def describe(report: dict) -> str:
     """The report as text for people."""
-    level = report['level'] or 'not usable as it is'
+    level = report['level'] or 'not usable as installed'
     lines = [
         f'Python {report["python"]} on {report["platform"]}, {report["cpus"]} CPUs',
         f'install level: {level}',
@@ -199,8 +199,8 @@ def describe(report: dict) -> str:
     for finding in report['findings']:
         lines.append(f'{finding["severity"]}: {finding["problem"]}')
         if finding['mend']:
-            lines.append(f'    mend: {finding["mend"]}')
-    lines.append('All is well.' if report['ok'] else 'Something is broken, see above.')
+            lines.append(f'    fix: {finding["mend"]}')
+    lines.append('All is well.' if report['ok'] else 'Something is broken; see above.')
     return '\n'.join(lines)
 
 

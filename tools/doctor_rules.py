@@ -1,6 +1,6 @@
-"""What `tools/doctor.py` knows: which versions belong together, what is wrong and what mends it.
+"""The rules of `tools/doctor.py`: versions that belong together, problems and their fixes.
 
-Standard library only, like the doctor itself.  The rules read nothing but a `State`.
+Standard library only, like the doctor itself.  The rules read only a `State`.
 """
 
 import importlib.metadata
@@ -23,7 +23,7 @@ NEEDED = ('torch', 'torchvision', 'numpy', 'mmengine', 'mmaction2', 'decord', 'a
 
 @dataclass
 class Probe:
-    """What one trial gave: its values, or the last line of its error."""
+    """The outcome of one trial: its values, or the last line of its error."""
 
     ok: bool
     values: dict = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Probe:
 
 @dataclass
 class State:
-    """All that is known of the machine; the rules below read nothing else."""
+    """Everything known about the machine; the rules below read nothing else."""
 
     python: tuple[int, int]
     versions: dict[str, str]
@@ -47,7 +47,7 @@ class State:
 
     @property
     def level(self) -> str | None:
-        """The install level that is complete: detection, core or none."""
+        """The level that is completely installed: detection, core or none."""
         if not self.works('mmvideomae'):
             return None
         return 'detection' if self.works('mmcv.ops') and 'mmdet' in self.versions else 'core'
@@ -71,7 +71,7 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def read_requirements(name: str) -> dict[str, str]:
-    """Specifiers of a requirements file by distribution; of a constraint, those for this Python."""
+    """Specifiers of a requirements file by distribution; for constraints, those for this Python."""
     found = {}
     for raw in (REQUIREMENTS / f'{name}.txt').read_text(encoding='utf-8').splitlines():
         line, _, marker = raw.partition('#')[0].partition(';')
@@ -97,7 +97,7 @@ def within(version: str, specifiers: str) -> bool:
 
 
 def installed_versions() -> dict[str, str]:
-    """Versions of the packages that matter, by distribution; importing none of them."""
+    """Versions of the relevant packages by distribution, found without importing them."""
     found = {}
     for name in PACKAGES:
         for distribution in importlib.metadata.distributions(name=name):
@@ -106,10 +106,10 @@ def installed_versions() -> dict[str, str]:
 
 
 def package_table(versions: dict[str, str]) -> dict[str, dict[str, str | None]]:
-    """Installed, tested and supported version of each package, and what that amounts to."""
+    """Installed, tested and supported version of each package, and whether they agree."""
     pins = read_requirements('constraints')
     tested = {name: specifier.removeprefix('==') for name, specifier in pins.items()}
-    ranges = read_requirements('optional')  # what only tests ask for binds no user
+    ranges = read_requirements('optional')  # requirements of the tests alone do not bind users
     for level in ('core', 'detection', 'runtime', 'build'):
         ranges.update(read_requirements(level))
     table: dict[str, dict[str, str | None]] = {}
@@ -146,7 +146,7 @@ def find_torch(state: State) -> Iterator[Finding]:
     elif not state.works('torch'):
         yield Finding('error', f'torch cannot be imported: {state.error("torch")}', mend)
     elif 'torchvision' not in state.versions:
-        yield Finding('error', 'torchvision is missing beside torch', mend)
+        yield Finding('error', 'torch is installed without torchvision', mend)
     elif not state.works('torchvision'):
         problem = f'torchvision does not fit this torch: {state.error("torchvision")}'
         yield Finding('error', problem, mend)
@@ -183,13 +183,13 @@ def find_opencv(state: State) -> Iterator[Finding]:
 
 
 def install_command(level: str, from_source: bool = False) -> str:
-    """Install a level: by make in a checkout, by pip beside an installed package."""
+    """The command that installs a level: make in a checkout, pip for an installed package."""
     if (ROOT / 'Makefile').exists():
         target = 'make install-detection' if level == 'detection' else 'make install'
         return target + (' MMCV_FROM_SOURCE=1' if from_source else '')
     if level == 'core':
         return f'pip install {pin("mmcv-lite")}'
-    # Neither pip's cache nor an isolated environment: the wheel has to fit this very torch.
+    # Neither pip's cache nor an isolated environment: the wheel has to fit exactly this torch.
     flags = '--no-build-isolation --no-cache-dir --no-binary mmcv --force-reinstall --no-deps'
     return f"pip install 'setuptools<81' && pip install {flags} {pin('mmcv')} {pin('mmdet')}"
 
@@ -197,7 +197,7 @@ def install_command(level: str, from_source: bool = False) -> str:
 def find_mmcv(state: State) -> Iterator[Finding]:
     full, lite = state.versions.get('mmcv'), state.versions.get('mmcv-lite')
     if full and lite:
-        problem = 'mmcv and mmcv-lite are both installed and overwrite one another'
+        problem = 'mmcv and mmcv-lite are both installed and overwrite each other'
         mend = f'pip uninstall -y mmcv mmcv-lite && {install_command("detection")}'
         yield Finding('error', problem, mend)
     elif not full and not lite:
@@ -215,7 +215,7 @@ def find_mmcv(state: State) -> Iterator[Finding]:
         problem = f'mmcv was built for another torch: {state.error("mmcv.ops")}'
         yield Finding('error', problem, install_command('detection', from_source=True))
     elif lite and 'mmdet' in state.versions:
-        problem = 'mmdet needs the full mmcv, mmcv-lite is installed: no action detection'
+        problem = 'mmdet needs the full mmcv, but mmcv-lite is installed: no action detection'
         yield Finding('warning', problem, install_command('detection'))
 
 
@@ -252,14 +252,14 @@ def find_ranges(state: State) -> Iterator[Finding]:
 
 
 def find_handled(state: State) -> Iterator[Finding]:
-    """Known bad combinations that mmvideomae.compat takes care of."""
+    """Known bad combinations that mmvideomae.compat works around."""
     transformers = state.versions.get('transformers')
     if transformers and release(transformers) >= (4, 56):
-        problem = f'transformers {transformers} breaks mmaction2 1.2.0 by itself; with mmvideomae '
-        yield Finding('note', problem + 'only its VindLU models are off')
+        problem = f'transformers {transformers} breaks mmaction2 1.2.0 on its own; with mmvideomae '
+        yield Finding('note', problem + 'only its VindLU models are disabled')
     torch = state.versions.get('torch')
     if torch:
-        problem = f'torch {torch} loads weights only; mmvideomae allows what mmengine saves'
+        problem = f"torch {torch} loads weights only; mmvideomae allows mmengine's checkpoints"
         yield Finding('note', problem)
 
 
@@ -275,7 +275,7 @@ def pin(name: str) -> str:
 
 
 def diagnose(state: State) -> list[Finding]:
-    """All findings, errors first; what nobody foresaw is quoted at the end."""
+    """All findings, errors first; unforeseen errors are quoted at the end."""
     found = [finding for rule in RULES for finding in rule(state)]
     if not state.works('mmvideomae') and not any(each.severity == 'error' for each in found):
         problem = f'mmvideomae cannot be imported: {state.error("mmvideomae")}'

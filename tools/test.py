@@ -22,13 +22,13 @@ def parse_args() -> argparse.Namespace:
     add = parser.add_argument
     add('config', help='config file')
     add('checkpoint', help='checkpoint file')
-    add('--work-dir', help='folder for logs; default: work_dirs/<name of the config>')
-    add('--dump', metavar='FILE', help='write the predictions to this .pkl file as well')
+    add('--work-dir', help='folder for logs (default: work_dirs/<name of the config>)')
+    add('--dump', metavar='FILE', help='also write the predictions to this .pkl file')
     add(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='what started the processes; the dist_ and slurm_ scripts set it',
+        help='program that started the processes; the dist_ and slurm_ scripts set it',
     )
     add_cfg_options(parser, 'override entries of the config, e.g. test_dataloader.batch_size=8')
     add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
@@ -56,7 +56,7 @@ def main() -> None:
     args = parse_args()
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
+    logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     try:
         cfg = prepare(args)
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

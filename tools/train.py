@@ -1,4 +1,4 @@
-"""Train (or pre-train, or fine-tune) what a config describes."""
+"""Train, pre-train or fine-tune the model that a config describes."""
 
 import argparse
 import logging
@@ -29,18 +29,22 @@ def parse_args() -> argparse.Namespace:
     add('config', help='config file')
     add(
         '--work-dir',
-        help='folder for logs and checkpoints; default: work_dirs/<name of the config>',
+        help='folder for logs and checkpoints (default: work_dirs/<name of the config>)',
     )
     add(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CKPT',
-        help='continue exactly where CKPT was saved (of another work directory: its newest); '
-        'without CKPT, from the newest checkpoint of the work directory, or as without --resume '
-        'if there is none',
+        help='continue exactly where CKPT was saved (or the newest of another work directory); '
+        'without CKPT, continue from the newest checkpoint of the work directory, or start '
+        'anew if there is none',
     )
-    add('--amp', action='store_true', help='train in mixed precision even if the config does not')
+    add(
+        '--amp',
+        action='store_true',
+        help='train in mixed precision even if the config does not ask for it',
+    )
     add(
         '--auto-scale-lr',
         action='store_true',
@@ -51,20 +55,20 @@ def parse_args() -> argparse.Namespace:
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='what started the processes; the dist_ and slurm_ scripts set it',
+        help='program that started the processes; the dist_ and slurm_ scripts set it',
     )
     add_cfg_options(
         parser,
         'override entries of the config, e.g. train_dataloader.batch_size=8 '
         'train_cfg.max_epochs=2; list values as key="[a,b]"',
     )
-    # torch.distributed.launch and mim pass it.
+    # torch.distributed.launch and mim pass this.
     add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
-    """Config with the command line applied; a line about the learning rate, and if it warns."""
+    """Config with the command line applied; a line on the learning rate, and whether it warns."""
     cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
     if cfg.get('train_dataloader') is None or cfg.get('optim_wrapper') is None:
         raise ConfigError(f'{args.config} does not describe a training')
@@ -86,7 +90,7 @@ def main() -> None:
     args = parse_args()
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    logging.raiseExceptions = False  # a full disk is told by what writes the values, and once
+    logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     try:
         cfg, line, warns = prepare(args)
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

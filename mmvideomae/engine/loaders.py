@@ -4,9 +4,10 @@ from typing import Any
 
 from mmvideomae.configs import ConfigError
 
-# What a worker may take for a batch before the run ends with the file that it is at: a minute, or
-# this long for each sample if that is more.  A slow disk takes a tenth of it.
-_SECONDS_PER_BATCH = 60
+# What a worker may take for a batch before the run ends with the file that it is at: time for five
+# decoders that are ended after 30 seconds, or this long for each sample if that is more.  A slow
+# disk takes a tenth of it.
+_SECONDS_PER_BATCH = 180
 _SECONDS_PER_SAMPLE = 5
 # torch refuses them where the main process reads by itself.
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout', 'multiprocessing_context')

@@ -1,12 +1,12 @@
-"""Measure training and testing of detectors of actions: clips per second and memory.
+"""Measure training and testing of action detectors: clips per second and memory.
 
     python tools/analysis_tools/benchmark_detection.py [CONFIG ...] [--batch-size 8] [--persons 3]
 
-Random pixels of the size that the config's pipelines make, with as many boxes of persons in each
-clip. A training step is all that the config asks for: forward in its precision, backward, update.
-A test forwards clips of --test-size. Configs take turns, round by round, and medians are reported;
-memory is the most that PyTorch held in a training step, weights and optimizer included, which only
-a GPU tells. Without CONFIG it is the detector of the demo.
+Clips are random pixels of the size that the config's pipelines make, with --persons boxes in each.
+A training step is a complete one of the config: forward in its precision, backward, update. A test
+forwards clips of --test-size. Configs take turns, round by round, and medians are reported; memory
+is the peak of PyTorch's allocations in a training step, weights and optimizer included, and is
+measured on a GPU only. The default CONFIG is the demo's detector.
 """
 
 import argparse
@@ -35,18 +35,18 @@ WARM_UPS = 2
 
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
-    parser.add_argument('configs', nargs='*', default=[DEMO], metavar='CONFIG', help='of detectors')
-    add_option(parser, '--batch-size', 8, 'clips of a step')
-    add_option(parser, '--persons', 3, 'boxes in a clip')
+    parser.add_argument('configs', nargs='*', default=[DEMO], metavar='CONFIG', help='detectors')
+    add_option(parser, '--batch-size', 8, 'clips per step')
+    add_option(parser, '--persons', 3, 'boxes per clip')
     parser.add_argument(
         '--test-size',
         type=int,
         nargs=2,
         metavar=('H', 'W'),
-        help='frames of the test (default: those of the training)',
+        help='frame size of the test (default: that of the training)',
     )
-    add_option(parser, '--rounds', 5, 'steps of each config')
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if any)')
+    add_option(parser, '--rounds', 5, 'steps for each config')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
 
@@ -79,13 +79,13 @@ class Contender:
 
     @torch.no_grad()
     def test(self) -> None:
-        """One batch, in the precision of the training where that is mixed."""
+        """One batch, in the training's precision if that is mixed."""
         dtype = getattr(torch, self.precision)
         with torch.autocast(self.device.type, dtype, enabled=self.mixed):
             self.model.eval().test_step(self.batches['test'])
 
     def take_turn(self) -> None:
-        """A step and a batch, timed."""
+        """Time a training step and a test batch."""
         on_gpu = self.device.type == 'cuda'
         if on_gpu:
             torch.cuda.reset_peak_memory_stats(self.device)
@@ -104,7 +104,7 @@ class Contender:
         return sum(each.nbytes for each in tensors if each.is_cuda)
 
     def report(self, batch_size: int) -> dict[str, Any]:
-        """What was measured, without the warm-up."""
+        """The measurements, without the warm-up."""
         speed = {
             f'{name}_clips_per_s': round(batch_size / median(values[WARM_UPS:]), 2)
             for name, values in self.seconds.items()

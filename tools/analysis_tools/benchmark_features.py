@@ -1,14 +1,14 @@
-"""Measure what it saves to decode a long video once for all of its overlapping windows.
+"""Measure the savings of decoding a long video once for all of its overlapping windows.
 
     python tools/analysis_tools/benchmark_features.py [VIDEO] [--stride 4] [--model tiny]
 
-Two ways to the same features, each in a process of its own:
+There are two ways to the same features, each in a process of its own:
   extractor   FeatureExtractor: every frame decoded and resized once, windows in batches
   one by one  every window's frames read from the file by a reader, resized and forwarded alone,
               as the papers' released code does
-The extractor also computes the first half of a synthesized video, to show that its memory does not
-grow with the length. "CPU" counts the processor time of all threads, and on a busy machine says
-more than the clock; memory is the peak above what the process held when it was ready.
+The extractor also processes the first half of a synthesized video, to show that its memory does not
+grow with the length. "CPU" is the processor time of all threads, which is more reliable than the
+clock on a busy machine; memory is the peak above the process's memory before it starts the work.
 """
 
 import argparse
@@ -44,7 +44,7 @@ ARCHITECTURES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Way:
-    """What one process does, and where it leaves the features."""
+    """The work of one process, and where it stores the features."""
 
     name: str
     video: str
@@ -55,12 +55,12 @@ class Way:
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
-    add_option(parser, '--seconds', 300, 'of the synthesized video')
-    add_option(parser, '--gop', 250, "frames between its key frames; 250 is x264's own choice")
-    add_option(parser, '--window', 16, 'frames')
-    add_option(parser, '--stride', 4, 'frames')
-    add_option(parser, '--size', 64, 'of the input')
-    add_option(parser, '--resize', 'squash', 'of frames', choices=RESIZES)
+    add_option(parser, '--seconds', 300, 'length of the synthesized video')
+    add_option(parser, '--gop', 250, "frames between its key frames; 250 is x264's default")
+    add_option(parser, '--window', 16, 'frames per window')
+    add_option(parser, '--stride', 4, 'frames between windows')
+    add_option(parser, '--size', 64, 'side of the input in pixels')
+    add_option(parser, '--resize', 'squash', 'how frames are resized', choices=RESIZES)
     add_option(
         parser,
         '--model',
@@ -68,9 +68,9 @@ def options() -> argparse.ArgumentParser:
         'tiny has two blocks of width 32, small is ViT-S/16',
         choices=ARCHITECTURES,
     )
-    add_option(parser, '--batch-size', 16, 'of the extractor')
-    add_option(parser, '--backend', 'auto', 'reader of the windows one by one', choices=BACKENDS)
-    add_option(parser, '--threads', 1, 'of PyTorch')
+    add_option(parser, '--batch-size', 16, "the extractor's windows per batch")
+    add_option(parser, '--backend', 'auto', 'reader for the windows one by one', choices=BACKENDS)
+    add_option(parser, '--threads', 1, "PyTorch's threads")
     return parser
 
 
@@ -79,11 +79,11 @@ def check(args: argparse.Namespace) -> None:
     if min(*numbers, args.threads) < 1:
         raise UsageError('all numbers must be positive')
     if args.size % 16 or args.window % 2:
-        raise UsageError('the models take an even --window and a --size divisible by 16')
+        raise UsageError('the models need an even --window and a --size divisible by 16')
 
 
 def work(way: Way) -> Callable[[], None]:
-    """What extracts in one way, in a process of its own."""
+    """Extraction in one way, in a process of its own."""
     args = way.args
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
@@ -132,7 +132,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         print(f'writing {args.seconds} seconds of video ...', flush=True)
         video = write_long_video(folder / 'whole.mp4', args.seconds, args.gop)
         half = write_long_video(folder / 'half.mp4', max(args.seconds // 2, 1), args.gop)
-    FileStream(video).close()  # what cannot be read ends here
+    FileStream(video).close()  # an unreadable video fails here
     files = [str(folder / f'{number}.npy') for number in range(3)]
     fast = alone(Way('extractor', video, files[0], args))
     slow = alone(Way('one by one', video, files[1], args))
@@ -151,7 +151,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """What a person reads."""
+    """The report as text."""
     yield (
         '{window} frames at stride {stride}, {resize} to {size}, {model} model, '
         'batches of {batch_size}'.format(**report)

@@ -1,13 +1,13 @@
-"""Measure speed and memory of VIMPAC's layouts of attention beside joint attention (Table 13).
+"""Compare speed and memory of VIMPAC's attention layouts with joint attention (Table 13).
 
 python tools/analysis_tools/benchmark_layouts.py --sizes 5x128 10x256
 
 One training step is forward, backward and an AdamW update of masked prediction, on random codes
-under masks of five blocks. At each size all layouts take turns, round by round, in rotating order;
-figures are medians, and ratios, against the first layout, medians of the rounds' own ratios.
+with masks of five blocks. At each size all layouts take turns, round by round, in rotating order;
+figures are medians, and ratios to the first layout are medians of the ratios within rounds.
 
-PyTorch has no fused attention with dropout on a CPU, so that joint attention then holds all scores
-of a layer; --attn-drop-rate 0 measures it fused.
+PyTorch has no fused attention with dropout on a CPU, so joint attention then keeps all scores of a
+layer; --attn-drop-rate 0 measures it with fused attention.
 """
 
 import argparse
@@ -33,13 +33,13 @@ PIXELS_OF_A_CODE = 8
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add_option(parser, '--arch', 'small', 'encoder', choices=('tiny', *CODE_ARCHS))
-    parser.add_argument('--depth', type=int, help='layers (default: those of the encoder)')
+    parser.add_argument('--depth', type=int, help='number of layers (default: as in the encoder)')
     parser.add_argument(
         '--layouts',
         nargs='+',
         default=list(LAYOUTS),
         metavar='LAYOUT',
-        help=f'the first is the reference (default: {" ".join(LAYOUTS)})',
+        help=f'layouts, the first of which is the reference (default: {" ".join(LAYOUTS)})',
     )
     parser.add_argument(
         '--sizes',
@@ -48,15 +48,13 @@ def options() -> argparse.ArgumentParser:
         metavar='TxS',
         help='frames and side in pixels of the clips (default: 5x128)',
     )
-    add_option(parser, '--batch-size', 1, 'clips')
-    add_option(parser, '--rounds', 3, 'steps of each layout')
-    add_option(parser, '--attn-drop-rate', 0.1, 'dropout of attention probabilities')
-    add_option(parser, '--dtype', 'fp32', 'autocast to', choices=DTYPES)
-    parser.add_argument(
-        '--device', help='cpu, cuda, cuda:1, ... (default: cuda where there is one)'
-    )
+    add_option(parser, '--batch-size', 1, 'clips per step')
+    add_option(parser, '--rounds', 3, 'steps for each layout')
+    add_option(parser, '--attn-drop-rate', 0.1, 'dropout rate of attention probabilities')
+    add_option(parser, '--dtype', 'fp32', 'type to autocast to', choices=DTYPES)
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     parser.add_argument('--threads', type=int, help="CPU threads (default: PyTorch's choice)")
-    parser.add_argument('--compile', action='store_true', help='torch.compile every layout')
+    parser.add_argument('--compile', action='store_true', help='use torch.compile for every layout')
     return parser
 
 
@@ -115,7 +113,7 @@ def measure(
 
 
 def setting_of(args: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """What a reader needs to repeat the measurement."""
+    """Settings that are needed to repeat the measurement."""
     keys = ('arch', 'depth', 'batch_size', 'rounds', 'attn_drop_rate', 'dtype', 'compile')
     on_gpu = device.type == 'cuda'
     return {
@@ -145,8 +143,8 @@ def as_text(report: dict[str, Any]) -> str:
         [
             *lines,
             '',
-            'times: as fast as the first; saved: tensors kept for the backward pass; peak:',
-            'weights, optimizer state and the most above them during a step',
+            'times: speed relative to the first; saved: tensors kept for the backward pass; peak:',
+            'weights, optimizer state and the maximum above them during a step',
         ]
     )
 

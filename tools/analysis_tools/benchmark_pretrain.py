@@ -1,13 +1,13 @@
-"""Measure the speed and memory of pre-training, beside Hugging Face's VideoMAE.
+"""Measure the speed and memory of pre-training, compared with Hugging Face's VideoMAE.
 
 python tools/analysis_tools/benchmark_pretrain.py --arch base --batch-size 4
 
 One training step is forward, backward and an AdamW update (PyTorch's default
-implementation) with gradients then set to None, on random clips already normalised
-and on the device.  All contenders take the same clips, tube masks of 90 % and, for
-dual masking, running-cell masks of 50 %.  They take turns, round by round, in
+implementation) with gradients then set to None, on random clips that are already
+normalised and on the device.  All contenders use the same clips, tube masks of 90 %
+and, for dual masking, running-cell masks of 50 %.  They take turns, round by round, in
 rotating order; figures are medians over the rounds, and ratios are medians of the
-rounds' own ratios, so that a busy machine disturbs all alike.
+ratios within rounds, so that a busy machine affects all of them alike.
 
 The ceiling is the speed of a large square matrix product, measured before and after
 each step; a contender's share of it counts the matrix products that one step
@@ -54,23 +54,23 @@ RATIOS = (
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('--arch', choices=SHAPES, default='base', help='encoder (default: %(default)s)')
-    add('--batch-size', type=int, default=4, help='clips (default: %(default)s)')
-    add('--rounds', type=int, default=5, help='steps of each contender (default: %(default)s)')
-    add('--dtype', choices=DTYPES, default='fp32', help='autocast to (default: %(default)s)')
-    add('--device', help='cpu, cuda, cuda:1, ... (default: cuda where there is one)')
+    add('--arch', choices=SHAPES, default='base', help='size of the encoder (default: %(default)s)')
+    add('--batch-size', type=int, default=4, help='clips per step (default: %(default)s)')
+    add('--rounds', type=int, default=5, help='steps per contender (default: %(default)s)')
+    add('--dtype', choices=DTYPES, default='fp32', help='autocast type (default: %(default)s)')
+    add('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     add('--threads', type=int, help="CPU threads (default: PyTorch's choice)")
     add('--img-size', type=int, default=224, help='side in pixels (default: %(default)s)')
-    add('--frames', type=int, default=16, help='frames of a clip (default: %(default)s)')
-    add('--compile', action='store_true', help='torch.compile every contender')
-    add('--ceiling-size', type=int, help='side of the matrix product (default: 2048, GPU 8192)')
+    add('--frames', type=int, default=16, help='frames per clip (default: %(default)s)')
+    add('--compile', action='store_true', help='use torch.compile for every contender')
+    add('--ceiling-size', type=int, help='side of the matrices (default: 2048; 8192 on a GPU)')
     add(
         '--only',
         nargs='+',
         choices=[*OURS, *THEIRS],
         default=[*OURS, *THEIRS],
         metavar='NAME',
-        help=f'contenders, of {", ".join([*OURS, *THEIRS])} (default: all)',
+        help=f'contenders to measure, out of {", ".join([*OURS, *THEIRS])} (default: all)',
     )
     return parser
 
@@ -101,7 +101,7 @@ def make(args: argparse.Namespace) -> Told:
 def build_contenders(
     args: argparse.Namespace, device: torch.device
 ) -> tuple[list[Contender], list[str]]:
-    """Contenders asked for, and the names of those that are not installed."""
+    """Selected contenders, and the names of those that are not installed."""
     torch.manual_seed(0)
     model = build_pretrainer(args.arch, args.img_size, args.frames)
     batch = make_batch(model, args.batch_size)
@@ -182,7 +182,7 @@ def take_turns(
 
 
 def speed_ratios(times: dict[str, list[StepTimes]]) -> dict[str, float]:
-    """How many times faster the first is than the second: medians of the rounds' ratios."""
+    """How many times as fast as the second the first is: medians of the ratios within rounds."""
     return {
         f'{fast} / {slow}': median(
             theirs.step / ours.step for ours, theirs in zip(times[fast], times[slow], strict=True)
@@ -193,7 +193,7 @@ def speed_ratios(times: dict[str, list[StepTimes]]) -> dict[str, float]:
 
 
 def memory_ratios(memory: dict[str, dict[str, int]]) -> dict[str, dict[str, float]]:
-    """Bytes of the first over those of the second."""
+    """Ratios of the bytes of the first to those of the second."""
     return {
         f'{light} / {heavy}': {
             kind: size / memory[heavy][kind] for kind, size in memory[light].items()
@@ -204,7 +204,7 @@ def memory_ratios(memory: dict[str, dict[str, int]]) -> dict[str, dict[str, floa
 
 
 def setting_of(args: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """What a reader needs to repeat the measurement."""
+    """Settings that are needed to repeat the measurement."""
     keys = ('arch', 'batch_size', 'rounds', 'dtype', 'img_size', 'frames', 'compile')
     on_gpu = device.type == 'cuda'
     transformers = sys.modules.get('transformers')
@@ -237,8 +237,8 @@ def as_text(report: dict[str, Any]) -> str:
             f'{row["share_of_ceiling"]:>12.1%}{mebibytes}'
         )
     lines += [
-        'saved: tensors that autograd keeps for the backward pass; retained: what the allocator',
-        'holds after the forward pass; peak: weights, optimizer state and the most above them',
+        'saved: tensors that autograd keeps for the backward pass; retained: memory the allocator',
+        'holds after the forward pass; peak: weights, optimizer state and the maximum above them',
     ]
     if report['speed_ratios']:
         lines += ['', 'clips/s, first over second (median over rounds)']

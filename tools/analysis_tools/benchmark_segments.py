@@ -1,13 +1,13 @@
-"""Measure what temporal detection costs beside the network: suppression, evaluation, attention.
+"""Measure what temporal detection costs besides the network: suppression, evaluation, attention.
 
     python tools/analysis_tools/benchmark_segments.py [--count 200000] [--length 9216]
 
-Soft NMS of random candidates and average precision of random predictions, as ActionFormer's
-configs ask for them; "CPU" counts the processor time of all threads.  Local attention (window 19,
-heads as in the THUMOS14 configs) beside dense attention under a band mask, by PyTorch's fused
-kernel, which turns the mask into numbers and keeps them, and by scores, softmax and product: what
-is kept for the backward pass, and the most held in a forward and backward pass, inputs and mask
-not counted.
+It times soft NMS of random candidates and average precision of random predictions with the settings
+of ActionFormer's configs; "CPU" is the processor time of all threads.  It also compares the memory
+of local attention (window 19, heads as in the THUMOS14 configs) with that of dense attention with a
+band mask, computed by PyTorch's fused kernel, which turns the mask into numbers and keeps them, or
+by scores, softmax and product: the memory kept for the backward pass, and the peak of a forward and
+backward pass, both without inputs and mask.
 """
 
 import argparse
@@ -38,11 +38,11 @@ VIDEOS = 200
 
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
-    add_option(parser, '--count', 200_000, 'candidates, and predictions')
-    parser.add_argument('--classes', type=int, default=20, help='default: %(default)s')
-    add_option(parser, '--length', 9216, 'steps of attention')
-    add_option(parser, '--rounds', 3, 'medians are reported')
-    add_option(parser, '--threads', 2, 'of PyTorch')
+    add_option(parser, '--count', 200_000, 'number of candidates and of predictions')
+    parser.add_argument('--classes', type=int, default=20, help='classes (default: %(default)s)')
+    add_option(parser, '--length', 9216, 'steps of the sequence for attention')
+    add_option(parser, '--rounds', 3, 'rounds, whose medians are reported')
+    add_option(parser, '--threads', 2, "PyTorch's threads")
     return parser
 
 
@@ -68,7 +68,7 @@ def table(count: int, classes: int, seed: int) -> SegmentTable:
 
 
 def times(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Clock and processor time of suppression and evaluation."""
+    """Wall-clock and processor time of suppression and evaluation."""
     segments, scores, labels = candidates(args)
     predictions = table(args.count, args.classes, 1)
     truths = table(max(args.count * 6 // 100, 1), args.classes, 2)
@@ -112,14 +112,14 @@ def memory_of(way: Callable[[Tensor, Tensor, Tensor], Tensor], length: int) -> d
     generator = torch.Generator().manual_seed(0)
     shape = (1, HEADS, length, WIDTH)
     parts = [torch.randn(shape, generator=generator).requires_grad_() for _ in range(3)]
-    inputs = nn.ParameterList(parts)  # are not counted among what is kept
+    inputs = nn.ParameterList(parts)  # are not counted as kept
     _, kept = saved_for_backward(lambda: way(*inputs), inputs)
     _, held = watch_allocation(lambda: way(*parts).sum().backward(), torch.device('cpu'))
     return {'kept_mib': kept / 2**20, 'peak_mib': held.peak / 2**20}
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """What a person reads."""
+    """The report as text."""
     yield '{count} segments in {classes} classes'.format(**report)
     for row in report['times']:
         yield '  {what:22}{wall_s:8.2f} s wall {cpu_s:8.2f} s CPU'.format(**row)

@@ -1,17 +1,18 @@
-"""Measure what extracting codes saves over a loop of one frame at a time.
+"""Measure what the extractor of codes saves over a loop of one frame at a time.
 
     python tools/analysis_tools/benchmark_tokens.py [VIDEO] [--fps 2] [--size 128] [--views all]
 
-Three ways to the same codes, each in a process of its own:
+There are three ways to the same codes, each in a process of its own:
   extractor     CodeExtractor: every frame decoded and resized once, views in batches
   one by one    each frame read from the file by a reader, each view cut and encoded alone
-  pass by pass  the whole video decoded for each view anew, as in the released code, each frame
+    pass by pass  the whole video decoded again for each view, as in the released code, each frame
                 encoded alone
-Without VIDEO one is synthesized, and the extractor also does a tenth of it, to show that its memory
-does not grow with the length.  The tokenizers have random weights: tiny is the VQ-VAE of the demo,
-vqvae its default, and dalle that of the paper, whose convolutions leave little to save on a CPU.
-"CPU" counts the processor time of all threads, and on a busy machine says more than the clock;
-memory is the peak above what the process held when it was ready.
+Without VIDEO one is synthesized, and the extractor also processes a tenth of it, to show that its
+memory does not grow with the length.  The tokenizers have random weights: tiny is the demo's
+VQ-VAE, vqvae the VQ-VAE with its default size, and dalle the paper's, whose convolutions leave
+little to save on a CPU.  "CPU" is the processor time of all threads, which is more reliable than
+the clock on a busy machine; memory is the peak above the process's memory before it starts the
+work.
 """
 
 import argparse
@@ -51,7 +52,7 @@ PEERS = {'one by one': one_frame_at_a_time, 'pass by pass': one_pass_a_view}
 
 @dataclass(frozen=True)
 class Way:
-    """What one process does, and where it leaves the codes."""
+    """The work of one process, and where it stores the codes."""
 
     name: str
     video: str
@@ -62,19 +63,19 @@ class Way:
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
-    add_option(parser, '--seconds', 60, 'of the synthesized video')
-    add_option(parser, '--gop', 250, "frames between its key frames; 250 is x264's own choice")
-    add_option(parser, '--fps', 2.0, 'frames of codes per second')
-    add_option(parser, '--size', 128, 'of the views')
-    add_option(parser, '--views', 'centre', 'of each frame: 1, or all 12', choices=VIEWS)
-    add_option(parser, '--tokenizer', 'tiny', 'what encodes', choices=SIZES)
-    add_option(parser, '--batch-size', 64, 'views that the extractor encodes at a time')
-    add_option(parser, '--threads', 2, 'of PyTorch')
+    add_option(parser, '--seconds', 60, 'length of the synthesized video')
+    add_option(parser, '--gop', 250, "frames between its key frames; 250 is x264's default")
+    add_option(parser, '--fps', 2.0, 'encoded frames per second')
+    add_option(parser, '--size', 128, 'side of the views in pixels')
+    add_option(parser, '--views', 'centre', 'views of each frame: 1, or all 12', choices=VIEWS)
+    add_option(parser, '--tokenizer', 'tiny', 'model that encodes', choices=SIZES)
+    add_option(parser, '--batch-size', 64, "the extractor's views per batch")
+    add_option(parser, '--threads', 2, "PyTorch's threads")
     return parser
 
 
 def work(way: Way) -> Callable[[], int]:
-    """What computes codes in one way, in a process of its own."""
+    """Computation of codes in one way, in a process of its own."""
     args = way.args
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
@@ -111,7 +112,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         print(f'writing {args.seconds} seconds of video ...', flush=True)
         video = write_long_video(folder / 'whole.mp4', args.seconds, args.gop)
         part = write_long_video(folder / 'part.mp4', max(args.seconds // 10, 1), args.gop)
-    FileStream(video).close()  # what cannot be read ends here
+    FileStream(video).close()  # an unreadable video fails here
     fast, *slow = (alone(Way(name, video, folder / name, args)) for name in ('extractor', *PEERS))
     views = diagonal_views(args.size, **VIEWS[args.views])
     ours = np.stack([np.load(code_path(folder / 'extractor', 'a', v.name)) for v in views], axis=1)
@@ -131,7 +132,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """What a person reads."""
+    """The report as text."""
     yield (
         '{fps:g} frames per second of {size} pixels, views: {views}, {tokenizer} tokenizer, '
         'batches of {batch_size}, {threads} threads'.format(**report)

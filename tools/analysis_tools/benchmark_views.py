@@ -1,16 +1,16 @@
-"""Measure what it saves to decode a video once for all of its test views.
+"""Measure the savings of decoding a video once for all of its test views.
 
     python tools/analysis_tools/benchmark_views.py [VIDEO] [--model tiny]
 
 Three ways to the same views (clips x crops) take turns:
-  together    the test pipeline of the configs: one opening, every frame decoded and
-              resized once, all crops cut from it
-  separately  one item per view by the same reader, which reads the frames of its clip
-  released    one item per view by the same reader, which as in the papers' released code
+    together    the configs' test pipeline: the file is opened once, every frame is decoded
+              and resized once, and all crops are cut from it
+  separately  one item per view with the same reader, which reads the frames of its clip
+  released    one item per view with the same reader, which as in the papers' released code
               reads the frames of all clips and keeps those of its own
 With --model they also classify, the views together in chunks or one at a time, and the
-memory of the chunks is measured. "Per core" counts the processor time of all threads,
-"wall" is the clock. Times are medians, ratios the medians of the ratio within a round.
+memory of the chunks is measured. "Per core" is the processor time of all threads, "wall"
+the clock. Times are medians, ratios are medians of the ratios within rounds.
 """
 
 import argparse
@@ -37,19 +37,19 @@ from mmvideomae.video.readers import BACKENDS, open_reader
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
-    add_option(parser, '--clips', 5, 'of a video')
-    add_option(parser, '--crops', 3, 'of a clip')
-    add_option(parser, '--clip-len', 16, 'frames')
-    add_option(parser, '--stride', 4, 'in frames')
-    add_option(parser, '--size', 224, 'of the crops')
+    add_option(parser, '--clips', 5, 'clips per video')
+    add_option(parser, '--crops', 3, 'crops per clip')
+    add_option(parser, '--clip-len', 16, 'frames per clip')
+    add_option(parser, '--stride', 4, 'distance between the frames of a clip')
+    add_option(parser, '--size', 224, 'side of the crops in pixels')
     add_option(parser, '--backend', 'auto', 'reader', choices=BACKENDS)
     parser.add_argument(
         '--model',
         choices=ARCHITECTURES,
-        help='classify too, on the CPU: tiny has two blocks of width 32, small is ViT-S/16',
+        help='also classify, on the CPU: tiny has two blocks of width 32, small is ViT-S/16',
     )
-    add_option(parser, '--chunk', 1, 'views forwarded at a time; more do not pay on a CPU')
-    add_option(parser, '--rounds', 5, 'of each way')
+    add_option(parser, '--chunk', 1, 'views per forward pass; more do not help on a CPU')
+    add_option(parser, '--rounds', 5, 'rounds for each way')
     return parser
 
 
@@ -59,14 +59,14 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError(
             'clips, crops, clip length, stride, size, chunk and rounds must be positive'
         )
-    if args.clips < 2:  # one clip is the middle of the video, which no rule cuts from a list
+    if args.clips < 2:  # a single clip is the middle of the video, which no rule cuts from a list
         raise UsageError('--clips must be 2 or more')
     if args.model and (args.size % 16 or args.clip_len % 2):
-        raise UsageError('the models take an even --clip-len and a --size divisible by 16')
+        raise UsageError('the models need an even --clip-len and a --size divisible by 16')
 
 
 def compare(runs: dict[str, Callable[[], Tensor]], rounds: int) -> dict[str, Any]:
-    """Let all run in turns, the order of a round changing; the first round warms up."""
+    """Run all in turns, in an order that changes every round; the first round warms up."""
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for number in range(rounds + 1):
         for name in list(runs)[:: -1 if number % 2 else 1]:
@@ -79,7 +79,7 @@ def compare(runs: dict[str, Callable[[], Tensor]], rounds: int) -> dict[str, Any
 def summary(
     fastest: list[tuple[float, float]], times: list[tuple[float, float]]
 ) -> dict[str, float]:
-    """Medians of wall and processor time, and of the ratios to the other's by round."""
+    """Medians of wall and processor time, and of the ratios to the reference's within rounds."""
     pairs = list(zip(times, fastest, strict=True))
     return {
         'wall_ms': 1000 * median(wall for wall, _ in times),

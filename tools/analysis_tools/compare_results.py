@@ -1,12 +1,12 @@
-"""Compare two classifiers on one test set.
+"""Compare two classifiers on the same test set.
 
 python tools/test.py CONFIG_A CKPT_A --dump a.pkl
 python tools/test.py CONFIG_B CKPT_B --dump b.pkl
 python tools/analysis_tools/compare_results.py a.pkl b.pkl --classes classes.txt --out work_dirs/a_b
 
-Tells the accuracy of both and whether the difference can be chance, and writes OUT/confusion.png,
-the confusion matrices of both; OUT/gains.png, the classes that gain and lose most from A to B; and
-OUT/classes.csv, all classes.
+Prints the accuracy of both and whether the difference may be due to chance, and writes
+OUT/confusion.png, both confusion matrices; OUT/gains.png, the classes that gain and lose most from
+A to B; and OUT/classes.csv, a table of all classes.
 """
 
 import argparse
@@ -30,18 +30,18 @@ def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
     add('first', metavar='A', help='predictions of the first classifier, a.pkl')
-    add('second', metavar='B', help='predictions of the second one, b.pkl')
-    add('--classes', metavar='FILE', help='class names, one to a line (default: numbers)')
+    add('second', metavar='B', help='predictions of the second classifier, b.pkl')
+    add('--classes', metavar='FILE', help='class names, one per line (default: numbers)')
     add(
         '--annotations',
         metavar='LIST',
-        help='list of the test set, where its labels are not in the predictions',
+        help='list of the test set, if the predictions lack its labels',
     )
     add(
         '--names',
         nargs=2,
         metavar=('A', 'B'),
-        help='what the classifiers are called in the pictures (default: names of the files)',
+        help='names of the classifiers in the pictures (default: names of the files)',
     )
     add('--top', type=int, default=20, help='classes on each side of gains.png (default: 20)')
     add_option(parser, '--out', Path('work_dirs/compare_results'), 'folder to write')
@@ -64,7 +64,7 @@ def write(result: Comparison, titles: tuple[str, str], out: Path, top: int) -> d
 
 
 def as_text(result: Comparison, titles: tuple[str, str]) -> str:
-    """What a person reads."""
+    """The report as text."""
     column = max(map(len, titles))
     lines = [f'{"":<{column}}  {"top-1":>7}  {"top-5":>7}  {"mean class":>10}']
     for title, one in zip(titles, (result.first, result.second), strict=True):

@@ -1,11 +1,11 @@
-"""Evaluate boxes in a file as AVA does: frame mAP, and each class as a table and a picture.
+"""Evaluate the boxes in a file as AVA does: frame mAP, and each class as a table and a picture.
 
 python tools/analysis_tools/eval_boxes.py RESULTS.csv ANN.csv LABEL_MAP.pbtxt --excluded EXC.csv
 
-RESULTS is in AVA's layout of results, lines of video,second,x1,y1,x2,y2,id,score with boxes as
-shares of the frame, as FrameMAP(outfile='x.csv') writes it. ANN is the annotation in AVA's layout.
-Only ids that LABEL_MAP names are evaluated, by the protocol of AVA's own evaluation or of mmaction2
-(docs/detection.md). OUT gets per_class.png and metrics.json.
+RESULTS has AVA's layout of results, lines video,second,x1,y1,x2,y2,id,score with boxes as
+fractions of the frame, as FrameMAP(outfile='x.csv') writes it. ANN is in AVA's layout.
+Only ids in LABEL_MAP are evaluated, with AVA's own protocol or mmaction2's (docs/detection.md).
+OUT receives per_class.png and metrics.json.
 """
 
 import argparse
@@ -30,13 +30,13 @@ def options() -> argparse.ArgumentParser:
     add('results', type=Path, metavar='RESULTS', help='predicted boxes')
     add('annotations', type=Path, metavar='ANN', help='true boxes')
     add('label_map', type=Path, metavar='LABEL_MAP', help='names of the ids')
-    add('--excluded', type=Path, metavar='CSV', help='key frames that do not count')
-    add_option(parser, '--iou', 0.5, 'at which a box is found')
+    add('--excluded', type=Path, metavar='CSV', help='key frames to ignore')
+    add_option(parser, '--iou', 0.5, 'IoU at which a box counts as found')
     add_option(
         parser,
         '--protocol',
         'official',
-        'official: every line counts, and what is found on a key frame without a true box is '
+        'official: every line counts, and predictions on a key frame without a true box are '
         'wrong; mmaction2: scores up to 0.002 and such key frames are left out',
         choices=list(PROTOCOLS),
     )
@@ -45,7 +45,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def table_of(evaluation: dict[str, Any]) -> Table:
-    """Classes by falling average precision, those without true boxes last."""
+    """Classes by decreasing average precision, those without true boxes last."""
     table = Table(box=None)
     for name in ('id', 'AP', 'true boxes', 'predictions'):
         table.add_column(name, justify='right')

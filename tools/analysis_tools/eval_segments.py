@@ -1,10 +1,10 @@
-"""Evaluate segments in a file: mAP, recall, and the kinds of errors as a picture.
+"""Evaluate the segments in a file: mAP, recall, and the kinds of errors as a picture.
 
 python tools/analysis_tools/eval_segments.py RESULTS.json ANNOTATIONS --subset validation
 
-RESULTS is JSON in the layout of ActivityNet, {"results": {ID: [{"segment", "score", "label"}]}},
-as SegmentMAP(outfile=...) and tools/demo/localize.py write it. ANNOTATIONS is JSON of the same
-layout, CSV of video,start,end,label, or THUMOS14's folder. OUT gets errors.png and metrics.json.
+RESULTS is JSON in ActivityNet's layout, {"results": {ID: [{"segment", "score", "label"}]}}, as
+SegmentMAP(outfile=...) and tools/demo/localize.py write it. ANNOTATIONS is JSON in the same layout,
+CSV of video,start,end,label, or THUMOS14's folder. OUT receives errors.png and metrics.json.
 """
 
 import argparse
@@ -26,15 +26,19 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('results', type=Path, metavar='RESULTS', help='predicted segments')
     add('annotations', type=Path, metavar='ANNOTATIONS', help='true segments')
-    add('--subset', nargs='+', help='evaluate these videos of the annotation (default: all)')
+    add(
+        '--subset',
+        nargs='+',
+        help='subsets to evaluate, such as validation (default: all)',
+    )
     add(
         '--iou',
         type=float,
         nargs='+',
         default=[0.3, 0.4, 0.5, 0.6, 0.7],
-        help='thresholds (default: 0.3 0.4 0.5 0.6 0.7, THUMOS14)',
+        help="IoU thresholds (default: THUMOS14's, 0.3 0.4 0.5 0.6 0.7)",
     )
-    add_option(parser, '--errors-at', 0.5, 'IoU of the errors')
+    add_option(parser, '--errors-at', 0.5, 'IoU threshold for the kinds of errors')
     add_option(parser, '--out', Path('work_dirs/eval_segments'), 'folder')
     return parser
 

@@ -1,13 +1,13 @@
-"""Count the parameters and multiply-accumulates of a config's model, as the papers do.
+"""Count the parameters and multiply-accumulates of a config's model, as in the papers.
 
 python tools/analysis_tools/get_flops.py CONFIG
 
-One multiply-accumulate of a convolution, linear layer or attention product counts
-one, and a layer norm five per element; softmax, activations and sums count nothing.
-The count is of one forward pass of one clip (one view), fused attention included.
-A pretrainer runs under the masks of its config's training pipeline; a recognizer and a
-detector of actions are given clips of the size that pipeline makes, and the detector one box.
-A model over codes is given codes: the tokenizer does not count.
+A multiply-accumulate of a convolution, linear layer or attention product counts as
+one, a layer norm as five per element; softmax, activations and sums are not counted.
+The count is for one forward pass of one clip (one view), fused attention included.
+A pretrainer runs with the masks of its config's training pipeline; recognizers and action
+detectors get clips of the size that this pipeline makes, and a detector gets one box.
+A model over codes gets codes: the tokenizer is not counted.
 """
 
 import argparse
@@ -33,13 +33,13 @@ def options() -> argparse.ArgumentParser:
         nargs=3,
         metavar=('T', 'H', 'W'),
         help='frames, height and width of the clip (default: those that the training pipeline of a '
-        'recognizer or a detector makes, otherwise those the backbone is made for)',
+        'recognizer or detector makes, otherwise those of the backbone)',
     )
     add_option(
         parser,
         '--count',
         'paper',
-        'paper: embed all tokens and compute each block in full, as the papers count; '
+        'paper: embed all tokens and compute each block in full, as in the papers; '
         'actual: what this code executes',
         choices=COUNTS,
     )
@@ -71,7 +71,7 @@ def as_json(result: Complexity, config: str, count: str, model: str) -> dict[str
 def as_text(result: Complexity, config: str, count: str, model: str) -> str:
     """A table by part."""
     frames, height, width = result.shape
-    what = {'paper': 'counted as the papers do', 'actual': 'counted as executed'}[count]
+    what = {'paper': 'counted as in the papers', 'actual': 'counted as executed'}[count]
     lines = [
         f'{config}: {model}',
         f'one clip of {frames} frames of {height}x{width} pixels, forward, {what}',
@@ -86,7 +86,7 @@ def as_text(result: Complexity, config: str, count: str, model: str) -> str:
     for name, params, macs in [*rows, ('total', result.params, result.macs)]:
         lines.append(f'{name:<{column}}  {params / 1e6:>14.3f}  {macs / 1e9:>12.3f}')
     if result.uncounted:
-        lines += ['', f'operators of unknown cost, not counted: {", ".join(result.uncounted)}']
+        lines += ['', f'not counted, since their cost is unknown: {", ".join(result.uncounted)}']
     return '\n'.join(lines)
 
 

@@ -1,6 +1,6 @@
 """The stages of the claims: data, pre-training, classifiers, probes and students.
 
-Each stage leaves a file behind when it is done and is skipped where that file stands.
+Each stage leaves a file behind when it is done, and is skipped if that file exists.
 """
 
 import gc
@@ -36,22 +36,22 @@ ARM_CONFIGS = {
 }
 STARTS_PRETRAINED = ('pretrained', 'teacher', 'probe_pretrained')
 FEW_LABELS = ('scratch', 'pretrained')
-"""Arms that learn from the few labelled clips of the data; the others from clips of their own,
-of which there are enough to label a tenth of them."""
+"""Arms that learn from the few labelled clips of the data; the other arms have clips of their own,
+enough to label a tenth of them."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Where everything is written, and how long the runs are.
+    """Folders of data and results, and lengths of the runs.
 
     Args:
         out: folder of data, runs and results.
-        data: what to synthesize.
+        data: settings of the synthesized data.
         labelled: training clips of probes, teachers and students.
         pretrain_epochs: epochs over ``train`` and ``unlabelled`` clips.
         finetune_epochs: epochs of ``epoch_samples`` samples, for every arm.
-        pretrainings: pre-trained networks; seeds take turns in starting from them.
-        epoch_samples: samples of an epoch of fine-tuning, whatever the number of labels.
+        pretrainings: pre-trained networks, from which seeds start in turn.
+        epoch_samples: samples per epoch of fine-tuning, regardless of the number of labels.
         workers: loader processes.
     """
 
@@ -66,11 +66,11 @@ class Experiment:
 
     @property
     def chance(self) -> float:
-        """Accuracy of guessing, in percent: classes are balanced."""
+        """Accuracy of guessing, in percent, since classes are balanced."""
         return 100 / self.data.classes
 
     def make_data(self) -> None:
-        """Write the clips; the same data that stand there whole are kept."""
+        """Write the clips, unless the same data are already there and complete."""
         for name, settings in (('data', self.data), ('labelled', self.labelled)):
             done = self.out / name / 'dataset.json'
             if not done.is_file() or done.read_text() != settings_text(settings):
@@ -94,11 +94,11 @@ class Experiment:
     def classify(
         self, arm: str, labels: int, seed: int, lr: float, teacher_lr: float | None = None
     ) -> Result:
-        """Train a classifier with so many labels and test it.
+        """Train a classifier with this many labels and test it.
 
-        A distilled student sees clips without labels, an epoch's worth of those of
-        pre-training: only its teacher, a fine-tuned network of ``teacher_lr``, has learnt
-        from the so many labels.
+                A distilled student sees clips without labels, an epoch's worth of those of
+        pre-training: only its teacher, a network fine-tuned at ``teacher_lr``, has learned
+        from the labels.
         """
         work_dir = self._classifier_dir(arm, labels, seed, lr)
         done = work_dir / 'result.json'
@@ -135,14 +135,14 @@ class Experiment:
         data = self.out / 'data'
         _point(cfg.val_dataloader, data, 'val.csv', self.workers)
         _point(cfg.test_dataloader, data, 'test.csv', self.workers)
-        # One view, as in validation: 15 take longer than the training.
+        # One view, as in validation: 15 views would take longer than the training.
         cfg.test_dataloader.dataset.pipeline = cfg.val_dataloader.dataset.pipeline
         pretrained = arm in STARTS_PRETRAINED
         cfg.load_from = str(self.pretrain(seed % self.pretrainings)) if pretrained else None
         return cfg
 
     def _point_at_training(self, cfg: Config, arm: str, labels: int, seed: int) -> None:
-        """Write the list of an epoch and let the training read it."""
+        """Write the list for an epoch and let training read it."""
         data = self.out / ('data' if arm in FEW_LABELS else 'labelled')
         few = data.with_name('lists') / f'{data.name}_{labels}labels_seed{seed}.csv'
         if arm == 'student_distilled':
@@ -161,13 +161,13 @@ class Experiment:
         path = CONFIGS / f'videomae_vit-tiny-p8_{kind}_motion.py'
         cfg = load_run_config(str(path), str(work_dir))
         cfg.randomness = {'seed': seed, 'deterministic': False}
-        # The values of the run are in its vis_data/scalars.json.
+        # The run's values are in its vis_data/scalars.json.
         cfg.log_level = 'WARNING'
         return cfg
 
     @staticmethod
     def _trained(cfg: Config) -> Runner:
-        # mmengine keeps loggers and message hubs by this name for the life of the process.
+        # mmengine keeps loggers and message hubs under this name as long as the process lives.
         cfg.experiment_name = f'{Path(cfg.work_dir).name}_{time.time_ns()}'
         runner = Runner.from_cfg(cfg)
         runner.train()
@@ -175,8 +175,8 @@ class Experiment:
 
 
 def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
-    """What to synthesize for at most ``labels`` labelled clips."""
-    # Twice as many as wanted, so that seeds differ in the choice.
+    """Settings of data with at most ``labels`` labelled clips."""
+    # Twice as many as wanted, so that seeds choose different clips.
     clips = {'train': 2 * labels, 'val': 200, 'test': 800, 'unlabelled': 2400}
     if quick:
         clips |= {'val': 8, 'test': 8, 'unlabelled': 16}
@@ -184,7 +184,7 @@ def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
 
 
 def labelled_settings(classes: int, clips: int) -> ActionsSettings:
-    """``clips`` labelled ones, others than those of `data_settings`."""
+    """Settings of ``clips`` labelled clips that differ from those of `data_settings`."""
     return _crowd({'train': clips}, classes, seed=1)
 
 
@@ -197,7 +197,7 @@ def _crowd(clips: dict[str, int], classes: int, seed: int = 0) -> ActionsSetting
 
 @contextmanager
 def _output(work_dir: Path) -> Iterator[None]:
-    """Keep what a run prints in a file of its folder."""
+    """Write what a run prints to a file in its folder."""
     work_dir.mkdir(parents=True, exist_ok=True)
     with (work_dir / 'output.log').open('a') as file, redirect_stdout(file):
         yield

@@ -1,4 +1,4 @@
-"""Results of the runs of the claims -> tables and a curve."""
+"""Turn results of the claims' runs into tables and a curve."""
 
 import json
 import math
@@ -19,7 +19,7 @@ NAMES = {
     'student_distilled': 'student, distilled',
 }
 Pair = tuple[str, str]
-"""Two arms to compare, what is expected to be worse first."""
+"""Two arms to compare, the one that is expected to be worse first."""
 PRETRAINING: Pair = ('scratch', 'pretrained')
 PROBING: Pair = ('probe_random', 'probe_pretrained')
 TEACHING: Pair = ('student_labels', 'teacher')
@@ -52,7 +52,7 @@ class Cell:
 
     @property
     def deviation(self) -> float:
-        """Sample standard deviation; 0 of a single seed."""
+        """Sample standard deviation; 0 for a single seed."""
         return stdev(self.tests) if len(self.tests) > 1 else 0.0
 
 
@@ -72,7 +72,7 @@ class Row:
 
 
 def best_lr(results: Iterable[Result], arm: str, labels: int, seed: int) -> float:
-    """The learning rate with the best validation accuracy; of equals the smaller one.
+    """The learning rate with the best validation accuracy; on a tie, the smaller one.
 
     Raises:
         ValueError: if there is no such result.
@@ -84,9 +84,9 @@ def best_lr(results: Iterable[Result], arm: str, labels: int, seed: int) -> floa
 
 
 def summarise(results: Sequence[Result], pair: Pair) -> list[Row]:
-    """Rows by number of labels; every seed at the learning rate chosen on the first one.
+    """Rows by number of labels; every seed at the learning rate chosen with the first one.
 
-    Numbers of labels at which an arm lacks a seed that the other has are left out.
+    Numbers of labels for which an arm lacks a seed of the other are left out.
     """
     rows = []
     for labels in sorted({result.labels for result in results}):
@@ -154,12 +154,12 @@ def load(path: Path) -> Result:
     """One result of a finished run.
 
     Raises:
-        ValueError: if the file does not hold one.
+        ValueError: if the file does not contain one.
     """
     try:
         result = Result(**json.loads(path.read_text()))
     except (TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f'{path} holds no result ({error}); delete it to run it again') from None
+        raise ValueError(f'{path} has no result ({error}); delete it to run it again') from None
     if not math.isfinite(result.test):
         raise ValueError(f'{path}: accuracy {result.test}')
     return result

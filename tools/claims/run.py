@@ -1,15 +1,16 @@
-"""Measure the papers' claims in small.
+"""Measure the papers' claims at small scale.
 
 Pre-training: with few labels, fine-tuning a pre-trained network beats training the same network
 from scratch, and the gap shrinks as labels grow.  Linear probing: a linear classifier on the frozen
 pre-trained network beats one on random weights.  Distillation: a small student that learns a
-fine-tuned network's scores on clips without labels beats the same student trained on the labels
-that its teacher had.  The last two at 10 % and 100 % of the labels.
+fine-tuned network's scores on clips without labels beats the same student trained on its teacher's
+labels.  The last two are measured with 10 % and 100 % of the labels.
 
-Synthesizes video files, pre-trains without labels, once per seed, then trains classifiers on all
-starts for as many steps, and tests them.  The learning rate of every arm and number of labels is
-chosen on validation clips with the first seed.  A run that was stopped continues when the command
-is given again.  OUT/results.json holds every run, OUT/table.md and OUT/accuracy.png the summary.
+The tool synthesizes video files, pre-trains without labels, once per seed, then trains classifiers
+from all starting points for the same number of steps, and tests them.  For every arm and number of
+labels, the learning rate is chosen on validation clips with the first seed.  To continue an
+interrupted run, repeat the command.  OUT/results.json holds every run, and OUT/table.md and
+OUT/accuracy.png hold the summary.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from rich.console import Console
 CLASSES = 4
 LABELLED_CLIPS = 80
 FRACTIONS = (0.1, 1.0)
-"""Shares of the labelled clips whose labels probes, teachers and students are given."""
+"""Shares of the labelled clips whose labels probes, teachers and students get."""
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -65,13 +66,13 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         nargs='+',
         default=[1e-3, 4e-3],
-        help='learning rates that both starts try (default: %(default)s)',
+        help='learning rates to try for both starting points (default: %(default)s)',
     )
     parser.add_argument('--workers', type=int, default=2, help='loader processes')
     parser.add_argument(
         '--quick',
         action='store_true',
-        help='a few clips and steps: shows that everything runs, measures nothing',
+        help='use only a few clips and steps, to check that everything runs',
     )
     args = parser.parse_args(arguments)
     if args.pretrainings is not None and args.pretrainings < 1:
@@ -84,7 +85,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def plan(labels: Sequence[int], labelled_clips: int) -> list[tuple[str, int]]:
-    """Arms and numbers of labels in the order of running: teachers before their students."""
+    """Arms and numbers of labels in the order in which they run: teachers before their students."""
     shares = [round(labelled_clips * fraction) for fraction in FRACTIONS]
     few = [(arm, count) for count in sorted(set(labels)) for arm in PRETRAINING]
     many = (*PROBING, 'teacher', *DISTILLATION)
@@ -94,7 +95,7 @@ def plan(labels: Sequence[int], labelled_clips: int) -> list[tuple[str, int]]:
 def main() -> None:
     args = parse_args()
     # Spinning threads would starve the loader's processes. OpenMP reads this when PyTorch is
-    # imported, which importing the toolbox does.
+    # imported, which the imports of the toolbox do.
     os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
     from experiment import Experiment, data_settings, labelled_settings
 
@@ -140,7 +141,7 @@ def main() -> None:
 
 
 def report(results: Sequence[Result], chance: float, out: Path) -> None:
-    """Write what is known so far."""
+    """Write the results so far."""
     save(results, out / 'results.json')
     pairs = (PRETRAINING, PROBING, TEACHING, DISTILLATION)
     tables = {pair: summarise(results, pair) for pair in pairs}

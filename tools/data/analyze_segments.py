@@ -1,11 +1,11 @@
-"""Propose the sizes of an ActionFormer for a data set, from the lengths of its segments.
+"""Propose the sizes of an ActionFormer for a data set from the lengths of its segments.
 
 python tools/data/analyze_segments.py data/own/annotation.json --features data/own/features
 python tools/data/analyze_segments.py data/own/segments.csv --stride 4 --window 16 --fps 25
 
-Prints the longest sequence to train on, the regression range and the attention window of each
-level, as lines of a config, and draws the lengths of segments against the levels. ANNOTATIONS is
-JSON in the layout of ActivityNet, CSV of video,start,end,label, or THUMOS14's folder.
+Prints the longest sequence to train on and the regression range and attention window of each level,
+as lines of a config, and draws the segment lengths against the levels. ANNOTATIONS is JSON in
+ActivityNet's layout, CSV of video,start,end,label, or THUMOS14's folder.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from mmvideomae.visualization.segment_lengths import draw_segment_lengths
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('annotations', type=Path, metavar='ANNOTATIONS', help='what to analyze')
-    add('--features', type=Path, metavar='DIR', help='folder of ID.npy files, best with sidecars')
+    add('annotations', type=Path, metavar='ANNOTATIONS', help='segments to analyze')
+    add('--features', type=Path, metavar='DIR', help='folder of features, preferably with sidecars')
     add('--stride', type=float, help='frames from one feature to the next')
-    add('--window', type=int, help='frames that a feature is computed from')
-    add('--fps', type=float, help='frames per second (default: as sidecars or the annotation say)')
-    add('--subsets', nargs='+', help='such as training (default: all videos)')
+    add('--window', type=int, help='frames covered by a feature')
+    add('--fps', type=float, help='frames per second (default: from sidecars or annotation)')
+    add('--subsets', nargs='+', help='subset to analyze, such as training (default: all videos)')
     add('--feature-name', default='{}.npy', metavar='NAME', help='default: %(default)s')
     add_option(
         parser, '--out', Path('work_dirs/segment_lengths.png'), 'picture to write', metavar='PNG'
@@ -62,7 +62,7 @@ def as_text(statistics: SegmentStatistics, proposal: Proposal, out: Path) -> Ite
     if statistics.dropped:
         yield f'Note: {statistics.dropped}.'
     if statistics.faults:
-        yield f'{len(statistics.faults)} videos are left out, such as: {statistics.faults[0]}'
+        yield f'{len(statistics.faults)} videos are left out, for example: {statistics.faults[0]}'
     yield (f'\n{proposal.config(len(statistics.classes))}')
 
 

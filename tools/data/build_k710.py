@@ -2,18 +2,18 @@
 
 python tools/data/build_k710.py
 
-Reads the official CSV files data/kinetics{400,600,700}/annotations/{train,val}.csv, merges
-classes of one name and the 15 that were renamed, keeps one clip per YouTube id, removes training
+Reads the official CSV files data/kinetics{400,600,700}/annotations/{train,val}.csv, merges classes
+with the same name and the 15 that were renamed, keeps one clip per YouTube id, removes training
 clips of videos that any version validates on, and writes to data/kinetics710:
 
   train.csv, val.csv     lines "path label", paths relative to data
   classes.txt            a class name per label, alphabetically
-  label_710to400.json    and of 600 and 700: entry i is the label in Kinetics-710 of class i
+  label_710to400.json    also for 600 and 700: entry i is the label of class i in Kinetics-710
   missing.txt            clips without a file
 
-Weights released with a head of 710 classes have them in another order: give the names in that
-order with --class-order, and labels and maps follow it.  tools/data/kinetics/README.md says what
-happens to clips that the versions disagree on.
+Weights released with a head of 710 classes use another class order: give the names in that order
+with --class-order, and labels and maps follow it.  tools/data/kinetics/README.md explains what
+happens to clips on which the versions disagree.
 """
 
 import argparse
@@ -46,21 +46,21 @@ def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
     add_option(
-        parser, '--root', Path('data'), 'folder that paths are relative to', metavar='FOLDER'
+        parser, '--root', Path('data'), 'folder to which paths are relative', metavar='FOLDER'
     )
     for number in sorted(NUMBERS):
         add(
             f'--k{number}',
             type=Path,
             metavar='FOLDER',
-            help=f'with annotations/ and videos/ (default: ROOT/kinetics{number})',
+            help=f'folder with annotations/ and videos/ (default: ROOT/kinetics{number})',
         )
-    add('--out', type=Path, metavar='FOLDER', help='for the lists (default: ROOT/kinetics710)')
+    add('--out', type=Path, metavar='FOLDER', help='where to write (default: ROOT/kinetics710)')
     add_option(
         parser,
         '--prefer',
         'newest',
-        'version that gives a clip of several its label and file',
+        'version whose label and file are kept for a clip in several versions',
         choices=('newest', 'oldest'),
     )
     add(
@@ -75,7 +75,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def versions_of(args: argparse.Namespace, console: Console) -> list[Version]:
-    """The three versions in order of preference, their videos found."""
+    """The three versions in order of preference, with the videos that were found."""
     check_name_template(args.file_name)
     versions = []
     for number in NUMBERS if args.prefer == 'newest' else NUMBERS[::-1]:
@@ -96,7 +96,7 @@ def versions_of(args: argparse.Namespace, console: Console) -> list[Version]:
 
 
 def locator(videos: Locator, args: argparse.Namespace) -> Callable[[Row], str | None]:
-    """Path of a row's file relative to the root, absolute where it lies elsewhere."""
+    """Path of a row's file relative to the root, or absolute if it is elsewhere."""
     folder = Path(os.path.relpath(videos.folder, args.root))
     prefix = str(videos.folder.resolve() if folder.parts[:1] == ('..',) else folder)
 
@@ -109,7 +109,7 @@ def locator(videos: Locator, args: argparse.Namespace) -> Callable[[Row], str | 
 
 
 def texts_of(merged: Merged, out: Path, template: str) -> dict[Path, list[str]]:
-    """The lines of every file to be written."""
+    """The lines of every file to write."""
     lists = {
         out / f'{split}.csv': [list_line(path, [label]) for path, label in clips]
         for split, clips in merged.lists.items()
@@ -123,7 +123,7 @@ def texts_of(merged: Merged, out: Path, template: str) -> dict[Path, list[str]]:
 
 
 def write(args: argparse.Namespace) -> tuple[Merged, list[Path]]:
-    """Merge and write; returns what was merged and the files written."""
+    """Merge and write; return the merged data set and the files written."""
     console = Console(stderr=True)
     order = None
     if args.class_order is not None:
@@ -140,7 +140,7 @@ def write(args: argparse.Namespace) -> tuple[Merged, list[Path]]:
 
 
 def table_of(merged: Merged) -> Table:
-    """What became of the rows of every file."""
+    """A summary of what happened to the rows of every file."""
     columns = list(asdict(Tally()))
     table = Table('list', *(name.replace('_', ' ') for name in columns), box=None)
     for split in ('train', 'val'):
@@ -169,7 +169,7 @@ def make(args: argparse.Namespace) -> Told:
     )
     lacking = [name for name, size in of_versions.items() if not name.endswith(str(size))]
     note = (
-        f'{", ".join(lacking)} without all classes: labels and maps differ from those of the whole '
+        f'{", ".join(lacking)} lack some classes: labels and maps differ from those of the whole '
         'data set'
     )
     return Told(summary, [table_of(merged), line], [note] if lacking else [])

@@ -1,11 +1,11 @@
-"""Make annotation lists of a folder of videos.
+"""Make annotation lists for a folder of videos.
 
 python tools/data/make_annotations.py data/videos data/lists
 
-FOLDER/CLASS/clip.mp4 becomes OUT/train.csv and OUT/val.csv, lines "path label" with the
-same share of every class, and OUT/classes.txt, a class name per label.  A folder that has
-train/ and val/ (and test/) keeps its split.  Videos without class folders become one list
-OUT/all.csv of paths.  Paths are relative to FOLDER: give it to the dataset as data_prefix.
+Videos like FOLDER/CLASS/clip.mp4 are listed in OUT/train.csv and OUT/val.csv, lines "path label",
+with the same share of every class, and OUT/classes.txt gets a class name per label.  A folder with
+train/ and val/ (and test/) keeps its split.  Videos without class folders are listed in OUT/all.csv
+by their paths.  Paths are relative to FOLDER: give it to the data set as data_prefix.
 """
 
 import argparse
@@ -35,26 +35,30 @@ def options() -> argparse.ArgumentParser:
         metavar='SHARE',
         help='shares of train, val and, with a third one, test (default: 0.8 0.2)',
     )
-    add('--seed', type=int, default=0, help='the same seed, the same split')
-    add_option(parser, '--unlabelled', False, 'one list of all videos, whatever the folders')
+    add('--seed', type=int, default=0, help='the same seed gives the same split')
+    add_option(parser, '--unlabelled', False, 'write one list of all videos, ignoring folders')
     add_option(parser, '--absolute', False, 'write absolute paths instead of relative ones')
     add(
         '--filename-tmpl',
         metavar='NAME',
-        help='look for folders of raw frames with such file names, for example img_{:05}.jpg; '
+        help='look for folders of frames with these file names, for example img_{:05}.jpg; '
         'lines are then "path start total label"',
     )
     add(
         '--start',
         type=int,
-        help='number of the first raw frame (default: the lowest in each folder)',
+        help='number of the first frame (default: the lowest in each folder)',
     )
-    add('--overwrite', action='store_true', help='replace lists that stand in OUT')
+    add('--overwrite', action='store_true', help='replace existing lists in OUT')
     return parser
 
 
 def ratios_of(shares: list[float]) -> dict[str, float]:
-    """Name the shares; ``ValueError`` says what is wrong with them."""
+    """Name the shares.
+
+    Raises:
+        ValueError: They are not up to three shares that add up to 1.
+    """
     if not 1 <= len(shares) <= 3 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f'--ratios must be up to three shares that add up to 1, got {shares}')
     return dict(zip(SPLITS, shares, strict=False))

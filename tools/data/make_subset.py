@@ -1,10 +1,10 @@
-"""Take a part of a list, the same share or number of every class.
+"""Take part of a list, with the same share or number of every class.
 
 python tools/data/make_subset.py data/sthv2/train.csv data/sthv2/train_25.csv --fraction 0.25
 python tools/data/make_subset.py data/ucf101/split1/train.csv data/ucf101/few.csv --per-class 5
 
-Lines are kept as they are and in their order.  With one seed a larger part holds every smaller
-one, so that runs on 10 and 25 % differ by the added clips only (Figure 4 of VideoMAE).
+Lines are kept unchanged and in order.  With the same seed, a larger part contains every smaller
+one, so that runs on 10 and 25 % differ only by the added clips (Figure 4 of VideoMAE).
 """
 
 import argparse
@@ -20,22 +20,22 @@ from mmvideomae.preparation.lists.writing import write_all
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('source', type=Path, metavar='LIST', help='list to take a part of')
+    add('source', type=Path, metavar='LIST', help='complete list')
     add('out', type=Path, metavar='OUT', help='list to write')
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument(
         '--fraction',
         type=float,
-        help='share of every class, above 0 and at most 1; at least one clip of each',
+        help='share of every class, above 0 and at most 1; at least one clip is kept',
     )
-    size.add_argument('--per-class', type=int, metavar='CLIPS', help='clips of every class')
-    add_option(parser, '--seed', 0, 'which clips')
+    size.add_argument('--per-class', type=int, metavar='CLIPS', help='clips to keep of every class')
+    add_option(parser, '--seed', 0, 'seed that selects the clips')
     add(
         '--columns',
         metavar='NAMES',
-        help='fields of a line where they are not "path label", for example "path total label"',
+        help='fields of a line if not "path label", for example "path total label"',
     )
-    add('--overwrite', action='store_true', help='replace OUT if it is there')
+    add('--overwrite', action='store_true', help='replace OUT if it exists')
     return parser
 
 
@@ -43,7 +43,7 @@ def make(args: argparse.Namespace) -> Told:
     if args.seed < 0:
         raise ValueError(f'--seed must not be negative, got {args.seed}')
     if args.out.resolve() == args.source.resolve():
-        raise ValueError(f'{args.out} is the list itself: name another file for the part')
+        raise ValueError(f'{args.out} is the list itself: choose another file for the part')
     lines, labels = read_lines(args.source, args.columns)
     if args.fraction is not None:
         count = share(args.fraction)

@@ -1,11 +1,11 @@
-"""Find the videos of a data set that cannot be read.
+"""Find the unreadable videos of a data set.
 
 python tools/data/scan_videos.py data/videos work_dirs/scan
 python tools/data/scan_videos.py data/train.csv work_dirs/scan --data-prefix data/videos
 
-Opens every video and decodes its first, middle and last frame.  OUT/good.txt holds the
-lines of the list whose videos are good, labels included: a list to train on.  OUT/bad.txt
-holds the path and the reason of each of the others.
+Opens every video and decodes its first, middle and last frame.  OUT/good.txt receives the lines of
+the list whose videos are good, labels included, and can be used for training.  OUT/bad.txt receives
+the path of each bad video, with the reason.
 """
 
 import argparse
@@ -23,21 +23,23 @@ from mmvideomae.video.readers import BACKENDS
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('source', type=Path, metavar='FOLDER_OR_LIST', help='what to scan')
+    add('source', type=Path, metavar='FOLDER_OR_LIST', help='folder or list to scan')
     add('out', type=Path, metavar='OUT', help='folder for good.txt and bad.txt')
     add('--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list')
-    add_option(parser, '--full', False, 'decode every frame, not three (slow, and sure)')
+    add_option(parser, '--full', False, 'decode every frame instead of three (slow but certain)')
     add_option(parser, '--backend', 'auto', 'reader', choices=BACKENDS)
     add_option(
         parser,
         '--filename-tmpl',
         'img_{:05}.jpg',
-        'names of raw frames, for lists "path start total"',
+        'file names of frames, for lists "path start total"',
         metavar='NAME',
     )
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
-    add_option(parser, '--timeout', 120.0, 'a video that takes longer is bad', metavar='SECONDS')
-    add('--strict', action='store_true', help='exit with 1 when a video is bad')
+    add_option(
+        parser, '--timeout', 120.0, 'a video that takes longer counts as bad', metavar='SECONDS'
+    )
+    add('--strict', action='store_true', help='exit with 1 if a video is bad')
     return parser
 
 

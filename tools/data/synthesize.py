@@ -1,4 +1,4 @@
-"""Make small labelled video data out of nothing, for a first try and for tests.
+"""Synthesize small labelled video data for first experiments and tests.
 
 python tools/data/synthesize.py actions data/actions
 python tools/data/synthesize.py untrimmed data/untrimmed
@@ -23,9 +23,9 @@ def options() -> argparse.ArgumentParser:
     add_actions(
         kinds.add_parser(
             'actions',
-            help='short clips in which only motion tells the class',
-            description='Short H.264 clips of shapes that translate, turn or zoom. Motion alone '
-            'tells the class: every frame by itself is drawn alike for all classes. Writes '
+            help='short clips in which only motion reveals the class',
+            description='Short H.264 clips of shapes that translate, turn or zoom. Only motion '
+            'reveals the class: single frames look alike in all classes. Writes '
             'OUT/videos/, the lists OUT/{train,val,test}.csv (path label), OUT/unlabelled.csv and '
             'OUT/pretrain.csv (paths of train and unlabelled), OUT/classes.txt, OUT/dataset.json.',
         )
@@ -35,22 +35,22 @@ def options() -> argparse.ArgumentParser:
             'untrimmed',
             help='long videos with annotated motion segments on idle background',
             description='Long H.264 videos of shapes that stand still and, from time to time, move '
-            'for some seconds as one of the classes says. Motion alone tells the class, and '
-            'whether anything happens. Writes OUT/videos/, OUT/annotation.json (layout of '
-            'ActivityNet, subsets training and validation), OUT/{train,val}.csv (path start total '
-            'label of the segments, to fine-tune on), OUT/classes.txt, OUT/dataset.json.',
+            'for some seconds in the way of one class. Only motion reveals the class, and '
+            "whether anything happens. Writes OUT/videos/, OUT/annotation.json (ActivityNet's "
+            'layout, subsets training and validation), OUT/{train,val}.csv (path start total '
+            'label of the segments, for fine-tuning), OUT/classes.txt, OUT/dataset.json.',
         )
     )
     add_people(
         kinds.add_parser(
             'people',
-            help='videos of several actors, each with its own motion, and boxes per second',
-            description='H.264 videos of two or three textured actors. Through every whole second '
-            'each of them makes a stroke of its own class; the frames of whole seconds themselves '
-            'do not tell it. Writes OUT/videos/, OUT/{train,val}.csv (lines video,second,x1,y1,x2,'
-            'y2,label,person below a header; boxes in shares of the frame, labels are names), '
-            'OUT/actions/ (clips of single actors of other videos, and lists of them, path label '
-            'with paths relative to OUT/actions, to fine-tune a classifier on), OUT/classes.txt, '
+            help='videos of several actors, each with its own motion, with boxes every second',
+            description='H.264 videos of two or three textured actors. Around every whole second '
+            'each of them makes a stroke of its own class; the frames at whole seconds do '
+            'not reveal it. Writes OUT/videos/, OUT/{train,val}.csv (lines video,second,x1,y1,x2,'
+            'y2,label,person below a header; boxes are fractions of the frame, labels are names), '
+            'OUT/actions/ (clips of single actors from other videos, with lists, path label '
+            'with paths relative to OUT/actions, to fine-tune a classifier), OUT/classes.txt, '
             'OUT/dataset.json.',
         )
     )
@@ -73,7 +73,7 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
         help='shares of the labelled clips, adding up to 1 (default: 0.6 0.2 0.2)',
     )
     parser.add_argument(
-        '--unlabelled', type=int, default=0, help='more clips, without labels, to pre-train on'
+        '--unlabelled', type=int, default=0, help='further clips, without labels, for pre-training'
     )
     add_option(parser, '--frames', 40, 'frames per clip')
     add_looks(parser, '64', 25.0)
@@ -116,7 +116,7 @@ def add_people(parser: argparse.ArgumentParser) -> None:
         )
     for option, default, what in (
         ('--seconds', (10, 20), 'length of a video'),
-        ('--act-seconds', (2, 4), 'how long actors keep their places and motions'),
+        ('--act-seconds', (2, 4), 'how long actors keep their positions and motions'),
     ):
         parser.add_argument(
             option,
@@ -139,15 +139,15 @@ def add_people(parser: argparse.ArgumentParser) -> None:
         type=int,
         nargs=2,
         metavar=('MIN', 'MAX'),
-        help='actors around in clips of a single actor (default: as in videos)',
+        help='other actors in clips of a single actor (default: as in videos)',
     )
-    add_option(parser, '--crop', 48, 'side in pixels of clips of a single actor')
+    add_option(parser, '--crop', 48, 'side of clips of a single actor, in pixels')
     parser.add_argument(
         '--random-polarity',
         action=argparse.BooleanOptionalAction,
         default=PEOPLE.random_polarity,
-        help='actors are brighter or darker than the ground at random, which makes motion harder '
-        'to see, or always brighter (default: at random)',
+        help='actors are brighter or darker than the background at random, which makes motion '
+        'harder to see, or always brighter (default: at random)',
     )
     parser.add_argument(
         '--size', type=parse_size, default='96x128', help='HxW in pixels (default: %(default)s)'
@@ -157,17 +157,17 @@ def add_people(parser: argparse.ArgumentParser) -> None:
 
 
 def add_classes(parser: argparse.ArgumentParser, default: int) -> None:
-    """How many classes there are."""
+    """The option for the number of classes."""
     parser.add_argument(
         '--classes',
         type=int,
         default=default,
-        help=f'classes, the first of (default: %(default)s): {", ".join(CLASS_NAMES)}',
+        help=f'how many classes of {", ".join(CLASS_NAMES)} (default: %(default)s)',
     )
 
 
 def add_looks(parser: argparse.ArgumentParser, size: str, fps: float) -> None:
-    """How videos look and how fast they move."""
+    """Options for the look and speed of videos."""
     parser.add_argument(
         '--size', type=parse_size, default=size, help='side or HxW in pixels (default: %(default)s)'
     )
@@ -178,36 +178,36 @@ def add_looks(parser: argparse.ArgumentParser, size: str, fps: float) -> None:
         '--difficulty',
         choices=sorted(STYLES),
         default='easy',
-        help='easy: bright shapes on a darker ground; hard: random polarity and textures; crowd: '
-        'many fast shapes of random polarity (the data of `make demo` and `make claims`)',
+        help='easy: bright shapes on a darker background; hard: random polarity and textures; '
+        'crowd: many fast shapes of random polarity (as in `make demo` and `make claims`)',
     )
     parser.add_argument(
         '--textures',
         action=argparse.BooleanOptionalAction,
-        help='textured shapes and grounds, whatever the difficulty says',
+        help='textured shapes and backgrounds, regardless of the difficulty',
     )
     add_speed(parser, 'as the difficulty says')
 
 
 def add_speed(parser: argparse.ArgumentParser, default: str) -> None:
-    """How fast things move."""
+    """The option for the speed of shapes."""
     parser.add_argument(
         '--speed',
         type=float,
         nargs=2,
         metavar=('MIN', 'MAX'),
-        help=f'translation per frame in shorter sides (default: {default})',
+        help=f'translation per frame as a fraction of the shorter side (default: {default})',
     )
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """What every kind of data asks."""
+    """Options for all kinds of data."""
     parser.add_argument('out', type=Path, metavar='OUT', help='folder to write')
-    parser.add_argument('--seed', type=int, default=0, help='the same seed makes the same files')
+    parser.add_argument('--seed', type=int, default=0, help='the same seed gives the same files')
     parser.add_argument(
         '--workers', type=int, default=min(8, os.cpu_count() or 1), help='processes'
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace what stands in OUT')
+    parser.add_argument('--overwrite', action='store_true', help='replace existing data in OUT')
     parser.add_argument('--json', action='store_true', help='print one JSON object on stdout')
 
 
@@ -215,7 +215,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """``'64'`` or ``'48x64'`` -> (H, W) in pixels."""
     sides = text.lower().split('x')
     if len(sides) > 2 or not all(side.isdigit() for side in sides):
-        raise argparse.ArgumentTypeError(f'{text!r} is neither a side nor HxW in pixels')
+        raise argparse.ArgumentTypeError(f'{text!r} is neither a side in pixels nor HxW')
     return int(sides[0]), int(sides[-1])
 
 

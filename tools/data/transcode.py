@@ -1,4 +1,4 @@
-"""Encode videos anew so that clips at random places in them are cheap to read.
+"""Re-encode videos so that clips at random places in them are cheap to read.
 
 python tools/data/transcode.py data/videos data/videos_256
 
@@ -47,13 +47,13 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--crf', defaults.crf, 'x264 quality, lower is better and larger')
     add_option(parser, '--preset', defaults.preset, 'x264 preset')
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
-    add('--timeout', type=float, metavar='SECONDS', help='give a video up after so long')
-    add('--overwrite', action='store_true', help='encode finished files again')
+    add('--timeout', type=float, metavar='SECONDS', help='give up on a video after this time')
+    add('--overwrite', action='store_true', help='also re-encode finished files')
     return parser
 
 
 def make(args: argparse.Namespace) -> Told:
-    """Transcode what is not finished."""
+    """Transcode the videos that are not finished."""
     settings = TranscodeSettings(args.short_side, args.gop, args.fps, args.crf, args.preset)
     everything = plan(args.source, args.out, settings)
     with locked(args.out, 'another run of transcode.py'):

@@ -1,4 +1,4 @@
-"""Name what happens in videos, with the config and checkpoint of a classifier.
+"""Classify videos with the config and checkpoint of a classifier.
 
 python tools/demo/classify.py CONFIG CKPT clip.mp4 other.mp4
 python tools/demo/classify.py CONFIG CKPT film.mp4 --timeline --overlay --out work_dirs/film
@@ -6,8 +6,8 @@ python tools/demo/classify.py CONFIG CKPT 0 --live
 
 A VIDEO is a file, a folder of frames, or a folder of video files, which are all classified; with
 --live it is the number of a camera, the address of a stream (rtsp://, http://) or a file that is
-played like one.  Class names come from the config or from --classes.  A video that cannot be read
-is named at the end, and the exit status is then 1.
+played like one.  Class names come from the config or from --classes.  If videos cannot be read,
+they are named at the end, and the exit status is 1.
 """
 
 import argparse
@@ -24,14 +24,14 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('config', metavar='CONFIG', help='config of the classifier')
     add('checkpoint', metavar='CKPT', help='its weights')
-    add('videos', metavar='VIDEO', nargs='+', help='what to classify')
+    add('videos', metavar='VIDEO', nargs='+', help='videos to classify')
     add(
         '--classes',
         metavar='FILE',
-        help='names of the classes, one to a line (default: those that the config names)',
+        help='class names, one per line (default: those of the config)',
     )
-    add_option(parser, '--top-k', 5, 'classes shown of each video')
-    add_option(parser, '--batch-size', 4, 'videos or windows forwarded at a time')
+    add_option(parser, '--top-k', 5, 'number of classes shown for each video')
+    add_option(parser, '--batch-size', 4, 'videos or windows per batch')
     add_option(
         parser, '--timeline', False, 'classify window by window, into OUT/NAME.json, .csv and .png'
     )
@@ -40,32 +40,32 @@ def options() -> argparse.ArgumentParser:
         parser,
         '--out',
         Path('work_dirs/classify'),
-        'folder of timelines and overlays',
+        'folder for timelines and overlays',
         metavar='OUT',
     )
     add_option(
-        parser, '--window', 3.0, 'length of a window of --timeline and --live', metavar='SECONDS'
+        parser, '--window', 3.0, 'length of a window for --timeline and --live', metavar='SECONDS'
     )
     add(
         '--stride',
         type=float,
         metavar='SECONDS',
-        help='from one window of --timeline to the next (default: half a window)',
+        help='time between windows of --timeline (default: half a window)',
     )
     add_option(
         parser,
         '--all-views',
         False,
-        'forward all clips and crops of the test pipeline for each window, and not one',
+        'classify all clips and crops of the test pipeline for each window instead of one',
     )
-    add('--live', action='store_true', help='label a camera or stream as it comes')
-    add('--seconds', type=float, help='end --live after so long (default: with Ctrl-C)')
+    add('--live', action='store_true', help='label a camera or stream in real time')
+    add('--seconds', type=float, help='end --live after this time (default: with Ctrl-C)')
     add_frames(parser)
-    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
 
 
 if __name__ == '__main__':
-    help_of_json = 'print one JSON object on stdout; with --live one for each label'
+    help_of_json = 'print one JSON object on stdout; with --live, one per label'
     sys.exit(run_tool(options(), make, json_help=help_of_json))

@@ -1,11 +1,11 @@
 """Show masked video pre-training at work on this machine, in minutes.
 
-Without --videos: synthesize clips whose class only motion tells, pre-train a small model on them,
-fine-tune it with few labels, train the same model from scratch with the same labels and as long,
-test both.  With --videos FOLDER: pre-train on your own videos and reconstruct some of them.
-Either way OUT/report.html shows what came of it.
+Without --videos: synthesize clips whose class only motion reveals, pre-train a small model on them,
+fine-tune it with few labels, train the same model from scratch with the same labels for as many
+steps, and test both.  With --videos FOLDER: pre-train on your own videos and reconstruct some of
+them.  In both cases OUT/report.html shows the results.
 
---method vimpac trains a tokenizer first, and predicts its codes instead of pixels.
+--method vimpac first trains a tokenizer, and predicts its codes instead of pixels.
 """
 
 import argparse
@@ -38,14 +38,14 @@ CONFIGS = 'configs/demo'
 OWN_VIDEOS = f'{CONFIGS}/videomae_vit-tiny-p8_pretrain_own-videos.py'
 CLASSES, LABELS, TESTED, UNLABELLED = 4, 16, 400, 1248
 SAMPLES = 640
-"""Samples of an epoch of learning the classes: the few labelled clips are listed several times."""
+"""Samples per epoch of learning the classes: the few labelled clips are listed several times."""
 DATA = [
     *('--difficulty', 'crowd', '--size', 40, '--frames', 20, '--classes', CLASSES),
     *('--unlabelled', UNLABELLED, '--clips', LABELS + TESTED),
     *('--splits', LABELS / (LABELS + TESTED), 0, TESTED / (LABELS + TESTED)),
 ]
 OWN_EPOCH = 256
-"""Clips of an epoch on one's own videos, at least: fewer videos are listed several times."""
+"""Minimum number of clips per epoch on your own videos: fewer videos are listed several times."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class Method:
     """Configs of a method, by the beginning of their names.
 
     Attributes:
-        network: Of ``<network>_pretrain_motion.py``, and of ``finetune`` and ``scratch``.
-        learns: What the network learns before it learns the classes.
+        network: Start of the names ``<network>_{pretrain,finetune,scratch}_motion.py``.
+        learns: Task that the network learns before it learns the classes.
         tokenizer: Config of a tokenizer to train first.
-        mask_ratios: Of the picture; none: as in training.
+        mask_ratios: Ratios in the picture; if there are none, that of the training.
     """
 
     network: str
@@ -87,17 +87,24 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='folder to write')
     parser.add_argument('--videos', type=Path, metavar='FOLDER', help='pre-train on these videos')
-    parser.add_argument('--epochs', type=int, help="of pre-training (default: the config's)")
-    parser.add_argument('--method', choices=METHODS, default='videomae', help='default: videomae')
+    parser.add_argument('--epochs', type=int, help="epochs of pre-training (default: the config's)")
+    parser.add_argument(
+        '--method',
+        choices=METHODS,
+        default='videomae',
+        help='pre-training method (default: videomae)',
+    )
     args = parser.parse_args()
     if args.videos and args.method != 'videomae':
-        parser.error(f'--videos is not for {args.method}: docs/{args.method}.md has the commands')
+        parser.error(
+            f'--videos does not support {args.method}: see docs/{args.method}.md for the commands'
+        )
     return args
 
 
 @dataclass
 class Demo:
-    """The stages of one demo: where they write, and what was run so far."""
+    """The stages of one demo: the folder they write to, and those that have run so far."""
 
     out: Path
     epochs: int | None = None
@@ -105,7 +112,7 @@ class Demo:
     stages: list[Stage] = field(default_factory=list)
 
     def run(self, what: str, arguments: Sequence[object]) -> None:
-        """Run one command of the toolbox, showing that it runs and how long it took."""
+        """Run one command of the toolbox, showing progress and the time it took."""
         words = [str(argument) for argument in arguments]
         log = self.out / f'{len(self.stages) + 1}_{Path(words[0]).stem}.log'
         with self.console.status(f'{what} (log: {log})'):
@@ -130,14 +137,14 @@ class Demo:
     def reconstruct(
         self, config: str, checkpoint: Path, video: Path, name: str, ratios: Sequence[float]
     ) -> Picture:
-        """Draw what a pre-trained model makes of the hidden part of a video."""
+        """Draw how a pre-trained model reconstructs the hidden part of a video."""
         picture = self.out / name
         words = ['tools/visualizations/reconstruct.py', config, checkpoint, video, picture]
         self.run('Reconstructing', [*words, '--mask-ratios', *ratios] if ratios else words)
         return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
 
     def commands(self) -> list[Command]:
-        """What was run, for the report."""
+        """The commands that were run, for the report."""
         return [Command(stage.what, stage.line, stage.seconds) for stage in self.stages]
 
 
@@ -198,11 +205,11 @@ def show_claim(demo: Demo, method: Method) -> DemoResults:
         'Pre-training epochs': read_config(ROOT / pretrain).train_cfg.max_epochs,
     }
     return DemoResults(
-        'Masked video pre-training in small',
-        f'Shapes move in one of {CLASSES} directions, and no single frame tells which. One network '
-        f'first learns to {method.learns} of {UNLABELLED + LABELS} clips without labels, then '
-        f'to tell the classes from {LABELS} labelled clips; the other one only does the latter, '
-        'for as many steps.',
+        'Masked video pre-training at small scale',
+        f'Shapes move in one of {CLASSES} directions, and no single frame reveals which. One '
+        f'network first learns to {method.learns} of {UNLABELLED + LABELS} clips without labels, '
+        f'and then learns the classes from {LABELS} labelled clips; the other one only does the '
+        'latter, for as many steps.',
         accuracies,
         1 / CLASSES,
         [
@@ -243,8 +250,8 @@ def show_own_videos(demo: Demo, folder: Path) -> DemoResults:
             demo.console.print(f'no picture of {video}: {error}', markup=False)
     return DemoResults(
         f'Masked video pre-training on {folder.name}',
-        f'A small network learnt to fill in hidden parts of {len(videos)} videos. What it makes of '
-        'some of them is shown below; minutes of training give blurred pictures.',
+        f'A small network learned to fill in hidden parts of {len(videos)} videos. Its '
+        'reconstructions of some are shown below; minutes of training give blurred pictures.',
         charts=[losses('Pre-training', {'pre-training': demo.out / 'pretrain'})],
         pictures=pictures,
         commands=demo.commands(),
@@ -256,7 +263,7 @@ def main() -> None:
     args = parse_args()
     videos = args.videos and args.videos.resolve()
     out = Path(os.path.relpath(args.out, ROOT))
-    os.chdir(ROOT)  # so that the commands of the report can be typed as they stand
+    os.chdir(ROOT)  # so that the commands in the report can be typed as they are
     demo = Demo(out, args.epochs)
     try:
         method = METHODS[args.method]

@@ -2,10 +2,10 @@
 
 python tools/deployment/export.py CONFIG CKPT model.onnx --dynamic-batch
 
-The file takes `clips` and gives `scores` (B, K).  Clips are float32 (B, C, T, H, W), normalised by
-mean and deviation of the config; with --pixels they are uint8 (B, T, H, W, 3), as videos hold them.
-One clip is one view: average the probabilities of several views yourself.  Needs onnx, onnxscript
-and onnxruntime.
+The model takes `clips` and returns `scores` (B, K).  Clips are float32 (B, C, T, H, W), normalised
+by the config's mean and standard deviation; with --pixels they are uint8 (B, T, H, W, 3), as read
+from a video.  One clip is one view: average the probabilities of several views yourself.  This
+needs onnx, onnxscript and onnxruntime.
 """
 
 import argparse
@@ -25,23 +25,23 @@ def options() -> argparse.ArgumentParser:
     add('config', metavar='CONFIG', help='config of the classifier')
     add('checkpoint', metavar='CKPT', help='its weights')
     add('out', metavar='OUT', help='file to write, model.onnx')
-    add('--dynamic-batch', action='store_true', help='take any number of clips')
-    add_option(parser, '--pixels', False, 'take uint8 pixels and normalise them inside')
-    add_option(parser, '--probabilities', False, 'give probabilities, not class scores')
+    add('--dynamic-batch', action='store_true', help='accept any number of clips')
+    add_option(parser, '--pixels', False, 'accept uint8 pixels and normalise them in the model')
+    add_option(parser, '--probabilities', False, 'return probabilities instead of class scores')
     add(
         '--shape',
         type=int,
         nargs=3,
         metavar=('T', 'H', 'W'),
-        help='frames, height and width of a clip (default: those the backbone is made for)',
+        help='frames, height and width of a clip (default: those of the backbone)',
     )
-    add('--opset', type=int, help="version of ONNX's operators (default: PyTorch's choice)")
+    add('--opset', type=int, help="version of ONNX's operator set (default: PyTorch's choice)")
     add_cfg_options(parser)
     return parser
 
 
 def as_text(report: ExportReport) -> str:
-    """What a person reads."""
+    """The report as text."""
     shape = ' x '.join('B' if size < 0 else str(size) for size in report.shape)
     batches = ', '.join(map(str, report.batches))
     return (

@@ -1,4 +1,4 @@
-"""Hook of MkDocs: a file of the repository that a page links is published with the pages."""
+"""MkDocs hook that publishes the files of the repository to which pages link."""
 
 import os
 import re
@@ -13,7 +13,7 @@ _LINK = re.compile(r'(?<=\]\()(?!\w+:|#)[^)#\s]+')
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Add what pages link, and what is linked there, to the site."""
+    """Add files that pages link to, and the files linked there, to the site."""
     queue = [page.src_uri for page in files.documentation_pages()]
     for name in queue:
         for target in _targets(Path(_source(files, name)), config):
@@ -27,7 +27,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Let links to files outside docs/ lead to where these are published."""
+    """Point links to files outside docs/ at their published copies."""
     folder = Path(_source(files, page.file.src_uri)).parent
 
     def moved(link: re.Match[str]) -> str:
@@ -49,7 +49,7 @@ def _source(files: Files, name: str) -> str:
 
 
 def _published(path: Path, config: MkDocsConfig) -> str:
-    """Where a file is in the site: pages of docs/ at its root, others as in the repository."""
+    """Path of a file in the site: pages of docs/ at its root, others as in the repository."""
     docs = Path(config.docs_dir)
     if path.is_relative_to(docs):
         return path.relative_to(docs).as_posix()

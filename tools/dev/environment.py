@@ -1,4 +1,4 @@
-"""A virtual environment and its pip, for the scripts beside this one; standard library only."""
+"""A virtual environment and its pip, for the scripts in this folder; standard library only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WATCHED = ('torch', 'torchvision', 'numpy', 'mmcv', 'mmcv_lite', 'mmengine', 'mm
 
 
 class SetupError(RuntimeError):
-    """Something the user has to mend; its message is the one line that is shown."""
+    """A problem that the user has to fix; only its one-line message is shown."""
 
 
 class Environment:
@@ -28,12 +28,12 @@ class Environment:
         self.stamps = path / '.stamps'
 
     def create(self) -> None:
-        """Make the environment where there is none; check the one that is there."""
+        """Make the environment if there is none; otherwise check it."""
         if not self.python.exists():
             say(f'creating {self.path}')
             command = [self._made_by, '-m', 'venv', str(self.path)]
             if subprocess.run(command, check=False, capture_output=True).returncode:
-                shutil.rmtree(self.path, ignore_errors=True)  # half of one, without pip
+                shutil.rmtree(self.path, ignore_errors=True)  # incomplete, without pip
                 raise SetupError(
                     'python3 -m venv failed: install the venv module of your Python '
                     '(Debian and Ubuntu: apt install python3-venv) and try again'
@@ -41,7 +41,7 @@ class Environment:
         probe = self.run('import sys; print(*sys.version_info[:2])')
         version = tuple(map(int, probe.stdout.split()))
         if probe.returncode or not PYTHONS[0] <= version <= PYTHONS[1]:
-            raise SetupError(f'{self.path} holds no Python 3.10 to 3.14: delete it and try again')
+            raise SetupError(f'{self.path} has no Python 3.10 to 3.14: delete it and try again')
         self.stamps.mkdir(exist_ok=True)
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
@@ -52,7 +52,7 @@ class Environment:
         )
 
     def pip(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True) -> bool:
-        """Call pip; quiet unless somebody is watching."""
+        """Call pip, quietly unless stdout is a terminal."""
         quiet = [] if sys.stdout.isatty() else ['-q']
         command = [str(self.python), '-m', 'pip', '--disable-pip-version-check', *arguments]
         done = subprocess.run([*command, *quiet], env=env, check=False, cwd=ROOT)
@@ -61,7 +61,7 @@ class Environment:
         return done.returncode == 0
 
     def install(self, *arguments: str) -> None:
-        """`pip install` at the tested versions."""
+        """Run `pip install` with the tested versions."""
         self.pip('install', '-c', str(CONSTRAINTS), *arguments)
 
     def versions(self) -> dict[str, str]:

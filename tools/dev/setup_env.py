@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Bring the virtual environment of a checkout to what a make target needs; standard library only.
+"""Set up a checkout's virtual environment for a make target; standard library only.
 
     python3 tools/dev/setup_env.py core                 # make install
     python3 tools/dev/setup_env.py detection tests      # make test
 
-A part that is in place is recognised by its stamp in `.venv/.stamps` and costs no pip call.  The
-stamp holds a hash of everything the part is made of, and the versions found after installing it.
+A part that is installed is recognised by its stamp in `.venv/.stamps` and needs no pip call.  The
+stamp holds a hash of everything the part consists of, and the versions found after installing it.
 
 mmcv has no wheel for a current torch, so the detection level builds one and keeps it in
 `$MMVIDEOMAE_CACHE` (default `~/.cache/mmvideomae`), in a folder named by the versions of torch,
-Python and mmcv and by the platform.  After a change of any of them another folder is asked for.
+Python and mmcv and by the platform.  If any of them changes, another folder is used.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LEVELS = ('core', 'detection')
 PARTS = ('lint', 'core', 'detection', 'tests', 'docs', 'optional')
 # Wheels that were compiled elsewhere: folder beside the checkout -> the torch they are built for.
 SHARED_WHEELS = {ROOT.parent / 'shared' / 'wheels': '2.11.0'}
-# Importing is not enough: a symbol that is missing may show only when an operator is looked up.
+# Importing is not enough: a missing symbol may only be noticed when an operator is looked up.
 PROBE_MMCV = """
 import torch
 from mmcv.ops import nms, roi_align
@@ -65,13 +65,13 @@ def fingerprint(part: str) -> str:
 
 
 def new_stamp(env: Environment, part: str) -> dict[str, object]:
-    """What the stamp of `part` has to say now for the part to be in place."""
+    """The stamp that `part` must have now to count as installed."""
     versions = env.versions() if part in LEVELS else {}
     return {'fingerprint': fingerprint(part), 'versions': versions}
 
 
 def read_stamp(env: Environment, name: str) -> dict[str, object]:
-    """The stamp `name`; empty if there is none that can be read."""
+    """The stamp `name`, or empty if there is none that can be read."""
     try:
         return json.loads((env.stamps / f'{name}.json').read_text(encoding='utf-8'))
     except (OSError, ValueError):
@@ -83,7 +83,7 @@ def write_stamp(env: Environment, name: str, stamp: dict[str, object]) -> None:
 
 
 def missing_parts(env: Environment, parts: list[str]) -> list[str]:
-    """Those of `parts` that have to be installed, levels first."""
+    """The `parts` that have to be installed, levels first."""
     ready = {part for part in PARTS if read_stamp(env, part) == new_stamp(env, part)}
     if 'detection' in ready or 'detection' in parts:
         ready.add('core')  # the higher level contains the lower one
@@ -91,7 +91,7 @@ def missing_parts(env: Environment, parts: list[str]) -> list[str]:
 
 
 def install_parts(env: Environment, parts: list[str], from_source: bool) -> None:
-    """Install what `missing_parts` named."""
+    """Install the parts that `missing_parts` returned."""
     if any(part != 'lint' for part in parts):
         env.install('-r', str(REQUIREMENTS / 'build.txt'))
     for part in parts:
@@ -104,43 +104,43 @@ def install_parts(env: Environment, parts: list[str], from_source: bool) -> None
 
 
 def install_level(env: Environment, level: str, from_source: bool) -> None:
-    """The toolbox with everything it runs on; one kind of mmcv, never both."""
+    """Install the toolbox with its requirements and one kind of mmcv, never both."""
     env.install('-r', str(REQUIREMENTS / 'runtime.txt'))
     if level == 'detection':
         provide_mmcv(env, from_source)
-    elif 'mmcv' not in env.versions():  # the full mmcv serves the core level as well
+    elif 'mmcv' not in env.versions():  # the full mmcv is enough for the core level as well
         env.install('-r', str(REQUIREMENTS / 'core.txt'))
     if level == 'detection':
         env.install('-r', str(REQUIREMENTS / 'detection.txt'))
-    # Not by install(): setuptools warns of every editable installation, at length.
+    # Not with install(): setuptools prints long warnings about every editable installation.
     silent = {**os.environ, 'PYTHONWARNINGS': 'ignore'}
     env.pip('install', '--no-deps', '--no-build-isolation', '-e', str(ROOT), env=silent)
     make_cv2_importable(env)
 
 
 def make_cv2_importable(env: Environment) -> None:
-    """On a machine without a display library, put the headless build's files over the others."""
+    """On a machine without a display library, replace OpenCV's files with the headless build's."""
     probe = env.run('import cv2')
     if probe.returncode == 0:
         return
     if 'libGL' not in probe.stderr and 'libgthread' not in probe.stderr:
         raise SetupError('import cv2 fails: ' + (probe.stderr.strip().splitlines() or ['?'])[-1])
     version = pinned('opencv-python')
-    say('no libGL on this machine: taking the headless build of OpenCV')
+    say('no libGL on this machine: using the headless build of OpenCV')
     env.pip('install', '--no-deps', '--force-reinstall', f'opencv-python-headless=={version}')
 
 
 def pinned(name: str) -> str:
-    """The version that constraints.txt holds for `name`."""
+    """The version of `name` in constraints.txt."""
     text = CONSTRAINTS.read_text(encoding='utf-8')
     match = re.search(rf'^{re.escape(name)}==([^\s;]+)', text, re.MULTILINE)
     if match is None:
-        raise SetupError(f'requirements/constraints.txt does not hold {name}')
+        raise SetupError(f'requirements/constraints.txt does not list {name}')
     return match[1]
 
 
 def provide_mmcv(env: Environment, from_source: bool) -> None:
-    """Install the compiled mmcv: as it is, from the cache, from a shared folder, or built now."""
+    """Make sure of a compiled mmcv: the installed one, a cached or shared wheel, or a new build."""
     wanted = pinned('mmcv')
     if 'mmcv_lite' in env.versions():
         say('removing mmcv-lite, which the full mmcv replaces')
@@ -148,7 +148,7 @@ def provide_mmcv(env: Environment, from_source: bool) -> None:
     torch = env.run('import torch; print(torch.__version__)').stdout.strip()
     if not torch:
         raise SetupError(f'{env.python} cannot import torch')
-    # An mmcv that this script did not install carries no record; then it has to work, no more.
+    # An mmcv that this script did not install has no record; then it only has to work.
     fits = read_stamp(env, 'mmcv') in ({}, {'torch': torch, 'mmcv': wanted})
     if fits and env.versions().get('mmcv') == wanted and not from_source and mmcv_works(env):
         return
@@ -171,7 +171,7 @@ def find_or_build_mmcv(env: Environment, torch: str, wanted: str, from_source: b
 
 
 def cache_folder(env: Environment, torch: str, mmcv: str) -> Path:
-    """Folder of the wheel that fits this torch, Python, mmcv and platform."""
+    """Folder for the wheel that fits this torch, Python, mmcv and platform."""
     base = os.environ.get('MMVIDEOMAE_CACHE')
     if not base:
         home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
@@ -183,7 +183,7 @@ def cache_folder(env: Environment, torch: str, mmcv: str) -> Path:
 
 
 def try_wheel(env: Environment, folder: Path, version: str) -> bool:
-    """Install mmcv from `folder`; False if there is none that fits or it does not work."""
+    """Install mmcv from `folder`; False if no wheel there fits or works."""
     arguments = ('--no-index', '--find-links', str(folder), '--no-deps', '--force-reinstall')
     if not any(folder.glob(f'mmcv-{version}-*.whl')):
         return False
@@ -202,7 +202,7 @@ def mmcv_works(env: Environment) -> bool:
 
 
 def mmcv_error(env: Environment) -> str:
-    """Last line of what goes wrong when a compiled operator is used."""
+    """Last line of the error that a compiled operator raises."""
     return (env.run(PROBE_MMCV).stderr.strip().splitlines() or ['no error'])[-1]
 
 
@@ -219,7 +219,7 @@ def build_mmcv(env: Environment, folder: Path, version: str) -> None:
     started = time.monotonic()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        # RoIAlign on a GPU comes from torchvision, so that CUDA is never compiled here: with the
+        # RoIAlign on a GPU comes from torchvision, so CUDA code is never compiled here: with the
         # devices hidden, mmcv's setup.py finds none.  torch looks for ninja on the PATH.
         env_vars = {
             **os.environ,
@@ -229,17 +229,17 @@ def build_mmcv(env: Environment, folder: Path, version: str) -> None:
             'MAX_JOBS': str(jobs),
             'PATH': f'{env.python.parent}{os.pathsep}{os.environ.get("PATH", "")}',
         }
-        # pip's own cache of built wheels knows nothing of torch, so it stays out of this.
+        # pip's own cache of built wheels ignores the torch version, so it is not used here.
         flags = ('--no-build-isolation', '--no-deps', '--no-binary', 'mmcv', '--no-cache-dir')
         env.pip('wheel', *flags, '-w', scratch, f'mmcv=={version}', env=env_vars)
         wheel = next(Path(scratch).glob('mmcv-*.whl'))
         folder.mkdir(exist_ok=True)
-        os.replace(wheel, folder / wheel.name)  # atomic: never half a wheel in the cache
+        os.replace(wheel, folder / wheel.name)  # atomic, so that the cache never holds half a wheel
     say(f'compiled mmcv in {(time.monotonic() - started) / 60:.1f} minutes; kept in {folder}')
 
 
 def build_jobs() -> int:
-    """Compiler processes: one per usable core, but 2 GiB of memory for each."""
+    """Number of compiler processes: one per usable core, if each can have 2 GiB of memory."""
     if os.environ.get('MAX_JOBS', '').isdigit():
         return int(os.environ['MAX_JOBS'])
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
@@ -248,7 +248,7 @@ def build_jobs() -> int:
 
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
-    """Let a second make wait until the first has finished its set-up."""
+    """Make a second make wait until the first has finished its set-up."""
     handle = os.open(ROOT, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -264,7 +264,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument('parts', nargs='+', choices=PARTS, metavar='PART', help=', '.join(PARTS))
     parser.add_argument('--venv', type=Path, default=ROOT / '.venv', help='default: .venv')
     parser.add_argument(
-        '--mmcv-from-source', action='store_true', help='compile mmcv even where a wheel is kept'
+        '--mmcv-from-source',
+        action='store_true',
+        help='compile mmcv even if there is a cached wheel',
     )
     return parser.parse_args()
 

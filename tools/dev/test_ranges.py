@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Run the test-suite with the oldest and with the newest version of every requirement.
+"""Run the test suite with the oldest and with the newest version of every requirement.
 
     python3 tools/dev/test_ranges.py                       # every Python on this machine
     python3 tools/dev/test_ranges.py --python python3.13 --end newest -- tests/datasets
 
-Environments are made in `.venv-ranges/<python>-<end>` and brought up to date by each call.  They
-hold the core level, for which nothing is compiled: tests of the detection level are skipped, and
-`make test` runs these with the tested set.
+Environments are made in `.venv-ranges/<python>-<end>` and updated by each call.  They have the core
+level, for which nothing is compiled: tests of the detection level are skipped, and `make test` runs
+these with the tested set.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def works(python: str, minor: int) -> bool:
 
 
 def install(env: Environment, end: str) -> None:
-    """Bring an environment to one end of all ranges."""
+    """Install one end of all ranges in an environment."""
     env.pip('install', '-U', '-r', str(REQUIREMENTS / 'build.txt'))
     lines = requirement_lines()
     if end == 'oldest':
@@ -75,7 +75,7 @@ def install(env: Environment, end: str) -> None:
 
 
 def settle_opencv(env: Environment) -> None:
-    """Hold both builds of OpenCV at one version: they share the folder ``cv2``."""
+    """Keep both builds of OpenCV at one version, since they share the folder ``cv2``."""
     code = 'import importlib.metadata as m; print(m.version("opencv-python"))'
     version = env.run(code).stdout.strip()
     env.pip('install', '--no-deps', f'opencv-contrib-python=={version}')
@@ -84,7 +84,7 @@ def settle_opencv(env: Environment) -> None:
 
 
 def run_tests(env: Environment, arguments: list[str]) -> int:
-    """The suite without its slow proofs; pytest's exit status."""
+    """Run the suite without its slow tests and return pytest's exit status."""
     command = [str(env.python), '-m', 'pytest', '-q', '-n', 'auto', '--maxprocesses', '4']
     command += ['--dist', 'worksteal', '-m', 'not slow', *arguments]
     threads = {'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)}
@@ -96,8 +96,10 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--python', help='only this one, as python3.12 (default: all)')
-    parser.add_argument('--end', choices=['oldest', 'newest'], help='only this end (default: both)')
-    parser.add_argument('pytest', nargs='*', help='arguments of pytest, behind --')
+    parser.add_argument(
+        '--end', choices=['oldest', 'newest'], help='test only this end (default: both)'
+    )
+    parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
     return parser.parse_args()
 
 

@@ -1,12 +1,12 @@
-"""Convert a weight file of another project to ours, or ours to that of another project.
+"""Convert weight files of other projects to our format, or ours to theirs.
 
 python tools/misc/convert_checkpoint.py vit_b_k400_ft.pth work_dirs/vit_b.pth
 python tools/misc/convert_checkpoint.py epoch_100.pth OUT_FOLDER --to hf --config CONFIG
 
 Reads VideoMAE V1 and V2 (pre-trained, fine-tuned, distilled), Hugging Face transformers 4 and 5
 (folder, .bin, .safetensors), mmaction2, MAE-ST, ImageMAE, mmpretrain MAE, ActionFormer and our own
-files, told apart by their keys.  Says what the file is, and lists every tensor that has no place in
-the result, with the reason.  Training and testing read the same files directly.
+files, which are recognized by their keys.  Prints what the file is, and lists every tensor that has
+no place in the result, with the reason.  Training and testing read the same files directly.
 """
 
 import argparse
@@ -37,27 +37,27 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument(
         '--config',
         type=Path,
-        help='config of a model that the weights must fit; tells Hugging Face the attention heads '
-        'and the size of the clip, which weights do not (default: those of the published models)',
+        help='config of a model that the weights must fit; for Hugging Face it also gives the '
+        'attention heads and clip size, which weights lack (default: those of published models)',
     )
     add_option(
         parser,
         '--tubelet-size',
         2,
-        'frames of a cube, when an image model is inflated',
+        'frames per cube when an image model is inflated',
         metavar='FRAMES',
     )
     add_option(
         parser,
         '--trust',
         False,
-        'let SRC run code while it is read: only for a file of a source that you trust',
+        'let SRC run code while it is read; only for files from a source that you trust',
     )
     return parser
 
 
 def as_text(report: ConversionReport, source: Path) -> str:
-    """What was found, and what became of it."""
+    """Describe what was found and what became of it."""
     facts = report.as_json()
     sizes = facts['architecture']
     lines = [f'{source}: {facts["title"]}']

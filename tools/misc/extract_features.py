@@ -5,14 +5,14 @@ python tools/misc/extract_features.py CONFIG CKPT data/thumos14 data/thumos14/fe
     --preset videomaev2_thumos14
 torchrun --nproc-per-node 8 tools/misc/extract_features.py CONFIG CKPT VIDEOS OUT
 
-VIDEOS is a folder of videos or of folders of frames, a list of them, or one of them.  Each gives
-OUT/NAME.npy, float32 (steps, width), and OUT/NAME.json, which says how it was made and where
-its steps lie in time.  Finished videos are skipped, so that the same command continues what was
-interrupted; a video that fails leaves its reason in OUT/NAME.error and does not stop the rest.
-torchrun and Slurm arrays (sbatch --array=0-7) share the videos out.
+VIDEOS is a folder of videos or of folders of frames, a list of them, or one of them.  Each video
+gives OUT/NAME.npy, float32 (steps, width), and OUT/NAME.json, which records how it was made and the
+times of its steps.  Finished videos are skipped, so that the same command continues an interrupted
+run; if a video fails, the reason is written to OUT/NAME.error and the other videos continue.  The
+processes of torchrun and Slurm arrays (sbatch --array=0-7) divide the videos among themselves.
 
-The exit status is 0 when all videos of the process have their features, 1 on wrong input, and 3
-when some videos failed.
+The exit status is 0 if all videos of the process have their features, 1 on invalid input, and 3 if
+some videos failed.
 """
 
 import argparse
@@ -38,53 +38,60 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('config', metavar='CONFIG', help='config of the model')
     add('checkpoint', metavar='CKPT', help='its weights')
-    add('videos', metavar='VIDEOS', help='folder, list or one video')
-    add('out', type=Path, metavar='OUT', help='folder of the features')
+    add('videos', metavar='VIDEOS', help='folder, list or single video')
+    add('out', type=Path, metavar='OUT', help='folder for the features')
     add(
         '--preset',
         choices=PRESET_NAMES,
-        help="windows and preprocessing (default: the config's features, else finetuned: the "
-        'clips of its test)',
+        help="windows and preprocessing (default: the config's features setting, else finetuned, "
+        'with the clips of its test)',
     )
-    add_settings(parser.add_argument_group('what differs from the preset'))
+    add_settings(parser.add_argument_group('changes to the preset'))
     add('--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list')
     add_frames(parser)
-    add_option(parser, '--batch-size', 8, 'windows at a time')
+    add_option(parser, '--batch-size', 8, 'windows per batch')
     add(
         '--precision',
         choices=PRECISIONS,
         default='auto',
-        help='what the model computes in (default: float16 on a GPU, else float32)',
+        help='precision of the model (default: float16 on a GPU, else float32)',
     )
-    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
 
 
 def add_settings(group: Any) -> None:
-    """The fields of `FeatureSettings`."""
-    group.add_argument('--window', type=int, metavar='FRAMES', help='of a feature')
-    group.add_argument('--stride', type=int, metavar='FRAMES', help='from a feature to the next')
+    """Options for the fields of `FeatureSettings`."""
+    group.add_argument('--window', type=int, metavar='FRAMES', help='frames per window')
+    group.add_argument('--stride', type=int, metavar='FRAMES', help='distance between windows')
     group.add_argument(
-        '--interval', type=int, metavar='FRAMES', help='from one frame of a window to the next'
+        '--interval', type=int, metavar='FRAMES', help='distance between the frames of a window'
     )
-    group.add_argument('--offset', type=int, metavar='FRAMES', help='before the first window')
+    group.add_argument('--offset', type=int, metavar='FRAMES', help='start of the first window')
     group.add_argument(
         '--grid-fps',
         type=float,
         metavar='FPS',
-        help="bring all videos to this rate, and count frames there (default: each video's own)",
+        help="resample videos to this rate and count frames there (default: each video's own)",
     )
     group.add_argument(
-        '--resize', choices=RESIZES, help='squash frames, or crop their middle, also as VIMPAC does'
+        '--resize', choices=RESIZES, help='squash frames, or crop their centre, also as VIMPAC does'
     )
     group.add_argument('--size', type=int, metavar='PIXELS', help="side of the model's input")
     group.add_argument(
-        '--short-side', type=int, metavar='PIXELS', help='of frames before they are cropped'
+        '--short-side',
+        type=int,
+        metavar='PIXELS',
+        help='short side of frames before they are cropped',
     )
     for name in ('mean', 'std'):
         group.add_argument(
-            f'--{name}', type=float, nargs=3, metavar=name[0].upper(), help='of pixels in 0 to 255'
+            f'--{name}',
+            type=float,
+            nargs=3,
+            metavar=name[0].upper(),
+            help=f'{name} of the pixels, from 0 to 255',
         )
 
 
@@ -108,7 +115,7 @@ def make(args: argparse.Namespace) -> Told:
 
 
 def build(args: argparse.Namespace) -> FeatureExtractor:
-    """The extractor that the options ask for, on the GPU of this process."""
+    """The extractor that the options describe, on the GPU of this process."""
     cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
     return FeatureExtractor(
@@ -125,4 +132,4 @@ def build(args: argparse.Namespace) -> FeatureExtractor:
 
 
 if __name__ == '__main__':
-    sys.exit(run_tool(options(), make, 'interrupted; the same command continues'))
+    sys.exit(run_tool(options(), make, 'interrupted; repeat the command to continue'))

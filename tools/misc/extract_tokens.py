@@ -1,21 +1,21 @@
-"""Extract the codes of videos once, so that VIMPAC learns from files instead of from pixels.
+"""Extract the codes of videos once, so that VIMPAC learns from files instead of pixels.
 
 python tools/misc/extract_tokens.py CONFIG data/howto100m/videos data/howto100m/codes
 python tools/misc/extract_tokens.py CONFIG data/ucf101/videos data/ucf101/codes \\
     --fps 16 --size 256 --views all
 torchrun --nproc-per-node 8 tools/misc/extract_tokens.py CONFIG VIDEOS OUT
 
-CONFIG has a tokenizer, whose weights are those of --checkpoint or of its own init_cfg.  VIDEOS is
-a folder of videos or of folders of frames, a list of them, or one of them.  Each gives
-OUT/NAME/VIEW.npy, int16 (frames, rows, columns), for every view, and OUT/codes.json says how all
-were made.  Pre-training takes 2 frames per second and the centre; fine-tuning 16 and all views,
-but for those that are mirrored where left and right make classes.
+CONFIG has a tokenizer, whose weights come from --checkpoint or from its own init_cfg.  VIDEOS is a
+folder of videos or of folders of frames, a list of them, or one of them.  Each video gives
+OUT/NAME/VIEW.npy, int16 (frames, rows, columns), for every view, and OUT/codes.json records how all
+were made.  Pre-training uses 2 frames per second and the centre; fine-tuning uses 16 frames per
+second and all views, or the unmirrored ones if left and right are different classes.
 
-Finished videos are skipped, so that the same command continues what was interrupted; a video that
-fails leaves its reason in OUT/NAME.error and does not stop the rest.  torchrun and Slurm arrays
-(sbatch --array=0-7) share the videos out.
+Finished videos are skipped, so that the same command continues an interrupted run; if a video
+fails, the reason is written to OUT/NAME.error and the other videos continue.  The processes of
+torchrun and Slurm arrays (sbatch --array=0-7) divide the videos among themselves.
 
-The exit status is 0 when all videos of the process have their codes, 1 on wrong input, and 3 when
+The exit status is 0 if all videos of the process have their codes, 1 on invalid input, and 3 if
 some videos failed.
 """
 
@@ -46,12 +46,16 @@ VIEWS: dict[str, dict[str, Any]] = {
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('config', metavar='CONFIG', help='config of a tokenizer, or of what learns from its codes')
-    add('videos', metavar='VIDEOS', help='folder, list or one video')
-    add('out', type=Path, metavar='OUT', help='folder of the codes')
+    add(
+        'config',
+        metavar='CONFIG',
+        help='config of a tokenizer, or of a model that learns from its codes',
+    )
+    add('videos', metavar='VIDEOS', help='folder, list or single video')
+    add('out', type=Path, metavar='OUT', help='folder for the codes')
     add('--checkpoint', metavar='CKPT', help='weights of the tokenizer or of a model that has it')
-    add_option(parser, '--fps', 2.0, 'frames of codes per second')
-    add_option(parser, '--size', 128, 'of the views in pixels')
+    add_option(parser, '--fps', 2.0, 'encoded frames per second')
+    add_option(parser, '--size', 128, 'side of the views in pixels')
     add_option(
         parser,
         '--views',
@@ -60,11 +64,11 @@ def options() -> argparse.ArgumentParser:
         choices=VIEWS,
     )
     add('--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list')
-    what = 'names of the pictures in a folder of frames'
+    what = 'file names in a folder of frames'
     add_option(parser, '--filename-tmpl', 'img_{:05}.jpg', what, metavar='NAME')
-    add_option(parser, '--folder-fps', 25.0, 'frames per second of a folder of frames')
-    add_option(parser, '--batch-size', 64, 'views at a time')
-    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add_option(parser, '--folder-fps', 25.0, 'frame rate of folders of frames')
+    add_option(parser, '--batch-size', 64, 'views per batch')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
 
@@ -98,4 +102,4 @@ def make(args: argparse.Namespace) -> Told:
 
 
 if __name__ == '__main__':
-    sys.exit(run_tool(options(), make, 'interrupted; the same command continues'))
+    sys.exit(run_tool(options(), make, 'interrupted; repeat the command to continue'))

@@ -1,12 +1,12 @@
-"""Draw videos whose codes are hidden in blocks and one by one, and restored by their neighbours.
+"""Draw videos whose codes are hidden in blocks and one by one, and restored from neighbours.
 
 python tools/visualizations/masked_codes.py CONFIG VIDEOS OUT --checkpoint CKPT
 
-CONFIG has a tokenizer, whose weights are those of --checkpoint or of its own init_cfg.  For every
-video OUT/NAME.png shows a clip, its codes decoded, and under each mask what is left and what comes
-of copying the nearest visible code, of the same frame (spatial) or of any (spatio-temporal).
-Nothing is trained: codes that this restores teach a network nothing (VIMPAC, Figure 4).  Copies are
-compared with the codes themselves, and once decoded, in decibels.
+CONFIG has a tokenizer, whose weights come from --checkpoint or from its own init_cfg.  For every
+video, OUT/NAME.png shows a clip, its decoded codes and, for each mask, what remains visible and the
+result of copying the nearest visible code, from the same frame (spatial) or any frame
+(spatio-temporal).  Nothing is trained: a network learns nothing from codes that this restores
+(VIMPAC, Figure 4).  Copies are compared with the codes themselves and, when decoded, in decibels.
 """
 
 import argparse
@@ -29,13 +29,17 @@ from mmvideomae.visualization.files import save_picture
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('config', metavar='CONFIG', help='config of a tokenizer, or of what learns from its codes')
-    add('videos', metavar='VIDEOS', help='folder, list or one video')
-    add('out', type=Path, metavar='OUT', help='folder of the pictures')
-    add('--checkpoint', metavar='CKPT', help='weights of the tokenizer or of a model that has it')
+    add(
+        'config',
+        metavar='CONFIG',
+        help='config of a tokenizer, or of a model that learns from its codes',
+    )
+    add('videos', metavar='VIDEOS', help='folder, list or single video')
+    add('out', type=Path, metavar='OUT', help='folder for the pictures')
+    add('--checkpoint', metavar='CKPT', help='weights of the tokenizer or of a model with it')
     add_option(parser, '--frames', 5, 'of a clip')
-    add_option(parser, '--fps', 2.0, 'frames of a clip per second')
-    add_option(parser, '--size', 128, 'of frames in pixels')
+    add_option(parser, '--fps', 2.0, 'frames per second of a clip')
+    add_option(parser, '--size', 128, 'side of frames in pixels')
     add(
         '--mask-ratios',
         type=float,
@@ -44,10 +48,10 @@ def options() -> argparse.ArgumentParser:
         metavar='R',
         help='shares of hidden codes (default: 0.15 0.45)',
     )
-    add_option(parser, '--draws', 8, 'masks of each kind over which accuracies are taken')
+    add_option(parser, '--draws', 8, 'masks of each kind over which accuracies are averaged')
     add_option(parser, '--seed', 0, 'of the masks')
-    add('--limit', type=int, metavar='N', help='take the first N videos')
-    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add('--limit', type=int, metavar='N', help='use only the first N videos')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
 
@@ -70,7 +74,7 @@ def make(args: argparse.Namespace) -> Told:
 
 
 def _mean(masks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Over videos, by ratio and kind of mask."""
+    """Averages over videos, by ratio and kind of mask."""
     rows = defaultdict(list)
     for mask in masks:
         rows[mask['ratio'], mask['mask']].append(mask)

@@ -1,4 +1,4 @@
-"""Draw what a pre-trained model makes of the hidden part of a video, or a tokenizer of all of it.
+"""Draw how a pre-trained model reconstructs the hidden part of a video, or a tokenizer all of it.
 
 python tools/visualizations/reconstruct.py CONFIG CKPT video.mp4 picture.png
 """
@@ -18,28 +18,28 @@ def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
     add('config', metavar='CONFIG', help='config of the pre-training')
-    add('checkpoint', metavar='CKPT', help='checkpoint that it wrote')
+    add('checkpoint', metavar='CKPT', help='its checkpoint')
     add('video', metavar='VIDEO', help='video file')
     add('out', metavar='OUT', type=Path, help='picture.png, animation.gif or animation.mp4')
     add(
         '--format',
         choices=('png', 'gif', 'mp4'),
-        help='where the name of OUT has no suffix that tells',
+        help='format, if the name of OUT has no suffix',
     )
     add(
         '--mask-ratios',
         type=float,
         nargs='+',
         metavar='R',
-        help='shares of hidden tokens, side by side (default: 0.75 0.9 0.95, of codes that of the '
-        'config)',
+        help='shares of hidden tokens, side by side (default: 0.75 0.9 0.95, or for codes the '
+        "config's)",
     )
     add_option(parser, '--frames', 8, 'frames in a still')
     add_option(
         parser,
         '--layout',
         'stacked',
-        'of a still; stacked: frames are columns and masks stand below one another; '
+        'layout of a still; stacked: frames are columns and masks are below one another; '
         'side_by_side: frames are rows, as in the papers',
         choices=LAYOUTS,
     )
@@ -47,8 +47,8 @@ def options() -> argparse.ArgumentParser:
         parser,
         '--statistics',
         'ground_truth',
-        'where mean and deviation of patches come from if the model predicts them '
-        "normalised; ground_truth: the original's own, as in the papers; visible: estimated from "
+        'source of the mean and deviation of patches if the model predicts normalised ones; '
+        "ground_truth: the original's own, as in the papers; visible: estimated from "
         'visible patches; none: mid-grey',
         choices=STATISTICS,
     )
@@ -63,13 +63,13 @@ def options() -> argparse.ArgumentParser:
         parser,
         '--all-tokens',
         False,
-        'reconstruct every hidden token, also where training uses a decoder mask',
+        'reconstruct every hidden token, even if training uses a decoder mask',
     )
-    add('--start', type=float, help='where the clip begins, in seconds (default: in the middle)')
-    add('--stride', type=int, help="frames between frames (default: the config's)")
+    add('--start', type=float, help='start of the clip in seconds (default: in the middle)')
+    add('--stride', type=int, help="distance between frames (default: the config's)")
     add('--fps', type=float, help="speed of an animation (default: the clip's)")
-    add_option(parser, '--seed', 0, 'of the masks')
-    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add_option(parser, '--seed', 0, 'seed of the masks')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
 

@@ -1,14 +1,18 @@
 """From a record to the frames of its clips: open, read."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from torch.utils.data import get_worker_info
 
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.video.readers import (
     FrameFolderReader,
+    GuardedReader,
     ReadLimits,
     VideoReader,
     VideoReadError,
@@ -68,9 +72,14 @@ class OpenVideo(BaseTransform):
             video, ``bytes`` of a clip.
         square_pixels: Show pictures whose pixels are not square as a player does.  The released
             code of the papers takes them as they are stored.
+        deadline: Seconds that opening and reading a clip may take in a worker of a data loader.  A
+            decoder that takes longer is ended, as is one that crashes, and its video cannot be
+            read; to that end each worker has a process that reads for it.  None: workers read by
+            themselves, and end with a decoder that crashes.
 
     Raises:
         VideoReadError: The video cannot be opened, or ends before the record begins.
+        ValueError: The deadline is not positive.
     """
 
     def __init__(
@@ -78,10 +87,14 @@ class OpenVideo(BaseTransform):
         backend: str = 'auto',
         limits: Mapping[str, int] | None = None,
         square_pixels: bool = True,
+        deadline: float | None = 30.0,
     ) -> None:
+        if deadline is not None and deadline <= 0:
+            raise ValueError(f'deadline must be positive seconds or None, got {deadline}')
         self.backend = backend
         self.limits = ReadLimits(**(limits or {}))
         self.square_pixels = square_pixels
+        self.deadline = deadline
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         path = results['filename']
@@ -92,7 +105,9 @@ class OpenVideo(BaseTransform):
             reader = self._open_folder(results)
             results.update(total_frames=len(reader), start_index=0)
         else:
-            reader = open_reader(path, self.backend, self.limits, self.square_pixels)
+            reader = self._open(
+                path, partial(open_reader, path, self.backend, self.limits, self.square_pixels)
+            )
             start, wanted = results.get('start_index', 0), results.get('total_frames', -1)
             left = len(reader) - start
             if left < 1:
@@ -108,21 +123,28 @@ class OpenVideo(BaseTransform):
         results['frames_end'] = float(times[stop]) if stop < len(times) else reader.duration
         return results
 
-    @staticmethod
-    def _open_folder(results: dict[str, Any]) -> VideoReader:
-        total = results.get('total_frames', -1)
-        return FrameFolderReader(
-            results['filename'],
+    def _open(self, path: str, opening: Callable[[], VideoReader]) -> VideoReader:
+        """Open a video here, or in the process that reads for a worker."""
+        if self.deadline is None or get_worker_info() is None or sys.platform != 'linux':
+            return opening()
+        return GuardedReader(path, opening, self.deadline)
+
+    def _open_folder(self, results: dict[str, Any]) -> VideoReader:
+        folder, total = results['filename'], results.get('total_frames', -1)
+        opening = partial(
+            FrameFolderReader,
+            folder,
             filename_tmpl=results['filename_tmpl'],
             start=results.get('start_index'),
             total=total if total > 0 else None,
             fps=results.get('fps', 25.0),
         )
+        return self._open(folder, opening)
 
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(backend={self.backend!r}, limits={self.limits}, '
-            f'square_pixels={self.square_pixels})'
+            f'square_pixels={self.square_pixels}, deadline={self.deadline})'
         )
 
 

@@ -3,12 +3,14 @@
 from mmvideomae.storage.remote import fetch_ahead, join_place, without_secrets
 from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.frame_folder import FrameFolderReader, check_template, first_frame
+from mmvideomae.video.readers.guard import GuardedReader
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.opening import BACKENDS, open_reader
 
 __all__ = [
     'BACKENDS',
     'FrameFolderReader',
+    'GuardedReader',
     'ReadLimits',
     'VideoReadError',
     'VideoReader',

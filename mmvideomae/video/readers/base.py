@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 import numpy as np
@@ -45,11 +45,15 @@ class VideoReader(ABC):
     Args:
         path: The file or folder, named by every error.
         limits: How much the video may ask for.
+
+    Attributes:
+        allocate: Where memory for frames comes from, in the manner of `np.empty`.
     """
 
     def __init__(self, path: str | os.PathLike[str], limits: ReadLimits | None = None) -> None:
         self.path = os.fspath(path)
         self.limits = limits or ReadLimits()
+        self.allocate: Callable[[tuple[int, ...], np.dtype], np.ndarray] = np.empty
 
     @abstractmethod
     def __len__(self) -> int:
@@ -132,7 +136,7 @@ class VideoReader(ABC):
         reason = self.limits.excess('bytes', count * picture.nbytes, what)
         if reason:
             raise VideoReadError(self.path, reason)
-        return np.empty((count, *picture.shape), picture.dtype)
+        return self.allocate((count, *picture.shape), picture.dtype)
 
     def __enter__(self) -> 'VideoReader':
         return self

@@ -73,6 +73,12 @@ def test_frame_folders_open_like_videos(tmp_path):
     assert open_video(**record)['total_frames'] == 12
 
 
+def test_a_deadline_is_seconds_or_none():
+    assert TRANSFORMS.build({'type': 'OpenVideo', 'deadline': None}).deadline is None
+    with pytest.raises(ValueError, match='deadline must be positive'):
+        TRANSFORMS.build({'type': 'OpenVideo', 'deadline': 0})
+
+
 def test_broken_files_raise_and_stand_in_when_asked(tmp_path):
     path = str(make_broken_video('text', tmp_path / 'broken.mp4'))
     with pytest.raises(VideoReadError):

@@ -70,5 +70,5 @@ def test_the_curve_is_a_picture(results: ModuleType, two_arms: list, tmp_path: P
 def test_a_result_file_that_holds_none_is_named(results: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / 'result.json'
     path.write_text('{"arm": "scratch"}')
-    with pytest.raises(ValueError, match=r'result\.json holds no result'):
+    with pytest.raises(ValueError, match=r'result\.json has no result'):
         results.load(path)

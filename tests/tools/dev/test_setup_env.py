@@ -285,7 +285,7 @@ def test_an_environment_of_another_python_is_one_clear_error(
 def test_torch_is_held_exactly(setup_env: ModuleType) -> None:
     assert setup_env.pinned('torch') == '2.11.0'
     assert setup_env.pinned('torchvision') == '0.26.0'
-    with pytest.raises(setup_env.SetupError, match='does not hold'):
+    with pytest.raises(setup_env.SetupError, match='does not list'):
         setup_env.pinned('no-such-package')
 
 

@@ -1,13 +1,13 @@
-"""Look through a data set of boxes in AVA's layout for everything that is wrong with it.
+"""Check a data set of boxes in AVA's layout for problems.
 
 python tools/data/ava/check.py CONFIG.py
 python tools/data/ava/check.py ANN.csv LABEL_MAP.pbtxt --videos FOLDER --proposals BOXES.pkl
 
-Of a config all lists are checked that it trains, validates and tests on. Checked are ids, seconds
-against the lengths of the videos, boxes, persons, proposals, excluded key frames and whether all
-videos can be read. Prints numbers, the balance of the classes and all problems, with some examples.
-The exit status is 1 if there are errors (training or a test would fail, or learn what is not
-meant), and 0 with warnings alone.
+For a config, this checks all lists that it trains, validates and tests on: ids, seconds compared
+with the lengths of the videos, boxes, persons, proposals, excluded key frames and whether all
+videos can be read. It prints counts, the balance of the classes and all problems, with examples.
+The exit status is 1 if there are errors (training or a test would fail, or learn the wrong thing),
+and 0 if there are only warnings.
 """
 
 import argparse
@@ -31,32 +31,40 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('source', type=Path, metavar='CONFIG_OR_ANN', help='a config (.py), or a list of boxes')
     add('label_map', type=Path, nargs='?', metavar='LABEL_MAP', help='names of the ids, for a list')
-    add('--videos', metavar='FOLDER', help='of the videos or folders of frames')
-    add('--table', metavar='CSV', help='where videos lie: lines video,path,start_second[,fps]')
-    add('--proposals', metavar='FILE', help='boxes of a detector')
-    add('--proposal-images', metavar='JSON', help='table of images for proposals with ids alone')
+    add('--videos', metavar='FOLDER', help='folder of videos or of folders of frames')
+    add('--table', metavar='CSV', help='paths of videos: lines video,path,start_second[,fps]')
+    add('--proposals', metavar='FILE', help="a detector's boxes")
+    add('--proposal-images', metavar='JSON', help='table of images, for proposals with ids only')
     add(
         '--min-box-score',
         type=float,
         default=0.0,
         metavar='SCORE',
-        help='proposals below are not looked at (default: 0)',
+        help='ignore proposals with lower scores (default: 0)',
     )
-    add('--excluded', metavar='CSV', help='key frames that do not count')
+    add('--excluded', metavar='CSV', help='key frames to ignore')
     add('--num-classes', type=int, metavar='K', help='largest id (default: that of LABEL_MAP)')
     add_places(parser)
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
     add_option(
-        parser, '--timeout', 120.0, 'a video that takes longer cannot be read', metavar='SECONDS'
+        parser,
+        '--timeout',
+        120.0,
+        'a video that takes longer counts as unreadable',
+        metavar='SECONDS',
     )
     return parser
 
 
 def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
-    """The lists to check; ``ValueError`` says what is wrong with the command line."""
+    """The lists to check.
+
+    Raises:
+        ValueError: The command line is wrong.
+    """
     if args.label_map is None:
         if args.source.suffix != '.py':
-            raise ValueError(f'{args.source} is no config (.py), and a list needs a LABEL_MAP')
+            raise ValueError(f'{args.source} is not a config (.py), and a list needs a LABEL_MAP')
         if not args.source.is_file():
             raise ValueError(f'no such config: {args.source}')
         return sets_of(read_config(args.source))
@@ -76,13 +84,13 @@ def sets_asked(args: argparse.Namespace) -> list[BoxSet]:
 
 
 def check(args: argparse.Namespace) -> list[BoxReport]:
-    """Look through the lists, with a bar while videos are read."""
+    """Check the lists, with a progress bar while videos are read."""
     probe = Probe(args.workers, args.timeout, lambda items, n: watched(items, 'videos', n))
     return check_sets(sets_asked(args), probe)
 
 
 def tables_of(reports: Sequence[BoxReport]) -> Iterator[Table]:
-    """Numbers of each list, and rows of each class in each list."""
+    """Counts for each list, and the number of rows of each class in each list."""
     numbers = Table(box=None)
     numbers.add_column('list')
     kinds = list(dict.fromkeys(kind for report in reports for kind in report.counts))

@@ -1,4 +1,4 @@
-"""Find people at the key frames of videos with a detector of mmdet, for a proposal file.
+"""Find people in the key frames of videos with an mmdet detector, for a proposal file.
 
 python tools/data/ava/detect_people.py CONFIG CKPT data/ava/videos data/ava/people.pkl \\
     --ann data/ava/annotations/ava_val_v2.2.csv --start-second 900
@@ -8,15 +8,16 @@ torchrun --nproc-per-node 8 tools/data/ava/detect_people.py CONFIG CKPT VIDEOS O
 
 VIDEOS is a folder of videos (or of folders of frames, with --filename-tmpl), or a table of
 video,path,start_second[,fps] lines such as tools/data/ava/init.py writes. Key frames are those of
-ANN, or every so many seconds. OUT.pkl is in mmaction2's layout: boxes as shares of the frame, with
-scores; a key frame in which nobody was found has an entry without boxes.
+ANN, or one every so many seconds. OUT.pkl has mmaction2's layout: boxes as fractions of the frame,
+with scores; a key frame in which nobody was found has an entry without boxes.
 
-What is finished lies in the folder OUT.parts, so that the same command continues what was
-interrupted; delete it when OUT.pkl is as wanted. A video that fails leaves its reason there and
-does not stop the rest. torchrun and Slurm arrays (sbatch --array=0-7) share the videos out.
+Finished videos are kept in the folder OUT.parts, so that the same command continues an interrupted
+run; delete the folder once you are satisfied with OUT.pkl. If a video fails, the reason is written
+there and the other videos continue. The processes of torchrun and Slurm arrays (sbatch
+--array=0-7) divide the videos among themselves.
 
-The exit status is 0 when all videos of the process were looked through, 1 on wrong input, and 3
-when some videos failed.
+The exit status is 0 if all videos of the process were processed, 1 on invalid input, and 3 if some
+videos failed.
 """
 
 import argparse
@@ -38,34 +39,40 @@ from mmvideomae.preparation.boxes.detect_people import (
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('config', metavar='CONFIG', help='config of the detector, mmdet::NAME too')
-    add('checkpoint', metavar='CKPT', help='its weights, a file or an address')
-    add('videos', type=Path, metavar='VIDEOS', help='folder or table')
-    add('out', type=Path, metavar='OUT.pkl', help='the proposal file')
+    add('config', metavar='CONFIG', help='config of the detector, or mmdet::NAME')
+    add('checkpoint', metavar='CKPT', help='its weights: a file or a URL')
+    add('videos', type=Path, metavar='VIDEOS', help='folder or table of videos')
+    add('out', type=Path, metavar='OUT.pkl', help='proposal file to write')
     moments = parser.add_mutually_exclusive_group()
-    moments.add_argument('--ann', metavar='CSV', help='key frames: those of this annotation')
+    moments.add_argument('--ann', metavar='CSV', help='use the key frames of this annotation')
     add_option(
-        moments, '--every', 1.0, 'key frames: so far apart, over whole videos', metavar='SECONDS'
+        moments,
+        '--every',
+        1.0,
+        'use key frames this far apart over whole videos',
+        metavar='SECONDS',
     )
-    where = parser.add_argument_group('where the videos lie')
+    where = parser.add_argument_group('how videos are found')
     where.add_argument(
-        '--folder', default='', help='that the paths of a table are relative to (default: its own)'
+        '--folder',
+        default='',
+        help='folder to which paths in a table are relative (default: its own)',
     )
     add_places(where)
     add_option(
         parser,
         '--threshold',
         0.05,
-        'leave out boxes of lower scores; tests choose theirs among what is kept',
+        'leave out boxes with lower scores; tests can set a higher minimum',
     )
     add_option(parser, '--category', PERSON, 'of the detector')
-    add_option(parser, '--batch-size', 8, 'pictures at a time')
-    add('--device', help='for example cpu or cuda:1 (default: a GPU if any)')
+    add_option(parser, '--batch-size', 8, 'pictures per batch')
+    add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     return parser
 
 
 def make(args: argparse.Namespace) -> Told:
-    """Look through this process's share."""
+    """Process this process's share of the videos."""
     is_folder = args.videos.is_dir()
     folder, table = (args.videos, None) if is_folder else (args.folder, str(args.videos))
     places = places_of(args, str(folder), table)
@@ -78,7 +85,7 @@ def make(args: argparse.Namespace) -> Told:
         'category': args.category,
         'threshold': args.threshold,
         'every': None if args.ann else args.every,
-        # What says which frame a second is.
+        # Settings that decide which frame belongs to a second.
         'start_second': places.start_second,
         'filename_tmpl': places.filename_tmpl,
         'start_index': places.start_index,
@@ -99,14 +106,14 @@ def make(args: argparse.Namespace) -> Told:
     }
     end = f'{args.out}: {boxes} boxes at {len(found or ())} key frames'
     if found is None:
-        end = 'other processes are still at work; the last one writes the file'
+        end = 'other processes are still running; the last one writes the file'
     elif not found:
         end = 'all videos failed: no file is written'
     return told_of_share(summary, f'looked through ({summary["key_frames"]} key frames)', end)
 
 
 def build(args: argparse.Namespace) -> PersonDetector:
-    """The detector that the options ask for, on the GPU of this process."""
+    """The detector that the options describe, on the GPU of this process."""
     return PersonDetector(
         args.config,
         args.checkpoint,
@@ -118,4 +125,4 @@ def build(args: argparse.Namespace) -> PersonDetector:
 
 
 if __name__ == '__main__':
-    sys.exit(run_tool(options(), make, 'interrupted; the same command continues'))
+    sys.exit(run_tool(options(), make, 'interrupted; repeat the command to continue'))

@@ -1,18 +1,18 @@
-"""Make a data set to train an action detector on, of your own boxes and videos.
+"""Make a data set for an action detector from your own boxes and videos.
 
 python tools/data/ava/init.py boxes.csv data/boxes --videos FOLDER
 python tools/data/ava/init.py train.csv data/boxes --val val.csv --videos FOLDER
 python tools/data/ava/init.py coco.json data/boxes --videos FOLDER
 
-CSV: lines video,second,x1,y1,x2,y2,label or with ,person behind, with or without that header. Boxes
-are shares of the frame (or pixels, with --pixels), a label is the name or the number of a class
-(numbers count from 1), a box with several labels has several lines.
+CSV: lines video,second,x1,y1,x2,y2,label, optionally followed by ,person, with or without this
+header. Boxes are fractions of the frame (or pixels, with --pixels), a label is the name or the
+number of a class (numbers start at 1), and a box with several labels has several lines.
 
 JSON: images, annotations (bbox [x, y, width, height] in pixels, one per label) and categories as in
-COCO. An image says its moment by "video" and "second", by "video" and "frame" (from 0 on), or by a
-file_name such as VIDEO/000123.jpg; persons are "person" or "track_id" of annotations.
+COCO. An image gives its time by "video" and "second", by "video" and "frame" (from 0 on), or by a
+file_name such as VIDEO/000123.jpg; persons are the "person" or "track_id" of annotations.
 
-Writes OUT/{train,val}.csv in AVA's layout, OUT/label_map.pbtxt, OUT/videos.csv (where videos lie),
+Writes OUT/{train,val}.csv in AVA's layout, OUT/label_map.pbtxt, OUT/videos.csv (paths of videos),
 OUT/{train,val}_proposals.pkl (the true boxes with score 1) and OUT/config.py.
 """
 
@@ -40,27 +40,27 @@ def options() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar='FOLDER',
-        help='the videos, in sub-folders or not',
+        help='folder of the videos, with or without subfolders',
     )
     add(
         '--val',
         type=Path,
         metavar='BOXES',
-        help='boxes to validate on (default: those of some videos of the first file)',
+        help='boxes to validate on (default: those of some videos in the first file)',
     )
     add_option(
         parser,
         '--val-share',
         0.2,
-        'share of the videos to validate on, without --val',
+        'share of the videos to validate on if --val is not given',
         metavar='SHARE',
     )
-    add('--seed', type=int, default=0, help='the same seed, the same split')
+    add('--seed', type=int, default=0, help='the same seed gives the same split')
     add(
         '--classes',
         type=Path,
         metavar='FILE',
-        help='class names: one per line, the first is number 1, or a label map (.pbtxt); default: '
+        help='class names, one per line from number 1 on, or a label map (.pbtxt); default: '
         'the names in BOXES, sorted',
     )
     add('--pixels', action='store_true', help='boxes of a CSV file are in pixels')
@@ -69,32 +69,32 @@ def options() -> argparse.ArgumentParser:
         type=float,
         default=0.0,
         metavar='S',
-        help='the second that the first frame of every video is (default: 0)',
+        help='time of the first frame of every video, in seconds (default: 0)',
     )
     add(
         '--filename-tmpl',
         metavar='NAME',
-        help='the videos are folders of frames with such file names, for example img_{:05}.jpg',
+        help='file names of frames, if videos are folders of frames, for example img_{:05}.jpg',
     )
     add(
         '--start-index',
         type=int,
-        help='number of the first of these (default: the lowest in each folder)',
+        help='number of the first frame in them (default: the lowest in each folder)',
     )
     add(
         '--fps',
         type=float,
-        help='frames per second of folders of frames, and that frame numbers of a JSON file count '
-        '(default: those of the video)',
+        help='frame rate of folders of frames, and of the frame numbers in a JSON file '
+        "(default: the video's)",
     )
     add(
         '--base',
         type=Path,
         default=BASE,
         metavar='CONFIG',
-        help='config of a detector to base OUT/config.py on (default: a tiny one for CPUs)',
+        help='detector config that OUT/config.py inherits (default: a tiny one for CPUs)',
     )
-    add('--overwrite', action='store_true', help='replace files that stand in OUT')
+    add('--overwrite', action='store_true', help='replace existing files in OUT')
     return parser
 
 

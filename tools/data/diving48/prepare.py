@@ -2,7 +2,7 @@
 
 python tools/data/diving48/prepare.py
 
-data/diving48/annotations and the videos below data/diving48/videos become
+From data/diving48/annotations and the videos below data/diving48/videos, this makes
 data/diving48/{train,val}.csv, lines "path label"; val is the official test list.
 """
 

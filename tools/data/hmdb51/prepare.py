@@ -2,9 +2,9 @@
 
 python tools/data/hmdb51/prepare.py
 
-data/hmdb51/annotations/CLASS_test_split1.txt, also of splits 2 and 3, and the videos below
-data/hmdb51/videos become data/hmdb51/split1/{train,val}.csv, lines "path label"; val is the
-official test list.
+From data/hmdb51/annotations/CLASS_test_split1.txt and the videos below data/hmdb51/videos, this
+makes data/hmdb51/split1/{train,val}.csv, lines "path label", and likewise for splits 2 and 3; val
+is the official test list.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
 python tools/data/kinetics/prepare.py 400
 
-data/kinetics400/annotations/{train,val,test}.csv and the videos below data/kinetics400/videos
-become data/kinetics400/{train,val,test}.csv, lines "path label", and classes.txt, a class name
+From data/kinetics400/annotations/{train,val,test}.csv and the videos below data/kinetics400/videos,
+this makes data/kinetics400/{train,val,test}.csv, lines "path label", and classes.txt, a class name
 per label.  Clips without a file are left out and named in missing.txt.
 """
 
@@ -35,7 +35,7 @@ def make(args: argparse.Namespace) -> Told:
     if len(videos.classes) != int(args.version):
         notes.append(
             f'the training file has {len(videos.classes)} classes, not {args.version}: labels '
-            'differ from those of the whole data set'
+            'differ from those of the complete data set'
         )
     return prepare(videos, args, notes)
 

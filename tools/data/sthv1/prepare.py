@@ -3,10 +3,10 @@
 python tools/data/sthv1/prepare.py --frames
 python tools/data/sthv1/prepare.py
 
-data/sthv1/annotations/something-something-v1-*.csv and the folders of frames in
-data/sthv1/rawframes become data/sthv1/{train,val,test}_rawframes.csv, lines "path total label";
-without --frames the videos below data/sthv1/videos become data/sthv1/{train,val,test}.csv, lines
-"path label".  Test lines have no label.
+From data/sthv1/annotations/something-something-v1-*.csv and the folders of frames in
+data/sthv1/rawframes, this makes data/sthv1/{train,val,test}_rawframes.csv, lines "path total
+label"; without --frames, it makes data/sthv1/{train,val,test}.csv, lines "path label", from the
+videos below data/sthv1/videos.  Test lines have no label.
 """
 
 import sys

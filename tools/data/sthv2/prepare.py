@@ -3,10 +3,10 @@
 python tools/data/sthv2/prepare.py
 python tools/data/sthv2/prepare.py --frames
 
-data/sthv2/annotations/something-something-v2-*.json and the videos below data/sthv2/videos become
-data/sthv2/{train,val,test}.csv, lines "path label"; with --frames the folders of frames in
-data/sthv2/rawframes become data/sthv2/{train,val,test}_rawframes.csv, lines "path total label".
-Test lines have no label.
+From data/sthv2/annotations/something-something-v2-*.json and the videos below data/sthv2/videos,
+this makes data/sthv2/{train,val,test}.csv, lines "path label"; with --frames, it makes
+data/sthv2/{train,val,test}_rawframes.csv, lines "path total label", from the folders of frames in
+data/sthv2/rawframes.  Test lines have no label.
 """
 
 import sys

@@ -2,9 +2,9 @@
 
 python tools/data/ucf101/prepare.py
 
-data/ucf101/annotations/{classInd,trainlist01,testlist01,...}.txt and the videos below
-data/ucf101/videos become data/ucf101/split1/{train,val}.csv, also of splits 2 and 3, lines
-"path label"; val is the official test list.
+From data/ucf101/annotations/{classInd,trainlist01,testlist01,...}.txt and the videos below
+data/ucf101/videos, this makes data/ucf101/split1/{train,val}.csv, lines "path label", and likewise
+for splits 2 and 3; val is the official test list.
 """
 
 import sys

@@ -1,0 +1,224 @@
+"""A process that reads videos for another, and the memory that both share."""
+
+import contextlib
+import ctypes
+import math
+import mmap
+import os
+import signal
+import weakref
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from mmvideomae.video.readers.base import VideoReader
+
+_MOST_FREE = 2  # pieces of memory that wait to be used again
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
+_ENDING = (
+    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT),
+    signal.SIGTERM,
+)
+
+_current: 'Helper | None' = None
+_unreaped: list[int] = []  # processes that were killed
+
+
+class HelperDiedError(Exception):
+    """The helper is gone; the text names the signal or the exit status."""
+
+
+class _Frames(NamedTuple):
+    """Where frames lie.
+
+    Attributes:
+        shape: Of the frames.
+        piece: The number of a piece of memory.
+        size: Of a piece that is new, in bytes, otherwise 0.
+        dropped: Pieces that are not used again.
+    """
+
+    shape: tuple[int, ...]
+    piece: int
+    size: int
+    dropped: list[int]
+
+
+class Helper:
+    """A forked process that opens and reads videos, one request at a time.
+
+    A fork, since a new process would import for seconds what this one has.  A worker of a data
+    loader forks it at its first sample, before it has threads.  It ends with this process.
+    """
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self.alive = True
+        self._readers = 0
+        self._pieces: dict[int, mmap.mmap] = {}
+        self._free: list[int] = []
+        self._connection, theirs = Pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            self._connection.close()
+            _serve(theirs, self.owner)
+        theirs.close()
+
+    def new_number(self) -> int:
+        """What stands for one more reader."""
+        self._readers += 1
+        return self._readers
+
+    def ask(self, seconds: float, what: str, number: int, argument: Any) -> Any:
+        """Have a reader do something, and return the outcome.
+
+        Raises:
+            TimeoutError: It takes longer than so many seconds; the helper is killed.
+            HelperDiedError: It is dead.
+            Exception: What the reader raised.
+        """
+        if not self.alive:
+            raise HelperDiedError('at another file')
+        try:
+            self._connection.send((what, number, argument, self._free))
+            if not self._connection.poll(max(seconds, 0)):
+                self._kill()
+                raise TimeoutError
+            fine, outcome = self._connection.recv()
+            if fine and isinstance(outcome, _Frames):
+                return self._map(outcome)
+        except (EOFError, ConnectionError):
+            raise HelperDiedError(self._cause_of_death()) from None
+        if not fine:
+            raise outcome
+        return outcome
+
+    def close(self, number: int) -> None:
+        """Close a reader."""
+        if self.alive:
+            with contextlib.suppress(ConnectionError):  # the next request finds out
+                self._connection.send(('close', number, None, self._free))
+
+    def _map(self, frames: _Frames) -> np.ndarray:
+        """The frames; their memory is used again once nothing refers to them."""
+        for number in frames.dropped:
+            self._free.remove(number)
+            del self._pieces[number]
+        if frames.size:
+            handle = recv_handle(self._connection)
+            self._pieces[frames.piece] = mmap.mmap(handle, frames.size)
+            os.close(handle)
+        else:
+            self._free.remove(frames.piece)
+        # Views of frames refer to this array and not to the memory, so that it goes last.
+        flat = np.frombuffer(self._pieces[frames.piece], np.uint8, math.prod(frames.shape))
+        weakref.finalize(flat, self._free.append, frames.piece).atexit = False
+        return flat.reshape(frames.shape)
+
+    def _kill(self) -> None:
+        """End the process, and do not wait: it may be stuck where a signal reaches it late."""
+        self.alive = False
+        self._connection.close()
+        os.kill(self._pid, signal.SIGKILL)
+        _unreaped.append(self._pid)
+
+    def _cause_of_death(self) -> str:
+        self.alive = False
+        self._connection.close()
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return signal.Signals(-code).name if code < 0 else f'exit status {code}'
+
+
+def current_helper() -> Helper:
+    """The helper of this process, forked if there is none."""
+    global _current
+    if _current is None or not _current.alive or _current.owner != os.getpid():
+        _unreaped[:] = [pid for pid in _unreaped if not _reaped(pid)]
+        _current = Helper()
+    return _current
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # one of the process that forked this one
+        return True
+
+
+def _serve(connection: Connection, owner: int) -> NoReturn:
+    """Answer requests in the forked process until the owner is gone."""
+    status = 1
+    try:
+        for number in _ENDING:  # what a worker of a loader does at these is not for its helper
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == owner:
+            _Server(connection, owner).run()
+    except (EOFError, ConnectionError):
+        status = 0
+    finally:
+        os._exit(status)
+
+
+class _Server:
+    """Readers by their numbers, and pieces of memory for their frames."""
+
+    def __init__(self, connection: Connection, owner: int) -> None:
+        self._connection, self._owner = connection, owner
+        self._readers: dict[int, VideoReader] = {}
+        self._pieces: dict[int, mmap.mmap] = {}
+        self._made = 0
+
+    def run(self) -> NoReturn:
+        """Answer requests while there is someone who asks."""
+        while True:
+            what, number, argument, free = self._connection.recv()
+            try:
+                if what == 'open':
+                    reader = self._readers[number] = argument()
+                    self._connection.send((True, (reader.times, reader.fps, reader.duration)))
+                elif what == 'read':
+                    self._read(self._readers[number], argument, free)
+                elif number in self._readers:
+                    self._readers.pop(number).close()
+            except Exception as error:
+                self._connection.send((False, error))
+
+    def _read(self, reader: VideoReader, indices: Any, free: list[int]) -> None:
+        """Read frames into a piece of memory that is free or new, and tell which."""
+        chosen, handle = -1, -1
+
+        def allocate(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+            nonlocal chosen, handle
+            size = math.prod(shape) * dtype.itemsize
+            chosen = next((each for each in free if len(self._pieces[each]) >= size), -1)
+            if chosen < 0:
+                chosen, handle = self._made, os.memfd_create('frames')
+                os.ftruncate(handle, size)
+                self._pieces[chosen] = mmap.mmap(handle, size)
+                self._made += 1
+            return np.frombuffer(self._pieces[chosen], dtype, math.prod(shape)).reshape(shape)
+
+        reader.allocate = allocate
+        try:
+            shape = reader.read(indices).shape
+            is_new = handle >= 0
+            others = [each for each in free if each != chosen]
+            dropped = others if is_new else others[_MOST_FREE:]
+            for each in dropped:
+                del self._pieces[each]
+            size = len(self._pieces[chosen]) if is_new else 0
+            self._connection.send((True, _Frames(shape, chosen, size, dropped)))
+            if is_new:
+                send_handle(self._connection, handle, self._owner)
+        except Exception:
+            if handle >= 0:
+                self._pieces.pop(chosen, None)
+            raise
+        finally:
+            if handle >= 0:
+                os.close(handle)
