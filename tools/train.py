@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
         metavar='CKPT',
         help='continue exactly where CKPT was saved (or the newest of another work directory); '
         'without CKPT, continue from the newest checkpoint of the work directory, or start '
-        'anew if there is none',
+        'a new run if there is none',
     )
     add(
         '--amp',

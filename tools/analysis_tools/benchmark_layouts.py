@@ -39,7 +39,7 @@ def options() -> argparse.ArgumentParser:
         nargs='+',
         default=list(LAYOUTS),
         metavar='LAYOUT',
-        help=f'layouts, the first of which is the reference (default: {" ".join(LAYOUTS)})',
+        help=f'layouts; the first is the reference (default: {" ".join(LAYOUTS)})',
     )
     parser.add_argument(
         '--sizes',

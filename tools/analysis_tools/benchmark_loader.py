@@ -2,11 +2,11 @@
 
     python tools/analysis_tools/benchmark_loader.py [VIDEO]
 
-Beside it, in turns and on the same frames, runs the path of the papers' released code:
-decord, PIL crops and resizes, normalisation to float32 in the worker. Clips are crops
-handed to the model: --repeats 4 makes four of each decoded video. "Per core" counts the
-processor time of all threads, which is what many workers on one machine share; "wall"
-is the clock. Times are medians, ratios the medians of both paths' ratio on the same clip.
+The path of the papers' released code takes turns with it on the same frames: decord, PIL
+crops and resizes, and normalisation to float32 in the worker. Clips are crops that go to
+the model: --repeats 4 makes four of each decoded video. "Per core" is the processor time
+of all threads, which many workers on one machine share; "wall" is the clock. Times are
+medians, ratios are medians of the ratios on the same clip.
 """
 
 import argparse
@@ -35,28 +35,28 @@ def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
     add('video', nargs='?', help='a video file (default: one is synthesized)')
-    add_option(parser, '--clip-len', 16, 'frames')
-    add_option(parser, '--stride', 4, 'in frames')
-    add_option(parser, '--size', 224, 'of the crops')
+    add_option(parser, '--clip-len', 16, 'frames per clip')
+    add_option(parser, '--stride', 4, 'distance between the frames of a clip')
+    add_option(parser, '--size', 224, 'side of the crops in pixels')
     add(
         '--repeats',
         type=int,
         nargs='+',
         default=[1, 4],
-        help='crops and masks of one decoded clip, each measured by itself (default: 1 4)',
+        help='crops and masks per decoded clip, each measured separately (default: 1 4)',
     )
     add_option(parser, '--backend', 'auto', 'reader', choices=BACKENDS)
-    add('--seconds', type=float, default=10, help='for each number of repeats (default: 10)')
-    add('--seed', type=int, default=0, help='of clips, crops and masks')
+    add('--seconds', type=float, default=10, help='time for each number of repeats (default: 10)')
+    add('--seed', type=int, default=0, help='seed of clips, crops and masks')
     return parser
 
 
 def compare(video: str, args: argparse.Namespace, repeats: int, places: int) -> dict[str, Any]:
-    """Let both run in turns, the first of a round changing, until the time is over."""
+    """Run both in turns, in an order that changes every round, until the time is over."""
     paths = {'ours': Ours(video, args, repeats), 'reference': Reference(video, args, repeats)}
     rng = np.random.default_rng(args.seed)
     rounds, end = 0, 0.0
-    # The first two rounds load libraries and warm caches: they do not count.
+    # The first two rounds load libraries and warm up caches, and are ignored.
     while rounds < 7 or time.perf_counter() < end:
         if rounds == 2:
             end = time.perf_counter() + args.seconds

@@ -1,13 +1,13 @@
-"""Put videos into tar files, from which training reads at random, local or in an object store.
+"""Pack videos into tar files, from which training reads at random, locally or in an object store.
 
 python tools/data/make_shards.py data/videos data/shards
 python tools/data/make_shards.py data/train.csv data/shards --data-prefix data/videos
 
-OUT/shard-000000.tar, ... hold the videos under their paths below IN (or in the list), and
-OUT/index.json says at which bytes each lies. Name it in a source: shards='data/shards/index.json',
+OUT/shard-000000.tar and so on hold the videos under their paths below IN (or in the list), and
+OUT/index.json gives the byte range of each. Name it in a source: shards='data/shards/index.json',
 or, once the folder has been copied there, shards='s3://bucket/shards/index.json'. With --index, IN
-is a folder or an address of tar files that exist, of WebDataset for instance, and only
-OUT/index.json is written: copy it beside them.
+is a folder or address of existing tar files, for example from WebDataset, and only OUT/index.json
+is written: copy it to the same place.
 """
 
 import argparse
@@ -32,8 +32,8 @@ def options() -> argparse.ArgumentParser:
     add('source', metavar='IN', help='folder of videos or a list; with --index: of tar files')
     add('out', type=Path, metavar='OUT', help='folder for the tar files and their index')
     add_option(parser, '--data-prefix', '', 'folder before the paths of a list', metavar='FOLDER')
-    add_option(parser, '--megabytes', 1000, 'of a tar file, at most')
-    add_option(parser, '--index', False, 'only write the index of tar files that exist')
+    add_option(parser, '--megabytes', 1000, 'maximum size of a tar file')
+    add_option(parser, '--index', False, 'only write the index of existing tar files')
     add('--overwrite', action='store_true', help='replace the shards and the index in OUT')
     return parser
 
@@ -43,7 +43,7 @@ def make(args: argparse.Namespace) -> Told:
         raise UsageError('--megabytes must be at least 1')
     index = args.out / INDEX
     if index.exists() and not args.overwrite:
-        raise UsageError(f'{index} exists: give another folder, or --overwrite')
+        raise UsageError(f'{index} exists: choose another folder, or use --overwrite')
     if args.index:
         entries = index_tars(args.source)
         write_index(entries, index)

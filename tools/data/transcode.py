@@ -2,12 +2,12 @@
 
 python tools/data/transcode.py data/videos data/videos_256
 
-Shrinks the shorter side and puts a key frame every few frames: a reader that wants frames
-in the middle of a file decodes from the key frame before them.  Keeps the tree of folders;
-every file becomes an .mp4 without sound, as a player shows it: turned, with square pixels, and
-all pictures of one size.  Frame n stays frame n, unless --fps is given.
-Call it again after an interruption: finished files are not done twice.  A second call that is
-made while one is at work in OUT is refused.
+Shrinks the shorter side and inserts a key frame every few frames, since a reader that needs frames
+in the middle of a file decodes from the previous key frame.  The tree of folders is kept; every
+file becomes an .mp4 without sound, as a player shows it: turned, with square pixels, and with all
+pictures of one size.  Frame n stays frame n, unless --fps is given.
+After an interruption, repeat the command: finished files are skipped.  Only one call at a time can
+work in OUT.
 """
 
 import argparse
@@ -33,18 +33,20 @@ def options() -> argparse.ArgumentParser:
         parser,
         '--short-side',
         defaults.short_side,
-        'shorter side; smaller videos keep their size',
+        'length of the shorter side; smaller videos keep their size',
         metavar='PIXELS',
     )
     add_option(
-        parser, '--gop', defaults.gop, 'a key frame at least every so many frames', metavar='FRAMES'
+        parser, '--gop', defaults.gop, 'maximum distance between key frames', metavar='FRAMES'
     )
     add(
         '--fps',
         type=float,
-        help='frames per second, from 0.001 to 1000 (default: every frame at its time)',
+        help='frames per second, from 0.001 to 1000 (default: keep all frames and their times)',
     )
-    add_option(parser, '--crf', defaults.crf, 'x264 quality, lower is better and larger')
+    add_option(
+        parser, '--crf', defaults.crf, 'x264 quality; lower values are better and give larger files'
+    )
     add_option(parser, '--preset', defaults.preset, 'x264 preset')
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
     add('--timeout', type=float, metavar='SECONDS', help='give up on a video after this time')

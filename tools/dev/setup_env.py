@@ -41,7 +41,7 @@ from environment import (
 
 LEVELS = ('core', 'detection')
 PARTS = ('lint', 'core', 'detection', 'tests', 'docs', 'optional')
-# Wheels that were compiled elsewhere: folder beside the checkout -> the torch they are built for.
+# Wheels that were compiled elsewhere: folder next to the checkout -> the torch they were built for.
 SHARED_WHEELS = {ROOT.parent / 'shared' / 'wheels': '2.11.0'}
 # Importing is not enough: a missing symbol may only be noticed when an operator is looked up.
 PROBE_MMCV = """
