@@ -1,6 +1,6 @@
 """Make the OpenMMLab stack importable and resumable on a current PyTorch.
 
-Every work-around of the toolbox for a dependency stands here and nowhere else.  Each names its
+Every work-around of the toolbox for a dependency is in this module.  Each names its
 upstream cause and the condition under which it can be deleted, changes nothing where the cause is
 absent, and has a test in ``tests/test_compat.py``.  ``apply`` runs once, on ``import mmvideomae``;
 ``mmaction.models`` has to be imported after that.
@@ -17,7 +17,7 @@ from typing import Any
 
 # From this version on, see _disable_vindlu_on_new_transformers.
 TRANSFORMERS_WITHOUT_VINDLU = (4, 56)
-# What HistoryBuffer registers by itself, see _history_statistic.
+# The statistics that HistoryBuffer itself registers, see _history_statistic.
 _HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
 
 
@@ -38,7 +38,7 @@ def apply() -> None:
 
 
 def _require_mmcv() -> None:
-    """Say what to do where neither mmcv-lite nor mmcv is installed.
+    """Say what to do if neither mmcv-lite nor mmcv is installed.
 
     Upstream: both distributions provide the package ``mmcv``, so no requirement of a wheel can
     mean "one of the two" (``requirements/runtime.txt``).  Delete when mmcv-lite declares that it
@@ -55,14 +55,14 @@ def _import_torch_before_decord() -> None:
     """Load torch before anything of ours can load decord.
 
     Upstream: decord 0.6.0, whose wheel brings its own copies of libraries.  With some builds of
-    torch, a process that loads them first dies of a segmentation fault; with torch 2.11 on Linux
-    it was not seen, and the order costs nothing.  Delete when decord is no longer a dependency.
+    torch, a process that loads them first crashes with a segmentation fault.  It was not seen with
+    torch 2.11 on Linux, but the order costs nothing.  Delete when decord is no longer a dependency.
     """
     import torch  # noqa: F401
 
 
 def _provide_importlib_metadata() -> None:
-    """Let the standard library stand in for a back-port that nothing installs.
+    """Provide the standard library's module under the name of a back-port that nothing installs.
 
     Upstream: ``mmaction/utils/dependency.py`` of mmaction2 1.2.0 imports ``importlib_metadata``,
     which its requirements do not name.  Delete when mmaction2 imports ``importlib.metadata``.
@@ -99,10 +99,10 @@ def _disable_vindlu_on_new_transformers() -> None:
 
     Upstream: ``mmaction/models/multimodal/vindlu/modeling_bert.py`` of mmaction2 1.2.0 imports
     ``apply_chunking_to_forward``, ``find_pruneable_heads_and_indices`` and ``prune_linear_layer``
-    from ``transformers.modeling_utils``, which held them up to 4.55; and mmaction2 does so
-    whenever transformers is installed.  With an older one nothing is changed.  The version is
-    read, not tried out, because importing transformers takes seconds.  Delete when mmaction2
-    guards that import or takes the functions from elsewhere.
+    from ``transformers.modeling_utils`` whenever transformers is installed, and that module has
+    had them only up to 4.55.  With an older version nothing is changed.  The version is looked up
+    without importing transformers, which takes seconds.  Delete when mmaction2 guards that import
+    or takes the functions from elsewhere.
     """
     installed = _version('transformers')
     if installed is None or _release(installed) < TRANSFORMERS_WITHOUT_VINDLU:
@@ -115,7 +115,7 @@ def _disable_vindlu_on_new_transformers() -> None:
         def refuse(*args: object, **kwargs: object) -> None:
             raise ImportError(
                 'the VindLU models of mmaction2 1.2.0 need transformers 4.28 to 4.55, '
-                f"{installed} is installed: pip install 'transformers>=4.28,<4.56'"
+                f"but {installed} is installed: pip install 'transformers>=4.28,<4.56'"
             )
 
         for name in names:
@@ -130,10 +130,10 @@ def _allow_mmengine_checkpoints() -> None:
 
     Upstream: torch 2.6 made ``weights_only`` the default of ``torch.load``, while mmengine 0.10.7
     (``runner/checkpoint.py``) relies on the default and its checkpoints hold, in ``message_hub``,
-    ``HistoryBuffer`` objects, NumPy arrays and, from metrics, NumPy scalars.  Exactly these are
-    allowed; any other class is refused as before.  NumPy's own classes take sizes, flags and so
-    addresses from the file, so that stand-ins rebuild its arrays.  Delete when mmengine allows its
-    own classes and NumPy's take nothing from a file on trust.
+    ``HistoryBuffer`` objects, NumPy arrays and, from metrics, NumPy scalars.  Only these are
+    allowed; any other class is refused as before.  NumPy's own classes trust sizes and flags in the
+    file, which can turn its bytes into addresses, so stand-ins rebuild the arrays.  Delete when
+    mmengine allows its own classes and NumPy's no longer trust the file.
     """
     import torch
     from mmengine.logging import HistoryBuffer
@@ -143,8 +143,8 @@ def _allow_mmengine_checkpoints() -> None:
     torch.serialization.add_safe_globals(
         [
             HistoryBuffer,
-            # A buffer's state names HistoryBuffer.min and so on, which pickle spells as a call of
-            # getattr; ours can look up nothing else.
+            # A buffer's state names HistoryBuffer.min and so on, which pickle writes as a call to
+            # getattr; this replacement can look up nothing else.
             (_history_statistic, 'builtins.getattr'),
             *((given, name) for name, given in ARRAYS.items()),
         ]
@@ -160,15 +160,15 @@ def _history_statistic(owner: type, name: str) -> Any:
     from mmengine.logging import HistoryBuffer
 
     if owner is not HistoryBuffer or name not in _HISTORY_STATISTICS:
-        raise ValueError(f'a checkpoint may not ask for the attribute {name!r} of {owner!r}')
+        raise ValueError(f'a checkpoint may not look up the attribute {name!r} of {owner!r}')
     return getattr(HistoryBuffer, name)
 
 
 def opencv_log_levels() -> Any:
-    """What holds ``getLogLevel`` and ``setLogLevel`` of OpenCV.
+    """The module that has ``getLogLevel`` and ``setLogLevel`` of OpenCV.
 
     Upstream: OpenCV 4.14 and 5 moved both from ``cv2`` to ``cv2.utils.logging``.  Delete when the
-    oldest OpenCV that is supported has them there.
+    oldest supported OpenCV has them there.
     """
     import cv2
 
@@ -176,12 +176,12 @@ def opencv_log_levels() -> Any:
 
 
 def pyav_settings(options: dict[str, str]) -> dict[str, Any]:
-    """What ``av.open`` is to be given so that FFmpeg's demuxer and decoders have options.
+    """The arguments of ``av.open`` that pass options to FFmpeg's demuxer and decoders.
 
-    Upstream: before 17.1 PyAV crashes where it knows options for decoders and a stream is found
-    late (FLV, transport streams); options for the container alone do not bound what is decoded to
-    find it.  Before 19 it decodes tags, which may be in any encoding, and which nobody asks for.
-    Delete when PyAV 19 is the oldest that is supported.
+    Upstream: before 17.1 PyAV crashes if it was given options for decoders and a stream is found
+    late (FLV, transport streams); options for the container alone do not limit what is decoded to
+    find it.  Before 19 it decodes tags, which may be in any encoding and are not used here.
+    Delete when PyAV 19 is the oldest supported version.
     """
     import av
 
@@ -191,13 +191,13 @@ def pyav_settings(options: dict[str, str]) -> dict[str, Any]:
 
 
 def detach_pyav_log() -> None:
-    """Keep FFmpeg's threads from asking Python to take their messages.
+    """Keep FFmpeg's threads from passing their messages to Python.
 
-    Upstream: an old torchvision, such as 0.21, sets a level of PyAV's log when it is imported, and
-    PyAV then hands messages to Python (PyAV issue 751).  A decoder that is closed waits for its
-    threads while it holds Python's lock, which one of them may be waiting for with a message: both
-    wait for ever.  Nobody reads these messages; errors are raised all the same.  Delete when the
-    oldest torchvision that is supported leaves the log alone.
+    Upstream: an old torchvision, such as 0.21, sets PyAV's log level when it is imported, and
+    PyAV then passes messages to Python (PyAV issue 751).  Closing a decoder waits for its threads
+    while holding Python's lock, and a thread with a message may be waiting for that lock: a
+    deadlock.  Nobody reads these messages, and errors are raised without them.  Delete when the
+    oldest supported torchvision leaves the log alone.
     """
     import av
 
@@ -206,12 +206,12 @@ def detach_pyav_log() -> None:
 
 
 def _read_yaml_safely() -> None:
-    """Let mmengine read plain values from YAML, where it reads objects and calls.
+    """Let mmengine read only plain values from YAML, not objects and calls.
 
     Upstream: ``mmengine/fileio/handlers/yaml_handler.py`` of mmengine 0.10.7 reads with PyYAML's
-    full loader, so that reading a config, or anything that a ``.yaml`` file is taken for, runs
-    what the file says.  Tuples stay, which mmengine itself writes.  Delete when mmengine reads
-    with ``yaml.SafeLoader``.
+    full loader, so reading a config, or any other ``.yaml`` file, runs what the file says.  Tuples
+    stay allowed because mmengine itself writes them.  Delete when mmengine reads with
+    ``yaml.SafeLoader``.
     """
     import yaml
     from mmengine.fileio import YamlHandler, register_handler
@@ -232,10 +232,10 @@ def _read_yaml_safely() -> None:
 
 
 def _write_configs_in_order() -> None:
-    """Write a config with its entries in order: the steps of a pipeline are entries.
+    """Keep the order of entries when a config is written: the steps of a pipeline are entries.
 
-    Upstream: ``Config.pretty_text`` of mmengine 0.10.7 sorts the keys of every dict, and a run
-    leaves that text in its work directory and its checkpoints: a test by it would crop before it
+    Upstream: ``Config.pretty_text`` of mmengine 0.10.7 sorts the keys of every dict.  A run saves
+    that text in its work directory and its checkpoints, and a test with it would crop before it
     reads.  Delete when mmengine keeps the order.
     """
     from mmengine.config import config
@@ -247,7 +247,7 @@ def _write_configs_in_order() -> None:
 
 
 def _version(distribution: str) -> str | None:
-    """Installed version of a distribution, or None; imports nothing of it."""
+    """Installed version of a distribution, or None; the distribution is not imported."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

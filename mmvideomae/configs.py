@@ -1,4 +1,4 @@
-"""The one place where config files are read, and where options change them."""
+"""Read config files and apply options to them; nothing else in the package does."""
 
 import json
 import os
@@ -21,9 +21,9 @@ from mmvideomae.registry import FUNCTIONS, Pipeline, build_steps, steps_of
 Step = dict[str, Any]
 
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')
-# ``{{'$NAME:default'}}`` is how mmengine spells a value of the environment.
+# ``{{'$NAME:default'}}`` is mmengine's notation for an environment variable.
 _OF_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
-# What a run or a tool looks up, whether a config has it or not.
+# Entries that a run or a tool looks up; an option may set them where a config lacks them.
 _ENTRIES = (
     *('model', 'data_preprocessor', 'work_dir', 'experiment_name', 'default_scope', 'launcher'),
     *('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg', 'val_evaluator'),
@@ -33,7 +33,7 @@ _ENTRIES = (
     *('visualizer', 'runner_type', 'strategy', 'compile', 'model_wrapper_cfg', 'sync_bn'),
     *('find_unused_parameters', 'cfg'),
 )
-# What opens files of codes, and how it names their views, as `DiagonalCrop` does.
+# Transforms that open files of codes, and those of their arguments that `DiagonalCrop` shares.
 _OF_CODES = ('OpenCodes', 'OpenLmdbCodes')
 _VIEWS = ('size', 'scales', 'positions', 'flip', 'test_mode')
 _NEW: Any = object()
@@ -44,27 +44,27 @@ class ConfigError(UserError, ValueError):
 
 
 class ConfigMissingError(ConfigError, FileNotFoundError):
-    """There is no such config."""
+    """The config does not exist."""
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
     """Read a config with its bases.
 
-    A ``.py`` config is code, which is run.  YAML and JSON hold values, and reading them runs
-    nothing, but what they name is built like that of any config.
+    A ``.py`` config is code, and reading it runs that code.  Reading YAML or JSON runs nothing, but
+    the classes they name are built like those of any config.
 
     Raises:
-        ConfigMissingError: There is no such file.
-        ConfigError: It cannot be read; one line with the place in it.
+        ConfigMissingError: The file does not exist.
+        ConfigError: It cannot be read; the message, one line, gives the place.
     """
     name = os.fspath(path)
     if not Path(name).exists():
         raise ConfigMissingError(f'config not found: {name}')
     if not name.endswith(_SUFFIXES) or not Path(name).is_file():
-        raise ConfigError(f'{name} is not a config, which ends in {", ".join(_SUFFIXES)}')
+        raise ConfigError(f'{name} is not a config: its name must end in {", ".join(_SUFFIXES)}')
     try:
         cfg = Config.fromfile(name)
-    except Exception as error:  # a config is code, and fails in any way
+    except Exception as error:  # a config is code, which can fail in any way
         raise ConfigError(_told(error, name)) from error
     for variable, default in _OF_ENVIRONMENT.findall(cfg.text):
         value = os.environ.get(variable, default)
@@ -76,10 +76,10 @@ def read_config(path: str | os.PathLike[str]) -> Config:
 def apply_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     """Set entries of a config by their dotted keys, such as ``model.backbone.depth``.
 
-    Below a list, the part of a key is the number of an entry.
+    After a list, the next part of a key is the number of an entry.
 
     Raises:
-        ConfigError: A key leads nowhere; one line that names it.
+        ConfigError: A key matches no entry; the message names it.
     """
     for key, value in (options or {}).items():
         first, *rest = key.split('.')
@@ -91,16 +91,16 @@ def apply_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
 
 
 def datasets_of(cfg: Mapping[str, Any], *loaders: str) -> Iterator[tuple[str, Step]]:
-    """Data sets of a config, those inside wrappers after these, each with its loader's name.
+    """Data sets of a config with the names of their loaders; a wrapper precedes the one inside it.
 
     Args:
-        loaders: Such as ``'val_dataloader'``; by default test, validation and training.
+        loaders: Names such as ``'val_dataloader'``; default: test, validation and training.
     """
     for name in loaders or ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset: Any = (cfg.get(name) or {}).get('dataset')
         while isinstance(dataset, dict):
             yield name, dataset
-            dataset = dataset.get('dataset')  # of a wrapper
+            dataset = dataset.get('dataset')  # the one inside a wrapper
 
 
 def dataset_of(cfg: Mapping[str, Any], loader: str) -> Step:
@@ -109,9 +109,9 @@ def dataset_of(cfg: Mapping[str, Any], loader: str) -> Step:
 
 
 def steps_of_test(cfg: Mapping[str, Any]) -> list[Step]:
-    """Transforms of a config's test, from videos also where it has files of codes.
+    """Transforms of a config's test pipeline; empty if it has none.
 
-    None if it says none.
+    Where the pipeline reads files of codes, the result reads videos instead.
     """
     pipelines = [dataset.get('pipeline') for _, dataset in datasets_of(cfg, 'test_dataloader')]
     pipeline = next(filter(None, pipelines), None) or cfg.get('test_pipeline') or ()
@@ -121,7 +121,7 @@ def steps_of_test(cfg: Mapping[str, Any]) -> list[Step]:
 
 
 def _of_pixels(steps: Sequence[Step], coded: Step) -> list[Step]:
-    """The steps that make of a video what ``coded`` opens in files."""
+    """The steps that read from a video what ``coded`` reads from files."""
     views = {key: coded[key] for key in _VIEWS if key in coded}
     instead: dict[str, list[Step]] = {
         coded['type']: [{'type': 'OpenVideo'}],
@@ -135,13 +135,13 @@ def _of_pixels(steps: Sequence[Step], coded: Step) -> list[Step]:
 
 
 def pipeline_of(cfg: Config, wanted: str) -> list[Step]:
-    """Transforms of a config's test.
+    """Transforms of a config's test pipeline.
 
     Args:
-        wanted: What the config must be of, for the message.
+        wanted: The kind of model that the config must describe, for the message.
 
     Raises:
-        ConfigError: It has none.
+        ConfigError: The config has no test pipeline.
     """
     steps = steps_of_test(cfg)
     if not steps:
@@ -153,7 +153,7 @@ def pipeline_of(cfg: Config, wanted: str) -> list[Step]:
 
 
 def training_step(cfg: Mapping[str, Any], *types: str) -> Step | None:
-    """The first transform of one of the types that ``train_dataloader`` holds, however deep."""
+    """The first transform of one of these types in ``train_dataloader``, at any depth."""
     waiting: list[Any] = [cfg.get('train_dataloader')]
     while waiting:
         node = waiting.pop(0)
@@ -167,16 +167,16 @@ def training_step(cfg: Mapping[str, Any], *types: str) -> Step | None:
 
 
 def split_at_reading(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
-    """The transforms that choose frames, and those from `ReadFrames` on.
+    """Split a pipeline into the transforms that choose frames and those from `ReadFrames` on.
 
     Raises:
-        ConfigError: The pipeline does not open, choose and read.
+        ConfigError: The pipeline lacks `OpenVideo` at its start or `ReadFrames`.
     """
     kinds = [step.get('type') for step in steps]
     if kinds[:1] != ['OpenVideo'] or 'ReadFrames' not in kinds:
         raise ConfigError(
-            'a test pipeline that is cut into windows begins with OpenVideo and holds '
-            f'ReadFrames; this one is {", ".join(map(str, kinds))}'
+            'the test pipeline must begin with OpenVideo and contain ReadFrames; this one is '
+            f'{", ".join(map(str, kinds))}'
         )
     cut = kinds.index('ReadFrames')
     return list(steps[1:cut]), list(steps[cut:])
@@ -195,7 +195,7 @@ def compose(pipeline: Pipeline) -> Compose:
 
 
 def collate_of(cfg: Mapping[str, Any]) -> Callable[[Sequence[Any]], Any]:
-    """How a config's test makes a batch of samples; mmengine's default lists them."""
+    """The function with which a config's test collates samples; mmengine's default lists them."""
     loader = cfg.get('test_dataloader') or {}
     chosen = dict(loader.get('collate_fn') or {'type': 'pseudo_collate'})
     kind = chosen.pop('type')
@@ -203,7 +203,7 @@ def collate_of(cfg: Mapping[str, Any]) -> Callable[[Sequence[Any]], Any]:
 
 
 def _changed(node: Any, parts: list[str], value: Any, place: str, option: str) -> Any:
-    """A copy of a part of a config with a value, or the entries of a dict, set inside."""
+    """A copy of part of a config in which a value, or the entries of a dict, are set."""
     if not parts:
         if isinstance(node, dict) and isinstance(value, dict):
             merged = ConfigDict(node)
@@ -228,7 +228,7 @@ def _changed(node: Any, parts: list[str], value: Any, place: str, option: str) -
 
 
 def _number(part: str, entries: list[Any], place: str, option: str) -> int:
-    """The place in a list that a part of a key means."""
+    """The index of the list entry that a part of a key refers to."""
     if part.isascii() and part.isdigit() and int(part) < len(entries):
         return int(part)
     types = [entry.get('type') if isinstance(entry, dict) else None for entry in entries]
@@ -239,14 +239,14 @@ def _number(part: str, entries: list[Any], place: str, option: str) -> int:
 
 
 def _told(error: Exception, name: str) -> str:
-    """One line about what went wrong while a config was read."""
+    """One line that says why a config could not be read."""
     file, line = name, None
     for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_name in ('_file2dict', '_parse_lazy_import'):  # of mmengine
+        if frame.f_code.co_name in ('_file2dict', '_parse_lazy_import'):  # mmengine's
             file = str(frame.f_locals.get('filename') or file)
         elif frame.f_code.co_filename == file:
             line = number
-    # mmengine wraps syntax errors, naming its copy of the file.
+    # mmengine wraps syntax errors in ones that name its own copy of the file.
     while isinstance(error, SyntaxError) and isinstance(error.__context__, SyntaxError):
         error = error.__context__
     if isinstance(error, FileNotFoundError) and not Path(file).exists():
@@ -258,19 +258,19 @@ def _told(error: Exception, name: str) -> str:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         reason = str(error.problem)
         if isinstance(error, yaml.constructor.ConstructorError):
-            reason += ': YAML holds plain values only; write the config as .py'
+            reason += ': a YAML config may hold plain values only; write the config as .py'
     elif isinstance(error, AttributeError) and line is None:
-        reason = 'it must hold settings by their names (KEY: VALUE)'
+        reason = 'it must be a mapping of settings (KEY: VALUE)'
     elif isinstance(error, ImportError) and error.__cause__ is not None:
         module = _reason(error.__cause__)
-        reason = f'custom_imports: {module}: let PYTHONPATH name the folder that it lies in'
+        reason = f'custom_imports: {module}: add the folder that contains it to PYTHONPATH'
     place = _shown(file) if line is None else f'{_shown(file)}:{line}'
     told = [_of_environment(*found) for found in _environment_at(file, line)]
     return f'{place}: {"; ".join([*told, reason])}'
 
 
 def _environment_at(file: str, line: int | None) -> list[tuple[str, str]]:
-    """Variables of the environment, and defaults, that stand in a line of a config."""
+    """Environment variables on a line of a config that are set, with their defaults."""
     lines = Path(file).read_text(encoding='utf-8', errors='replace').splitlines()
     found = _OF_ENVIRONMENT.findall(lines[line - 1]) if line and line <= len(lines) else []
     return [(variable, default) for variable, default in found if variable in os.environ]
@@ -279,11 +279,11 @@ def _environment_at(file: str, line: int | None) -> list[tuple[str, str]]:
 def _of_environment(variable: str, default: str) -> str:
     value = os.environ.get(variable)
     example = f', such as {default}' if default else ''
-    return f'the environment variable {variable}={value} does not fit: give a number{example}'
+    return f'the environment variable {variable}={value} is not valid: give a number{example}'
 
 
 def _shown(file: str) -> str:
-    """A path as short as it can be said."""
+    """A path relative to the working directory if it lies below it, else absolute."""
     relative = os.path.relpath(file)
     return os.path.abspath(file) if relative.startswith('..') else relative
 

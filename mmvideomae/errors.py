@@ -1,4 +1,4 @@
-"""The base of every error that a user can fix, and text that can be shown."""
+"""The base of every error that a user can fix, and helpers that make text printable."""
 
 import difflib
 import unicodedata
@@ -14,7 +14,7 @@ class UserError(Exception):
 
 
 class NotFiniteError(UserError, ValueError):
-    """Predictions or weights that are not numbers; the message names the sample."""
+    """Predictions or weights are NaN or infinite; the message names the sample."""
 
     def __init__(self, whose: str, model: str = 'the model') -> None:
         super().__init__(
@@ -23,22 +23,22 @@ class NotFiniteError(UserError, ValueError):
 
 
 def printable(text: str) -> str:
-    """Text as any terminal, log or UTF-8 file takes it.
+    """Text that any terminal, log or UTF-8 file can show.
 
-    The bytes of a file's name that are not UTF-8, which Python holds as lone surrogates, become
-    escapes such as ``\\udce9``.
+    Bytes of a file name that are not UTF-8, which Python holds as lone surrogates, become escapes
+    such as ``\\udce9``.
     """
     return text.encode('utf-8', 'backslashreplace').decode('utf-8')
 
 
 def one_line(told: object, longest: int | None = None) -> str:
-    """A text, or what an error says, as one printable line without control characters.
+    """A text or an error's message as one printable line without control characters.
 
-    An error that says nothing is called by its class; the text of a KeyError, which Python quotes,
-    stands without quotes.
+    An error without a message is represented by the name of its class.  The quotes that Python
+    puts around the message of a KeyError are removed.
 
     Args:
-        longest: Characters to keep at most.
+        longest: The most characters to keep.
     """
     if isinstance(told, KeyError) and told.args:
         told = told.args[0]
@@ -49,11 +49,11 @@ def one_line(told: object, longest: int | None = None) -> str:
     return line if longest is None or len(line) <= longest else f'{line[: longest - 3]}...'
 
 
-_BREAKS = ('Cc', 'Zl', 'Zp')  # control characters, and what ends a line or paragraph
+_BREAKS = ('Cc', 'Zl', 'Zp')  # control characters, and separators of lines and paragraphs
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'X'?"`` where a known name resembles `name`, else nothing."""
+    """``"; did you mean 'X'?"`` if a known name resembles `name`, else an empty string."""
     by_lower = {each.lower(): each for each in known}
     found = difflib.get_close_matches(name.lower(), by_lower, 1)
     return f'; did you mean {by_lower[found[0]]!r}?' if found else ''

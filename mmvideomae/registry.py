@@ -1,10 +1,10 @@
 """Registries of the scope ``mmvideomae``, children of mmaction2's.
 
-Every part of mmaction2 is found by its bare name, and ours win on a clash.
-Locations are strings, imported by mmengine on the first lookup: importing this
-module imports no part.  A child's own locations are searched before its parent
-is asked, and the parent's are not imported then, so each child names our rooms
-first and then mmaction2's.
+Every part of mmaction2 is found by its bare name; our part wins if both have the name.
+Locations are strings that mmengine imports on the first lookup, so importing this
+module imports no part.  mmengine searches a child before its parent and does not
+import the parent's locations for that, so each child lists our packages first and
+then mmaction2's.
 """
 
 import importlib
@@ -24,14 +24,14 @@ class PipelineError(UserError, ValueError):
 
 
 class DetectionMissingError(UserError, ImportError, ValueError):
-    """What a config asks for needs mmdet and a compiled mmcv, which are not both installed."""
+    """The config needs mmdet and a compiled mmcv, and at least one of them is missing."""
 
 
 def require_detection(wanted: str) -> None:
     """Check that mmdet, with the compiled mmcv that it needs, is installed.
 
     Raises:
-        DetectionMissingError: It is not; the line names ``wanted`` and the command to install.
+        DetectionMissingError: It is not; the message names ``wanted`` and the install command.
     """
     reason = None
     if importlib.util.find_spec('mmdet') is None:
@@ -47,10 +47,10 @@ def require_detection(wanted: str) -> None:
 
 
 class _Models(Registry):
-    """The models, which says how to install mmdet where a part of it is asked for in vain."""
+    """The models; a lookup of a part of mmdet that is not installed says how to install it."""
 
     def get(self, key: str) -> type | None:
-        """As mmengine's.
+        """As mmengine's ``get``.
 
         Raises:
             DetectionMissingError: See `require_detection`.
@@ -113,7 +113,7 @@ def steps_of(pipeline: Pipeline) -> list[Any]:
     A named step that is None is left out: ``flip=None`` removes what a base config has.
 
     Raises:
-        PipelineError: It is a single step.
+        PipelineError: It is a single step, not a pipeline.
     """
     if not isinstance(pipeline, Mapping):
         return list(pipeline)
@@ -126,6 +126,6 @@ def steps_of(pipeline: Pipeline) -> list[Any]:
 
 
 def build_steps(pipeline: Pipeline) -> list[Any]:
-    """Transforms of a pipeline, see `steps_of`; those that are built already stay."""
+    """Build the transforms of a pipeline (see `steps_of`) that are not built yet."""
     steps = steps_of(pipeline)
     return [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in steps]

@@ -191,7 +191,7 @@ def test_a_test_is_cut_where_frames_are_read() -> None:
     kinds = ('OpenVideo', 'SampleDenseClips', 'ReadFrames', 'CropViews')
     steps = [{'type': kind} for kind in kinds]
     assert split_at_reading(steps) == (steps[1:2], steps[2:])
-    with pytest.raises(ConfigError, match='begins with OpenVideo'):
+    with pytest.raises(ConfigError, match='must begin with OpenVideo'):
         split_at_reading(steps[1:])
 
 

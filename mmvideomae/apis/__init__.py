@@ -1,4 +1,4 @@
-"""What a user calls from Python."""
+"""The public Python interface."""
 
 from mmvideomae.apis.action_detector import ActionDetector
 from mmvideomae.apis.classifier import VideoClassifier

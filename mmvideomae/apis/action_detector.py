@@ -1,4 +1,4 @@
-"""Tell who does what in videos: from frames to people with their actions in one call."""
+"""Detect people and their actions in videos, from frames to results in one call."""
 
 import math
 import os
@@ -23,9 +23,9 @@ from mmvideomae.formats.proposals import check_boxes, read_proposals
 from mmvideomae.video.streams import KeptFrames, open_stream, read_once
 
 Boxes = str | os.PathLike[str] | Mapping[Any, Any]
-"""'whole_frame', a proposal file, or boxes by second or by (video, second)."""
+"""'whole_frame', a proposal file, or boxes keyed by second or by (video, second)."""
 Moments = dict[float, np.ndarray]
-"""Boxes and scores (n, 5) by second."""
+"""Boxes and scores (n, 5), keyed by second."""
 
 _Clip = tuple[dict[str, Any], KeptFrames]
 """The record of a key frame, and a reader of its frames."""
@@ -36,49 +36,49 @@ _WHOLE = np.array([[0, 0, 1, 1, 1]], np.float32)
 
 
 class _Found(NamedTuple):
-    """What is found at a key frame."""
+    """Results at a key frame."""
 
     size: tuple[int, int]
     people: np.ndarray
-    """Boxes as shares and their scores, (m, 5)."""
+    """Boxes relative to the frame and their scores, (m, 5)."""
     scores: np.ndarray
-    """Of actions, (m, K)."""
+    """Scores of actions, (m, K)."""
 
 
 class ActionDetector:
-    """Find people in videos and tell their actions with a detector of actions.
+    """Find people in videos and classify their actions with an action detector.
 
     Clips, frame size and normalisation are those of the config's test.  A video is decoded
-    once, from its start to its end, and only frames that a clip still waits for are kept.
+    once, from start to end, and only frames that a clip still needs are kept.
 
-    Where people are is said by ``people``:
+    ``people`` says where people are:
 
-    - a detector of mmdet looks at every key frame, one each ``step_seconds``;
-    - ``'whole_frame'``: one box around each of these key frames, for videos of one person;
-    - boxes that are there already, in a proposal file or a mapping: the key frames are theirs,
-      but at least ``step_seconds`` apart.
+    - a person detector of mmdet searches every key frame, one each ``step_seconds``;
+    - ``'whole_frame'`` puts one box around each of these key frames, for videos of one person;
+    - existing boxes, from a proposal file or a mapping, also set the key frames, which are at
+      least ``step_seconds`` apart.
 
     Args:
         model: A config file, a config, or mmdet's ``FastRCNN`` with an ``ActionRoIHead`` from
             ``init_model``.
         checkpoint: Weights, with a config.
-        device: The default is the GPU if there is one, and else the CPU.
+        device: The default is the GPU if there is one, else the CPU.
         classes: Names of the actions in the order of their ids, a file of them, or a label map
-            (``.pbtxt``); the default is what the config's data sets name.
-        people: See above: a `PersonDetector`, a config for one, or boxes; None: each call has
+            (``.pbtxt``); the default is the names in the config's data sets.
+            people: See above: a `PersonDetector`, a config for one, or boxes; None: each call gets
             its own.
-        people_checkpoint: Weights of the detector of people, with a config.
-        min_box_score: Boxes of lower scores are left out, 0.8 in VideoMAE's papers.
-        step_seconds: From one key frame to the next.
-        min_score: Actions of lower scores are not shown.
-        batch_size: Key frames that are forwarded at a time.
-        filename_tmpl, fps: Of folders of frames.
+            people_checkpoint: Weights of the person detector, with a config.
+            min_box_score: Boxes with lower scores are left out; VideoMAE's papers use 0.8.
+            step_seconds: Seconds from one key frame to the next.
+            min_score: Actions with lower scores are not shown.
+            batch_size: Key frames in a forward pass.
+            filename_tmpl, fps: Names of the files, and frame rate, of folders of frames.
 
     Raises:
-        ValueError: The model detects no actions, its config has no test pipeline or no class
-            names, or a number is out of range.
-        AnnotationError: A proposal file or label map (a ``ValueError``) cannot be read.
-        DetectionMissingError: mmdet (a ``ValueError``) is not installed.
+        ValueError: The model is not an action detector, its config has no test pipeline or no
+            class names, or a number is out of range.
+        AnnotationError: A proposal file or label map cannot be read (a ``ValueError``).
+        DetectionMissingError: mmdet is not installed (a ``ValueError``).
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class ActionDetector:
         self.min_box_score, self.step_seconds = min_box_score, step_seconds
         self.min_score, self.batch_size = min_score, batch_size
         self.filename_tmpl, self.fps = filename_tmpl, fps
-        choose, finish = split_at_reading(pipeline_of(self.model.cfg, 'a detector of actions'))
+        choose, finish = split_at_reading(pipeline_of(self.model.cfg, 'an action detector'))
         self._choose, self._finish = compose(choose), compose(finish)
         self._collate = collate_of(self.model.cfg)
         device = next(self.model.parameters()).device
@@ -123,21 +123,21 @@ class ActionDetector:
         """Detect in a video file or a folder of frames.
 
         Args:
-            boxes: Instead of ``people``, for this video.
-            start_second: Second of the first frame, in the time of ``boxes``: 900 for the usual
-                cut of AVA.
+            boxes: Boxes of this video, instead of ``people``.
+            start_second: Time of the first frame, on the time line of ``boxes``: 900 for the
+                usual cut of AVA.
 
         Raises:
             VideoReadError: The video cannot be read.
-            ValueError: Nothing says where people are, or the boxes are of other videos.
-            AnnotationError: Boxes (a ``ValueError``) are impossible, or of moments outside the
-                video.
+            ValueError: Neither ``people`` nor ``boxes`` is given, or the boxes are of other videos.
+            AnnotationError: Boxes are impossible, or of moments outside the video (a
+                ``ValueError``).
         """
         people = self._people if boxes is None else _given_boxes(boxes)
         if people is None:
             raise ValueError(
-                "nothing says where people are: give people (a config of mmdet, 'whole_frame' or "
-                'a proposal file), or boxes with the video'
+                "it is not known where people are: give people (a config of mmdet, 'whole_frame' "
+                'or a proposal file), or boxes with the video'
             )
         video_id = video_name(video)
         if not math.isfinite(start_second):
@@ -175,7 +175,7 @@ class ActionDetector:
         return open_stream(video, self.filename_tmpl, self.fps)
 
     def _moments(self, people: Any, stream: Stream, video_id: str, start_second: float) -> Moments:
-        """Boxes by second; of people that are still to be found empty ones."""
+        """Boxes keyed by second; empty where people are still to be detected."""
         if people == WHOLE_FRAME or isinstance(people, PersonDetector):
             boxes = _WHOLE if people == WHOLE_FRAME else _WHOLE[:0]
             return dict.fromkeys(seconds_of(stream, self.step_seconds, start_second), boxes)
@@ -188,7 +188,7 @@ class ActionDetector:
         return kept
 
     def _detect(self, part: Sequence[_Clip], people: Any, moments: Moments) -> list[_Found]:
-        """People and their actions at a few key frames."""
+        """Detect people and their actions at a few key frames."""
         pictures = [reader.read([record['key_frame']])[0] for record, reader in part]
         looked_at = [moments[record['second']] for record, _ in part]
         if isinstance(people, PersonDetector):
@@ -219,13 +219,13 @@ class ActionDetector:
 
 
 def _clips(stream: Stream, records: Sequence[dict[str, Any]]) -> Iterator[_Clip]:
-    """Records with readers of their clips and key frames, every frame decoded at most once."""
+    """Pair records with readers of their clips and key frames; no frame is decoded twice."""
     needed = [np.append(record['frame_inds'], record['key_frame']) for record in records]
     return zip(records, read_once(stream, needed), strict=True)
 
 
 def _sample(record: dict[str, Any], reader: KeptFrames, rows: np.ndarray) -> dict[str, Any]:
-    """What the pipeline gets from `ReadFrames` on."""
+    """The input of the pipeline from `ReadFrames` on."""
     return {
         **record,
         'video_reader': reader,
@@ -238,8 +238,8 @@ def _checked_model(model: nn.Module) -> nn.Module:
     head = getattr(getattr(model, 'roi_head', None), 'bbox_head', None)
     if not hasattr(head, 'num_classes') or not hasattr(model, 'cfg'):
         raise ValueError(
-            f'{type(model).__name__} detects no actions: give the config of a detector such as '
-            'configs/detection holds, or a model that init_model built from it'
+            f'{type(model).__name__} is not an action detector: give a config such as those in '
+            'configs/detection, or a model that init_model built from one'
         )
     return model.eval()
 
@@ -251,32 +251,32 @@ def _built_people(
     min_score: float,
     batch_size: int,
 ) -> Any:
-    """A `PersonDetector`, 'whole_frame', boxes by moment, or None."""
+    """A `PersonDetector`, 'whole_frame', boxes keyed by moment, or None."""
     is_boxes = isinstance(people, Mapping) and not isinstance(people, Config)
     if isinstance(people, (str, os.PathLike)):
         is_boxes = people == WHOLE_FRAME or Path(people).suffix.lower() in _PROPOSALS
     if people is None or is_boxes or isinstance(people, PersonDetector):
         if checkpoint is not None:
-            raise ValueError('people_checkpoint are the weights of a detector of mmdet in people')
+            raise ValueError('people_checkpoint needs people to be the config of a person detector')
         return people if not is_boxes else _given_boxes(people)
     return PersonDetector(people, checkpoint, device, min_score=min_score, batch_size=batch_size)
 
 
 def _given_boxes(boxes: Any) -> Any:
-    """'whole_frame', or boxes by second or by (video, second)."""
+    """'whole_frame', or boxes keyed by second or by (video, second)."""
     if isinstance(boxes, Mapping) or boxes == WHOLE_FRAME:
         return boxes
     return read_proposals(boxes)
 
 
 def _of_video(boxes: Mapping[Any, Any], video_id: str) -> dict[float, Any]:
-    """Boxes of one video by second.
+    """Boxes of one video, keyed by second.
 
-    Names may have folders before, as those of ``tools/data/ava/init.py`` do; then they have to be
-    of one video.
+    Names may have a folder in front, as those of ``tools/data/ava/init.py`` do, if only one video
+    matches.
 
     Raises:
-        ValueError: All boxes are of other videos, or of several of that name.
+        ValueError: All boxes are of other videos, or several videos match.
     """
     named: dict[str | None, dict[float, Any]] = {}
     for moment, rows in boxes.items():

@@ -1,4 +1,4 @@
-"""Boxes of people between the key frames that they were found at."""
+"""Boxes of people between the key frames at which they were found."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from mmvideomae.apis.predictions import ClassScore
 from mmvideomae.ops.boxes import box_iou
 
 LEAST_IOU = 0.3
-"""Boxes of neighbouring key frames that overlap so much are of one person."""
+"""Boxes of neighbouring key frames that overlap at least this much show one person."""
 
 
 class Sight(NamedTuple):
-    """One person at some moment."""
+    """One person at a moment."""
 
     person: int
-    """Number that a person keeps as long as its boxes overlap from key frame to key frame."""
+    """A number that stays the same while a person's boxes overlap between key frames."""
     box: np.ndarray
     """In pixels, (4,)."""
     actions: tuple[ClassScore, ...]
@@ -28,18 +28,18 @@ class Sight(NamedTuple):
 class BoxTracks:
     """Where the people of a video are at any moment.
 
-    Between two key frames at which a person is found its box moves straight and evenly; of
-    others the box stands while their key frame is the nearest.  Actions are those of the
-    nearest key frame.  A key frame tells of no more than one step before and after it.
+    The box of a person who is found at two neighbouring key frames moves linearly between
+    them; any other box keeps its place while its key frame is the nearest.  Actions are those
+    of the nearest key frame.  A key frame is used for at most one step before and after it.
 
     Args:
-        found: What `ActionDetector` found.
+        found: The result of `ActionDetector`.
         least_iou: See `LEAST_IOU`.
     """
 
     def __init__(self, found: DetectedActions, least_iou: float = LEAST_IOU) -> None:
         self._found = found
-        # Key frames count from the start of the annotation's time, frames from the video's.
+        # Key frames are on the time line of the annotation, frames on that of the video.
         self._times = [second - found.start_second for second in found.seconds]
         self._reach = found.step_seconds + 1e-6
         near = [
@@ -49,7 +49,7 @@ class BoxTracks:
         self.people = link_boxes(found.boxes, near, least_iou)
 
     def at(self, seconds: float) -> list[Sight]:
-        """Everybody who is seen so many seconds after the first frame."""
+        """The people visible at a time in seconds after the first frame."""
         after = bisect_right(self._times, seconds)
         around = [place for place in (after - 1, after) if 0 <= place < len(self._times)]
         if not around:
@@ -63,7 +63,7 @@ class BoxTracks:
         return [Sight(*each) for each in zip(people, boxes, frame.actions, strict=True)]
 
     def _between(self, nearest: int, other: int, seconds: float) -> np.ndarray:
-        """Boxes of the nearest key frame on their way to or from the other one."""
+        """Boxes of the nearest key frame, interpolated towards the other one."""
         boxes = self._found.boxes[nearest].copy()
         theirs = {person: row for row, person in enumerate(self.people[other].tolist())}
         share = (seconds - self._times[nearest]) / (self._times[other] - self._times[nearest])
@@ -77,14 +77,14 @@ class BoxTracks:
 def link_boxes(
     boxes: Sequence[np.ndarray], linked: Sequence[bool], least_iou: float = LEAST_IOU
 ) -> list[np.ndarray]:
-    """Number people through key frames.
+    """Number people across key frames.
 
-    The two boxes of neighbouring key frames that overlap most are of one person, then of the
-    rest, and so on, down to ``least_iou``; who is left is somebody new.
+    Boxes of neighbouring key frames are matched greedily, the largest overlap first, down to
+    ``least_iou``; a box without a match shows a new person.
 
     Args:
         boxes: (m, 4) of each key frame.
-        linked: Whether each key frame but the first is compared with the one before.
+        linked: Whether each key frame after the first is matched with the one before.
 
     Returns:
         int64 (m,) for each key frame.

@@ -1,4 +1,4 @@
-"""What the classes of a classifier are called."""
+"""Class names of classifiers and detectors."""
 
 import os
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from mmvideomae.formats.label_maps import read_label_map
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines
 
 Names = str | os.PathLike[str] | Sequence[str]
-"""Names in the order of the labels, or the file that lists them, one to a line."""
+"""Names in the order of the labels, or a file that lists them, one per line."""
 
 _CURE = (
-    'give them as classes=..., on a command line --classes FILE (one name to a line, as '
-    'tools/data/make_annotations.py writes classes.txt), or name that file in the config as '
-    'test_dataloader.dataset.classes'
+    'give them as classes=..., on a command line as --classes FILE (one name per line, such as '
+    'the classes.txt of tools/data/make_annotations.py), or set test_dataloader.dataset.classes '
+    'in the config to that file'
 )
 
 
 def read_class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """The lines of a file that hold something.
+    """The lines of a file that are not blank.
 
     Raises:
-        AnnotationError: It cannot be read, or names nothing.
+        AnnotationError: It cannot be read, or names no class.
     """
     try:
         names = tuple(line for _, line in numbered_lines(path, 'file of class names'))
@@ -36,10 +36,10 @@ def read_class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 
 def model_class_names(cfg: Config, num_classes: int, given: Names | None = None) -> tuple[str, ...]:
-    """Names of all classes: those given, else those of the config's data sets.
+    """Names of all classes: those given, else those in the config's data sets.
 
-    A data set of the config names them in ``metainfo['classes']`` or ``classes``; the one
-    that is tested comes first, then validation and training.
+    A data set of the config names them in ``metainfo['classes']`` or ``classes``; that of
+    the test comes first, then those of validation and training.
 
     Raises:
         ValueError: There are no names, or not ``num_classes`` of them.
@@ -50,21 +50,21 @@ def model_class_names(cfg: Config, num_classes: int, given: Names | None = None)
     names, place = found
     if len(names) != num_classes:
         raise ValueError(
-            f'{place} lists {len(names)} classes and the model tells {num_classes} apart: name '
-            'the classes it was trained on'
+            f'{place} lists {len(names)} classes, but the model has {num_classes}: name the '
+            'classes that it was trained on'
         )
     return names
 
 
 def action_names(cfg: Config, num_classes: int, given: Names | None = None) -> dict[int, str]:
-    """Names of the actions of a detector by id, from 1 on.
+    """Names of a detector's actions, keyed by id, from 1 on.
 
-    They are those given, as `model_class_names` takes them or in a label map (``.pbtxt``), else
-    those of the label map of the config's data sets, or what these name.  Ids that a label map
-    leaves out have no name.
+    They are those given, as for `model_class_names` or in a label map (``.pbtxt``), else those
+    in the label map or the class names of the config's data sets.  An id that a label map leaves
+    out has no name.
 
     Raises:
-        AnnotationError: A label map (a ``ValueError``) cannot be read.
+        AnnotationError: A label map cannot be read (a ``ValueError``).
         ValueError: There are no names, or more than ``num_classes``.
     """
     path = given if given is not None else _first_in(cfg, 'label_map')
@@ -75,15 +75,15 @@ def action_names(cfg: Config, num_classes: int, given: Names | None = None) -> d
             raise AnnotationError(error if given is not None else f'{error}; {_CURE}') from None
         if label_map.num_classes > num_classes:
             raise ValueError(
-                f'{label_map.path} names id {label_map.num_classes}, and the model tells '
-                f'{num_classes} classes apart: give the label map that it was trained with'
+                f'{label_map.path} names id {label_map.num_classes}, but the model has '
+                f'{num_classes} classes: give the label map that it was trained with'
             )
         return dict(label_map.names)
     return dict(enumerate(model_class_names(cfg, num_classes, given), 1))
 
 
 def _names_in(cfg: Config) -> tuple[tuple[str, ...], str] | None:
-    """Names from the first data set of a config that has any, and where they stand."""
+    """Names from the first data set of a config that has any, and the place of the names."""
     for loader, dataset in datasets_of(cfg):
         for holder in (dataset.get('metainfo') or {}, dataset):
             if holder.get('classes'):

@@ -1,4 +1,4 @@
-"""Name what happens in videos."""
+"""Classify videos, as a whole, window by window or live."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 
 class VideoClassifier:
-    """Classify videos with a recognizer, as its config tests it.
+    """Classify videos with a recognizer as the test of its config does.
 
     Frames, views and normalisation are those of the config's ``test_pipeline``, and
     probabilities are averaged over the views (V1 appendix B).
@@ -30,16 +30,16 @@ class VideoClassifier:
     Args:
         model: A config file, a config, or a recognizer from ``init_model``.
         checkpoint: Weights, with a config.
-        device: The default is the GPU if there is one, and else the CPU.
+        device: The default is the GPU if there is one, else the CPU.
         classes: Names of the classes in the order of the labels, or a file of them; the
-            default is what the config's data sets name.
-        batch_size: Videos, or windows of a video, that are forwarded at a time.
+            default is the names in the config's data sets.
+            batch_size: Videos, or windows of a video, in a forward pass.
         filename_tmpl: Names of the files of frame folders.
         fps: Frames per second of frame folders.
 
     Raises:
-        ValueError: The model is no recognizer, its config has no test pipeline or no class
-            names, or the names are not as many as its classes.
+        ValueError: The model is not a recognizer, its config has no test pipeline or no class
+            names, or there are not as many names as classes.
     """
 
     def __init__(
@@ -57,9 +57,7 @@ class VideoClassifier:
         model = as_model(model, checkpoint, device)
         head = getattr(model, 'cls_head', None)
         if head is None:
-            raise ValueError(
-                f'{type(model).__name__} classifies nothing: give the config of a recognizer'
-            )
+            raise ValueError(f'{type(model).__name__} is not a recognizer: give the config of one')
         self.model, self._averaged = model.eval(), getattr(head, 'average_clips', None)
         self.classes = model_class_names(model.cfg, head.num_classes, classes)
         self.batch_size, self.filename_tmpl, self.fps = batch_size, filename_tmpl, fps
@@ -77,7 +75,7 @@ class VideoClassifier:
         """Classify one video or several, files or folders of frames.
 
         Args:
-            failed: Called with why one of several videos cannot be read, which is left out.
+            failed: Called with the reason if one of several videos cannot be read and is left out.
 
         Returns:
             A `Prediction`, or a list of them if ``videos`` is a list.
@@ -106,7 +104,7 @@ class VideoClassifier:
     def _sample(
         self, video: str, failed: Callable[[VideoReadError], None] | None
     ) -> dict[str, Any] | None:
-        """What the model gets of a video; None if it cannot be read, and ``failed`` was told."""
+        """The model's input for a video; None if it cannot be read, after calling ``failed``."""
         try:
             return self._pipeline(self._record(video))
         except VideoReadError as error:
@@ -125,12 +123,12 @@ class VideoClassifier:
     ) -> Timeline:
         """Classify a long video window by window.
 
-        The video is decoded once, from its start to its end; only frames that a window
-        still waits for are kept.  A window is sampled as a video of its length would be.
+        The video is decoded once, from start to end, and only frames that a window still
+        needs are kept.  A window is sampled as a video of its length would be.
 
         Args:
-            stride_seconds: From one window to the next; the default is half a window.
-            all_views: Forward all views of the test pipeline and not one clip and one crop.
+            stride_seconds: Seconds from one window to the next; the default is half a window.
+            all_views: Use all views of the test pipeline instead of one clip and one crop.
 
         Returns:
             A sequence of (start, end, label, score), one for each window.  The last window
@@ -138,7 +136,7 @@ class VideoClassifier:
 
         Raises:
             VideoReadError: The video cannot be read.
-            ValueError: The pipeline does not open, sample and read.
+            ValueError: The pipeline lacks `OpenVideo` at its start or `ReadFrames`.
         """
         step = window_seconds / 2 if stride_seconds is None else stride_seconds
         stream = self.open_stream(video)
@@ -160,15 +158,15 @@ class VideoClassifier:
         seconds: float | None = None,
         all_views: bool = False,
     ) -> Iterator[tuple[Span, np.ndarray]]:
-        """Classify what a camera shows now, over and over, until it or the caller ends.
+        """Classify what a camera shows now, repeatedly, until the source or the caller ends.
 
-        Frames that come in while the model computes are kept for the next window, and
-        those older than a window are dropped, so that labels never lag behind.
+        Frames that arrive while the model computes are kept for the next window, and those
+        older than a window are dropped, so labels never lag behind.
 
         Args:
             source: Number of a camera, address of a stream (``rtsp://``, ``http://``), or
                 a file, which is played at its own speed.
-            seconds: Stop after so long; None goes on until the source ends.
+            seconds: Stop after this time; None continues until the source ends.
 
         Yields:
             The span, in seconds since the first frame, and its newest frame (H, W, 3).
@@ -204,7 +202,7 @@ class VideoClassifier:
         with torch.inference_mode():
             outputs = self.model.test_step(self._collate(samples))
         scores = torch.stack([output.pred_score.float().cpu() for output in outputs])
-        if self._averaged != 'prob':  # class scores, of each view if the head averages none
+        if self._averaged != 'prob':  # class scores, for each view if the head does not average
             scores = scores.softmax(-1)
         scores = scores.mean(1) if scores.ndim == 3 else scores
         for video, row in zip(videos, scores, strict=True):
@@ -212,11 +210,11 @@ class VideoClassifier:
         return scores.numpy()
 
     def _record(self, video: str) -> dict[str, Any]:
-        """What the pipeline gets of a video."""
+        """The pipeline's input for a video."""
         record: dict[str, Any] = {'filename': video, 'total_frames': -1, 'modality': 'RGB'}
         if not Path(video).is_dir():
             record['start_index'] = 0
-        else:  # numbered from whatever its first frame says
+        else:  # the number of its first frame is found on opening
             record |= {'filename_tmpl': self.filename_tmpl, 'fps': self.fps}
         return record
 

@@ -1,4 +1,4 @@
-"""A weight file of any supported format -> one of another."""
+"""Convert a weight file from any supported format to another."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from mmvideomae.configs import read_config
 
 @dataclass(frozen=True)
 class ConversionReport:
-    """What was found, written and left out."""
+    """What a conversion found, wrote and left out."""
 
     conversion: Conversion
     written: list[Path]
@@ -57,27 +57,27 @@ def convert_checkpoint(
     config: Path | None = None,
     tubelet_size: int = 2,
 ) -> ConversionReport:
-    """Read weights, bring them under our names and write them.
+    """Read weights, convert them to our names and write them in another format.
 
     Args:
         source: A file or folder.
-        target: The file to write, or the folder, as ``to`` has it.
+        target: The file or folder to write, depending on ``to``.
         to: One of ``WRITABLE``.
-        trust: Let the source run code while it is read.
-        config: Of a model that has to take the weights whole; it tells what weights do not,
-            such as the attention heads that Hugging Face is told.
-        tubelet_size: Frames of a cube, for image models.
+        trust: Allow the source to run code while it is read.
+        config: Config of a model into which all weights must fit; it supplies what weights do
+            not say, such as the number of attention heads for Hugging Face.
+        tubelet_size: Frames per cube, for image models.
 
     Raises:
-        FileNotFoundError: There is no such source or config.
+        FileNotFoundError: The source or the config does not exist.
         CheckpointError: The source cannot be read or mapped, or the target cannot hold it.
     """
     folder = writable_layout(to).is_folder
     if target.exists() and source.resolve() == target.resolve():
-        raise CheckpointError(f'{target} would replace what it is made of: give another OUT')
+        raise CheckpointError(f'{target} would replace its own source: give another OUT')
     if target.exists() and target.is_dir() != folder:
         kind = 'a folder' if target.is_dir() else 'a file'
-        raise CheckpointError(f'{target} is {kind}; a checkpoint of {to!r} is not')
+        raise CheckpointError(f'{target} is {kind}, but a checkpoint of {to!r} is not')
     done = load(source, trust, tubelet_size)
     entries = None
     if config is not None:
@@ -90,19 +90,19 @@ def convert_checkpoint(
 
 
 def _require_published_heads(done: Conversion, source: Path) -> None:
-    """Refuse a number of heads that nobody would know of any more."""
+    """Refuse an unusual number of heads, which our format would lose."""
     sizes, count = architecture_of(done.state_dict), done.num_heads.get('backbone')
     known = NUM_HEADS.get(sizes.width) if sizes else None
     if count and known and count != known:
         raise CheckpointError(
-            f'{source}: its config.json has num_attention_heads={count}, the published model of '
-            f'this width {known}: correct config.json if it is wrong (that of the published small '
-            f'model is), or give the config of a model with num_heads={count} (--config)'
+            f'{source}: its config.json has num_attention_heads={count}, but the published model '
+            f'of this width has {known}: correct config.json if it is wrong (that of the published '
+            f'small model is), or give the config of a model with num_heads={count} (--config)'
         )
 
 
 def hf_entries(model: nn.Module) -> dict[str, Any]:
-    """What Hugging Face's configuration of a model says and its weights do not."""
+    """The entries of a Hugging Face configuration that cannot be read from weights."""
     backbone, neck = model.backbone, getattr(model, 'neck', None)
     slots, rows, columns = backbone.grid_size
     height, width = rows * backbone.patch_size, columns * backbone.patch_size

@@ -1,4 +1,4 @@
-"""Who does what and when: boxes of people with their actions at the key frames of a video."""
+"""Boxes of people with their actions at the key frames of a video."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,17 +10,17 @@ from mmvideomae.apis.predictions import ClassScore
 
 
 class KeyFrameActions(NamedTuple):
-    """The people at one moment, m of them, and their actions."""
+    """The m people at one moment and their actions."""
 
     second: float
     boxes: np.ndarray
     """x1, y1, x2, y2 in pixels of the video's frames, float32 (m, 4)."""
     box_scores: np.ndarray
-    """How sure it is that there is somebody, float32 (m,)."""
+    """Confidence that a box shows a person, float32 (m,)."""
     actions: tuple[tuple[ClassScore, ...], ...]
-    """Of each person those that score enough, best first; ``class_id`` counts from 1."""
+    """For each person, the actions with sufficient scores, best first; ids start at 1."""
     scores: np.ndarray
-    """Of all actions, float32 (m, K); column k belongs to id k + 1."""
+    """Scores of all actions, float32 (m, K); column k is that of id k + 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +31,15 @@ class DetectedActions(Sequence[KeyFrameActions]):
         video: The file or folder.
         video_id: Its name without suffix.
         size: Height and width of its frames in pixels.
-        start_second: Of its first frame; seconds of key frames count from there.
-        step_seconds: How far key frames are apart, at least.
-        classes: Names of the actions by id; scores of others are not shown.
-        seconds: Of the key frames, ascending, F of them.
-        boxes: Of each key frame float32 (m, 4), in pixels.
-        box_scores: Of each key frame float32 (m,).
-        scores: Of each key frame float32 (m, K).
-        min_score: Actions of lower scores are not shown.
-        top_k: So many actions of a person are shown at most; None: all.
+        start_second: Time of its first frame on the time line of ``seconds``.
+        step_seconds: The least distance between key frames.
+        classes: Names of the actions, keyed by id; actions without a name are not shown.
+        seconds: Times of the F key frames, ascending.
+        boxes: For each key frame, float32 (m, 4), in pixels.
+        box_scores: For each key frame, float32 (m,).
+        scores: For each key frame, float32 (m, K).
+        min_score: Actions with lower scores are not shown.
+        top_k: The most actions to show for a person; None: all.
     """
 
     video: str
@@ -71,11 +71,11 @@ class DetectedActions(Sequence[KeyFrameActions]):
         )
 
     def at_least(self, score: float, top_k: int | None = None) -> 'DetectedActions':
-        """The same with other actions shown."""
+        """The same results, showing actions with at least this score."""
         return replace(self, min_score=score, top_k=top_k)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, without the scores of actions that are not shown."""
+        """Plain values, without scores of actions that are not shown."""
         height, width = self.size
         return {
             'video': self.video,
@@ -103,7 +103,7 @@ class DetectedActions(Sequence[KeyFrameActions]):
         }
 
     def _best(self, scores: np.ndarray) -> tuple[ClassScore, ...]:
-        """The actions of one person that are shown."""
+        """The actions to show for one person."""
         named = [(number, float(scores[number - 1])) for number in self.classes]
         kept = sorted(
             (each for each in named if each[1] >= self.min_score), key=lambda each: -each[1]

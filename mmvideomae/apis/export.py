@@ -1,4 +1,4 @@
-"""A recognizer as an ONNX file that computes what PyTorch computes."""
+"""Export a recognizer as an ONNX file and compare its results with PyTorch."""
 
 import importlib.util
 import logging
@@ -24,14 +24,14 @@ _NEEDS = ('onnx', 'onnxscript', 'onnxruntime')
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What the exported file takes and gives.
+    """Inputs and outputs of the exported file.
 
     Attributes:
         shape: Frames, height and width of a clip; None: those that the backbone is made for.
-        pixels: Take uint8 (B, T, H, W, 3) as videos hold them, and normalise inside; not
-            float32 (B, C, T, H, W) that is normalised already.
-        probabilities: Give probabilities; not class scores before the softmax.
-        dynamic_batch: Take any number of clips; not one.
+        pixels: Accept uint8 pixels (B, T, H, W, 3) and normalise them inside, instead of
+            normalised float32 (B, C, T, H, W).
+        probabilities: Return probabilities instead of class scores before the softmax.
+        dynamic_batch: Accept any number of clips instead of one.
         opset: Version of ONNX's operators; None: PyTorch's choice.
     """
 
@@ -44,16 +44,16 @@ class ExportOptions:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, and how near to PyTorch it computes.
+    """The written files, and how closely their results match PyTorch's.
 
     Attributes:
-        shape: Of the input, -1 where any number goes.
+        shape: Shape of the input; -1 where any number is allowed.
         classes: K of the output (B, K).
         opset: Version of ONNX's operators.
         difference: Largest difference of a score, relative to the largest score.
-        batches: Numbers of clips with which that was measured.
-        megabytes: Of the file and of the weights beside it, if they are.
-        files: What was written.
+        batches: Batch sizes with which that was measured.
+        megabytes: Size of the file and of the weights beside it, if there are any.
+        files: The written files.
     """
 
     shape: tuple[int, ...]
@@ -66,9 +66,9 @@ class ExportReport:
 
 
 class ClipScores(nn.Module):
-    """One view of a recognizer: clips -> scores (B, K), all that an ONNX file is to hold."""
+    """One view of a recognizer: clips -> scores (B, K), the content of the ONNX file."""
 
-    # Not `mean`: torch 2.6 gives an operator's output that name in the file.
+    # Not called `mean`, because torch 2.6 uses that name for an operator's output in the file.
     pixel_mean: Tensor
     pixel_std: Tensor
 
@@ -84,7 +84,7 @@ class ClipScores(nn.Module):
                 values = getattr(recognizer.data_preprocessor, name, None)
                 if values is None:
                     kind = type(recognizer.data_preprocessor).__name__
-                    raise ValueError(f'{kind} has no {name}: pixels cannot be normalised inside')
+                    raise ValueError(f'{kind} has no {name}, so pixels cannot be normalised inside')
                 buffer = values.reshape(-1, 1, 1, 1).float()
                 self.register_buffer(f'pixel_{name}', buffer, persistent=False)
 
@@ -104,18 +104,18 @@ class ClipScores(nn.Module):
 def export_onnx(
     model: nn.Module, path: str | os.PathLike[str], options: ExportOptions | None = None
 ) -> ExportReport:
-    """Write a recognizer as ONNX, and run the file beside PyTorch on random clips.
+    """Write a recognizer as ONNX and compare the file with PyTorch on random clips.
 
-    Weights of more than 2 GB, the limit of the format, go into a file ``<name>.data``
-    beside it.  Averaging over views is left to the caller.
+    Weights of more than 2 GB, the limit of the format, are written to ``<name>.data``
+    beside the file.  Averaging over views is left to the caller.
 
     Args:
         model: A recognizer from ``init_model``; it is moved to the CPU.
-        path: Ends in ``.onnx``; its folder is made.
+        path: Ends in ``.onnx``; its folder is created.
 
-    Raises:
-        ValueError: The model is no recognizer, a size does not fit it, or the file
-            computes something else than PyTorch; then it is removed.
+        Raises:
+        ValueError: The model is not a recognizer, a size does not fit it, or the file's
+            results differ from PyTorch's; the file is then removed.
         ImportError: onnx, onnxscript or onnxruntime is missing.
     """
     path, options = Path(path), options or ExportOptions()
@@ -123,23 +123,23 @@ def export_onnx(
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = options.shape or default_shape(model.backbone)
     scorer = ClipScores(model.cpu(), options).eval()
-    # Tracing takes a batch of one for a constant.
+    # Tracing treats a batch of one as a constant.
     example = random_clips(scorer, 2 if options.dynamic_batch else 1, shape)
     with torch.no_grad():
-        classes = scorer(example).shape[1]  # refuses a size before the exporter obscures why
+        classes = scorer(example).shape[1]  # refuses a size in clearer words than the exporter
     beside = path.with_name(f'{path.name}.data')
-    beside.unlink(missing_ok=True)  # of an earlier and larger file of this name
+    beside.unlink(missing_ok=True)  # from an earlier, larger file of this name
     opset = _write(scorer, example, path, options)
     files = [file for file in (path, beside) if file.exists()]
     batches = (1, 2, 3) if options.dynamic_batch else (1,)
     difference = max(
         compare(scorer, path, random_clips(scorer, size, shape, seed=size)) for size in batches
     )
-    if not difference <= TOLERANCE:  # nor is NaN
+    if not difference <= TOLERANCE:  # also catches NaN
         for file in files:
             file.unlink()
         raise ValueError(
-            f'{path} is not kept: its scores differ from PyTorch by {difference:.1e} of the '
+            f"{path} was removed: its scores differ from PyTorch's by {difference:.1e} of the "
             f'largest, more than {TOLERANCE:.0e}; try another --opset'
         )
     first = -1 if options.dynamic_batch else 1
@@ -157,7 +157,7 @@ def export_onnx(
 def random_clips(
     scorer: ClipScores, batch: int, shape: tuple[int, int, int], seed: int = 0
 ) -> Tensor:
-    """Noise in the form that a file takes: pixels, or normalised values of deviation 1."""
+    """Noise in the form of a file's input: pixels, or normalised values with deviation 1."""
     generator = torch.Generator().manual_seed(seed)
     if scorer.pixels:
         size = (batch, *shape, len(scorer.pixel_mean))
@@ -169,7 +169,7 @@ def random_clips(
 
 
 def compare(scorer: nn.Module, path: str | os.PathLike[str], clips: Tensor) -> float:
-    """Largest difference between a file under onnxruntime and a module, relative to its scores."""
+    """Largest difference between a file under onnxruntime and a module, relative to the scores."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(os.fspath(path), providers=['CPUExecutionProvider'])
@@ -181,13 +181,11 @@ def compare(scorer: nn.Module, path: str | os.PathLike[str], clips: Tensor) -> f
 
 def _check(model: nn.Module, path: Path) -> None:
     if not isinstance(model, Recognizer3D) or not model.with_cls_head:
-        raise ValueError(
-            f'{type(model).__name__} gives no class scores: give the config of a recognizer'
-        )
+        raise ValueError(f'{type(model).__name__} is not a recognizer: give the config of one')
     if hasattr(model.backbone, 'vocabulary'):
         raise ValueError(
-            f'{type(model.backbone).__name__} takes codes of a tokenizer: only models that take '
-            'pixels can be exported'
+            f'{type(model.backbone).__name__} takes codes of a tokenizer, but only models that '
+            'take pixels can be exported'
         )
     if path.suffix.lower() != '.onnx':
         raise ValueError(f'{path}: the name must end in .onnx')
@@ -199,7 +197,7 @@ def _check(model: nn.Module, path: Path) -> None:
 
 
 def _write(scorer: ClipScores, example: Tensor, path: Path, options: ExportOptions) -> int:
-    """Export, and return the version of ONNX's operators."""
+    """Export a model and return the version of ONNX's operators."""
     size = sum(part.numel() * part.element_size() for part in scorer.parameters())
     batch = {0: torch.export.Dim('batch')}
     with _quiet():
@@ -214,10 +212,10 @@ def _write(scorer: ClipScores, example: Tensor, path: Path, options: ExportOptio
             verbose=False,
         )
         opset = int(program.model.opset_imports[''])
-        if options.opset not in (None, opset):  # of which PyTorch only tells in a log
+        if options.opset not in (None, opset):  # PyTorch reports the change only in a log
             raise ValueError(
-                f'PyTorch {torch.__version__} cannot write opset {options.opset} of this model; '
-                f'leave --opset out for opset {opset}'
+                f'PyTorch {torch.__version__} cannot write this model with opset {options.opset}; '
+                f'leave --opset out to use opset {opset}'
             )
         program.save(os.fspath(path), external_data=size > 1.9e9)
     return opset
@@ -225,7 +223,7 @@ def _write(scorer: ClipScores, example: Tensor, path: Path, options: ExportOptio
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter's remarks on its own work to itself; errors are raised as they are."""
+    """Silence the exporter's log and warnings; errors are still raised."""
     loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""From a config and a checkpoint to a model that is ready to be asked."""
+"""Build a model from a config and a checkpoint, ready for inference."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from mmvideomae.registry import MODELS
 Video = str | os.PathLike[str]
 """A video file or a folder of frames."""
 OnProgress = Callable[[int, int], None]
-"""Called with what is done of a video, such as windows, and how much there is."""
+"""Called with the part of a video that is done, such as windows, and the total."""
 
 
 def init_model(
@@ -29,26 +29,26 @@ def init_model(
     device: str | torch.device | None = None,
     cfg_options: dict[str, Any] | None = None,
 ) -> nn.Module:
-    """Build a config's model, load its weights and set it to evaluation.
+    """Build a config's model, load its weights and switch it to evaluation.
 
     Args:
         config: A config file or a config.
         checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
-            ``http(s)`` address; None keeps the random weights.  Where its head has other
+            ``http(s)`` address; None keeps the random weights.  If its head has other
             classes, the config's ``default_hooks.head_rows.label_map`` selects their rows.
-        device: The default is what a runner would take: the accelerator if there is one (GPU,
-            NPU, MPS or another that mmengine knows), and else the CPU.
-        cfg_options: Values that replace those of the config, by dotted keys.
+            device: The default is that of a runner: the accelerator if there is one (GPU, NPU, MPS
+            or another that mmengine supports), else the CPU.
+            cfg_options: Values that replace those of the config, keyed by dotted names.
 
     Returns:
-        The model; its attribute ``cfg`` is the config, ``checkpoint`` the path.
+        The model; its attribute ``cfg`` is the config and ``checkpoint`` the path.
 
     Raises:
-        ConfigError: The config (a ``ValueError``) cannot be read, or an option does not fit it.
-        ValueError: The config has no model, or there is no such device.
-        CheckpointError: The checkpoint (a ``ValueError``) cannot be read or does not fit; the
-            line names the keys.
-        FileNotFoundError: There is no such config or checkpoint.
+        ConfigError: The config cannot be read, or an option does not fit it (a ``ValueError``).
+        ValueError: The config has no model, or the device does not exist.
+        CheckpointError: The checkpoint cannot be read or does not fit; the message names the
+            keys (a ``ValueError``).
+        FileNotFoundError: The config or the checkpoint does not exist.
     """
     cfg = config.copy() if isinstance(config, Config) else read_config(config)
     apply_options(cfg, cfg_options)
@@ -66,7 +66,7 @@ def built_model(cfg: Config) -> nn.Module:
     """The model of a config.
 
     Raises:
-        ConfigError: A part of it has no such name, key or value.
+        ConfigError: It has an unknown type, key or value.
     """
     try:
         return MODELS.build(cfg.model)
@@ -81,20 +81,20 @@ def as_model(
     checkpoint: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
 ) -> nn.Module:
-    """`init_model` of a config; a model as it is, on ``device`` where one is named.
+    """`init_model` of a config, or the given model, moved to ``device`` if that is given.
 
     Raises:
-        ValueError: A model and a checkpoint were given; or see `init_model`.
+        ValueError: A model and a checkpoint were given, or see `init_model`.
     """
     if not isinstance(model, nn.Module):
         return init_model(model, checkpoint, device)
     if checkpoint is not None:
-        raise ValueError('a checkpoint is loaded with a config, not into a model')
+        raise ValueError('a checkpoint needs a config, not a built model')
     return model if device is None else model.to(device)
 
 
 def model_name(model: nn.Module) -> str:
-    """What a message calls a model: its checkpoint or config, or its class."""
+    """The name of a model in messages: its checkpoint, its config or its class."""
     cfg = getattr(model, 'cfg', None)
     told = getattr(model, 'checkpoint', None) or getattr(cfg, 'filename', None)
     return f'{type(model).__name__} ({told})' if told else type(model).__name__
@@ -109,7 +109,7 @@ def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
 
 
 def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -> None:
-    """Load weights whole: what is missing or left over is an error."""
+    """Load weights strictly: missing or unexpected ones are an error."""
     done = load(path)
     hook = (cfg.get('default_hooks') or {}).get('head_rows') or {}
     name, label_map = os.fspath(path), hook.get('label_map')
@@ -120,9 +120,9 @@ def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -
 
 
 def process_device(device: str | None) -> str | None:
-    """``device`` where it is named, else the one of this process of ``torchrun``, else None."""
+    """``device`` if it is given, else that of this process of ``torchrun``, else None."""
     rank, kind = os.environ.get('LOCAL_RANK'), get_device()
-    if device is None and rank is not None and kind not in ('cpu', 'mps'):  # of which there is one
+    if device is None and rank is not None and kind not in ('cpu', 'mps'):  # which exist only once
         return f'{kind}:{rank}'
     return device
 
@@ -135,6 +135,6 @@ def default_shape(backbone: nn.Module) -> tuple[int, int, int]:
         return slots * backbone.tubelet_size, rows * patch, columns * patch
     except AttributeError:
         raise ValueError(
-            f'{type(backbone).__name__} does not tell the clip it is made for: give frames, height '
+            f'{type(backbone).__name__} does not define the size of its clips: give frames, height '
             'and width with --shape'
         ) from None

@@ -1,4 +1,4 @@
-"""Moments of videos that are read in order."""
+"""Key frames of videos that are read in order."""
 
 import math
 import os
@@ -19,7 +19,7 @@ _MOST_OF_A_FRAME = 10
 
 
 def open_place(place: Mapping[str, Any]) -> Stream:
-    """Open what ``VideoPlaces.find`` found.
+    """Open a video that ``VideoPlaces.find`` found.
 
     Raises:
         VideoReadError: It cannot be read.
@@ -35,7 +35,7 @@ def open_place(place: Mapping[str, Any]) -> Stream:
 def key_frame_record(
     stream: Stream, video_id: str, second: float, start_second: float = 0.0
 ) -> dict[str, Any]:
-    """What the pipeline of an action detector gets of a moment once the video is open.
+    """The input of an action detector's pipeline for one moment of an open video.
 
     Raises:
         AnnotationError: The moment lies outside the video.
@@ -58,16 +58,16 @@ def key_frame_record(
 
 
 def check_step(step: float) -> None:
-    """Refuse key frames that are not a positive number of seconds apart, by ``ValueError``."""
+    """Raise a ``ValueError`` unless key frames are a positive number of seconds apart."""
     if not 0 < step < math.inf:
         raise ValueError(f'key frames must be a positive number of seconds apart, got {step}')
 
 
 def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[float]:
-    """The multiples of ``step`` that lie in a video, its first moment if there is none.
+    """The multiples of ``step`` in a video, or its first moment if there are none.
 
-    There are ten at most while one frame is on show: time stamps may leap over a day, and the
-    same picture needs no more looks.
+    At most ten of them share a frame: time stamps may jump by a day, and looking at the same
+    picture more often is useless.
 
     Raises:
         ValueError: ``step`` is not positive.
@@ -82,5 +82,5 @@ def seconds_of(stream: Stream, step: float, start_second: float = 0.0) -> list[f
 
 
 def video_name(video: str | os.PathLike[str]) -> str:
-    """What annotations call a video: the name of its folder of frames, or of its file."""
+    """A video's name in annotations: that of its folder of frames or of its file."""
     return video_id_of(os.path.abspath(video))

@@ -1,4 +1,4 @@
-"""Find people in pictures, and at moments of videos, with a detector of mmdet."""
+"""Find people in pictures and in frames of videos with a detector of mmdet."""
 
 import os
 import warnings
@@ -23,18 +23,18 @@ from mmvideomae.registry import require_detection
 from mmvideomae.video.streams import read_once
 
 PERSON = 'person'
-"""What the category is called in COCO, and so in nearly all detectors of mmdet."""
+"""The name of the category in COCO, and therefore in nearly all detectors of mmdet."""
 Progress = Callable[[int, int], None]
-"""Called with the key frames that are done and how many there are."""
+"""Called with the number of finished key frames and the total."""
 
 
 @dataclass(frozen=True, eq=False)
 class DetectedPeople(Mapping[float, np.ndarray]):
-    """The people at moments of one video, a mapping of seconds to boxes.
+    """The people at moments of one video: a mapping from seconds to boxes.
 
     Attributes:
         video_id: Its name.
-        boxes: float32 (n, 5) for each moment, by falling score: x1, y1, x2, y2 as shares of
+        boxes: float32 (n, 5) for each moment, by descending score: x1, y1, x2, y2 relative to
             the frame, and the score.
     """
 
@@ -56,23 +56,23 @@ class DetectedPeople(Mapping[float, np.ndarray]):
 
 
 class PersonDetector:
-    """A detector of mmdet that is asked for people only.
+    """A detector of mmdet, restricted to people.
 
     Args:
         model: A config file of mmdet, the name of one that comes with it
             (``mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py``), a config, or a model from
             ``mmdet.apis.init_detector``.
         checkpoint: Weights, with a config; a file or an address.
-        device: The default is the GPU if there is one, and else the CPU.
+        device: The default is the GPU if there is one, else the CPU.
         category: Name of the category among the detector's classes.
-        min_score: Boxes of lower scores are left out.
-        batch_size: Pictures that are forwarded at a time.
+        min_score: Boxes with lower scores are left out.
+        batch_size: Pictures in a forward pass.
 
     Raises:
         DetectionMissingError: mmdet or the full mmcv is not installed.
-        ValueError: The detector has no such category, the config is none of mmdet or has no
-            weights, these are of another model, or a number is out of range.
-        FileNotFoundError: There is no such config or checkpoint.
+        ValueError: The detector has no such category, the config is not one of mmdet or has no
+            weights, the weights are those of another model, or a number is out of range.
+        FileNotFoundError: The config or the checkpoint does not exist.
     """
 
     def __init__(
@@ -89,30 +89,30 @@ class PersonDetector:
                 f'batch_size must be positive and min_score in [0, 1], got {batch_size} and '
                 f'{min_score}'
             )
-        require_detection('a detector of people')
+        require_detection('a person detector')
         if not isinstance(model, nn.Module):
             model = _build(model, checkpoint, device)
         elif checkpoint is not None:
-            raise ValueError('a checkpoint is loaded with a config, not into a model')
+            raise ValueError('a checkpoint needs a config, not a built model')
         classes = _classes_of(model)
         if category not in classes:
             known = ', '.join(classes[:10]) + (', ...' if len(classes) > 10 else '')
-            raise ValueError(f'the detector knows no category {category!r}, only {known}')
+            raise ValueError(f'the detector has no category {category!r}, only {known}')
         self.model, self.label = model.eval(), classes.index(category)
         self.category, self.min_score, self.batch_size = category, min_score, batch_size
         self._pipeline = _pipeline_of(model.cfg)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """People in pictures (H, W, 3) uint8 RGB, each of any size.
+        """Find people in pictures (H, W, 3) uint8 RGB, each of any size.
 
         Returns:
-            float32 (n, 5) for each, by falling score: x1, y1, x2, y2 as shares of the frame,
+            float32 (n, 5) for each, by descending score: x1, y1, x2, y2 relative to the frame,
             and the score.
         """
         found: list[np.ndarray] = []
         for first in range(0, len(pictures), self.batch_size):
             part = pictures[first : first + self.batch_size]
-            # Detectors of mmdet are written for BGR; their preprocessors change it.
+            # Detectors of mmdet expect BGR, which their preprocessors convert.
             samples = [self._pipeline({'img': p[..., ::-1].copy(), 'img_id': 0}) for p in part]
             batch = {key: [each[key] for each in samples] for key in samples[0]}
             with torch.inference_mode():
@@ -142,13 +142,13 @@ def find_people(
     seconds: Sequence[float] | Callable[[Stream], Sequence[float]],
     progress: Progress | None = None,
 ) -> DetectedPeople:
-    """Find the people at moments of a video, which is decoded once.
+    """Find the people at moments of a video, decoding it once.
 
     Args:
-        place: As ``VideoPlaces.find`` gives it: ``filename``, and where it has them
+        place: The result of ``VideoPlaces.find``: ``filename`` and, if it has them,
             ``start_second``, ``filename_tmpl``, ``start_index`` and ``fps``.
-        seconds: Key frames in the time that begins at ``start_second``, or what chooses them from
-            the open video.
+        seconds: Key frames on the time line that begins at ``start_second``, or a function that
+            chooses them from the open video.
 
     Raises:
         VideoReadError: The video cannot be read.
@@ -180,25 +180,25 @@ def _build(
     checkpoint: str | os.PathLike[str] | None,
     device: str | torch.device | None,
 ) -> nn.Module:
-    from mmdet.apis import init_detector  # part of the detection level only
+    from mmdet.apis import init_detector  # installed with the detection extra only
 
     if not isinstance(config, Config):
         config = _read_config(os.fspath(config))
     name = config.filename or 'the config'
     if config.get('model') is None or config.get('test_dataloader') is None:
         raise ValueError(
-            f'{name} has no model and test_dataloader: give the config of a detector of mmdet'
+            f'{name} has no model and test_dataloader: give the config of an mmdet detector'
         )
     if checkpoint is None:
-        raise ValueError(f'{name} needs the weights of the detector of people (people_checkpoint)')
+        raise ValueError(f'{name} needs the weights of the person detector (people_checkpoint)')
     weights = os.fspath(checkpoint)
     if '://' not in weights and not os.path.isfile(weights):
-        raise FileNotFoundError(f'{weights}: no such checkpoint of the detector of people')
+        raise FileNotFoundError(f'{weights}: the checkpoint of the person detector does not exist')
     with DefaultScope.overwrite_default_scope('mmdet'), warnings.catch_warnings(record=True):
         try:
             model = init_detector(config, None, device=str(device or get_device()))
         except KeyError as error:
-            raise ValueError(f'{name} is no config of a detector of mmdet: {error}') from None
+            raise ValueError(f'{name} is not the config of an mmdet detector: {error}') from None
     _load_weights(model, weights)
     return model
 
@@ -210,8 +210,8 @@ def _read_config(name: str) -> Config:
             return get_config(name)
         except (ValueError, OSError):
             raise FileNotFoundError(
-                f'{name}: there is no such config; one that comes with mmdet is called like '
-                'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+                f'{name}: the config does not exist; for one that comes with mmdet, use a name '
+                'such as mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
             ) from None
     return read_config(name)
 
@@ -219,10 +219,10 @@ def _read_config(name: str) -> Config:
 def _load_weights(model: nn.Module, path: str) -> None:
     """Load a checkpoint and the names of its categories.
 
-    mmdet's own loading leaves random what a checkpoint does not hold, and says so in a log.
+    mmdet's own loading only logs which weights a checkpoint lacks, and leaves them random.
 
     Raises:
-        ValueError: It is not that of the model.
+        ValueError: The checkpoint is not one of this model.
     """
     parameters = dict(model.named_parameters())
     for parameter in parameters.values():
@@ -231,24 +231,24 @@ def _load_weights(model: nn.Module, path: str) -> None:
     absent = [name for name, each in parameters.items() if each.isnan().any()]
     if absent:
         raise ValueError(
-            f'{path} is no checkpoint of this detector of people: {len(absent)} of its '
-            f'{len(parameters)} weights are missing or of another shape, such as {absent[0]}'
+            f'{path} is not a checkpoint of this person detector: {len(absent)} of its '
+            f'{len(parameters)} weights are missing or have another shape, such as {absent[0]}'
         )
     meta = content.get('meta') or {}
-    told = meta.get('dataset_meta') or {'classes': meta.get('CLASSES')}  # since mmdet 3, and before
+    told = meta.get('dataset_meta') or {'classes': meta.get('CLASSES')}  # mmdet 3; older
     if names := {key.lower(): value for key, value in told.items()}.get('classes'):
         model.dataset_meta['classes'] = names
 
 
 def _classes_of(model: nn.Module) -> list[str]:
-    """Names of the categories: the config's, else those in the checkpoint."""
+    """Names of the categories: those of the config, else those in the checkpoint."""
     told = (model.cfg.test_dataloader.dataset.get('metainfo') or {}).get('classes')
     names = told or model.dataset_meta['classes']
     return [names] if isinstance(names, str) else list(names)
 
 
 def _pipeline_of(cfg: Config) -> Compose:
-    """The test pipeline of a detector, for pictures that are in memory."""
+    """The test pipeline of a detector, for pictures in memory."""
     from mmdet.utils import get_test_pipeline_cfg
 
     steps = [dict(step) for step in get_test_pipeline_cfg(cfg)]
@@ -258,5 +258,5 @@ def _pipeline_of(cfg: Config) -> Compose:
             return Compose(steps)
         except KeyError as error:
             raise ValueError(
-                f'{cfg.filename or "the config"} is no config of a detector of mmdet: {error}'
+                f'{cfg.filename or "the config"} is not the config of an mmdet detector: {error}'
             ) from None

@@ -1,4 +1,4 @@
-"""What a classifier says of videos: the best classes, or labels over time."""
+"""Results of a classifier: the best classes of a video, or labels over time."""
 
 import csv
 import json
@@ -37,12 +37,12 @@ class Prediction:
     scores: np.ndarray
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, without the scores of the other classes."""
+        """Plain values, without scores of classes outside ``top``."""
         return {'video': self.video, 'top': [_plain(one) for one in self.top]}
 
 
 class Span(NamedTuple):
-    """The most probable class of a stretch of video, times in seconds."""
+    """The most probable class of an interval of a video; times in seconds."""
 
     start: float
     end: float
@@ -52,11 +52,11 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Timeline(Sequence[Span]):
-    """The classes of a video window by window; a sequence of spans, one for each window.
+    """The classes of a video window by window: a sequence with a span for each window.
 
     Attributes:
         video: The file or folder.
-        starts, ends: Of the windows in seconds, (W,); windows may overlap.
+        starts, ends: Times of the windows in seconds, (W,); windows may overlap.
         scores: Probabilities of all classes, (W, K) float32.
         classes: Names, K of them.
     """
@@ -83,10 +83,10 @@ class Timeline(Sequence[Span]):
         return self[int(np.abs(middles - seconds).argmin())]
 
     def segments(self) -> list[Span]:
-        """Neighbouring windows of one label as one span, without overlaps.
+        """Merge neighbouring windows with the same label into spans that do not overlap.
 
-        Two spans meet in the middle between the middles of the windows where the label
-        changes; the score is the mean of the windows'.
+        Where the label changes, two spans meet halfway between the centres of their windows; a
+        span's score is the mean of its windows.
         """
         middles = (self.starts + self.ends) / 2
         edges = [float(self.starts[0]), *((middles[1:] + middles[:-1]) / 2), float(self.ends[-1])]
@@ -137,7 +137,7 @@ class Timeline(Sequence[Span]):
 
 
 def best_classes(scores: np.ndarray, classes: Sequence[str], top_k: int) -> tuple[ClassScore, ...]:
-    """The ``top_k`` highest of scores (K,), best first; all if there are fewer."""
+    """The classes with the ``top_k`` highest scores (K,), best first; all if there are fewer."""
     order = np.argsort(-scores, kind='stable')[:top_k].tolist()
     return tuple(ClassScore(classes[index], float(scores[index]), index) for index in order)
 

@@ -1,4 +1,4 @@
-"""Show what a pre-trained model makes of the hidden part of a video."""
+"""Show how a pre-trained model reconstructs the hidden part of a video."""
 
 import os
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ class ReconstructedClip:
     """A clip of a video under one or several masks, as arrays and as pictures.
 
     Attributes:
-        frames: The clip as the model was given it, (T, H, W, 3) uint8.
-        views: What was seen and reconstructed, one for each mask ratio.
+        frames: The clip as the model received it, (T, H, W, 3) uint8.
+        views: What the encoder saw and the model reconstructed, for each mask ratio.
         seconds: Time of each frame in the video, (T,).
         title: First line of the pictures.
     """
@@ -47,12 +47,12 @@ class ReconstructedClip:
 
     @property
     def masked(self) -> list[np.ndarray]:
-        """What the encoder saw, for each mask (T, H, W, 3) uint8."""
+        """The visible patches, for each mask (T, H, W, 3) uint8."""
         return [masked_frames(self.frames, view) for view in self.views]
 
     @property
     def reconstructed(self) -> list[np.ndarray]:
-        """Visible and reconstructed patches, for each mask (T, H, W, 3) uint8."""
+        """The visible and reconstructed patches, for each mask (T, H, W, 3) uint8."""
         return [reconstructed_frames(self.frames, view) for view in self.views]
 
     def picture(self, layout: str = 'stacked', num_frames: int = 8) -> np.ndarray:
@@ -66,7 +66,7 @@ class ReconstructedClip:
         num_frames: int = 8,
         fps: float | None = None,
     ) -> Path:
-        """Write a still (.png) or all frames in turn (.gif, .mp4), by the name's suffix.
+        """Write a still (.png) or an animation of all frames (.gif, .mp4), depending on the suffix.
 
         Args:
             fps: Frames per second of an animation; by default the clip's own.
@@ -84,23 +84,22 @@ class ReconstructedClip:
 
 
 class Reconstructor:
-    """Reconstruct videos with a pre-trained model, or with the tokenizer that a model trains.
+    """Reconstruct videos with a pre-trained model, or with a tokenizer in training.
 
-    The length, stride or frame rate, and size of clips, the kind of mask and the decoder's mask
+    Length, stride or frame rate, and size of clips, the kind of mask and the decoder's mask
     are those of the config's training pipeline.
 
     Args:
         model: A pretrainer from ``init_model`` whose target can be shown, or a
             ``TokenizerTrainer``.
-        statistics: How normalised predictions become pixels: 'ground_truth' (each
-            patch's own mean and deviation, as in the papers' figures), 'visible'
+        statistics: Source of the mean and deviation that turn normalised predictions into
+            pixels: 'ground_truth' (each patch's own, as in the papers' figures), 'visible'
             (estimated from visible patches) or 'none'; see ``visualization.reconstruction``.
-        all_tokens: Reconstruct every hidden token, also where training uses a decoder
-            mask.
-        seed: Of the masks; all ratios are drawn from the same seed.
+        all_tokens: Reconstruct every hidden token, even if training uses a decoder mask.
+        seed: Seed of the masks; it is the same for all ratios.
 
-    Raises:
-        ValueError: The model is no pretrainer, or its config has no masked pipeline.
+        Raises:
+        ValueError: The model is not a pretrainer, or its config has no masked pipeline.
     """
 
     def __init__(
@@ -113,8 +112,8 @@ class Reconstructor:
         self.tokenizes = hasattr(model, 'tokenizer')
         if not hasattr(getattr(model, 'target', None), 'draw') and not self.tokenizes:
             raise ValueError(
-                f'{type(model).__name__} reconstructs nothing: give the config and checkpoint of '
-                'a pre-training'
+                f'{type(model).__name__} cannot reconstruct: give the config and checkpoint of a '
+                'pre-training'
             )
         self.model, self.statistics, self.seed = model, statistics, seed
         sampling, masks = sampling_of(model.cfg), training_step(model.cfg, 'GenerateMasks')
@@ -136,15 +135,15 @@ class Reconstructor:
 
         Args:
             video: A file, or an open reader.
-            mask_ratios: Shares of hidden tokens, of blocks as many as come closest to it; None:
-                the config's own; 'usual': 0.75, 0.9 and 0.95, of codes the config's own.
-            start: Where the clip begins, in seconds; by default its middle is the
-                video's.
+            mask_ratios: Shares of hidden tokens; a block mask comes as close to them as it can.
+                None: the config's own; 'usual': 0.75, 0.9 and 0.95, or the config's own for codes.
+            start: Start of the clip in seconds; by default, the clip is in the middle of the
+                video.
             stride: Distance between frames of the clip; by default the config's.
 
         Raises:
             VideoReadError: The file cannot be read.
-            ValueError: ``start`` lies beyond the end.
+            ValueError: ``start`` is beyond the end.
         """
         reader = video if isinstance(video, VideoReader) else open_reader(video)
         with reader:
@@ -160,7 +159,7 @@ class Reconstructor:
         seconds: np.ndarray | None = None,
         title: str = '',
     ) -> ReconstructedClip:
-        """Reconstruct a clip (T, H, W, 3) uint8 that has the model's size already."""
+        """Reconstruct a clip (T, H, W, 3) uint8 that already has the model's size."""
         times = np.arange(len(frames)) / 25 if seconds is None else seconds
         if self.tokenizes:
             return ReconstructedClip(frames, (self._tokenized(frames),), times, title)
@@ -219,7 +218,7 @@ class Reconstructor:
 
 
 def fit_clip(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Cut the largest central part of the wanted shape out of frames and resize it.
+    """Crop the largest central part of frames with the wanted aspect ratio and resize it.
 
     (T, H, W, 3) uint8 -> (T, *size, 3) uint8.
     """

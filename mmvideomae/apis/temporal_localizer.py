@@ -1,4 +1,4 @@
-"""Tell when something happens in long videos, and what: from frames to segments in one call."""
+"""Find which actions happen in long videos, and when, from frames to segments in one call."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,23 +19,23 @@ from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
 
 VERSION = 'VERSION 1.3'
-"""That of the layout of ActivityNet's results."""
+"""The version of ActivityNet's result format."""
 ACTION = 'action'
-"""What the class of a class-agnostic detector is called."""
+"""The class name of a class-agnostic detector."""
 
 
 class UnfitVideoError(UserError, ValueError):
-    """A video that can be read, but is not what the detector is made for."""
+    """A video can be read, but does not fit the detector."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoundSegments(Sequence[Span]):
-    """The segments of a video, a sequence of spans by falling score; they may overlap.
+    """The segments of a video: a sequence of spans by descending score, which may overlap.
 
     Attributes:
         video: The file or folder.
         video_id: Its name without suffix.
-        duration: In seconds.
+        duration: Duration in seconds.
         spans: (start, end, label, score), times in seconds.
     """
 
@@ -51,16 +51,16 @@ class FoundSegments(Sequence[Span]):
         return self.spans[place]
 
     def at_least(self, score: float) -> 'FoundSegments':
-        """Those of this score and more."""
+        """The segments with at least this score."""
         return replace(self, spans=tuple(span for span in self.spans if span.score >= score))
 
     def to_activitynet(self) -> dict[str, Any]:
-        """`activitynet_results` of this video alone."""
+        """The `activitynet_results` of this video alone."""
         return activitynet_results([self])
 
 
 def activitynet_results(found: Iterable[FoundSegments]) -> dict[str, Any]:
-    """Plain values in ActivityNet's layout of results, which ``eval_segments`` reads.
+    """Plain values in ActivityNet's result format, which ``eval_segments`` reads.
 
     Raises:
         ValueError: Two videos have the same name.
@@ -68,7 +68,7 @@ def activitynet_results(found: Iterable[FoundSegments]) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for video in found:
         if video.video_id in results:
-            raise ValueError(f'two videos are called {video.video_id!r}: rename one of them')
+            raise ValueError(f'two videos have the name {video.video_id!r}: rename one of them')
         results[video.video_id] = [
             {'segment': [span.start, span.end], 'label': span.label, 'score': span.score}
             for span in video
@@ -77,27 +77,26 @@ def activitynet_results(found: Iterable[FoundSegments]) -> dict[str, Any]:
 
 
 class TemporalLocalizer:
-    """Find segments in videos with a model that makes features and a detector.
+    """Find segments in videos with a feature model and a detector.
 
-    What comes between the features and the detector is the detector's test pipeline, whose
-    ``LoadFeatures`` is left out.
+    The features go through the detector's test pipeline, except its ``LoadFeatures``.
 
     Args:
-        feature_model: A config file, a config or a model, of a backbone.
+        feature_model: A config file, a config or a model with a backbone.
         feature_checkpoint: Its weights, with a config.
         detector: A config file, a config, or an ``ActionFormer`` from ``init_model``.
         detector_checkpoint: Its weights, with a config.
         classes: Names of the classes in the order of the labels, or a file of them; the
-            default is what the detector's config names, and `ACTION` for a detector of one
+            default is the names in the detector's config, or `ACTION` for a detector of one
             class.
         preset, settings: Windows of the features, see `FeatureExtractor`.
-        device: The default is the GPU if there is one, and else the CPU.
+        device: The default is the GPU if there is one, else the CPU.
         batch_size, precision, filename_tmpl, fps: See `FeatureExtractor`.
 
     Raises:
-        ValueError: The model makes no features or the detector detects no segments; width,
-            stride, window, interval or offset are not what the detector is made for; or there
-            are not as many names as classes.
+        ValueError: The feature model has no backbone or the detector is not a temporal one;
+            width, stride, window, interval or offset do not match the detector; or there are
+            not as many names as classes.
     """
 
     def __init__(
@@ -134,19 +133,19 @@ class TemporalLocalizer:
         _check(self.extractor, self.detector, self._format)
 
     def __call__(self, video: Video, progress: OnProgress | None = None) -> FoundSegments:
-        """Segments of a video file or a folder of frames.
+        """Find segments in a video file or a folder of frames.
 
         Raises:
             VideoReadError: The video cannot be read.
             ExtractionError: Features are not finite.
-            UnfitVideoError: The video has not the frame rate that the detector's config asks
-                for, or no class scores in ``external_scores``.
+            UnfitVideoError: The video does not have the frame rate that the detector's config
+                requires, or has no class scores in ``external_scores``.
         """
         return self.of_features(video, self.extractor(video, progress))
 
     @torch.inference_mode()
     def of_features(self, video: Video, found: VideoFeatures) -> FoundSegments:
-        """Segments of a video whose features are there already."""
+        """Find segments in a video whose features have been computed."""
         features, info = found
         try:
             info.check({'fps': self._format.fps})
@@ -184,8 +183,8 @@ def _built_detector(
     model = as_model(model, checkpoint, device)
     if getattr(model, 'reg_head', None) is None:
         raise ValueError(
-            f'{type(model).__name__} detects no segments: give the config of a temporal detector '
-            'such as ActionFormer'
+            f'{type(model).__name__} is not a temporal detector: give the config of one, such as '
+            'ActionFormer'
         )
     if getattr(model, 'cfg', None) is None:
         raise ValueError(f'this {type(model).__name__} has no cfg: build it with init_model')
@@ -196,14 +195,14 @@ def _pipeline_of(cfg: Config) -> Compose:
     steps = steps_of_test(cfg)
     if not steps or steps[0].get('type') != 'LoadFeatures':
         raise ValueError(
-            f'{cfg.filename or "the config"} has no test pipeline that begins with LoadFeatures: '
+            f'{cfg.filename or "the config"} has no test pipeline that starts with LoadFeatures: '
             'give the config of a temporal detector'
         )
     return compose(steps[1:])
 
 
 def _names(detector: nn.Module, given: Names | None) -> tuple[str, ...]:
-    """Names of what the detector's labels, or its external class scores, tell apart."""
+    """Names for the detector's labels, or for its external class scores."""
     count = detector.cls_head.num_classes
     external = getattr(detector, 'external', None)
     if external is not None:
@@ -214,18 +213,18 @@ def _names(detector: nn.Module, given: Names | None) -> tuple[str, ...]:
 
 
 def _check(extractor: FeatureExtractor, detector: nn.Module, told: FeatureFormat) -> None:
-    """Compare the features that will be made with those that the detector is made for."""
+    """Check that the features to be extracted match those that the detector expects."""
     made = extractor.expected()
     width = detector.backbone.in_channels
     if made['width'] != width:
         raise ValueError(
-            f'{made["model"]} makes features of width {made["width"]}, the detector takes '
-            f'in_channels={width}: they do not belong together'
+            f'{made["model"]} makes features of width {made["width"]}, but the detector takes '
+            f'in_channels={width}: use models that belong together'
         )
     for key in ('stride', 'window', 'interval', 'offset', 'width'):
         wanted = getattr(told, key)
         if wanted is not None and wanted != made[key]:
             raise ValueError(
-                f"features would be made with {key}={made[key]}, the detector's config says "
+                f"features would be made with {key}={made[key]}, but the detector's config says "
                 f'{key}={wanted!r}: choose the preset or settings of its features'
             )

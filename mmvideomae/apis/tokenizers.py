@@ -1,4 +1,4 @@
-"""The tokenizer of a config, without the model around it where that can be."""
+"""Build the tokenizer of a config, if possible without the rest of the model."""
 
 import os
 from typing import Any
@@ -23,20 +23,20 @@ def init_tokenizer(
 ) -> nn.Module:
     """The tokenizer of a model, in evaluation mode.
 
-    It stands in the config as ``model.tokenizer``, where it is trained, or as
-    ``model.data_preprocessor.tokenizer``, where its codes are learned from.
+    In the config it is ``model.tokenizer`` if it is being trained, or
+    ``model.data_preprocessor.tokenizer`` if a model learns from its codes.
 
     Args:
         config: A config file or a config.
-        checkpoint: Of the tokenizer, or of a model that has it; None: the files of the tokenizer's
-            own ``init_cfg``.
-        device: The default is the accelerator if there is one, and else the CPU.
-        cfg_options: Values that replace those of the config, by dotted keys.
+        checkpoint: A checkpoint of the tokenizer or of a model that contains it; None: the files in
+            the tokenizer's own ``init_cfg``.
+        device: The default is the accelerator if there is one, else the CPU.
+        cfg_options: Values that replace those of the config, keyed by dotted names.
 
     Raises:
-        ConfigError: The config cannot be read, or has no tokenizer, or one without weights.
-        CheckpointError: The checkpoint (a ``ValueError``) does not fit.
-        FileNotFoundError: There is no such config or checkpoint.
+        ConfigError: The config cannot be read, or has no tokenizer or one without weights.
+        CheckpointError: The checkpoint does not fit (a ``ValueError``).
+        FileNotFoundError: The config or the checkpoint does not exist.
     """
     cfg = config.copy() if isinstance(config, Config) else read_config(config)
     apply_options(cfg, cfg_options)
@@ -46,8 +46,7 @@ def init_tokenizer(
     own = next((place['tokenizer'] for place in places if place.get('tokenizer')), None)
     if own is None:
         raise ConfigError(
-            f'{name} has no tokenizer: neither model.tokenizer nor '
-            'model.data_preprocessor.tokenizer is set'
+            f'{name} has no tokenizer: set model.tokenizer or model.data_preprocessor.tokenizer'
         )
     if checkpoint is not None:
         require_checkpoint(os.fspath(checkpoint))

@@ -1,4 +1,4 @@
-"""Clips of a video as those of a config's training, but in a place of one's own."""
+"""Sample clips as a config's training does, but at a chosen place of the video."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from mmvideomae.video.readers import VideoReader
 
 @dataclass(frozen=True)
 class ClipSampling:
-    """Length, density and size of the clips.
+    """Length, frame rate and size of the clips.
 
     Attributes:
         clip_len: Frames of a clip.
-        stride: Distance between its frames; None where ``fps`` says it.
-        fps: Frames of a clip per second; None where ``stride`` says it.
+        stride: Distance between its frames; None if ``fps`` is given.
+        fps: Frames of a clip per second; None if ``stride`` is given.
         size: Height and width in pixels.
     """
 
@@ -29,14 +29,14 @@ class ClipSampling:
     def indices(
         self, reader: VideoReader, start: float | None = None, stride: int | None = None
     ) -> np.ndarray:
-        """Frames of the clip (T,); beyond the end the last frame reached is repeated.
+        """Frame numbers of the clip (T,); past the end, the last frame reached is repeated.
 
         Args:
-            start: Where the clip begins, in seconds; by default its middle is the video's.
-            stride: Distance between frames in the place of the clip's own.
+            start: Start of the clip in seconds; by default, the clip is in the middle of the video.
+            stride: Replaces the distance between frames.
 
         Raises:
-            ValueError: ``start`` lies beyond the end.
+            ValueError: ``start`` is beyond the end.
         """
         stride = stride or self.stride
         if stride is None:
@@ -54,7 +54,7 @@ class ClipSampling:
         first = max(0.0, (length - float(offsets[-1])) / 2) if start is None else start
         if not 0 <= first < length:
             raise ValueError(_beyond(reader, length, start))
-        # From a frame on, so that steps of equal time are steps of equally many frames.
+        # Start exactly at a frame, so that equal steps in time are equal steps in frames.
         begin = float(reader.times[frames_at(reader.times, reader.times[0] + first)])
         moments = begin - float(reader.times[0]) + offsets
         reached = np.minimum(moments, moments[moments < length][-1])
@@ -62,9 +62,9 @@ class ClipSampling:
 
 
 def sampling_of(cfg: Config) -> ClipSampling | None:
-    """The clips of a config's training; None where its pipeline has no such steps."""
+    """The clips of a config's training; None if its pipeline samples none."""
     dense, by_rate = (training_step(cfg, kind) for kind in ('SampleClip', 'SampleFps'))
-    # Files of codes are made of pictures of that size.
+    # Files of codes are made from pictures of that size.
     crop = training_step(cfg, 'ClipMultiScaleCrop', 'DiagonalCrop', 'OpenCodes', 'OpenLmdbCodes')
     sample = dense or by_rate
     if sample is None or crop is None:
@@ -75,4 +75,4 @@ def sampling_of(cfg: Config) -> ClipSampling | None:
 
 
 def _beyond(reader: VideoReader, length: float, start: float | None) -> str:
-    return f'{reader.path} is {length:.2f} s long: it has no frame at {start} s'
+    return f'{reader.path} is {length:.2f} s long and has no frame at {start} s'

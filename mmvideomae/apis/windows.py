@@ -1,4 +1,4 @@
-"""Windows of a long video, each sampled as a video of its own."""
+"""Windows of a long video, each sampled as if it were a video."""
 
 import math
 import os
@@ -15,7 +15,7 @@ _MOST_OF_A_FRAME = 10
 
 
 class Window(NamedTuple):
-    """A stretch of a video: seconds, and the frames that it shows."""
+    """A part of a video: its times in seconds and its frames."""
 
     start: float
     end: float
@@ -26,13 +26,13 @@ class Window(NamedTuple):
 def cut_windows(times: np.ndarray, duration: float, length: float, stride: float) -> list[Window]:
     """Cut a video into windows of equal length.
 
-    Windows begin every ``stride`` seconds as long as they fit; one more ends with the
-    video if something is left.  A window in which no frame begins shows the one before; there
-    are ten of those at most between two frames, for time stamps may leap over a day.
+    Windows begin every ``stride`` seconds as long as they fit; if something is left, one more
+    ends with the video.  A window in which no frame begins shows the frame before it; at most
+    ten such windows lie between two frames, because time stamps may jump by a day.
 
     Args:
-        times: When each frame is shown, in seconds from the first, ascending.
-        duration: When the last frame disappears.
+        times: Time at which each frame appears, in seconds from the first, ascending.
+        duration: Time at which the last frame disappears.
         length, stride: In seconds.
 
     Raises:
@@ -55,8 +55,8 @@ def cut_windows(times: np.ndarray, duration: float, length: float, stride: float
 
 
 def _numbers(times: np.ndarray, fitting: int, length: float, stride: float) -> Iterator[int]:
-    """Which of ``fitting`` windows to look at, ascending."""
-    begun = np.ceil((times - _TOLERANCE) / stride).astype(np.int64)  # behind each frame's begin
+    """The numbers of the windows to use, out of ``fitting`` ones, ascending."""
+    begun = np.ceil((times - _TOLERANCE) / stride).astype(np.int64)  # after the start of each frame
     reaching = np.floor((times - length + _TOLERANCE) / stride).astype(np.int64) + 1
     stops = np.minimum(np.append(begun[1:], fitting), fitting)
     idle = np.minimum(begun + _MOST_OF_A_FRAME, stops)
@@ -67,12 +67,12 @@ def _numbers(times: np.ndarray, fitting: int, length: float, stride: float) -> I
 
 
 class WindowSampler:
-    """Sample windows by a test pipeline that is split where it reads frames.
+    """Sample windows with a test pipeline that is split where it reads frames.
 
     Args:
         choose: Transforms that choose frames: ``total_frames``, ``start_index``, and
-            ``frame_times`` and ``frames_end`` as `OpenVideo` gives them -> ``frame_inds``.
-        finish: The others, from `ReadFrames` on.
+            ``frame_times`` and ``frames_end`` from `OpenVideo` -> ``frame_inds``.
+        finish: The remaining transforms, from `ReadFrames` on.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class WindowSampler:
         self._choose, self._finish = choose, finish
 
     def in_order(self, stream: FrameStream, windows: Sequence[Window]) -> Iterator[Any]:
-        """Packed samples of windows in their order, every frame decoded at most once."""
+        """Packed samples of windows in order; no frame is decoded twice."""
         times, duration = stream.times, stream.duration
         chosen = [
             self._frames_of(window, stream.path, stream.fps, times, duration) for window in windows
@@ -93,7 +93,7 @@ class WindowSampler:
             yield self._finish({**record, 'video_reader': reader})
 
     def of_frames(self, frames: Sequence[np.ndarray], fps: float) -> Any:
-        """A packed sample of pictures (H, W, 3) uint8 that make one window."""
+        """A packed sample of the pictures (H, W, 3) uint8 of one window."""
         window = Window(0.0, len(frames) / fps, 0, len(frames))
         times = np.arange(len(frames)) / fps
         record = self._frames_of(window, 'live', fps, times, window.end)

@@ -1,1 +1,1 @@
-"""What command lines share: options, progress and running."""
+"""Shared parts of the command lines: options, progress and running."""

@@ -1,4 +1,4 @@
-"""Run the command lines of this toolbox one after another and read what they leave behind."""
+"""Run command lines of this toolbox one after another and read the files they write."""
 
 import json
 import os
@@ -23,9 +23,9 @@ class Stage:
     """One command that was run.
 
     Attributes:
-        what: what it is for, in words.
-        line: the command as one would type it.
-        seconds: wall-clock time.
+        what: Its purpose, in words.
+        line: The command as one would type it.
+        seconds: Wall-clock time.
     """
 
     what: str
@@ -34,14 +34,14 @@ class Stage:
 
 
 def run_stage(what: str, arguments: Sequence[str | Path], log: Path, cwd: Path) -> Stage:
-    """Run ``python ARGUMENTS`` in ``cwd``, its output in ``log``.
+    """Run ``python ARGUMENTS`` in ``cwd`` and write its output to ``log``.
 
     Raises:
-        StageError: if it exits with another status than 0.
+        StageError: The command exits with a status other than 0.
     """
     words = [str(word) for word in arguments]
     log.parent.mkdir(parents=True, exist_ok=True)
-    # Spinning threads would starve the loader's processes where cores are few.
+    # On few cores, spinning threads would starve the loader's processes.
     environment = {**os.environ, 'OMP_WAIT_POLICY': os.environ.get('OMP_WAIT_POLICY', 'passive')}
     start = time.monotonic()
     with log.open('w', encoding='utf-8') as file:
@@ -64,7 +64,7 @@ def read_scalars(work_dir: Path) -> list[dict[str, float]]:
     """The logged values of the newest run in ``work_dir``, in the order of logging.
 
     Raises:
-        FileNotFoundError: if nothing was logged there.
+        FileNotFoundError: Nothing was logged there.
     """
     logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
     if not logs:
@@ -73,10 +73,10 @@ def read_scalars(work_dir: Path) -> list[dict[str, float]]:
 
 
 def newest_checkpoint(work_dir: Path) -> Path:
-    """The checkpoint that the last run in ``work_dir`` wrote last.
+    """The last checkpoint of the last run in ``work_dir``.
 
     Raises:
-        FileNotFoundError: if there is none.
+        FileNotFoundError: There is none.
     """
     newest = find_last(work_dir)
     if newest is None:

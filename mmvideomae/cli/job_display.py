@@ -1,4 +1,4 @@
-"""Show how far work on many videos is."""
+"""Show the progress of work on many videos."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +19,11 @@ FAILED = 3
 
 
 class JobDisplay:
-    """Tell on stderr how far the work is: a bar on a terminal, a line for each video in a log.
+    """Show progress on stderr: a bar on a terminal, a line for each video in a log.
 
     Args:
         total: Number of videos.
-        unit: What is counted within a video, in the plural.
+        unit: Plural name of what is counted within a video.
     """
 
     def __init__(self, total: int, unit: str) -> None:
@@ -51,7 +51,7 @@ class JobDisplay:
         self._bar.stop()
 
     def within(self, name: str, done: int, total: int) -> None:
-        """Units of the video under way."""
+        """Show the units done in the current video."""
         self._bar.update(
             self._task,
             completed=self._done + done / total,
@@ -60,7 +60,7 @@ class JobDisplay:
         )
 
     def after(self, outcome: Outcome) -> None:
-        """One more video is done or failed; at first, some were done before."""
+        """Record one more video as done or failed; the first call reports those finished before."""
         worked = len(outcome.done) + len(outcome.failed)
         self._done, self._units = worked + len(outcome.skipped), outcome.units
         speed = self._speed(outcome.units)
@@ -81,14 +81,14 @@ def work_on_share(
     unit: str,
     begin: Callable[[Sequence[Item], Progress], Iterator[Outcome]],
 ) -> dict[str, Any]:
-    """Work through this process's share of the videos, and show how far it is.
+    """Work through this process's share of the videos and show the progress.
 
     Args:
-        unit: What is counted within a video, in the plural.
-        begin: Works through a share, calling back within each video; see `work_through`.
+        unit: Plural name of what is counted within a video.
+        begin: Works through a share and reports progress to a callback; see `work_through`.
 
     Returns:
-        A summary of what became of the share; ``failed`` are reasons by video.
+        A summary of the share's results; ``failed`` maps videos to reasons.
 
     Raises:
         ValueError: See `share_of`.
@@ -112,16 +112,16 @@ def work_on_share(
 
 
 def told_of_share(summary: dict[str, Any], what: str, *more: str) -> Told:
-    """What a command says of its share; the status is `FAILED` if a video failed.
+    """The output of a command about its share; the status is `FAILED` if a video failed.
 
     Args:
-        what: Became of the videos that are done.
-        more: Lines for a person.
+        what: The participle for finished videos, such as 'extracted'.
+        more: Further lines of text.
     """
     failed = summary['failed']
     line = (
-        f'{summary["done"]} of {summary["videos"]} videos {what}, {summary["skipped"]} were '
-        f'finished before, {len(failed)} failed'
+        f'{summary["done"]} of {summary["videos"]} videos {what}, {summary["skipped"]} already '
+        f'finished, {len(failed)} failed'
     )
     reasons = (f'  {name}: {reason}' for name, reason in failed.items())
     return Told(summary, [line, *reasons, *more], status=FAILED if failed else 0)

@@ -15,7 +15,7 @@ _CLOSING = {'(': ')', '[': ']', '{': '}'}
 
 
 class OptionsAction(argparse.Action):
-    """Collects ``KEY=VALUE`` into a dict; what cannot be read ends the command in one line."""
+    """Collects ``KEY=VALUE`` into a dict; an invalid one ends the command with one line."""
 
     def __call__(
         self,
@@ -24,7 +24,7 @@ class OptionsAction(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Add to the options that are there."""
+        """Add to the options collected so far."""
         try:
             read = dict(parse_option(value) for value in values)
         except ConfigError as error:
@@ -39,11 +39,11 @@ def add_option(
     description: str,
     **more: Any,
 ) -> None:
-    """An option that takes values like its default, which ``--help`` shows; False: a flag.
+    """Add an option of its default's type; ``--help`` shows the default.  False makes a flag.
 
     Args:
-        parser: An ``ArgumentParser`` or a group of its options.
-        more: Such as ``metavar`` and ``choices``, for ``add_argument``.
+        parser: An ``ArgumentParser`` or an argument group of one.
+        more: Further arguments of ``add_argument``, such as ``metavar`` and ``choices``.
     """
     if default is False:
         parser.add_argument(name, action='store_true', help=description, **more)
@@ -60,11 +60,11 @@ def add_option(
 def add_cfg_options(
     parser: Any, description: str = 'override entries of the config, e.g. model.neck.depth=2'
 ) -> None:
-    """``--cfg-options KEY=VALUE ...``, for `mmvideomae.configs.apply_options`.
+    """Add ``--cfg-options KEY=VALUE ...``, for `mmvideomae.configs.apply_options`.
 
     Args:
-        parser: An ``ArgumentParser`` or a group of its options.
-        description: For ``--help``.
+        parser: An ``ArgumentParser`` or an argument group of one.
+        description: The text for ``--help``.
     """
     parser.add_argument(
         '--cfg-options', nargs='+', action=OptionsAction, metavar='KEY=VALUE', help=description
@@ -75,17 +75,17 @@ def parse_option(text: str) -> tuple[str, Any]:
     """``'a.b=[1,2]'`` -> ``('a.b', [1, 2])``; see `parse_value`.
 
     Raises:
-        ConfigError: It has no ``=``, or a side of it cannot be read; one line that names it.
+        ConfigError: It has no ``=``, or one side cannot be read; the message quotes it.
     """
     key, equals, value = text.partition('=')
     if not equals:
         raise ConfigError(f'{text!r} is not KEY=VALUE, such as model.neck.depth=2')
     if not all(part and part == part.strip() for part in key.split('.')):
-        raise ConfigError(f'{text!r} does not begin with a key such as model.neck.depth')
+        raise ConfigError(f'{text!r} must begin with a key such as model.neck.depth')
     try:
         return key, parse_value(value)
     except RecursionError:
-        raise ConfigError(f'{key}: its value nests too many brackets') from None
+        raise ConfigError(f'{key}: the brackets of its value are nested too deeply') from None
     except ConfigError as error:
         raise ConfigError(f'{text!r}: {error}') from None
 
@@ -93,12 +93,12 @@ def parse_option(text: str) -> tuple[str, Any]:
 def parse_value(text: str) -> Any:
     """Read the value of an option.
 
-    Numbers, ``true``, ``false`` and ``None`` are what they say; ``[a, b]`` and ``a,b`` are lists,
-    ``(a, b)`` is a tuple and ``{'a': 1}`` a dict.  All else is text, and so is what stands in
-    quotes unless it is a list.
+    Numbers, ``true``, ``false`` and ``None`` have their usual meaning; ``[a, b]`` and ``a,b`` are
+    lists, ``(a, b)`` is a tuple and ``{'a': 1}`` a dict.  Anything else is text, as is anything in
+    quotes except a list.
 
     Raises:
-        ConfigError: Its brackets do not match, or it is a call.
+        ConfigError: The brackets do not match, or the value is a call.
     """
     text = text.strip()
     if len(text) > 1 and text[0] in '\'"' and text.find(text[0], 1) == len(text) - 1:
@@ -120,30 +120,30 @@ def parse_value(text: str) -> Any:
 
 
 def _split(text: str) -> list[str]:
-    """What stands between the commas outside of brackets and quotes."""
+    """Split at the commas that are outside brackets and quotes."""
     parts, closing, quote, begin, before = [], '', '', 0, ','
     for place, char in enumerate(text):
         if quote:
             quote = '' if char == quote else quote
-        elif char in '\'"' and before in ',([{:':  # elsewhere it is an apostrophe
+        elif char in '\'"' and before in ',([{:':  # elsewhere, it is an apostrophe
             quote = char
         elif char in _CLOSING:
             closing += _CLOSING[char]
         elif char in ')]}':
             if not closing.endswith(char):
-                raise ConfigError('its brackets do not match; put text into quotes')
+                raise ConfigError('the brackets of the value do not match; put text in quotes')
             closing = closing[:-1]
         elif char == ',' and not closing:
             parts.append(text[begin:place])
             begin = place + 1
         before = before if char.isspace() else char
     if closing or quote:
-        raise ConfigError('a bracket or quote of its value is not closed; put text into quotes')
+        raise ConfigError('the value has an unclosed bracket or quote; put text in quotes')
     return [*parts, text[begin:]] if text[begin:].strip() else parts
 
 
 def _literal(text: str) -> Any:
-    """A value as Python spells it; None for anything else, such as the template {:05}.jpg."""
+    """The value of a Python literal; None for anything else, such as the template {:05}.jpg."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError):
@@ -163,33 +163,33 @@ def _scalar(text: str) -> Any:
 
 
 def add_frames(parser: Any) -> None:
-    """``--filename-tmpl`` and ``--fps``: how a folder of frames is read in the place of a video.
+    """Add ``--filename-tmpl`` and ``--fps``, which say how to read a folder of frames.
 
     Args:
-        parser: An ``ArgumentParser`` or a group of its options.
+        parser: An ``ArgumentParser`` or an argument group of one.
     """
-    what = 'names of the pictures in a folder of frames'
+    what = 'template of the file names in a folder of frames'
     add_option(parser, '--filename-tmpl', 'img_{:05}.jpg', what, metavar='NAME')
-    add_option(parser, '--fps', 25.0, 'of a folder of frames')
+    add_option(parser, '--fps', 25.0, 'frame rate of a folder of frames')
 
 
 def add_places(parser: Any) -> None:
-    """``--start-second`` and how folders of frames are read, for `places_of`.
+    """Add ``--start-second`` and the options for folders of frames, for `places_of`.
 
     Args:
-        parser: An ``ArgumentParser`` or a group of its options.
+        parser: An ``ArgumentParser`` or an argument group of one.
     """
     parser.add_argument(
         '--start-second',
         default='0',
         metavar='S',
-        help='second of the first frame: 900 for AVA as it is usually cut, or "name" to read it '
-        'from names such as VIDEO_000012_000022 (default: %(default)s)',
+        help='time of the first frame in seconds: 900 for AVA as it is usually cut, or "name" to '
+        'read it from names such as VIDEO_000012_000022 (default: %(default)s)',
     )
     parser.add_argument(
         '--filename-tmpl',
         metavar='NAME',
-        help='videos are folders of such frames, for example {video}_{:06}.jpg',
+        help='videos are folders of frames with such names, for example {video}_{:06}.jpg',
     )
     parser.add_argument(
         '--start-index',
@@ -200,10 +200,10 @@ def add_places(parser: Any) -> None:
 
 
 def places_of(args: argparse.Namespace, folder: str, table: str | None) -> VideoPlaces:
-    """Where videos lie, by the options of `add_places`.
+    """The places of videos that the options of `add_places` describe.
 
     Raises:
-        ValueError: ``--start-second`` is no number, or the options contradict one another.
+        ValueError: ``--start-second`` is not a number, or the options contradict one another.
     """
     start: float | str = args.start_second
     if start != 'name':

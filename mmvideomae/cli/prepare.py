@@ -1,4 +1,4 @@
-"""What the command lines ``tools/data/<data set>/prepare.py`` have in common."""
+"""The shared part of the command lines ``tools/data/<data set>/prepare.py``."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ def run_prepare(
     extension: str,
     template: str | None = None,
 ) -> int:
-    """The whole of a ``prepare.py`` that has no options of its own; returns the exit status.
+    """Run a ``prepare.py`` that has no options of its own; return the exit status.
 
     Args:
         read: Reads the folder of the official annotation files.
@@ -40,9 +40,9 @@ def prepare_parser(
     """A parser with the arguments of every ``prepare.py``.
 
     Args:
-        root: Folder of the data set unless told otherwise, such as ``data/sthv2``.
-        extension: Of the published videos, assumed with ``--no-check-files``.
-        template: Names of raw frames where the data set is used as frames too.
+        root: Default folder of the data set, such as ``data/sthv2``.
+        extension: That of the published videos, which ``--no-check-files`` assumes.
+        template: Names of raw frames, if the data set is used as frames too.
     """
     parser = tool_parser(description)
     add = parser.add_argument
@@ -66,22 +66,22 @@ def prepare_parser(
 
 
 def add_listing(parser: argparse.ArgumentParser, extension: str) -> None:
-    """Which clips are listed, and whether lists are replaced."""
+    """Add options for which clips to list and whether to replace existing lists."""
     parser.add_argument(
         '--check-files',
         action=argparse.BooleanOptionalAction,
         default=True,
-        help='list only clips whose files exist (default), or all, without looking for files',
+        help='list only clips whose files exist (default), or all without looking for files',
     )
-    add_option(parser, '--extension', extension, 'of the files, with --no-check-files')
-    add_option(parser, '--overwrite', False, 'replace lists that stand in OUT')
+    add_option(parser, '--extension', extension, 'extension of the files, with --no-check-files')
+    add_option(parser, '--overwrite', False, 'replace existing lists in OUT')
 
 
 def add_kinetics_files(parser: argparse.ArgumentParser) -> None:
-    """What the files of Kinetics, in any of its versions, are called."""
-    what = 'name of the file of a clip, without extension'
+    """Add options for the file names of Kinetics, in any of its versions."""
+    what = "name of a clip's file, without extension"
     add_option(parser, '--file-name', FILE_NAME, what, metavar='NAME')
-    what = 'with --no-check-files: the files lie in folders named as their classes'
+    what = 'with --no-check-files: the files are in folders named after their classes'
     add_option(parser, '--class-folders', False, what)
 
 
@@ -94,8 +94,8 @@ def prepare(videos: VideoSet, args: argparse.Namespace, notes: Sequence[str] = (
     """Find the files of the clips and write the lists.
 
     Raises:
-        AnnotationError: See `write_lists`; or the lists would replace the annotation files.
-        ValueError: Arguments contradict one another.
+        AnnotationError: See `write_lists`, or the lists would replace the annotation files.
+        ValueError: The arguments contradict one another.
     """
     frames = getattr(args, 'frames', False)
     out: Path = args.out or args.root
@@ -116,7 +116,7 @@ def prepare(videos: VideoSet, args: argparse.Namespace, notes: Sequence[str] = (
 def _locator(args: argparse.Namespace, frames: bool) -> Locator:
     folder = args.videos or args.root / ('rawframes' if frames else 'videos')
     if frames and not args.check_files:
-        raise ValueError('frames are counted, so that --frames needs the files (--check-files)')
+        raise ValueError('--frames counts the frames, so it needs the files (--check-files)')
     if frames:
         return FrameFolders(folder, args.filename_tmpl)
     return VideoFiles(folder) if args.check_files else AssumedVideos(folder, args.extension)

@@ -1,4 +1,4 @@
-"""From the options of ``tools/data/synthesize.py`` to settings and files."""
+"""Turn the options of ``tools/data/synthesize.py`` into settings and files."""
 
 import argparse
 import time
@@ -25,7 +25,7 @@ class _Kind(NamedTuple):
 
 
 def make(args: argparse.Namespace) -> Told:
-    """Write the data that the options describe, unless the same data stands there already."""
+    """Write the data that the options describe, unless the same data exists already."""
     kind = _KINDS[args.kind]
     settings = kind.settings(args)
     numbers = {name: getattr(settings, name, None) for name in ('videos', 'clips')}
@@ -33,7 +33,7 @@ def make(args: argparse.Namespace) -> Told:
     summary = {'kind': args.kind, 'out': str(args.out), **counts, 'written': 0}
     words = ' and '.join(f'{count} {name}' for name, count in counts.items())
     if not prepare_folder(args.out, kind.text(settings), args.overwrite, kind.folders):
-        return Told(summary, f'{words} stand in {args.out} already')
+        return Told(summary, f'{args.out} already holds {words}')
     start, total = time.perf_counter(), sum(counts.values())
     files = kind.write(args.out, settings, args.workers)
     for _ in watched(files, ' and '.join(counts), total, in_logs=True):
@@ -47,7 +47,7 @@ def make(args: argparse.Namespace) -> Told:
 
 
 def actions_settings(args: argparse.Namespace) -> ActionsSettings:
-    """The settings that the command line asks for; ``ValueError`` says what is wrong."""
+    """The settings that the options describe; a ``ValueError`` says what is wrong."""
     if min(args.splits) < 0 or abs(sum(args.splits) - 1) > 1e-6:
         raise ValueError(f'--splits {args.splits} must be three shares that add up to 1')
     total = args.clips if args.clips_per_class is None else args.clips_per_class * args.classes
@@ -69,7 +69,7 @@ def actions_settings(args: argparse.Namespace) -> ActionsSettings:
 
 
 def untrimmed_settings(args: argparse.Namespace) -> UntrimmedSettings:
-    """The settings that the command line asks for; ``ValueError`` says what is wrong."""
+    """The settings that the options describe; a ``ValueError`` says what is wrong."""
     return UntrimmedSettings(
         videos={'train': args.train, 'val': args.val},
         classes=args.classes,
@@ -84,7 +84,7 @@ def untrimmed_settings(args: argparse.Namespace) -> UntrimmedSettings:
 
 
 def style_asked(args: argparse.Namespace) -> Style:
-    """The difficulty with what is changed of it."""
+    """The chosen difficulty with the changes that the options make to it."""
     style = STYLES[args.difficulty]
     if args.textures is not None:
         style = replace(style, textured=args.textures)
@@ -94,7 +94,7 @@ def style_asked(args: argparse.Namespace) -> Style:
 
 
 def people_settings(args: argparse.Namespace) -> PeopleSettings:
-    """The settings that the command line asks for; ``ValueError`` says what is wrong."""
+    """The settings that the options describe; a ``ValueError`` says what is wrong."""
     style = replace(PEOPLE, num_shapes=tuple(args.actors), random_polarity=args.random_polarity)
     if args.speed is not None:
         style = replace(style, speed=tuple(args.speed))

@@ -1,4 +1,4 @@
-"""Running a command line: errors in one line, results as text or JSON, and the exit status."""
+"""Run a command line: one-line errors, results as text or JSON, and the exit status."""
 
 import argparse
 import contextlib
@@ -17,21 +17,21 @@ from mmvideomae.errors import UserError, one_line, printable
 
 INTERRUPTED = 130
 FIXABLE = (UserError, ValueError, OSError)
-"""What ends a command in one line; anything else is a bug and shows its traceback."""
+"""Errors that end a command with one line; any other is a bug and shows its traceback."""
 
 
 class UsageError(UserError):
-    """Options that do not go together; the usage is shown and the exit status is 2."""
+    """The options conflict; the usage is shown and the exit status is 2."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a command has to say.
+    """The output of a command.
 
     Attributes:
-        summary: The object that ``--json`` prints; None: there is none, the text is printed.
-        text: For a person: lines and tables, which may still be in the making.
-        notes: Lines for stderr, in either form.
+        summary: The object that ``--json`` prints; None: ``--json`` prints the text as well.
+        text: Lines and tables for a person, possibly a generator that is still computing them.
+        notes: Lines for stderr, with or without ``--json``.
         status: The exit status.
     """
 
@@ -42,7 +42,7 @@ class Told:
 
 
 def tool_parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser that shows the docstring of a tool as it is written."""
+    """A parser that shows a tool's docstring without reformatting it."""
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -54,15 +54,15 @@ def run_tool(
     interrupted: str = '',
     json_help: str | None = 'print one JSON object on stdout',
 ) -> int:
-    """Read the command line, do what it asks and print what came of it.
+    """Parse the command line, do the work and print the result.
 
-    Stdout is for the result alone: whatever else is printed meanwhile, by libraries too, goes to
-    stderr.
+    Stdout receives the result alone: anything else that is printed meanwhile, also by libraries,
+    goes to stderr.
 
     Args:
-        make: Does everything.
-        interrupted: What to say on Ctrl-C.
-        json_help: Of ``--json``, which becomes the last option; None: the parser has it.
+        make: Does the work.
+        interrupted: The message on Ctrl-C.
+        json_help: Help for ``--json``, the last option; None: the parser already has that option.
 
     Returns:
         The exit status: 1 for an error that a user can fix, `INTERRUPTED` on Ctrl-C.
@@ -95,10 +95,10 @@ def run_tool(
 def watched(
     items: Iterable[Any], what: str, total: int | None = None, in_logs: bool = False
 ) -> Iterator[Any]:
-    """The items, with a bar on stderr that goes away when all are done.
+    """Yield the items with a progress bar on stderr that disappears when all are done.
 
     Args:
-        in_logs: Show the bar in a log too, at its end, and not on terminals alone.
+        in_logs: Also print the finished bar where stderr is not a terminal.
     """
     console = Console(stderr=True)
     disable = not (in_logs or console.is_terminal)
@@ -124,7 +124,7 @@ def _note(parser: argparse.ArgumentParser, text: str) -> None:
 
 @contextlib.contextmanager
 def _stdout_on_stderr() -> Iterator[None]:
-    """Send what is printed to stderr, by compiled libraries and processes started here too."""
+    """Redirect stdout to stderr, also for compiled libraries and child processes."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""Work on videos one after another: how far it is, and which of them failed."""
+"""Work on videos one after another, with progress bars and a record of failures."""
 
 import os
 import sys
@@ -18,13 +18,13 @@ from mmvideomae.video.writer import VideoWriteError
 from mmvideomae.visualization.overlay_video import Draw, overlay_video
 
 Advance = Callable[[int, int], None]
-"""Called with what is done and how much there is."""
+"""Called with the amount done and the total."""
 OF_ONE_VIDEO = (VideoReadError, VideoWriteError, ExtractionError, UnfitVideoError, OSError)
-"""What costs one video, or one file about it; wrong settings end the command."""
+"""Errors that cost only one video or one of its files; wrong settings end the command."""
 
 
 class VideoWork:
-    """Shows bars on stderr while videos are worked on, and keeps why some failed.
+    """Shows progress bars on stderr and records why videos failed.
 
     Attributes:
         failed: Reasons by video.
@@ -44,7 +44,7 @@ class VideoWork:
 
     @contextmanager
     def bar(self, text: str) -> Iterator[Advance]:
-        """A bar for a part of the work."""
+        """A progress bar for a part of the work."""
         task = self._bars.add_task(escape(text), total=None)
         yield lambda done, total: self._bars.update(task, completed=done, total=total)
         self._bars.remove_task(task)
@@ -53,7 +53,7 @@ class VideoWork:
     def left_out(
         self, video: str, errors: tuple[type[Exception], ...] = OF_ONE_VIDEO
     ) -> Iterator[None]:
-        """Note why the block failed for this video, and go on behind it."""
+        """If the block fails, record the reason for this video and continue after the block."""
         try:
             yield
         except errors as error:
@@ -63,6 +63,6 @@ class VideoWork:
     def overlay(
         self, stream: FileStream | FolderStream, path: str | os.PathLike[str], draw: Draw
     ) -> Path:
-        """`overlay_video` with a bar."""
+        """`overlay_video` with a progress bar."""
         with self.bar(f'overlay of {Path(path).name}') as advance:
             return overlay_video(stream, path, draw, advance)

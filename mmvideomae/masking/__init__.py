@@ -1,4 +1,4 @@
-"""Which tokens are hidden: mask generators in plain NumPy (True = dropped)."""
+"""Mask generators in plain NumPy, which choose the tokens to hide (True = dropped)."""
 
 from mmvideomae.masking.blocks import BlockMask, IidMask, of_ratio
 from mmvideomae.masking.generators import (

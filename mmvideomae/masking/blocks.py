@@ -1,4 +1,4 @@
-"""Masks of VIMPAC: blocks in space and time, and tokens that are hidden one by one."""
+"""Masks of VIMPAC: blocks in space and time, and independently hidden tokens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,21 +9,21 @@ from mmvideomae.masking.generators import MaskGenerator
 from mmvideomae.registry import MASK_GENERATORS
 
 Block = tuple[slice, slice, slice]
-"""A box of tokens, in slots, rows and columns."""
+"""A box of tokens: ranges of slots, rows and columns."""
 
 
 @MASK_GENERATORS.register_module()
 class BlockMask(MaskGenerator):
     """The union of random boxes of tokens (VIMPAC, Section 3.1 and Table 2).
 
-    The sides of each box are uniform in 1 to 2/3 of the slots and 1 to half of the rows and of
-    the columns, rounded down but at least 1, and its place is uniform where it fits.  The paper
-    says that 2/3 is rounded up; the shares of its Table 2 are those of the released code, which
-    rounds it down.
+    The sides of each box are drawn uniformly from 1 to 2/3 of the slots and from 1 to half of the
+    rows and columns (rounded down, at least 1), and its place uniformly from those where it fits.
+    The paper says that 2/3 is rounded up, but the shares in its Table 2 are those of the released
+    code, which rounds it down.
 
     Args:
         grid_size: Token grid ``(t, h, w)``.
-        num_blocks: Boxes of a mask; 5 hide 14.4 % of 5 x 16 x 16 tokens on average.
+        num_blocks: Number of boxes in a mask; 5 hide 14.4 % of 5 x 16 x 16 tokens on average.
 
     Attributes:
         ratio: Share of the tokens that a mask hides on average.
@@ -60,14 +60,14 @@ class BlockMask(MaskGenerator):
         ]
 
     def cover(self, blocks: Sequence[Block]) -> np.ndarray:
-        """Mask that hides the tokens of the boxes, bool ``(t, h, w)``."""
+        """The mask that hides the tokens of the boxes, bool ``(t, h, w)``."""
         mask = np.zeros(self.grid_size, bool)
         for block in blocks:
             mask[block] = True
         return mask
 
     def _expected_ratio(self) -> float:
-        """One minus the chance that no box hides a token, averaged over the tokens."""
+        """One minus the probability that no box hides a token, averaged over the tokens."""
         t, h, w = (
             _coverage(side, longest)
             for side, longest in zip(self.grid_size, self._longest.tolist(), strict=True)
@@ -83,7 +83,7 @@ class BlockMask(MaskGenerator):
 
 
 def _coverage(side: int, longest: int) -> np.ndarray:
-    """The chance that a random interval of 1 to ``longest`` of ``side`` places holds each."""
+    """The probability that an interval of random length, up to ``longest``, covers each place."""
     chances = np.zeros(side)
     for length in range(1, longest + 1):
         for start in range(side - length + 1):
@@ -93,13 +93,13 @@ def _coverage(side: int, longest: int) -> np.ndarray:
 
 @MASK_GENERATORS.register_module()
 class IidMask(MaskGenerator):
-    """Each token is hidden with the same chance, whatever the others are (VIMPAC, equation 2).
+    """Hide each token independently with the same probability (VIMPAC, equation 2).
 
-    `RandomMask` is the mask that hides the same number of tokens each time.
+    `RandomMask` hides the same number of tokens each time.
 
     Args:
         grid_size: Token grid ``(t, h, w)``.
-        ratio: Chance of a token, in (0, 1).
+        ratio: Probability for each token, in (0, 1).
 
     Raises:
         ValueError: The ratio is 0 or outside [0, 1).
@@ -108,7 +108,7 @@ class IidMask(MaskGenerator):
     def __init__(self, grid_size: Sequence[int], ratio: float) -> None:
         super().__init__(grid_size, ratio)
         if not ratio:
-            raise ValueError('IidMask of ratio 0 hides no token, so that nothing is predicted')
+            raise ValueError('IidMask with ratio 0 hides no token, so nothing would be predicted')
 
     @property
     def num_masked(self) -> None:
@@ -120,13 +120,13 @@ class IidMask(MaskGenerator):
 
 
 def of_ratio(config: dict[str, Any], ratio: float) -> dict[str, Any]:
-    """Config of a mask generator that hides another share; of blocks as many as come closest.
+    """The config of a mask generator with another share; for blocks, the closest number of them.
 
     Args:
-        config: With its grid.
+        config: The generator's config, including its grid.
 
     Raises:
-        ValueError: A share of blocks outside (0, 1).
+        ValueError: The share is outside (0, 1), for blocks.
     """
     if 'num_blocks' not in config:
         return {**config, 'ratio': ratio}

@@ -1,8 +1,8 @@
 """Mask generators: (t, h, w) boolean grids, True = dropped.
 
 An encoder mask marks tokens that the encoder does not see, a decoder mask tokens
-that the decoder does not reconstruct.  One class serves either side.  Every mask
-of a generator here has the same number of dropped tokens, so that the masks of a
+that the decoder does not reconstruct.  The same classes serve both.  All masks of
+one generator in this module drop the same number of tokens, so that the masks of a
 batch become index tensors of equal length.
 """
 
@@ -19,11 +19,11 @@ _FLOAT_SLACK = 1e-9
 def count_dropped(ratio: float, total: int) -> int:
     """Number of dropped tokens of ``total``: the floor of ``ratio * total``.
 
-    The papers' code takes ``int(ratio * total)``.  A binary product can fall just
-    below the whole number that the decimal ratio means (``int(0.29 * 100)`` is 28),
-    so a slack of 1e-9 is added first.  It changes no published setting: for the
-    papers' ratios (.25, .5, .75, .875, .9, .95) both give the same count at every
-    ``total`` below 10,000 (tested).
+    The papers' code uses ``int(ratio * total)``.  A binary product can be slightly less
+    than the whole number that the decimal ratio implies (``int(0.29 * 100)`` is 28),
+    so 1e-9 is added first.  No published setting changes: for the papers' ratios
+    (.25, .5, .75, .875, .9, .95) both formulas give the same count at every ``total``
+    below 10,000 (tested).
     """
     return int(ratio * total + _FLOAT_SLACK)
 
@@ -36,7 +36,7 @@ class MaskGenerator(ABC):
         ratio: Share of dropped tokens, in [0, 1).
 
     Raises:
-        ValueError: On a grid that is not three positive integers or a ratio outside
+        ValueError: The grid is not three positive integers, or the ratio is outside
             [0, 1).
     """
 
@@ -54,18 +54,18 @@ class MaskGenerator(ABC):
     @property
     @abstractmethod
     def num_masked(self) -> int | None:
-        """Dropped tokens of every mask drawn; None where masks differ, for methods that keep all.
+        """Number of dropped tokens in a mask; None if it varies, for methods that keep all tokens.
 
-        Without a common count, masks travel without token ids.
+        Without a common count, masks are packed without token ids.
         """
 
     @abstractmethod
     def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
-        """Draw one mask, bool ``(t, h, w)``, in memory of its own.
+        """Draw one mask, bool ``(t, h, w)``, as a new array.
 
         Args:
-            clip: ``(T, H, W, 3)`` uint8, for masks that follow what a clip shows; None where
-                any mask of the right count will do.
+            clip: ``(T, H, W, 3)`` uint8, for masks that depend on the clip; None if any mask
+                with the right count will do.
         """
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class MaskGenerator(ABC):
 
 
 def _draw(rng: np.random.Generator, num_dropped: int, total: int) -> np.ndarray:
-    """Flat bool ``(total,)`` with ``num_dropped`` True at uniformly drawn places."""
+    """Flat bool ``(total,)`` that is True at ``num_dropped`` uniformly drawn places."""
     mask = np.zeros(total, dtype=bool)
     mask[:num_dropped] = True
     rng.shuffle(mask)
@@ -82,10 +82,10 @@ def _draw(rng: np.random.Generator, num_dropped: int, total: int) -> np.ndarray:
 
 @MASK_GENERATORS.register_module()
 class TubeMask(MaskGenerator):
-    """One random map of a slot, repeated over all slots (VideoMAE, Section 3.3).
+    """One random spatial mask, repeated in all slots (VideoMAE, Section 3.3).
 
     ``int(ratio * h * w)`` tokens of each slot are dropped, the same in every slot:
-    176 of 14 x 14 at 0.9, so that 160 of 8 x 14 x 14 tokens stay visible.
+    176 of 14 x 14 at 0.9, so 160 of 8 x 14 x 14 tokens stay visible.
     """
 
     @property
@@ -101,7 +101,7 @@ class TubeMask(MaskGenerator):
 
 @MASK_GENERATORS.register_module()
 class RandomMask(MaskGenerator):
-    """``int(ratio * t * h * w)`` tokens anywhere in the grid (VideoMAE, Table 1b)."""
+    """Drop ``int(ratio * t * h * w)`` tokens anywhere in the grid (VideoMAE, Table 1b)."""
 
     @property
     def num_masked(self) -> int:
@@ -115,7 +115,7 @@ class RandomMask(MaskGenerator):
 
 @MASK_GENERATORS.register_module()
 class FrameMask(MaskGenerator):
-    """``int(ratio * t)`` whole slots (VideoMAE, Table 1b: 7 of 8 slots at 87.5 %)."""
+    """Drop ``int(ratio * t)`` whole slots (VideoMAE, Table 1b: 7 of 8 slots at 87.5 %)."""
 
     @property
     def num_masked(self) -> int:
@@ -130,26 +130,26 @@ class FrameMask(MaskGenerator):
 
 @MASK_GENERATORS.register_module()
 class RunningCellMask(MaskGenerator):
-    """A 2 x 2 cell whose dropped places run on from slot to slot (VideoMAE V2, Section 3.2).
+    """A 2 x 2 cell whose dropped places shift from slot to slot (VideoMAE V2, Section 3.2).
 
     ``n = 4 * ratio`` places of the cell are dropped.  In slot ``k`` of phase ``s``
     place ``i`` (row-major) is dropped if ``(i + s + 1 + k) mod 4 < n``; the cell is
     tiled over the slot and ``s`` is drawn uniformly from 0..3.  Over any 4
     consecutive slots each place of the grid is kept ``4 - n`` times.
 
-    On a grid with odd sides the tiling is cropped.  The crop may hold a few dropped
+    On a grid with odd sides the tiling is cropped.  The crop may have a few dropped
     tokens more or less than ``int(ratio * t * h * w)``; then the smallest possible
-    number of tokens, drawn uniformly, is kept or dropped in addition, so that every
-    mask of the generator has exactly that count.  On even sides every slot holds
-    exactly ``ratio * h * w`` dropped tokens, whatever the number of slots, and
-    nothing is changed.
+    number of uniformly drawn tokens is kept or dropped in addition, so that every
+    mask of the generator has exactly that count.  With even sides, every slot has
+    exactly ``ratio * h * w`` dropped tokens for any number of slots, and nothing is
+    changed.
 
     Args:
         grid_size: Token grid ``(t, h, w)``.
         ratio: 0.25, 0.5 or 0.75.
 
     Raises:
-        ValueError: On another ratio: a cell of 4 cannot realise it.
+        ValueError: The ratio is another one, which a cell of 4 cannot realise.
     """
 
     _CELL = 2
@@ -160,7 +160,7 @@ class RunningCellMask(MaskGenerator):
         if ratio not in (0.25, 0.5, 0.75):
             raise ValueError(
                 f'RunningCellMask drops 1, 2 or 3 of the 4 places of a cell: ratio must be 0.25, '
-                f'0.5 or 0.75, got {ratio}. To reconstruct every token leave the decoder mask out'
+                f'0.5 or 0.75, got {ratio}; to reconstruct every token, omit the decoder mask'
             )
         phases = [self._tile(phase) for phase in range(self._PLACES)]
         self._maps = np.stack(phases)
@@ -180,7 +180,7 @@ class RunningCellMask(MaskGenerator):
         return mask
 
     def _tile(self, phase: int) -> np.ndarray:
-        """The map of one phase, bool ``(t, h, w)``: the cell tiled and cropped."""
+        """The mask of one phase, bool ``(t, h, w)``: the cell, tiled and cropped."""
         t, h, w = self.grid_size
         slot, row, col = np.ogrid[:t, :h, :w]
         place = (row % self._CELL) * self._CELL + col % self._CELL

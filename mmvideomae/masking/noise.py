@@ -1,4 +1,4 @@
-"""What stands in the place of hidden codes."""
+"""Replacements for hidden codes."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ KEPT = -2
 
 @MASK_GENERATORS.register_module()
 class BertNoise:
-    """Show some of the hidden codes, or random ones in their place (VIMPAC, Appendix G.3).
+    """Keep some of the hidden codes or replace them by random ones (VIMPAC, Appendix G.3).
 
-    Of what is hidden, 80 % becomes the mask code, 10 % a random code and 10 % stays as it is; all
-    of it is to be predicted.  The paper draws for each token.  The released code draws for each
-    block, and every token of a random block gets a code of its own; a later block overwrites
-    earlier ones, unless it is one of those that leave everything as it is.
+    Of the hidden tokens, 80 % get the mask code, 10 % a random code and 10 % keep their own; all
+    are predicted.  The paper draws for each token.  The released code draws for each block, and
+    every token of a random block gets its own random code; a later block overwrites earlier ones
+    unless it keeps its codes.
 
     Args:
-        num_codes: Random codes lie below.
-        per: What a draw is for: ``'token'`` or ``'block'``.
-        shares: Of the mask code and of random codes.
+        num_codes: Random codes are less than this.
+        per: The unit of a draw: ``'token'`` or ``'block'``.
+        shares: Those of the mask code and of random codes.
 
     Raises:
         ValueError: An argument is out of range.
@@ -37,7 +37,7 @@ class BertNoise:
         if per not in ('token', 'block'):
             raise ValueError(f"per must be 'token' or 'block', got {per!r}")
         if min(shares) < 0 or sum(shares) > 1:
-            raise ValueError(f'shares must not be negative nor exceed 1 in total, got {shares}')
+            raise ValueError(f'shares must not be negative or exceed 1 in total, got {shares}')
         self.num_codes = num_codes
         self.per = per
         self.shares = tuple(shares)
@@ -45,14 +45,14 @@ class BertNoise:
     def __call__(
         self, rng: np.random.Generator, mask: np.ndarray, blocks: Sequence[Block] = ()
     ) -> np.ndarray:
-        """What the network gets at each token -> int64 ``(t, h, w)``.
+        """The network's input at each token -> int64 ``(t, h, w)``.
 
-        It is -1 for the mask code, -2 for the clip's own code and else the code itself; -2 where
-        nothing is hidden.
+        -1 means the mask code, -2 the clip's own code (also where nothing is hidden), and any
+        other number a code.
 
         Args:
             mask: Bool ``(t, h, w)``.
-            blocks: Of a `BlockMask`, for noise per block.
+            blocks: Those of a `BlockMask`, for noise per block.
         """
         if self.per == 'block':
             found = self._per_block(rng, mask.shape, blocks)

@@ -1,4 +1,4 @@
-"""Neural parts and what is composed of them."""
+"""Neural network parts and the models composed of them."""
 
 from mmvideomae.models.backbones import *  # noqa: F403
 from mmvideomae.models.data_preprocessors import *  # noqa: F403

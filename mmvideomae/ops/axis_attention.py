@@ -1,9 +1,9 @@
 """Attention along some axes of a space-time grid, with a CLS token in every row (VIMPAC).
 
-A row is all tokens that differ only along these axes, in their order: along W a line of one
-frame, along H and W a whole frame.  CLS stands before each row as one more query and key, and
-what its queries find is averaged over the rows.  Attention is fused over the folded batch of all
-rows, so that its cost is linear in the axes left out.
+A row consists of all tokens that differ only along these axes, in order: along W it is a line of
+one frame, along H and W a whole frame.  CLS precedes each row as one more query and key, and the
+outputs of its queries are averaged over the rows.  All rows are folded into the batch of one fused
+attention, so its cost is linear in the remaining axes.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mmvideomae.ops.positions import Grid
 
-# Fused kernels of CUDA start a block for each row, in a dimension that ends here (pytorch#142228).
+# CUDA's fused kernels start a block per row, in a grid dimension with this limit (pytorch#142228).
 MAX_ROWS = 65535
 
 
@@ -29,10 +29,11 @@ def attend_along(
     Args:
         qkv: Queries, keys and values side by side, CLS first.
         grid: (t, h, w) with N = t * h * w.
-        axes: Of the grid, ascending: (0,) along time, (1, 2) within a frame, (0, 1, 2) jointly.
-        dropout: Of attention probabilities.
-        pad: (B, t, h, w) bool, True where a key is ignored; None where nothing is padded, which
-            allows faster kernels.  CLS is a key of every row, so that none is empty (NaN).
+        axes: Axes of the grid, ascending: (0,) along time, (1, 2) within a frame, (0, 1, 2)
+            jointly.
+        dropout: Dropout of attention probabilities.
+        pad: (B, t, h, w) bool, True where a key is ignored; None if nothing is padded, which
+            allows faster kernels.  CLS is a key in every row, so no row is empty (NaN).
     """
     rows = to_rows(qkv, grid, axes)
     query, key, value = rows.unflatten(2, (3, num_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
@@ -45,7 +46,7 @@ def attend_along(
 
 
 def to_rows(x: Tensor, grid: Grid, axes: tuple[int, ...]) -> Tensor:
-    """Tokens by row, CLS before each: (B, 1 + N, C) -> (B * rows, 1 + length, C)."""
+    """Arrange tokens in rows, each preceded by CLS: (B, 1 + N, C) -> (B * rows, 1 + length, C)."""
     if len(axes) == len(grid):
         return x
     others = _others(axes)
@@ -57,7 +58,7 @@ def to_rows(x: Tensor, grid: Grid, axes: tuple[int, ...]) -> Tensor:
 
 
 def from_rows(rows: Tensor, grid: Grid, axes: tuple[int, ...]) -> Tensor:
-    """The inverse of `to_rows`, averaging CLS: (B * rows, 1 + length, C) -> (B, 1 + N, C)."""
+    """Invert `to_rows`, averaging CLS: (B * rows, 1 + length, C) -> (B, 1 + N, C)."""
     if len(axes) == len(grid):
         return rows
     others = _others(axes)
@@ -76,7 +77,7 @@ def _others(axes: tuple[int, ...]) -> tuple[int, ...]:
 def _fused(
     query: Tensor, key: Tensor, value: Tensor, seen: Tensor | None, dropout: float
 ) -> Tensor:
-    """`scaled_dot_product_attention` of any number of rows."""
+    """`scaled_dot_product_attention` for any number of rows."""
     if len(query) <= MAX_ROWS:
         return F.scaled_dot_product_attention(query, key, value, seen, dropout)
     parts = [part.split(MAX_ROWS) for part in (query, key, value)]

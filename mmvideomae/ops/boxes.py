@@ -1,7 +1,7 @@
-"""Boxes in frames: (n, 4) tensors of left, top, right and bottom edge (``xyxy``).
+"""Boxes in frames: (n, 4) tensors of left, top, right and bottom edges (``xyxy``).
 
-Where sizes scale an edge's move, a box from pixel 3 to pixel 7 is 5 pixels wide, as in the released
-detection code of VideoMAE; areas and overlaps take edges as points.
+When edges are moved in proportion to a box's size, a box from pixel 3 to pixel 7 counts as 5 pixels
+wide, as in VideoMAE's released detection code; areas and overlaps treat edges as points.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ Size = tuple[int, int]
 
 
 def jitter_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
-    """Move every edge of boxes (n, 4) in pixels at random, by its own draw, within the frame.
+    """Move every edge of boxes (n, 4) in pixels randomly and independently within the frame.
 
     Args:
         size: Height and width of the frame.
-        amounts: The farthest that the left and right edge move outwards and inwards, as shares
-            of the box's width; then the top and bottom edge, of its height.  VideoMAE trains on
-            AVA with (0.2, 0.1, 0.1, 0.05) (recipe D.1).
+        amounts: The farthest that the left and right edges move outwards and inwards, as shares
+            of the box's width; then the same for the top and bottom edges and its height.
+            VideoMAE trains on AVA with (0.2, 0.1, 0.1, 0.05) (recipe D.1).
 
-    Draws come from torch's generator on the CPU, so that they are the same on every device.
+        Random numbers come from torch's CPU generator, so they are the same on every device.
     """
     x_out, x_in, y_out, y_in = amounts
     farthest = boxes.new_tensor([x_out, y_out, x_out, y_out])
@@ -38,7 +38,7 @@ def extend_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
 
     Args:
         size: Height and width of the frame.
-        amounts: Shares of width and height that boxes gain, half of it at either edge; VideoMAE
+        amounts: Shares of width and height to add to boxes, half at either edge; VideoMAE
             tests on AVA with (0.1, 0.05) (recipe D.1).
     """
     x, y = amounts
@@ -46,7 +46,7 @@ def extend_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
 
 
 def _moved_outwards(boxes: Tensor, shares: Tensor) -> Tensor:
-    """Move edges by shares of width and height, outwards where positive."""
+    """Move edges by shares of width and height; positive shares move outwards."""
     sides = boxes[:, 2:] - boxes[:, :2] + 1
     moves = shares * sides.repeat(1, 2)
     return boxes + moves * boxes.new_tensor([-1, -1, 1, 1])
@@ -58,7 +58,7 @@ def box_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def from_view(boxes: Tensor, size: Size, crop: Sequence[float], flip: bool) -> Tensor:
-    """Boxes (n, 4) in pixels of a clip -> shares of the frame that the clip was cut from.
+    """Boxes (n, 4) in pixels of a clip -> shares of the frame from which the clip was cropped.
 
     Args:
         size: Height and width of the clip in pixels.

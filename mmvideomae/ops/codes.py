@@ -10,10 +10,10 @@ _PAIRS = 1 << 22  # distances computed at a time
 
 
 class Vocabulary(NamedTuple):
-    """Ids 0 to num_codes - 1 are codes; behind them are the special ids of the released VIMPAC.
+    """Ids 0 to num_codes - 1 are codes; the special ids of the released VIMPAC follow.
 
-    Of its five special ids VIMPAC uses two: `pad` stands where a short video has no frame, and
-    `mask` where a code is hidden.  The others are kept for the shape of the released embedding.
+    VIMPAC uses two of its five special ids: `pad` for frames that a short video lacks, and
+    `mask` for hidden codes.  The rest are kept for the shape of the released embedding.
     """
 
     num_codes: int = 8192
@@ -28,18 +28,18 @@ class Vocabulary(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Rows of the embedding."""
+        """Number of rows of the embedding."""
         return self.num_codes + 5
 
 
 def encode_frames(encode: Callable[[Tensor], Tensor], frames: Tensor, chunk: int = 32) -> Tensor:
     """Pixels uint8 (N, H, W, 3) -> codes int64 (N, h, w), ``chunk`` frames at a time.
 
-    The precision is that of the device and not of the caller, float16 on a GPU and else float32:
-    near ties of two codes it decides, and codes are to be the same in training, test and files.
+    The precision depends on the device, not the caller: float16 on a GPU, else float32.  It
+    decides near ties between codes, which must be the same in training, tests and files.
 
     Args:
-        encode: Of a tokenizer: RGB in [0, 1], float32 (N, 3, H, W) -> codes.
+        encode: The tokenizer's function: RGB in [0, 1], float32 (N, 3, H, W) -> codes.
     """
     kind = frames.device.type
     with torch.no_grad(), torch.autocast(kind, torch.float16, enabled=kind == 'cuda'):
@@ -56,29 +56,29 @@ def require_same_vocabulary(made: Vocabulary, known: Vocabulary) -> None:
     """Check that an encoder has learned the codes that a data preprocessor makes.
 
     Raises:
-        ValueError: They are not as many.
+        ValueError: The numbers of codes differ.
     """
     if made != known:
         raise ValueError(
-            f'the data preprocessor makes {made.num_codes} codes, but the backbone knows '
+            f'the data preprocessor uses {made.num_codes} codes, but the backbone '
             f'{known.num_codes}: set num_codes of the backbone to that of the tokenizer'
         )
 
 
 def copy_neighbours(codes: Tensor, mask: Tensor, within_frame: bool = False) -> Tensor:
-    """Put the nearest visible code at each hidden place (VIMPAC, Figure 4).
+    """Fill each hidden place with the nearest visible code (VIMPAC, Figure 4).
 
-    Near is what has the smallest Euclidean distance on the grid of codes; of equally near ones
-    the first in the order (t, h, w).
+    The distance is Euclidean on the grid of codes; among equally near codes, the first in the
+    order (t, h, w) is taken.
 
     Args:
         codes: (t, h, w).
         mask: Bool (t, h, w), True = hidden.
-        within_frame: Take a code of the same frame, and only where all of it is hidden one of the
-            nearest frame that shows any.
+        within_frame: Take a code of the same frame, or of the nearest frame with visible codes
+            if all of it is hidden.
 
-    Returns:
-        (t, h, w), visible codes as they were.
+        Returns:
+        (t, h, w), with visible codes unchanged.
 
     Raises:
         ValueError: Nothing is visible, or the mask does not fit.
@@ -86,8 +86,8 @@ def copy_neighbours(codes: Tensor, mask: Tensor, within_frame: bool = False) -> 
     if mask.shape != codes.shape or codes.ndim != 3:
         raise ValueError(f'a mask {tuple(mask.shape)} does not fit codes {tuple(codes.shape)}')
     if mask.all():
-        raise ValueError('the mask hides all codes, so that there is none to copy')
-    # Another frame is farther than any place of the same one.
+        raise ValueError('the mask hides all codes, so there is none to copy')
+    # Makes every other frame farther than any place of the same frame.
     slot = sum(codes.shape[1:]) if within_frame else 1
     scale = torch.tensor([slot, 1, 1], device=codes.device)
     hidden, visible = mask.nonzero() * scale, (~mask).nonzero() * scale

@@ -10,18 +10,18 @@ from mmvideomae.ops.distributed import gather_rows, process_rank
 def pair_loss(first: Tensor, second: Tensor, temperature: float, together: bool = True) -> Tensor:
     """Features (m, D) of two clips of each video -> L + L' of equation 6, in float32 at least.
 
-    Every clip is to find the other clip of its video among all clips but itself: for n videos in
-    all processes that is 1 right answer and 2n - 2 negatives (equations 4 and 19 to 20).  Each
-    process averages over its own m videos, so that the mean of the processes' gradients, which
-    DDP takes, is the gradient of one process that has all videos.
+    Every clip must find the other clip of its video among all clips except itself: for n videos
+    in all processes, there is 1 correct answer and 2n - 2 negatives (equations 4 and 19 to 20).
+    Each process averages over its own m videos, so that the mean of the processes' gradients,
+    which DDP computes, equals the gradient of one process with all videos.
 
     Args:
         first, second: Row i of both is of the same video; they need not be normalised.
-        temperature: What cosine similarities are divided by.
-        together: Whether all processes call this at the same time, each with as many videos.
+        temperature: Divisor of cosine similarities.
+        together: Whether all processes call this at the same time, with equally many videos.
 
     Raises:
-        ValueError: There is one video in all, which leaves nothing to tell it from.
+        ValueError: There is only one video, so there are no negatives.
     """
     with torch.autocast(first.device.type, enabled=False):
         pairs = torch.stack([first, second], 1)
@@ -31,7 +31,7 @@ def pair_loss(first: Tensor, second: Tensor, temperature: float, together: bool 
         (own_count, _, _), count = own.shape, videos.shape[1]
         if count < 2:
             raise ValueError(
-                'a contrastive loss compares videos, and the batch has 1: raise '
+                'a contrastive loss compares videos, but the batch has 1: increase '
                 'train_dataloader.batch_size (val_dataloader.batch_size in validation)'
             )
         similar = own.transpose(0, 1).flatten(0, 1) @ videos.flatten(0, 1).T / temperature

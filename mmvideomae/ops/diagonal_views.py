@@ -1,4 +1,4 @@
-"""VIMPAC's views of a frame: its short side resized, a square cut on a diagonal, and mirrored."""
+"""VIMPAC's views of a frame: resized, cropped to a square on a diagonal, and perhaps mirrored."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,9 +10,9 @@ class DiagonalView(NamedTuple):
     """One of the views of a frame (VIMPAC, Appendix E and Table 4).
 
     Attributes:
-        short_side: Of the frame before it is cut, in pixels.
+        short_side: Short side of the frame before cropping, in pixels.
         position: 'top', 'centre' or 'bottom'.
-        flip: Whether the square is mirrored after it is cut.
+        flip: Whether the square is mirrored after cropping.
     """
 
     short_side: int
@@ -38,7 +38,7 @@ class DiagonalView(NamedTuple):
         return view
 
     def resized(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of a frame once resized; its long side is rounded down."""
+        """Height and width of a resized frame; its long side is rounded down."""
         if height >= width:
             return height * self.short_side // width, self.short_side
         return self.short_side, width * self.short_side // height
@@ -57,21 +57,21 @@ def _position_of(rest: str) -> tuple[str, bool]:
 def diagonal_views(
     size: int, scales: Sequence[float], positions: Sequence[str], flip: bool
 ) -> list[DiagonalView]:
-    """All views, mirrored ones behind the others: scale by scale, and position by position.
+    """All views, ordered by flip (mirrored ones last), scale and position.
 
     Args:
         size: Side of the squares.
         scales: Short sides as multiples of ``size``, at least 1.
         positions: 'top', 'centre', 'bottom'.
-        flip: Whether there is a mirrored one of each.
+        flip: Whether to add a mirrored view of each.
 
-    Raises:
-        ValueError: A scale or a position is none.
+        Raises:
+        ValueError: A scale or a position is invalid.
     """
     if size < 1 or not scales or min(scales) < 1:
-        raise ValueError(f'need a positive size and scales of at least 1, got {size}, {scales}')
+        raise ValueError(f'size must be positive and scales at least 1, got {size}, {scales}')
     if not positions or (unknown := set(positions) - set(_FACTORS)):
-        raise ValueError(f'positions are {", ".join(_FACTORS)}, got {sorted(unknown)}')
+        raise ValueError(f'positions must be {", ".join(_FACTORS)}, got {sorted(unknown)}')
     return [
         DiagonalView(int(size * scale + 1e-6), position, mirrored)
         for mirrored in ((False, True) if flip else (False,))

@@ -1,7 +1,7 @@
-"""Collectives that gradients pass through; in one process they change nothing.
+"""Collectives with gradients; in a single process they do nothing.
 
-Each process computes a loss of its own, and what training minimises is their sum or mean.  So the
-gradient of what a process contributed is the sum of what all processes say of it.
+Each process computes its own loss, and training minimises their sum or mean.  The gradient of a
+process's contribution is therefore the sum of the gradients from all processes.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor, distributed
 
 
 def process_count() -> int:
-    """Processes that train together, 1 if this one trains alone."""
+    """Number of processes that train together; 1 if this one trains alone."""
     return distributed.get_world_size() if _together() else 1
 
 
@@ -21,16 +21,16 @@ def process_rank() -> int:
 
 
 def gather_rows(rows: Tensor) -> Tensor:
-    """(n, ...) of each process -> (processes * n, ...) in the order of the processes.
+    """(n, ...) from each process -> (processes * n, ...) in the order of the processes.
 
-    All processes must give as many rows.  The backward pass sums over processes.
+    All processes must pass the same number of rows.  The backward pass sums over processes.
     """
     return rows if process_count() == 1 else _gather(rows)
 
 
 @torch.no_grad()
 def mean_over_processes(value: Tensor) -> Tensor:
-    """The mean of a tensor over the processes, which no gradient passes through."""
+    """The mean of a tensor over the processes, without gradients."""
     if process_count() == 1:
         return value
     return _summed(value.detach().clone()) / process_count()
@@ -57,7 +57,7 @@ class _GatherRows(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
-        # Gloo cannot reduce and scatter; these rows are too few for that to matter.
+        # Gloo lacks reduce-scatter; with so few rows, this does not matter.
         grad = _summed(grad.contiguous().clone())
         return grad.chunk(process_count())[process_rank()]
 

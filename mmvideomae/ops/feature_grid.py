@@ -1,4 +1,4 @@
-"""Where the steps of a feature sequence lie in the time of its video."""
+"""Convert between the steps of a feature sequence and the time of its video."""
 
 import math
 from dataclasses import dataclass, replace
@@ -13,21 +13,21 @@ Times = TypeVar('Times', float, np.ndarray)
 class FeatureGrid:
     """Feature ``i`` describes the frames from ``offset + i * stride`` on, ``span`` of them.
 
-    A step stands for the centre of its span: step ``i`` is at
-    ``(offset + i * stride + span / 2) / fps`` seconds (ActionFormer's time formulae, which
-    VideoMAE V2's features follow with 16 consecutive frames).  Steps between two features
-    are fractions.  A grid whose features were resampled has a stride and an offset that are
-    no whole frames, and the offset may be negative.
+    A step represents the centre of its span: step ``i`` is at
+    ``(offset + i * stride + span / 2) / fps`` seconds (ActionFormer's formulae, which apply to
+    VideoMAE V2's features with 16 consecutive frames).  Steps between two features are
+    fractions.  After features are resampled, stride and offset may be fractions of frames, and
+    the offset may be negative.
 
     Args:
         fps: Frames per second of the video.
         stride: Frames from one feature to the next.
-        window: Frames that a feature is computed from.
-        interval: Frames from one of them to the next; 1: consecutive ones.
+        window: Number of frames from which a feature is computed.
+        interval: Frames from one of them to the next; 1 for consecutive frames.
         offset: First frame of step 0.
 
     Raises:
-        ValueError: A value is not finite, or one other than the offset is not positive.
+        ValueError: A value is not finite, or a value other than the offset is not positive.
     """
 
     fps: float
@@ -46,7 +46,7 @@ class FeatureGrid:
 
     @property
     def span(self) -> int:
-        """Frames that a window stands for: each of its frames for ``interval`` of them."""
+        """Frames that a window represents: ``interval`` for each of its own frames."""
         return self.window * self.interval
 
     def to_steps(self, seconds: Times) -> Times:
@@ -54,13 +54,13 @@ class FeatureGrid:
         return (seconds * self.fps - self.offset - 0.5 * self.span) / self.stride
 
     def to_seconds(self, steps: Times) -> Times:
-        """Steps -> seconds, numbers or arrays of any shape; not cut off at the video's ends."""
+        """Steps -> seconds, numbers or arrays of any shape; not clipped to the video."""
         return (steps * self.stride + self.offset + 0.5 * self.span) / self.fps
 
     def num_steps(self, frames: int) -> int:
-        """Steps of a video of so many frames: windows whose span lies within it.
+        """Number of steps of a video with this many frames: windows whose span lies within it.
 
-        A video that is too short for one has one all the same (its last frame is repeated).
+        A video too short for a window still has one, in which its last frame is repeated.
 
         Raises:
             ValueError: The video has no frames.
@@ -71,13 +71,13 @@ class FeatureGrid:
         return max(fitting, 1)
 
     def cropped(self, first: int) -> 'FeatureGrid':
-        """The grid of what is left when the steps before ``first`` are cut off."""
+        """The grid that remains when the steps before ``first`` are removed."""
         return replace(self, offset=self.offset + first * self.stride)
 
     def resampled(self, steps: int, to: int) -> 'FeatureGrid':
-        """The grid of ``steps`` features that were interpolated linearly to ``to`` of them.
+        """The grid after linear interpolation from ``steps`` to ``to`` features.
 
-        As ``torch.nn.functional.interpolate`` does it with ``align_corners=False``: new step
+        As in ``torch.nn.functional.interpolate`` with ``align_corners=False``, new step
         ``j`` is old step ``(j + 0.5) * steps / to - 0.5``.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Position tables: the fixed sinusoid of VideoMAE, learned ones, and their other grids."""
+"""Position tables: VideoMAE's fixed sinusoid, and tables resized to other grids."""
 
 from functools import lru_cache
 
@@ -15,8 +15,8 @@ def sinusoid_table(count: int, dim: int) -> Tensor:
     """The (count, dim) float32 sinusoid over the flattened token index.
 
     Angle(n, j) = n / 10000 ** (2 * floor(j / 2) / dim), sine at even and cosine
-    at odd j, computed in float64 (VideoMAE V1 section 3, V2 section 3).  The
-    result is shared between callers: treat it as read-only.
+    at odd j, computed in float64 (VideoMAE V1 section 3, V2 section 3).  Callers
+    share the result: do not change it.
     """
     column = np.arange(dim)
     angle = np.arange(count)[:, None] / np.power(10000.0, 2 * (column // 2) / dim)
@@ -28,8 +28,8 @@ def sinusoid_table(count: int, dim: int) -> Tensor:
 def sinusoid_grid(grid: Grid, base: Grid, dim: int) -> Tensor:
     """The (t * h * w, dim) table of ``grid`` for a model built on ``base``.
 
-    More or fewer slots lengthen or shorten the sinusoid; another height or
-    width is interpolated bicubically within each slot of the base grid.
+    Another number of slots lengthens or shortens the sinusoid; another height
+    or width is interpolated bicubically within each slot of the base grid.
     """
     table = sinusoid_table(grid[0] * base[1] * base[2], dim)
     return resize_table(table, (grid[0], base[1], base[2]), grid)
@@ -53,7 +53,7 @@ def resize_table(table: Tensor, base: Grid, grid: Grid) -> Tensor:
 def resize_axis(table: Tensor, size: int) -> Tensor:
     """(n, D) -> (size, D): linear between the centres of cells, constant beyond the outermost.
 
-    What VIMPAC does with the positions of an axis for a longer clip or a larger frame, and with
+    VIMPAC does this with the positions of an axis for longer clips or larger frames, and with
     the moments of its optimizer.
     """
     if len(table) == size:

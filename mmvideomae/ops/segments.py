@@ -1,7 +1,7 @@
-"""Segments of time: overlap, the loss that draws them together, and non-maximum suppression.
+"""Segments of time: overlap, a regression loss and non-maximum suppression.
 
-A segment is (start, end) in any unit.  Overlap and suppression are NumPy, for results; the loss is
-PyTorch, for training.  What is suppressed by what follows ActionFormer.
+A segment is (start, end) in any unit.  Overlap and suppression are in NumPy, for results; the loss
+is in PyTorch, for training.  The rules of suppression are ActionFormer's.
 """
 
 import math
@@ -12,30 +12,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Added to every length in suppression, as ActionFormer does, so that empty segments have one.
+# Added to every length in suppression, as in ActionFormer, so that no length is 0.
 LENGTH_EPS = 1e-6
 SAME_SECONDS = 1e-3
-"""By which both ends of segments differ at most that an annotation names twice."""
+"""Segments of one label whose ends differ by at most this are duplicates."""
 SOFT_METHODS = ('gaussian', 'linear')
 
 
 class Kept(NamedTuple):
-    """What suppression leaves, by falling score."""
+    """The remaining segments after suppression, by descending score."""
 
     indices: np.ndarray
-    """(m,) int64, into the candidates; candidates of equal score in their order."""
+    """(m,) int64, indices into the candidates; equal scores keep their order."""
     scores: np.ndarray
     """(m,), after decay."""
 
 
 def distinct(segments: np.ndarray, labels: Sequence[Hashable] | np.ndarray) -> np.ndarray:
-    """Which segments (n, 2) are long enough and no repetition of an earlier one, bool (n,).
+    """Which segments (n, 2) are long enough and do not repeat an earlier one, bool (n,).
 
-    ActionFormer's rule for annotations: two of a label whose ends both lie within
-    `SAME_SECONDS` are one, and one that is shorter is none.  What is no segment (not finite, or
-    it ends before it starts) is nothing to be left out: it is a fault.
+    ActionFormer's rule for annotations: of segments with the same label whose ends both differ
+    by at most `SAME_SECONDS`, the first is kept, and shorter segments are dropped.  Invalid
+    segments (not finite, or with an end before the start) are kept, because they are errors.
     """
-    slack = 1e-6 * SAME_SECONDS  # of binary fractions
+    slack = 1e-6 * SAME_SECONDS  # for rounding errors
     good = np.ones(len(segments), bool)
     cells: dict[tuple[Hashable, int, int], list[tuple[float, float]]] = {}
     for row, ((start, end), label) in enumerate(zip(segments.tolist(), labels, strict=True)):
@@ -78,14 +78,14 @@ def ctr_diou_loss_1d(pred: Tensor, target: Tensor, eps: float = 1e-8) -> Tensor:
 
     Args:
         pred: Distances from a point to its start and to its end, >= 0.
-        target: The same of the truth.
-        eps: The least that is divided by.
+        target: The same for the ground truth.
+        eps: The least divisor.
     """
     pred, target = pred.float(), target.float()
     shared = torch.minimum(pred, target).sum(-1)
     union = pred.sum(-1) + target.sum(-1) - shared
     enclosing = torch.maximum(pred, target).sum(-1)
-    # Centres lie (right - left) / 2 from the common point.
+    # Centres are (right - left) / 2 from the common point.
     apart = 0.5 * (pred[:, 1] - pred[:, 0] - target[:, 1] + target[:, 0])
     distance = (apart / enclosing.clamp(min=eps)).square()
     return 1 - shared / union.clamp(min=eps) + distance
@@ -99,9 +99,9 @@ def nms_1d(
     min_score: float = 0.0,
     max_per_class: int | None = None,
 ) -> Kept:
-    """Keep the best of segments that overlap by ``iou_threshold`` or more, class by class.
+    """Keep the best of segments with an IoU of at least ``iou_threshold``, class by class.
 
-    Args and errors as for `soft_nms_1d`.
+    Arguments and errors are those of `soft_nms_1d`.
     """
 
     def decay(iou: np.ndarray) -> np.ndarray:
@@ -120,27 +120,27 @@ def soft_nms_1d(
     min_score: float = 0.001,
     max_per_class: int | None = 200,
 ) -> Kept:
-    """Lower the scores of segments that overlap better ones, class by class.
+    """Lower the scores of segments that overlap with better ones, class by class.
 
-    The best candidate is kept, all others are multiplied by a weight, those that fall below
-    ``min_score`` are dropped, and so on.  The weight is ``exp(-IoU^2 / sigma)`` ('gaussian'), or
-    ``1 - IoU`` from ``iou_threshold`` on ('linear').
+    Repeatedly, the best candidate is kept, the scores of the rest are multiplied by a weight,
+    and those that fall below ``min_score`` are dropped.  The weight is ``exp(-IoU^2 / sigma)``
+    ('gaussian'), or ``1 - IoU`` if the IoU is at least ``iou_threshold`` ('linear').
 
     Args:
         segments: (n, 2).
         scores: (n,).
         labels: (n,); None: all are of one class.
-        sigma: Of 'gaussian'.
-        iou_threshold: Of 'linear'.
-        min_score: Candidates below it, at the start too, are never kept.
-        max_per_class: Keep so many of each class; None: any number.
+        sigma: For 'gaussian'.
+        iou_threshold: For 'linear'.
+        min_score: Candidates below it are never kept, even at the start.
+        max_per_class: The most segments to keep of each class; None: any number.
 
-    Raises:
-        ValueError: The arrays do not belong together or are not finite, or the method is
-            unknown.
+        Raises:
+        ValueError: The shapes of the arrays do not match, values are not finite, or the method
+            is unknown.
     """
     if method not in SOFT_METHODS:
-        raise ValueError(f'unknown method {method!r} of soft NMS; choose one of {SOFT_METHODS}')
+        raise ValueError(f'unknown soft NMS method {method!r}; choose one of {SOFT_METHODS}')
 
     def decay(iou: np.ndarray) -> np.ndarray:
         if method == 'gaussian':
@@ -155,8 +155,8 @@ def vote(
 ) -> np.ndarray:
     """Replace each kept segment by the mean of the candidates that overlap it, (m, 2) -> (m, 2).
 
-    Candidates from ``iou_threshold`` on count, weighted by their score times their IoU.  A segment
-    without such a candidate stays.
+    The mean is over candidates whose IoU is at least ``iou_threshold``, weighted by score times
+    IoU.  A segment without such candidates is unchanged.
 
     Args:
         segments: (n, 2), all candidates.
@@ -179,7 +179,7 @@ def _by_class(
     min_score: float,
     limit: int | None,
 ) -> Kept:
-    """Suppress within each class; the result of all classes by falling score."""
+    """Suppress within each class; return the results of all classes by descending score."""
     _check(segments, scores, labels)
     eligible = np.flatnonzero(scores >= min_score)
     groups = [eligible]
@@ -213,12 +213,12 @@ def _suppressed(
     min_score: float,
     limit: int | None,
 ) -> Kept:
-    """Suppress within one class: one pass over all candidates for each that is kept."""
+    """Suppress within one class, with one pass over all candidates for each segment kept."""
     starts, ends = np.ascontiguousarray(segments.T, dtype=np.float64)
     left, ids = scores.astype(np.float64), np.arange(len(scores))
     kept: list[int] = []
     values: list[float] = []
-    # Scores only fall, so that later picks are never better: stopping at the limit is exact.
+    # Scores only decrease, so later picks are never better and stopping at the limit is exact.
     while len(left) and len(kept) < (len(scores) if limit is None else limit):
         best = int(left.argmax())
         if left[best] == -np.inf:

@@ -1,8 +1,8 @@
-"""Between clips and tokens: cut into cubes, gather some, put back together.
+"""Convert between clips and tokens: cut clips into cubes, gather some, reassemble them.
 
 Tokens are ordered (t, h, w) with w fastest, and the values of one cube are
-ordered (frame, row, column, channel) with the channel fastest, which is the
-order of the prediction head of the released VideoMAE weights.
+ordered (frame, row, column, channel) with the channel fastest, as in the
+prediction head of the released VideoMAE weights.
 """
 
 import torch
@@ -13,7 +13,7 @@ def cubes(clips: Tensor, tubelet: int, patch: int) -> Tensor:
     """(B, C, T, H, W) -> a view (B, t, h, w, C, tubelet, patch, patch).
 
     Raises:
-        ValueError: if frames, height or width is no multiple of the cube's side.
+        ValueError: Frames, height or width is not a multiple of the cube's side.
     """
     _, _, frames, height, width = clips.shape
     if frames % tubelet or height % patch or width % patch:
@@ -28,8 +28,8 @@ def cubes(clips: Tensor, tubelet: int, patch: int) -> Tensor:
 def gather_cubes(clips: Tensor, ids: Tensor | None, tubelet: int, patch: int) -> Tensor:
     """(B, C, T, H, W), (B, n) -> (B, n, C, tubelet, patch, patch); all N cubes without ids.
 
-    Only the named cubes are copied, so that with 90 % masking nine tenths of
-    the clip are never touched.
+    Only the requested cubes are copied, so 90 % masking leaves nine tenths of
+    the clip untouched.
     """
     view = cubes(clips, tubelet, patch)
     if ids is None:
@@ -42,7 +42,7 @@ def gather_cubes(clips: Tensor, ids: Tensor | None, tubelet: int, patch: int) ->
 
 
 def patchify(clips: Tensor, tubelet: int, patch: int, ids: Tensor | None = None) -> Tensor:
-    """(B, C, T, H, W) -> (B, N, P), or (B, n, P) of the tokens named by ids (B, n).
+    """(B, C, T, H, W) -> (B, N, P), or (B, n, P) for the tokens with ids (B, n).
 
     P = tubelet * patch * patch * C, channel fastest (VideoMAE's target layout).
     """
@@ -50,7 +50,7 @@ def patchify(clips: Tensor, tubelet: int, patch: int, ids: Tensor | None = None)
 
 
 def unpatchify(tokens: Tensor, grid: tuple[int, int, int], tubelet: int, patch: int) -> Tensor:
-    """(B, N, P) -> (B, C, T, H, W), the inverse of ``patchify`` on a whole clip.
+    """(B, N, P) -> (B, C, T, H, W), the inverse of ``patchify`` for a whole clip.
 
     Args:
         grid: (t, h, w) with N = t * h * w.
@@ -70,18 +70,18 @@ def gather_tokens(tokens: Tensor, ids: Tensor) -> Tensor:
 
 
 def mask_to_ids(mask: Tensor, value: bool = True) -> Tensor:
-    """(B, N) bool -> (B, n) int64, ascending positions where ``mask`` equals ``value``.
+    """(B, N) bool -> (B, n) int64, the ascending positions where ``mask`` equals ``value``.
 
     Raises:
-        ValueError: if the rows hold different counts, which no tensor can.
+        ValueError: The rows have different counts, which do not fit into a tensor.
     """
     chosen = mask if value else ~mask
     counts = chosen.sum(1)
     low, high = torch.stack(torch.aminmax(counts)).tolist()
     if low != high:
         raise ValueError(
-            f'every mask of a batch must have the same count of {"masked" if value else "visible"} '
-            f'tokens; found between {low} and {high}'
+            f'all masks of a batch must have the same number of '
+            f'{"masked" if value else "visible"} tokens, but have {low} to {high}'
         )
     return torch.argsort((~chosen).to(torch.uint8), dim=1, stable=True)[:, :low]
 
@@ -90,7 +90,7 @@ def normalise_patches(patches: Tensor, channels: int = 3, eps: float = 1e-6) -> 
     """(B, n, P) -> (B, n, P): zero mean and unit deviation per token and colour channel.
 
     The deviation is the unbiased one, and ``eps`` is added to it rather than to
-    the variance: VideoMAE's released code, which MAE and MAE-ST do otherwise.
+    the variance, as in VideoMAE's released code but not in MAE and MAE-ST.
     """
     mean, deviation = patch_statistics(patches, channels)
     split = patches.unflatten(2, (-1, channels))

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, folders with one writer, pickles that run nothing, and notes."""
+"""Atomic writing, folders with one writer, safe unpickling, and notes of settings."""
 
 from mmvideomae.storage.locks import LockedError, in_turn, locked, require_free
 from mmvideomae.storage.modules import ModuleCallError, read_module

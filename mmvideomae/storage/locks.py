@@ -1,4 +1,4 @@
-"""Folders that one process at a time writes to."""
+"""Let only one process at a time write to a folder."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ _held: set[TextIO] = set()
 
 
 def _leave_locks_to_parent() -> None:
-    """Close a forked process's copies: it may outlive its parent, and must not lock on."""
+    """Close a forked process's copies, or it would hold the locks after its parent has ended."""
     while _held:
         _held.pop().close()
 
@@ -26,22 +26,22 @@ os.register_at_fork(after_in_child=_leave_locks_to_parent)
 
 
 class LockedError(UserError, RuntimeError):
-    """Another process writes to the same folder."""
+    """Another process is writing to the same folder."""
 
 
 @contextmanager
 def locked(folder: Path, what: str) -> Iterator[None]:
-    """Hold a folder for one writer; the lock goes with the process, even a killed one.
+    """Lock a folder for one writer; the lock is released when the process ends, even if killed.
 
     Args:
-        folder: It is made if missing.
-        what: Names the work for the message, such as ``'a training run'``.
+        folder: Created if missing.
+        what: The work, for the message, such as ``'a training run'``.
 
     Raises:
         LockedError: Another process holds the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # Read and append: the holder's name must stay readable for those that come later.
+    # Read and append, so that later processes can still read the holder's name.
     with (folder / _LOCK).open('a+', encoding='utf-8') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,11 +60,11 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         finally:
             _held.discard(file)
             with contextlib.suppress(OSError):
-                fcntl.flock(file, fcntl.LOCK_UN)  # also for copies that a fork has not closed yet
+                fcntl.flock(file, fcntl.LOCK_UN)  # releases a fork's open copies too
 
 
 def require_free(folder: Path, what: str) -> None:
-    """Refuse a folder that `locked` holds, before anything is written there.
+    """Refuse a folder that another process has `locked`, before anything is written there.
 
     Raises:
         LockedError: Another process holds the folder.
@@ -73,7 +73,7 @@ def require_free(folder: Path, what: str) -> None:
         return
     with (folder / _LOCK).open(encoding='utf-8') as file:
         try:
-            # Shared: processes of one run may look at the same time.
+            # Shared, because processes of one run may check at the same time.
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _locked_error(folder, what, file) from None
@@ -92,7 +92,7 @@ def _locked_error(folder: Path, what: str, file: TextIO) -> LockedError:
 
 @contextmanager
 def in_turn(folder: Path) -> Iterator[None]:
-    """Wait until no other process is in such a block for `folder`, which must be there.
+    """Wait until no other process is in such a block for `folder`, which must exist.
 
     For files that are published one after another and belong together.
     """
@@ -102,4 +102,4 @@ def in_turn(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)  # which ends the lock
+        os.close(descriptor)  # releases the lock

@@ -1,4 +1,4 @@
-"""Pickled torch modules, read as the tensors that they hold without running what they say."""
+"""Read the tensors of pickled torch modules without running their code."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from typing import Any
 from mmvideomae.errors import one_line
 from mmvideomae.storage.pickles import PickleError, PlainUnpickler
 
-_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # what torch.save wrote before its files were archives
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # of torch.save before its files were archives
 _LEGACY_PROTOCOL = 1001
 _DTYPES = {
     'Float': 'float32',
@@ -29,21 +29,21 @@ _MOST_TENSORS = 100_000
 
 
 class ModuleCallError(PickleError):
-    """A pickled module wants something to be called."""
+    """A pickled module calls a function."""
 
 
 def read_module(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     """The state dict of a module that ``torch.save`` wrote whole, whatever its class.
 
-    No class of the file is imported: its objects become containers without any behaviour, and
+    No class that the file names is imported: its objects become containers without behaviour, and
     their parameters and persistent buffers are gathered as ``Module.state_dict`` does.  Archives
     and the files of PyTorch before 1.6 are read.
 
     Returns:
-        Tensors on the CPU by name; None if the file holds something else than a module.
+        Tensors on the CPU by name; None if the file does not hold a module.
 
     Raises:
-        ModuleCallError: The file calls something; the line names it.
+        ModuleCallError: The file calls a function; the message names it.
         PickleError: It is damaged, or holds more than modules and plain data.
     """
     try:
@@ -54,7 +54,7 @@ def read_module(path: str | os.PathLike[str]) -> dict[str, Any] | None:
         return dict(_tensors(content, '', [_MOST_TENSORS]))
     except PickleError:
         raise
-    except Exception as error:  # a broken file fails in whatever way its bytes say
+    except Exception as error:  # a broken file can fail in any way
         raise PickleError(one_line(error, 200)) from None
 
 
@@ -69,23 +69,23 @@ class _Name:
 
 
 class _Inert:
-    """An object of any class: what its pickle gave it, and nothing that could run."""
+    """An object of any class: the state from its pickle, and no code."""
 
     def __init__(self) -> None:
         self.state: dict[str, Any] = {}
 
 
 def _parameter(data: Any, *_: Any) -> Any:
-    """What a pickle gets for torch's ``_rebuild_parameter``."""
+    """Stands in for torch's ``_rebuild_parameter``."""
     return data
 
 
 def _device(*_: Any) -> None:
-    """What a pickle gets for ``torch.device``."""
+    """Stands in for ``torch.device``."""
 
 
 def _set(items: list[Any]) -> list[Any]:
-    """What a pickle gets for Python's."""
+    """Stands in for Python's ``set``."""
     return items
 
 
@@ -116,7 +116,7 @@ class _ModuleUnpickler(PlainUnpickler):
     def new_object(self) -> None:
         arguments, kind = self.stack.pop(), self.stack.pop()
         if not isinstance(kind, _Name) or arguments != ():
-            raise PickleError('it makes an object with arguments')
+            raise PickleError('it creates an object with arguments')
         self.append(_Inert())
 
     def build(self) -> None:
@@ -132,12 +132,12 @@ class _ModuleUnpickler(PlainUnpickler):
         match self.stack.pop():
             case ('storage', _Name(name=kind), str(key), str(), int(numel), *view):
                 if any(part is not None for part in view):
-                    raise PickleError('it holds a part of a storage')
+                    raise PickleError('it holds part of a storage')
                 self.append(self._storage_of(key, kind, numel))
             case ('module', _Name() as kind, *_):  # with the source of the class, before 1.6
                 self.append(kind)
             case _:
-                raise PickleError('it refers to something outside of the file')
+                raise PickleError('it refers to something outside the file')
 
 
 _DISPATCH: dict[int, Any] = {
@@ -150,14 +150,14 @@ _ModuleUnpickler.dispatch = _DISPATCH
 
 
 def _of_archive(stream: Any) -> Any:
-    """The content of an archive, whose storages are members of their own."""
+    """The content of an archive, in which each storage is a member of its own."""
     with zipfile.ZipFile(stream) as archive:
         members = {member.filename: member for member in archive.infolist()}
         stored = all(each.compress_type == zipfile.ZIP_STORED for each in members.values())
         held = sum(each.file_size for each in members.values())
         pickles = [name for name in members if name.endswith('/data.pkl')]
         if len(pickles) != 1 or not stored or held > stream.seek(0, io.SEEK_END):
-            raise PickleError('it is no archive that torch wrote')
+            raise PickleError('it is not an archive that torch wrote')
         folder = pickles[0].partition('/')[0]
         order = f'{folder}/byteorder'
         if order in members and archive.read(order) != b'little':
@@ -173,7 +173,7 @@ def _of_archive(stream: Any) -> Any:
 
 
 def _of_legacy(stream: Any) -> Any:
-    """The content of a file of pickles, one after the other, and then the bytes of storages."""
+    """The content of a file of consecutive pickles, followed by the bytes of storages."""
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     storages: dict[str, tuple[Any, int]] = {}
@@ -191,7 +191,7 @@ def _of_legacy(stream: Any) -> Any:
         return _ModuleUnpickler(stream, storage_of).load()
 
     if (load(), load()) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL):
-        raise PickleError('it is no file that torch wrote')
+        raise PickleError('it is not a file that torch wrote')
     if load().get('little_endian') is not True:
         raise PickleError('its numbers are big-endian')
     content = load()
@@ -217,7 +217,7 @@ def _dtype(kind: str) -> Any:
 
 
 def _typed(data: bytes, kind: str) -> Any:
-    """Bytes as a storage, in memory of their own."""
+    """A storage with its own copy of the bytes."""
     import torch
 
     flat = torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0)
@@ -232,7 +232,7 @@ def _tensors(module: _Inert, prefix: str, left: list[int]) -> Iterator[tuple[str
 
     left[0] -= 1
     if left[0] < 0 or prefix.count('.') > 100:
-        raise PickleError('it holds modules within modules without end')
+        raise PickleError('its modules are nested without end')
     state = module.state
     passing = state.get('_non_persistent_buffers_set', ())
     for kind in ('_parameters', '_buffers'):
@@ -248,5 +248,5 @@ def _tensors(module: _Inert, prefix: str, left: list[int]) -> Iterator[tuple[str
 def _entries(state: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
     entries = state.get(kind, {})
     if not isinstance(entries, dict) or any(not isinstance(name, str) for name in entries):
-        raise PickleError(f'its {kind} are not named')
+        raise PickleError(f'its {kind} have no names')
     return list(entries.items())

@@ -1,4 +1,4 @@
-"""A JSON file that says how what lies beside it was made."""
+"""A JSON file with the settings that made the files beside it."""
 
 import json
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from mmvideomae.storage.writing import write_text
 
 
 class NoteError(UserError, ValueError):
-    """A note of settings cannot be understood."""
+    """A note of settings cannot be read."""
 
 
 def write_note(path: Path, settings: Mapping[str, Any]) -> None:
-    """Write settings whole or not at all."""
+    """Write settings to a file atomically."""
     write_text(path, json.dumps(settings, indent=2) + '\n')
 
 
 def read_note(path: Path) -> dict[str, Any] | None:
-    """What `write_note` wrote; None if there is no such file.
+    """The settings that `write_note` wrote; None if the file does not exist.
 
     Raises:
-        NoteError: It is not a JSON object; the line names the file.
+        NoteError: It is not a JSON object; the message names the file.
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8'))

@@ -1,4 +1,4 @@
-"""Pickles of plain data, read without running what they say."""
+"""Read pickles of plain data without running their code."""
 
 import io
 import math
@@ -19,27 +19,27 @@ class PickleError(UserError, ValueError):
 
 
 def read_pickle(path: str | os.PathLike[str]) -> Any:
-    """Read numbers, texts, lists, tuples, dicts, NumPy arrays and tensors, of any protocol.
+    """Read numbers, strings, lists, tuples, dicts, NumPy arrays and tensors, in any protocol.
 
-    A pickle is a program.  Nothing of it is run but what rebuilds these, and arrays are rebuilt
-    from shape, kind and bytes alone: neither an address nor a size that the file does not hold is
-    taken from it.
+    A pickle is a program.  Only its instructions that rebuild these types are run, and arrays are
+    rebuilt from shape, dtype and bytes alone: no address is taken from the file, and no size that
+    exceeds its data.
 
     Raises:
-        PickleError: It is damaged, or holds anything else; one line without the path.
+        PickleError: It is damaged or holds anything else; the message does not name the path.
         OSError: It cannot be opened.
     """
     content = Path(path).read_bytes()
     try:
         return PlainUnpickler(content).load()
-    except Exception as error:  # a broken pickle fails in whatever way its bytes say
+    except Exception as error:  # a broken pickle can fail in any way
         raise PickleError(one_line(error, 200)) from None
 
 
 class PlainDtype:
-    """What a pickle gets for ``numpy.dtype``: numbers and texts.
+    """Stands in for ``numpy.dtype``: numbers and strings only.
 
-    A real one would take sizes and flags from the file, and with them addresses from its bytes.
+    A real one would trust the file's sizes and flags, with which bytes could become addresses.
     """
 
     _CODE = re.compile(r'[biufSU][1-9][0-9]{0,8}|\?')
@@ -57,9 +57,9 @@ class PlainDtype:
 
 
 class PlainArray(np.ndarray):
-    """What a pickle gets for ``numpy.ndarray``.
+    """Stands in for ``numpy.ndarray``.
 
-    It computes and is saved as the plain array that it is a view of.
+    It computes and is pickled like the plain array of which it is a view.
     """
 
     def __new__(cls) -> 'PlainArray':
@@ -67,7 +67,7 @@ class PlainArray(np.ndarray):
 
     def __setstate__(self, state: Sequence[Any]) -> None:
         _, shape, dtype, fortran, data = state
-        if self.size:  # somebody may look at what this would free
+        if self.size:  # filling it again would free memory that may still be in use
             raise PickleError('it fills an array twice')
         data = _checked_bytes(data, dtype, shape)
         super().__setstate__((1, tuple(shape), dtype.dtype, bool(fortran), data))
@@ -80,12 +80,12 @@ class PlainArray(np.ndarray):
 
 
 def _empty_array(kind: type, shape: Sequence[int], code: bytes | str) -> PlainArray:
-    """What a pickle gets for NumPy's ``_reconstruct``: to be filled by its state."""
+    """Stands in for NumPy's ``_reconstruct``; the array's state fills it later."""
     return PlainArray()
 
 
 def _scalar(dtype: PlainDtype, data: bytes | str) -> Any:
-    """What a pickle gets for NumPy's ``scalar``."""
+    """Stands in for NumPy's ``scalar``."""
     return np.ndarray((), dtype.dtype, _checked_bytes(data, dtype, ()))[()]
 
 
@@ -96,7 +96,7 @@ def _frombuffer(
     order: str,
     axis_order: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """What a pickle of protocol 5 gets for NumPy's."""
+    """Stands in for NumPy's ``_frombuffer``, which protocol 5 uses."""
     flat = np.ndarray(tuple(shape), dtype.dtype, _checked_bytes(data, dtype, shape), order='C')
     if order == 'F':
         flat = flat.reshape(-1).reshape(tuple(shape), order='F')
@@ -104,12 +104,12 @@ def _frombuffer(
 
 
 def _checked_bytes(data: Any, dtype: Any, shape: Any) -> bytes:
-    """The bytes of an array, if they are as many as its shape and kind need."""
+    """The bytes of an array, if their number matches its shape and dtype."""
     if isinstance(data, str):  # Python 2 had no bytes
         data = data.encode('latin1')
     sizes = [size for size in shape if type(size) is int and size >= 0]
     if not isinstance(dtype, PlainDtype) or not isinstance(data, bytes):
-        raise PickleError('it holds an array that is not made of bytes')
+        raise PickleError('it holds an array whose data is not bytes')
     if len(sizes) != len(shape) or math.prod(sizes) * dtype.dtype.itemsize != len(data):
         raise PickleError(
             f'it holds {len(data)} bytes for an array of {dtype.dtype} with shape {shape!r:.60}'
@@ -118,10 +118,10 @@ def _checked_bytes(data: Any, dtype: Any, shape: Any) -> bytes:
 
 
 def _tensor_storage(data: bytes) -> Any:
-    """What torch's ``_load_from_bytes`` does, without running what ``data`` says."""
+    """As torch's ``_load_from_bytes``, without running code from ``data``."""
     import torch
 
-    if data[:2] == b'PK':  # an archive may unpack to any size; storages are not written as such
+    if data[:2] == b'PK':  # an archive may unpack to any size; torch writes none here
         raise PickleError('it holds a compressed tensor')
     storage = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
     if not isinstance(storage, torch.storage.TypedStorage):
@@ -130,7 +130,7 @@ def _tensor_storage(data: bytes) -> Any:
 
 
 def _tensor(storage: Any, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> Any:
-    """What torch's ``_rebuild_tensor_v2`` does, within the storage and for every number once."""
+    """As torch's ``_rebuild_tensor_v2``, but no tensor exceeds its storage or repeats numbers."""
     import torch
 
     if not isinstance(storage, torch.storage.TypedStorage) or len(size) != len(stride):
@@ -148,9 +148,9 @@ def _tensor(storage: Any, offset: int, size: Sequence[int], stride: Sequence[int
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """The one use that pickles make of ``_codecs.encode``: bytes in old protocols."""
+    """Stands in for ``_codecs.encode``, which old protocols use for bytes only."""
     if encoding != 'latin1':
-        raise PickleError(f'it asks for the codec {encoding!r:.40}')
+        raise PickleError(f'it uses the codec {encoding!r:.40}')
     return text.encode('latin1')
 
 
@@ -163,20 +163,20 @@ def _ordered_dict(pairs: Sequence[Sequence[Any]] = ()) -> dict[Any, Any]:
 
 
 def _checked_key(key: Any) -> Any:
-    """A key whose hash takes no longer than its bytes: tuples of tuples take for ever."""
+    """Return a key unless it may take for ever to hash, as tuples of tuples can."""
     if not isinstance(key, str | bytes) and not (type(key) is int and abs(key) < 1 << 31):
         raise PickleError(f'it holds a dict whose key is a {type(key).__name__}')
     return key
 
 
-_NUMPY_CORES = ('numpy.core', 'numpy._core')  # of NumPy 1 and 2
+_NUMPY_CORES = ('numpy.core', 'numpy._core')  # the names in NumPy 1 and 2
 ARRAYS: dict[str, Callable[..., Any]] = {
     'numpy.dtype': PlainDtype,
     'numpy.ndarray': PlainArray,
     **{f'{core}.multiarray._reconstruct': _empty_array for core in _NUMPY_CORES},
     **{f'{core}.multiarray.scalar': _scalar for core in _NUMPY_CORES},
 }
-"""What a pickle, also that of a checkpoint, may be given for the names that NumPy writes."""
+"""Stand-ins for the names that NumPy writes into pickles, those of checkpoints included."""
 _GIVEN: dict[str, Callable[..., Any]] = {
     **ARRAYS,
     **{f'{core}.numeric._frombuffer': _frombuffer for core in _NUMPY_CORES},
@@ -190,9 +190,9 @@ _GIVEN: dict[str, Callable[..., Any]] = {
 
 
 class PlainUnpickler(pickle._Unpickler):
-    """Python's unpickler in Python, less what plain data does without.
+    """The pure-Python unpickler, without the instructions that plain data does not need.
 
-    The one in C allocates what a number of its memo says: gigabytes, for ten bytes.
+    The one in C allocates as many memo entries as the file says: ten bytes can claim gigabytes.
     """
 
     stack: list[Any]
@@ -214,7 +214,7 @@ class PlainUnpickler(pickle._Unpickler):
     def build(self) -> None:
         state = self.stack.pop()
         if not isinstance(self.stack[-1], PlainDtype | PlainArray):
-            raise PickleError('it gives a state to what has none')
+            raise PickleError('it gives a state to an object that has none')
         self.stack[-1].__setstate__(state)
 
     def set_item(self) -> None:
@@ -232,17 +232,17 @@ class PlainUnpickler(pickle._Unpickler):
 
     def _fill(self, target: Any, items: list[Any]) -> None:
         if type(target) is not dict:
-            raise PickleError('it sets an item of what is not a dict')
+            raise PickleError('it sets an item of an object that is not a dict')
         for key, value in zip(items[::2], items[1::2], strict=True):
             target[_checked_key(key)] = value
 
     def charge(self) -> None:
-        """Count what is named once more: a copy for each name would not fit into memory."""
+        """Limit repeated references: a copy for each would not fit into memory."""
         value = self.stack[-1]
         if isinstance(value, np.ndarray | str | bytes | list | tuple | dict):
             self._left -= value.nbytes if isinstance(value, np.ndarray) else len(value)
         if self._left < 0:
-            raise PickleError('it names the same data again and again')
+            raise PickleError('it refers to the same data too many times')
 
 
 def _charged(get: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -268,7 +268,7 @@ _DISPATCH: dict[int, Any] = {
     pickle.SETITEM[0]: PlainUnpickler.set_item,
     pickle.SETITEMS[0]: PlainUnpickler.set_items,
     pickle.DICT[0]: PlainUnpickler.make_dict,
-    # As bytes: the original allocates as many zeros as the file says.
+    # As bytes, because the original allocates as many zeros as the file says.
     pickle.BYTEARRAY8[0]: _KNOWN[pickle.BINBYTES8[0]],
 }
 PlainUnpickler.dispatch = _DISPATCH

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, whoever else writes."""
+"""Write files and folders atomically, also while other processes write them."""
 
 import contextlib
 import ctypes
@@ -16,36 +16,36 @@ from pathlib import Path, PurePath
 from mmvideomae.errors import UserError
 
 _PREFIX = '.tmp-'
-_ASIDE = '.old-'  # before the name of a folder that is being replaced
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
+_ASIDE = '.old-'  # prefix of a folder that is being replaced
+_HERE, _EXCHANGE = -100, 2  # Linux's AT_FDCWD and RENAME_EXCHANGE
 _LONGEST_NAME = 200  # file systems allow 255 bytes
-_ABANDONED = 7 * 24 * 3600.0  # seconds after which another machine's leftover counts as dead
+_ABANDONED = 7 * 24 * 3600.0  # seconds after which another machine's leftover is deleted
 
 
 class OutsideError(UserError, ValueError):
-    """A name in a file would choose a place outside the folder that the user chose."""
+    """A name in a file points outside the folder that the user chose."""
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Where in `folder` to write what a file calls `name`, such as ``'a/b'``.
+    """The path in `folder` for a name from a file, such as ``'a/b'``.
 
     Raises:
-        OutsideError: The name is empty or absolute, or has a ``..`` in it.
+        OutsideError: The name is empty, absolute or contains ``..``.
     """
     pure = PurePath(name)
     if not pure.parts or pure.is_absolute() or '..' in pure.parts:
         raise OutsideError(
-            f'{name!r} cannot name what is written, since it leads out of the output folder: it '
-            "must be a relative path without '..'"
+            f'{name!r} cannot name an output file because it points outside the output folder: '
+            "use a relative path without '..'"
         )
     return folder / pure
 
 
 def temporary_path(path: Path, owner: str | None = None) -> Path:
-    """Where to write what will become `path`: a hidden neighbour with the same suffix.
+    """A temporary path beside `path`: a hidden name with the same suffix.
 
     Args:
-        owner: Distinguishes the writers of one path.  By default the calling process; processes
+        owner: Distinguishes the writers of one path; default: the calling process.  Processes
             that write one folder together pass the same owner.
     """
     name = f'{_PREFIX}{owner or process_name()}-{path.name}'
@@ -56,20 +56,20 @@ def temporary_path(path: Path, owner: str | None = None) -> Path:
 
 
 def process_name() -> str:
-    """Names the calling process among those of all machines: ``host-pid``, no other hyphen."""
+    """A name of this process that is unique among machines: ``host-pid``, without other hyphens."""
     return f'{socket.gethostname().replace("-", "_")}-{os.getpid()}'
 
 
 def publish(temporary: Path, path: Path) -> None:
-    """Make a written temporary file, or folder of files, appear as `path` at once.
+    """Replace `path` by a finished temporary file or folder in one step.
 
-    The content reaches the disk before the name does, so that a power cut or a kill leaves the
-    old one or the new one, never a truncated one and never neither.
+    The content reaches the disk before the name does, so after a power cut or a kill either the
+    old or the new content is there, never part of it and never nothing.
     """
     files = [temporary] if temporary.is_file() else [temporary, *temporary.rglob('*')]
     for file in files:
         _flush(file)
-    if path.is_dir() and temporary.is_dir():  # a file never takes the place of a folder
+    if path.is_dir() and temporary.is_dir():  # a file never replaces a folder
         _replace_folder(temporary, path)
     else:
         os.replace(temporary, path)
@@ -77,10 +77,10 @@ def publish(temporary: Path, path: Path) -> None:
 
 
 def _replace_folder(new: Path, path: Path) -> None:
-    """Put a folder in the place of another, which no rename can do.
+    """Replace a folder by another, which a rename cannot do.
 
-    Where the two cannot change places, as on a network drive, the old folder steps aside for a
-    moment; if the process is killed in that moment, `remove_leftovers` puts it back.
+    Where the two cannot be exchanged, as on a network drive, the old folder is renamed first; if
+    the process is killed at that moment, `remove_leftovers` renames it back.
     """
     if _exchange(new, path):
         remove(new)
@@ -97,8 +97,8 @@ def _replace_folder(new: Path, path: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places at once; whether the system can."""
-    rename = getattr(ctypes.CDLL(None, use_errno=True), 'renameat2', None)  # of Linux
+    """Exchange two folders atomically; False if the system cannot."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), 'renameat2', None)  # Linux only
     if rename is None:
         return False
     places = (ctypes.c_int(_HERE), os.fsencode(one), ctypes.c_int(_HERE), os.fsencode(other))
@@ -109,8 +109,8 @@ def _exchange(one: Path, other: Path) -> bool:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; publish it as `path` unless the block raises.
 
-    The folder of `path` is made.  Processes that write the same path do not touch one another's
-    temporary file; the last to finish wins.
+    The folder of `path` is created.  Processes that write the same path use separate temporary
+    files; the last to finish wins.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(path)
@@ -123,13 +123,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file whole or not at all; names that are not UTF-8 keep their bytes."""
+    """Write a UTF-8 file atomically; file names in it that are not UTF-8 keep their bytes."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding='utf-8', errors='surrogateescape')
 
 
 def read_text(path: Path) -> str:
-    """What `write_text` wrote.
+    """The text that `write_text` wrote.
 
     Raises:
         OSError: The file cannot be read.
@@ -138,12 +138,12 @@ def read_text(path: Path) -> str:
 
 
 def check_writable(path: Path) -> None:
-    """Fail before the work where its result could not be written as `path` after it.
+    """Fail before the work if its result could not be written to `path` afterwards.
 
-    The folder of `path` is made.
+    The folder of `path` is created.
 
     Raises:
-        OSError: The folder cannot be made or written to, or `path` is a folder.
+        OSError: The folder cannot be created or written to, or `path` is a folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -155,7 +155,7 @@ def check_writable(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder; nothing if there is none."""
+    """Delete a file or a folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -165,8 +165,8 @@ def remove(path: Path) -> None:
 def remove_leftovers(folder: Path) -> list[Path]:
     """Delete temporary files that killed processes left in `folder`, and return them.
 
-    A file whose writer still runs on this machine stays, and so does a recent one of another
-    machine.  A folder that had stepped aside for a new one that never came takes its name again.
+    A file whose writer still runs on this machine stays, as does a recent one from another
+    machine.  A folder that was set aside for a replacement that never came gets its name back.
     """
     for aside in sorted(folder.glob(f'{_ASIDE}*')):
         path = aside.with_name(aside.name.removeprefix(_ASIDE))
@@ -194,7 +194,7 @@ def _in_use(path: Path) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it runs for another user
+    except OSError:  # it runs as another user
         return True
     return True
 

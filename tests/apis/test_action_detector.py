@@ -197,7 +197,7 @@ def test_key_frames_are_multiples_of_the_step(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(('boxes', 'error', 'told'), [
-    (None, ValueError, 'nothing says where people are'),
+    (None, ValueError, 'it is not known where people are'),
     ({('other', 1): ROWS}, ValueError, "no boxes of the video 'clip', only of other"),
     ({}, ValueError, 'only of none at all'),
     ({1: [[0.5, 0, 0.2, 1, 0.9]]}, AnnotationError, "boxes of 'clip' at second 1: .* is swapped"),
@@ -215,21 +215,21 @@ def test_wrong_boxes_are_refused(
 
 
 def test_wrong_models_and_settings_are_refused(model: nn.Module, folder: Path) -> None:
-    with pytest.raises(ValueError, match='Recognizer3D detects no actions'):
+    with pytest.raises(ValueError, match='Recognizer3D is not an action detector'):
         ActionDetector(Config({'model': tiny_recognizer()}), device='cpu')
     for step in (0, float('nan'), float('inf')):
         with pytest.raises(ValueError, match='step_seconds must be positive'):
             ActionDetector(model, step_seconds=step)
     with pytest.raises(ValueError, match='start_second must be a number of seconds, got nan'):
         ActionDetector(model, people='whole_frame')(folder / 'clip.mp4', start_second=float('nan'))
-    with pytest.raises(ValueError, match='lists 2 classes and the model tells 4 apart'):
+    with pytest.raises(ValueError, match='lists 2 classes, but the model has 4'):
         ActionDetector(model, classes=['a', 'b'])
-    with pytest.raises(ValueError, match='people_checkpoint are the weights of a detector'):
+    with pytest.raises(ValueError, match='people_checkpoint needs people to be the config'):
         ActionDetector(model, people='whole_frame', people_checkpoint='x.pth')
     with pytest.raises(VideoReadError, match='no such file'):
         ActionDetector(model, people='whole_frame')(folder / 'none.mp4')
     pipeline = Config({'model': tiny_detector_config(4)})
-    with pytest.raises(ValueError, match='give the config of a detector of actions'):
+    with pytest.raises(ValueError, match='give the config of an action detector'):
         ActionDetector(pipeline, device='cpu', classes=list('abcd'))
 
 

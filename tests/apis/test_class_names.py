@@ -62,7 +62,7 @@ def test_every_complaint_is_one_line_that_names_the_cure(tmp_path: Path, file: P
         with pytest.raises(ValueError, match=told) as error:
             model_class_names(cfg, 3, given)
         assert '--classes FILE' in str(error.value) and '\n' not in str(error.value)
-    with pytest.raises(ValueError, match=r'classes\.txt lists 3 classes and the model tells 400'):
+    with pytest.raises(ValueError, match=r'classes\.txt lists 3 classes, but the model has 400'):
         model_class_names(cfg, 400, file)
 
 
@@ -75,7 +75,7 @@ def test_actions_are_named_by_a_label_map_or_a_list(file: Path, tmp_path: Path) 
     assert action_names(cfg, 3, file) == dict(enumerate(NAMES, 1))
     listed = Config({'val_dataloader': {'dataset': {'classes': ['a', 'b']}}})
     assert action_names(listed, 2) == {1: 'a', 2: 'b'}
-    with pytest.raises(ValueError, match=r'map\.pbtxt names id 4, and the model tells 3'):
+    with pytest.raises(ValueError, match=r'map\.pbtxt names id 4, but the model has 3'):
         action_names(cfg, 3)
     cfg.val_dataloader.dataset.label_map = str(tmp_path / 'none.pbtxt')
     with pytest.raises(AnnotationError, match=r'none\.pbtxt: No such file.*--classes FILE'):

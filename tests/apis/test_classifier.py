@@ -212,13 +212,13 @@ def test_what_is_wrong_is_said_in_one_line(
     for told, call in (
         ('--classes FILE', lambda: VideoClassifier(nameless, device='cpu')),
         (
-            'lists 2 classes and the model tells 3',
+            'lists 2 classes, but the model has 3',
             lambda: VideoClassifier(model, classes=['a', 'b']),
         ),
         ('no test_pipeline', lambda: VideoClassifier(bare, device='cpu')),
-        ('VideoMAE classifies nothing', lambda: VideoClassifier(pretraining, device='cpu')),
+        ('VideoMAE is not a recognizer', lambda: VideoClassifier(pretraining, device='cpu')),
         ('batch_size must be positive', lambda: VideoClassifier(model, batch_size=0)),
-        ('loaded with a config', lambda: VideoClassifier(model, tmp_path / 'x.pth')),
+        ('a checkpoint needs a config', lambda: VideoClassifier(model, tmp_path / 'x.pth')),
         ('must be positive seconds', lambda: VideoClassifier(model).timeline(videos[0], 0)),
         ('window must be positive', lambda: list(VideoClassifier(model).live('0', -1))),
     ):
@@ -235,7 +235,7 @@ def test_pipelines_that_cannot_be_cut_are_refused(
 ) -> None:
     classifier = VideoClassifier(model)
     monkeypatch.setattr(classifier, '_steps', [{'type': 'DecordInit'}, {'type': 'DecordDecode'}])
-    with pytest.raises(ValueError, match='begins with OpenVideo'):
+    with pytest.raises(ValueError, match='must begin with OpenVideo'):
         classifier.timeline(videos[0])
 
 

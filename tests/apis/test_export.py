@@ -126,7 +126,7 @@ def test_a_file_that_differs_is_not_kept(
 
     monkeypatch.setattr('mmvideomae.apis.export._write', write)
     monkeypatch.setattr('mmvideomae.apis.export.compare', lambda *_: difference)
-    with pytest.raises(ValueError, match='not kept: its scores differ'):
+    with pytest.raises(ValueError, match='was removed: its scores differ'):
         export_onnx(model, tmp_path / 'm.onnx')
     assert list(tmp_path.iterdir()) == []
 
@@ -138,13 +138,13 @@ def test_what_cannot_be_exported_is_refused_in_one_line(
     coded = init_model(Config({'model': tiny_code_recognizer()}), device='cpu')
     for told, call in (
         ('takes codes of a tokenizer', lambda: export_onnx(coded, tmp_path / 'm.onnx')),
-        ('VideoMAE gives no class scores', lambda: export_onnx(pretrainer, tmp_path / 'm.onnx')),
+        ('VideoMAE is not a recognizer', lambda: export_onnx(pretrainer, tmp_path / 'm.onnx')),
         (r'must end in \.onnx', lambda: export_onnx(model, tmp_path / 'm.pt')),
         ('5 frames of 32x32', lambda: export_onnx(
             model, tmp_path / 'm.onnx', ExportOptions(shape=(5, 32, 32)))),
         ('4 frames of 30x32', lambda: export_onnx(
             model, tmp_path / 'm.onnx', ExportOptions(shape=(4, 30, 32)))),
-        ('cannot write opset 12', lambda: export_onnx(
+        ('cannot write this model with opset 12', lambda: export_onnx(
             model, tmp_path / 'm.onnx', ExportOptions(opset=12))),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=told) as error:

@@ -109,7 +109,7 @@ def test_moments_outside_and_videos_that_cannot_be_read(
 def test_weights_of_another_model_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
     """All of them, and one of another shape; mmdet would look with random ones."""
     torch.save({'state_dict': {'x': torch.ones(2)}}, tmp_path / 'x.pth')
-    with pytest.raises(ValueError, match=r'x\.pth is no checkpoint .* (\d+) of its \1 weights'):
+    with pytest.raises(ValueError, match=r'x\.pth is not a checkpoint .* (\d+) of its \1 weights'):
         PersonDetector(files[0], tmp_path / 'x.pth', 'cpu')
     classes = ('car', 'person', 'dog')
     (tmp_path / 'other').mkdir()
@@ -122,12 +122,12 @@ def test_a_config_of_ours_is_none_of_mmdet(files: tuple[Path, Path], tmp_path: P
     cfg = tiny_person_config()
     cfg.model.type = 'Nothing'
     cfg.dump(tmp_path / 'nothing.py')
-    with pytest.raises(ValueError, match=r'nothing\.py is no config of a detector of mmdet'):
+    with pytest.raises(ValueError, match=r'nothing\.py is not the config of an mmdet detector'):
         PersonDetector(tmp_path / 'nothing.py', files[1], 'cpu')
     cfg = tiny_person_config()
     cfg.test_dataloader.dataset.pipeline.append({'type': 'SampleKeyFrameClip'})
     cfg.dump(tmp_path / 'ours.py')
-    with pytest.raises(ValueError, match=r'ours\.py is no config of a detector of mmdet'):
+    with pytest.raises(ValueError, match=r'ours\.py is not the config of an mmdet detector'):
         PersonDetector(tmp_path / 'ours.py', files[1], 'cpu')
 
 
@@ -149,12 +149,12 @@ def test_wrong_use_is_refused(
         PersonDetector(*files, min_score=2)
     for config, message in (
         ('none.py', r'config not found: .*none\.py'),
-        ('mmdet::none.py', 'mmdet::none.py: there is no such config'),
+        ('mmdet::none.py', 'mmdet::none.py: the config does not exist'),
         (files[1], r'people\.pth is not a config'),
     ):
         with pytest.raises((FileNotFoundError, ValueError), match=message):
             PersonDetector(config, files[1])
-    with pytest.raises(FileNotFoundError, match=r'none\.pth: no such checkpoint'):
+    with pytest.raises(FileNotFoundError, match=r'none\.pth: the checkpoint'):
         PersonDetector(files[0], tmp_path / 'none.pth')
     with pytest.raises(ValueError, match=r'people\.py needs the weights'):
         PersonDetector(files[0])

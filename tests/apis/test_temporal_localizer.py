@@ -129,19 +129,19 @@ def test_results_are_read_back_and_are_perfect(tmp_path: Path) -> None:
             {'segment': [4.0, 9.0], 'label': 'jump', 'score': 0.4},
         ]
     }
-    with pytest.raises(ValueError, match="two videos are called 'a'"):
+    with pytest.raises(ValueError, match="two videos have the name 'a'"):
         activitynet_results([found[0], found[0]])
 
 
 @pytest.mark.parametrize(('changes', 'told'), [
-    (dict(width=12), 'makes features of width 32, the detector takes in_channels=12'),
-    (dict(features={'stride': 4}), "with stride=2, the detector's config says stride=4"),
-    (dict(features={'window': 16}), "with window=4, the detector's config says window=16"),
-    (dict(features={'interval': 3}), "with interval=1, the detector's config says interval=3"),
+    (dict(width=12), 'makes features of width 32, but the detector takes in_channels=12'),
+    (dict(features={'stride': 4}), "with stride=2, but the detector's config says stride=4"),
+    (dict(features={'window': 16}), "with window=4, but the detector's config says window=16"),
+    (dict(features={'interval': 3}), "with interval=1, but the detector's config says interval=3"),
     (dict(features={'stride': 'even'}), "config says stride='even'"),
-    (dict(classes=('a', 'b')), 'lists 2 classes and the model tells 3 apart'),
+    (dict(classes=('a', 'b')), 'lists 2 classes, but the model has 3'),
     (dict(classes=None), 'no class names'),
-    (dict(pipeline=()), 'no test pipeline that begins with LoadFeatures'),
+    (dict(pipeline=()), 'no test pipeline that starts with LoadFeatures'),
 ])  # fmt: skip
 def test_misfits_are_refused(backbone: nn.Module, changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told) as caught:
@@ -150,9 +150,9 @@ def test_misfits_are_refused(backbone: nn.Module, changes: dict[str, Any], told:
 
 
 def test_other_models_and_frame_rates_are_refused(backbone: nn.Module, video: Path) -> None:
-    with pytest.raises(ValueError, match='detects no segments'):
+    with pytest.raises(ValueError, match='is not a temporal detector'):
         localizer(backbone, backbone)
-    with pytest.raises(ValueError, match='a checkpoint is loaded with a config'):
+    with pytest.raises(ValueError, match='a checkpoint needs a config'):
         TemporalLocalizer(backbone, None, detector(), 'x.pth')
     with pytest.raises(ValueError, match="'clip' were made with fps=10"):
         localizer(backbone, detector(features={'fps': 25}))(video)

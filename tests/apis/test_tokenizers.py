@@ -34,7 +34,7 @@ def test_weights_of_its_own_file_need_no_model(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match=r'the config has no tokenizer: neither'):
+    with pytest.raises(ConfigError, match=r'the config has no tokenizer: set'):
         init_tokenizer(Config({'model': {'type': 'NoSuchModel'}}))
     with pytest.raises(ConfigError, match='has random weights: give a checkpoint'):
         init_tokenizer(Config({'model': {'type': 'NoSuchModel', 'tokenizer': TINY}}))

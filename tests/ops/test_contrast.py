@@ -76,5 +76,5 @@ def test_similarities_of_half_precision_are_compared_in_full() -> None:
 
 
 def test_one_video_cannot_be_told_from_others() -> None:
-    with pytest.raises(ValueError, match=r'the batch has 1: raise train_dataloader.batch_size'):
+    with pytest.raises(ValueError, match=r'the batch has 1: increase train_dataloader.batch_size'):
         pair_loss(*features(1), GAMMA)

@@ -56,7 +56,7 @@ def test_other_names_are_refused(name: str) -> None:
 
 
 def test_wrong_views_are_named() -> None:
-    with pytest.raises(ValueError, match=r"positions are top, centre, bottom, got \['left'\]"):
+    with pytest.raises(ValueError, match=r"positions must be top, centre, bottom, got \['left'\]"):
         diagonal_views(128, (1,), ('left',), False)
-    with pytest.raises(ValueError, match=r'scales of at least 1, got 128, \(0.5,\)'):
+    with pytest.raises(ValueError, match=r'scales at least 1, got 128, \(0.5,\)'):
         diagonal_views(128, (0.5,), ('top',), False)

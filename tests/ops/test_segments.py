@@ -197,7 +197,7 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         nms_1d(np.zeros((2, 2)), np.zeros(3))
     with pytest.raises(ValueError, match='finite'):
         soft_nms_1d(np.array([[0.0, np.nan]]), np.ones(1))
-    with pytest.raises(ValueError, match="unknown method 'cubic'"):
+    with pytest.raises(ValueError, match="unknown soft NMS method 'cubic'"):
         soft_nms_1d(np.zeros((1, 2)), np.ones(1), method='cubic')
 
 

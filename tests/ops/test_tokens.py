@@ -64,7 +64,7 @@ def test_ids_are_the_ascending_positions_of_a_mask(seed: int, masked: int) -> No
 
 def test_masks_of_unequal_counts_are_refused() -> None:
     mask = torch.tensor([[True, False, False], [True, True, False]])
-    with pytest.raises(ValueError, match='between 1 and 2'):
+    with pytest.raises(ValueError, match='but have 1 to 2'):
         mask_to_ids(mask)
 
 

@@ -102,7 +102,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
         (['train_dataloader.dataset.labelled=False'], 'labels', 'set labelled=True'),
         (
             ['train_dataloader.collate_fn.type=pseudo_collate'],
-            'inputs must be (B, R, T, H, W, C)',
+            'inputs must have shape (B, R, T, H, W, C)',
             'default_collate',
         ),
         (

@@ -102,7 +102,7 @@ def test_padding_is_not_drawn() -> None:
         pixels[0, 0, 8, 0] == pytest.approx(7.5 / 16) and pixels[0, 0, 0, 0] == intact[0, 0, 8, 0]
     )
     target.to_pixels = None
-    with pytest.raises(ValueError, match='tokenizer only'):
+    with pytest.raises(ValueError, match='to turn codes into pixels'):
         target.draw(values, ids, clip, np.zeros(64, bool), 'none', codes)
 
 

@@ -1,4 +1,4 @@
-"""Features of untrimmed videos."""
+"""Extract features of untrimmed videos."""
 
 from mmvideomae.apis.features.extractor import ExtractionError, FeatureExtractor, VideoFeatures
 from mmvideomae.apis.features.settings import PRESETS, FeatureSettings, finetuned_settings

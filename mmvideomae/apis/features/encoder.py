@@ -1,4 +1,4 @@
-"""A backbone as a function from windows of pixels to features, in mixed precision."""
+"""Encode windows of pixels into features with a backbone, in mixed precision."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -15,23 +15,24 @@ PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 
 
 class WindowEncoder:
-    """Encode windows whose frames lie in a ring on the device, moved there once.
+    """Encode windows of frames that are kept in a ring buffer on the device.
 
-    Of an encoder of codes, each frame is tokenized once and the ring holds its codes.
+    Each frame is moved to the device once.  For a backbone that takes codes, each frame is also
+    tokenized once, and the ring holds its codes.
 
     Args:
         backbone: In evaluation mode and on its device; clips (B, C, T, H, W), or codes
-            (B, T, h, w), -> a vector (B, D), tokens (B, N, D) or a map (B, D, t, h, w), of which
-            the mean is taken; or `CodeFeatures`, of which CLS is.
+            (B, T, h, w), -> a vector (B, D), tokens (B, N, D) or a map (B, D, t, h, w), which
+            are averaged; or `CodeFeatures`, whose CLS is used.
         settings: Mean, deviation and size of the clips.
-        precision: What autocast computes in; 'auto': float16 on a GPU, else float32.
-        tokenizer: What makes codes of frames, where the backbone takes codes.
+        precision: The type for autocast; 'auto': float16 on a GPU, else float32.
+        tokenizer: Turns frames into codes, for a backbone that takes codes.
 
     Attributes:
         width: D.
 
     Raises:
-        ValueError: No such precision, or the backbone does not take such clips.
+        ValueError: The precision is unknown, or the backbone does not accept such clips.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class WindowEncoder:
         found = getattr(found, 'cls', found)
         if not isinstance(found, Tensor) or found.ndim not in (2, 3, 5):
             raise ValueError(
-                f'{type(self.backbone).__name__} gives neither a vector nor tokens for each clip'
+                f'{type(self.backbone).__name__} returns neither a vector nor tokens for each clip'
             )
         found = found.float()
         if found.ndim == 3:
@@ -77,21 +78,21 @@ class WindowEncoder:
         return found.mean((2, 3, 4)) if found.ndim == 5 else found
 
     def empty_ring(self, capacity: int, like: np.ndarray) -> Tensor:
-        """Room for ``capacity`` frames of the kind and size of ``like`` (n, S, S, 3)."""
+        """An empty ring for ``capacity`` frames with the type and size of ``like`` (n, S, S, 3)."""
         kept = self._kept(torch.from_numpy(like[:1]).to(self.device))
         return kept.new_empty((capacity, *kept.shape[1:]))
 
     def encode_batch(self, ring: Tensor, batch: WindowBatch) -> np.ndarray:
-        """Put new frames into the ring and compute the windows that show them -> (B, D)."""
+        """Put new frames into the ring and encode the batch's windows -> (B, D)."""
         fresh = torch.from_numpy(batch.frames).to(self.device)
         ring[torch.from_numpy(batch.slots)] = self._kept(fresh)
         windows = ring[torch.from_numpy(batch.windows).to(self.device)]
         return self.encode(self._clips(windows)).cpu().numpy()
 
     def _kept(self, frames: Tensor) -> Tensor:
-        """What the ring holds of frames (n, S, S, C): these, or codes (n, h, w)."""
+        """The ring's content for frames (n, S, S, C): the frames, or codes (n, h, w)."""
         return frames if self.tokenizer is None else encode_frames(self.tokenizer.encode, frames)
 
     def _clips(self, windows: Tensor) -> Tensor:
-        """Windows (B, T, ...) of what the ring holds, as the backbone takes them."""
+        """Turn windows (B, T, ...) from the ring into the backbone's input."""
         return windows.permute(0, 4, 1, 2, 3) if self.tokenizer is None else windows

@@ -1,4 +1,4 @@
-"""Features of long videos: one vector for each of many windows that overlap."""
+"""Extract features of long videos: one vector for each of many overlapping windows."""
 
 import logging
 import os
@@ -28,15 +28,15 @@ from mmvideomae.ops.seconds import resample_frames
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
-_UNEVEN = 0.5  # seconds by which frames may be off the times of an even rate unmentioned
+_UNEVEN = 0.5  # seconds by which frame times may differ from an even rate without a warning
 
 
 class ExtractionError(UserError, RuntimeError):
-    """Features of a video that are of no use; the message names the video."""
+    """The features of a video are not usable; the message names the video."""
 
 
 class VideoFeatures(NamedTuple):
-    """Features of a video and how they were made."""
+    """Features of a video and a description of how they were made."""
 
     features: np.ndarray
     """(L, D) float32."""
@@ -46,27 +46,27 @@ class VideoFeatures(NamedTuple):
 class FeatureExtractor:
     """Compute a feature for every window of a video with the backbone of a model.
 
-    Every frame is decoded, resized and moved to the device once, in order, in a thread beside
-    the model.  With ``out_type='avg'`` features are the normalised mean of the tokens, as
-    VideoMAE V2 extracts; see `WindowEncoder` for others.  What is held in memory depends on
-    the windows of a batch and not on the length of the video.
+    Every frame is decoded, resized and moved to the device once, in order, while the model
+    computes.  With ``out_type='avg'``, features are the normalised mean of the tokens, as in
+    VideoMAE V2; see `WindowEncoder` for other outputs.  Memory use depends on the windows of a
+    batch, not on the length of the video.
 
     Args:
         model: A config file, a config, or a model from ``init_model``.
         checkpoint: Weights, with a config.
-        preset: One of ``settings.PRESET_NAMES``; None: what the config's ``features`` say,
-            and without them its test pipeline.
-        settings: `FeatureSettings` as a whole, without a preset, or a mapping of what
-            differs from the preset.
-        device: The default is the GPU if there is one, and else the CPU.
-        batch_size: Windows that are forwarded at a time.
+        preset: One of ``settings.PRESET_NAMES``; None: the config's ``features``, or its test
+            pipeline if it has none.
+        settings: Complete `FeatureSettings`, without a preset, or a mapping of the settings
+            that differ from the preset.
+        device: The default is the GPU if there is one, else the CPU.
+        batch_size: Windows in a forward pass.
         precision: See `WindowEncoder`.
         filename_tmpl: Names of the files of frame folders.
         fps: Frames per second of frame folders.
 
     Raises:
         ValueError: A setting is unknown or out of range, or the model has no backbone that
-            takes such windows.
+            accepts such windows.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class FeatureExtractor:
         model = as_model(model, checkpoint, device)
         backbone = getattr(model, 'backbone', None)
         if not isinstance(backbone, nn.Module):
-            raise ValueError(f'{type(model).__name__} has no backbone that makes features')
+            raise ValueError(f'{type(model).__name__} has no backbone to compute features with')
         if not isinstance(settings, FeatureSettings):
             settings = resolve_settings(model, preset, settings)
         elif preset is not None:
-            raise ValueError(f'settings as a whole leave nothing to the preset {preset!r}')
+            raise ValueError(f'give either complete settings or the preset {preset!r}, not both')
         self.settings, self.batch_size = settings, batch_size
         self.filename_tmpl, self.fps = filename_tmpl, fps
         self.encoder = WindowEncoder(backbone.eval(), settings, precision, _tokenizer_of(model))
@@ -104,7 +104,7 @@ class FeatureExtractor:
         """Features of a video file or a folder of frames.
 
         Args:
-            video_id: What to call the video; None: its own name, see `video_id_of`.
+            video_id: The id of the video; None: its name, see `video_id_of`.
 
         Raises:
             VideoReadError: The video cannot be read.
@@ -126,7 +126,7 @@ class FeatureExtractor:
         progress: OnProgress | None = None,
         video_id: str | None = None,
     ) -> FeatureInfo:
-        """Write features as they come; the file and its description appear when all is done.
+        """Write features as they are computed; the files appear when the video is finished.
 
         Args:
             video_id: As calling the extractor.
@@ -143,7 +143,7 @@ class FeatureExtractor:
         return info
 
     def expected(self) -> dict[str, Any]:
-        """What `FeatureInfo` says of every video that is extracted like this."""
+        """The entries of `FeatureInfo` that are the same for every video."""
         own = self.settings
         return {
             'window': own.window,
@@ -159,11 +159,11 @@ class FeatureExtractor:
         }
 
     def plan(self, frames: int) -> WindowPlan:
-        """The windows of a video of so many frames."""
+        """The windows of a video with this number of frames."""
         return WindowPlan(self.settings, frames, self.batch_size)
 
     def open_stream(self, video: Video) -> FileStream | FolderStream:
-        """The frames of a video or folder, a context manager."""
+        """A context manager for the frames of a video or folder."""
         return open_stream(video, self.filename_tmpl, self.fps)
 
     @contextmanager
@@ -183,7 +183,7 @@ class FeatureExtractor:
         if self.settings.offset >= frames:
             raise VideoReadError(
                 stream.path,
-                f'it has {frames} frames, and windows begin at frame {self.settings.offset}',
+                f'it has {frames} frames, but the first window begins at {self.settings.offset}',
             )
         if self.settings.grid_fps is None:
             _tell_of_uneven_times(stream.path, times, fps)
@@ -198,7 +198,7 @@ class FeatureExtractor:
     def _pictures(
         self, stream: FileStream | FolderStream, plan: WindowPlan
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """Number and picture of the frames that windows show, numbered at the settings' rate."""
+        """Numbers, at the settings' rate, and pictures of the frames that windows need."""
         if self.settings.grid_fps is None:
             yield from stream.in_order(plan.wanted())
             return
@@ -212,7 +212,7 @@ class FeatureExtractor:
     def _blocks(
         self, stream: FileStream | FolderStream, plan: WindowPlan, progress: OnProgress | None
     ) -> Iterator[np.ndarray]:
-        """Features of one batch of windows after the other, (B, D) each."""
+        """Features of successive batches of windows, (B, D) each."""
         prepared = (
             (number, self._prepare(picture)) for number, picture in self._pictures(stream, plan)
         )
@@ -235,42 +235,42 @@ class FeatureExtractor:
 
 
 def _tokenizer_of(model: nn.Module) -> Any:
-    """What makes codes of frames, where a model takes codes.
+    """The tokenizer of a model that takes codes, else None.
 
     Raises:
-        ValueError: It has none.
+        ValueError: The model takes codes and has no tokenizer.
     """
     if not hasattr(model.backbone, 'vocabulary'):
         return None
     tokenizer = getattr(getattr(model, 'data_preprocessor', None), 'tokenizer', None)
     if tokenizer is None:
         raise ValueError(
-            f'{type(model.backbone).__name__} takes codes, and features are of videos: set '
-            'model.data_preprocessor.tokenizer'
+            f'{type(model.backbone).__name__} takes codes, but features are extracted from videos: '
+            'set model.data_preprocessor.tokenizer'
         )
     return tokenizer
 
 
 def _tell_of_uneven_times(path: str, times: np.ndarray, fps: float) -> None:
-    """Features are counted in frames; warn where that is far from the video's own times."""
+    """Warn if times computed from frame numbers differ much from the video's own times."""
     off = float(np.abs(times - np.arange(len(times)) / fps).max())
     if off > _UNEVEN:
         print_log(
-            f'{path}: its frames come at an uneven rate; times that are computed from its '
-            f'{fps:g} frames per second are up to {off:.1f} s off',
+            f'{path}: its frame rate is uneven; times computed from {fps:g} frames per second '
+            f'are up to {off:.1f} s off',
             logger='current',
             level=logging.WARNING,
         )
 
 
 def _name_of(model: nn.Module) -> str:
-    """The name of a model's config file; of one without a file, the class."""
+    """The name of a model's config file, or of its class if it has no file."""
     filename = getattr(getattr(model, 'cfg', None), 'filename', None)
     return Path(filename).stem if filename else type(model).__name__
 
 
 def _digest(backbone: nn.Module, checkpoint: str | os.PathLike[str] | None) -> str:
-    """SHA-256 of the checkpoint's file; without a file, of the backbone's weights."""
+    """SHA-256 of the checkpoint file, or of the backbone's weights if there is no file."""
     digest = sha256()
     if checkpoint is not None and os.path.isfile(checkpoint):
         with open(checkpoint, 'rb') as file:

@@ -1,4 +1,4 @@
-"""Features of many videos."""
+"""Extract features of many videos."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ def extract_all(
     out: Path,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Extract what is not finished, into ``out/ID.npy`` and ``out/ID.json``; see `work_through`.
+    """Extract unfinished videos into ``out/ID.npy`` and ``out/ID.json``; see `work_through`.
 
     Raises:
-        ValueError: Finished features were made otherwise; before anything is extracted, unless
-            another process writes them meanwhile.
-        OSError: Nothing can be written below ``out``.
+        ValueError: Finished features were made with other settings.  Raised before anything is
+            extracted, unless another process writes them meanwhile.
+        OSError: The folder ``out`` cannot be written.
     """
 
     def extract(job: Job, advance: Advance) -> int:
@@ -45,7 +45,7 @@ def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
         FeatureInfo.read(path, job.video_id).check(extractor.expected())
     except FileNotFoundError as error:
         raise ValueError(
-            f'{error}: it was not extracted here; choose another output folder'
+            f'{error}: it was not extracted by this tool; choose another output folder'
         ) from None
     except ValueError as error:
         raise ValueError(f'{out} holds other features: {error}') from None

@@ -1,4 +1,4 @@
-"""Run an iterator in a thread beside the code that uses what it yields."""
+"""Run an iterator in a thread while the caller uses its items."""
 
 from collections.abc import Iterable, Iterator
 from queue import Full, Queue
@@ -6,18 +6,18 @@ from threading import Event, Thread
 from typing import Generic, TypeVar
 
 Item = TypeVar('Item')
-_POLL = 0.1  # seconds after which a waiting thread looks whether it is still needed
+_POLL = 0.1  # seconds after which a waiting thread checks whether it is still needed
 
 
 class ReadAhead(Generic[Item]):
-    """Items of an iterator that works in a thread, at most ``size`` ahead.
+    """Items of an iterator that runs in a thread, at most ``size`` ahead.
 
-    An exception of the iterator is raised where its item would have come.  On leaving the
-    context the thread has ended, also where not all items were taken.
+    An exception of the iterator is raised in place of its item.  The thread has ended when the
+    context is left, even if items remain.
 
     Args:
-        items: Nobody else may take from it.
-        size: Items that wait at most; one more is being made.
+        items: No other code may take items from it.
+        size: The most items that wait; one more is being made.
     """
 
     def __init__(self, items: Iterable[Item], size: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""What features are computed from: windows, frame sizes and pixel values, and the presets."""
+"""Settings of feature extraction (windows, frame sizes and pixel values) and presets."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -14,26 +14,26 @@ FINETUNED = 'finetuned'
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """Windows of a video and how their frames become the model's input.
+    """Windows of a video, and the preparation of their frames for the model.
 
     Attributes:
-        window: Frames of a window.
+        window: Frames in a window.
         stride: Frames from one window to the next.
         interval: Frames from one frame of a window to the next.
         offset: First frame of the first window.
-        resize: 'squash': to ``size`` x ``size`` whatever the aspect, bilinear, of float
-            pixels and without smoothing, as VideoMAE V2 extracts.  'crop': the short side to
-            ``short_side`` and the middle square, of uint8 pixels, as `CropViews` tests.
-            'bicubic': the short side to ``size`` and the middle square, as `DiagonalCrop`.
+        resize: 'squash': to ``size`` x ``size``, ignoring the aspect ratio; bilinear, on float
+            pixels and without smoothing, as in VideoMAE V2.  'crop': the short side to
+            ``short_side``, then the middle square, on uint8 pixels, as `CropViews` in tests.
+            'bicubic': the short side to ``size``, then the middle square, as `DiagonalCrop`.
         size: Side of the model's input in pixels.
         short_side: With 'crop'; None: ``size``.
-        mean: Subtracted from pixels in 0 to 255, by channel.
-        std: Then divided by.
-        grid_fps: Frames per second that all videos are brought to; all numbers of frames are then
-            of these.  None: each video has its own.
+        mean: Subtracted from pixels in 0 to 255, per channel.
+        std: Divisor after that, per channel.
+        grid_fps: Frames per second at which all videos are sampled; all numbers of frames are then
+            at this rate.  None: each video keeps its own.
 
     Raises:
-        ValueError: A number is not positive, or the kind of resizing is unknown.
+        ValueError: A number is out of range, or the kind of resizing is unknown.
     """
 
     window: int = 16
@@ -58,18 +58,18 @@ class FeatureSettings:
             raise ValueError(f'resize must be one of {RESIZES}, got {self.resize!r}')
         if self.short_side is not None and (self.resize != 'crop' or self.short_side < self.size):
             raise ValueError(
-                f'short_side={self.short_side} needs resize="crop" and a size of no more, '
+                f'short_side={self.short_side} needs resize="crop" and a size that is no larger, '
                 f'got {self.resize!r} and {self.size}'
             )
         for name in ('mean', 'std'):
             values = tuple(float(value) for value in getattr(self, name))
             if len(values) != 3 or (name == 'std' and min(values) <= 0):
-                raise ValueError(f'{name} must be three numbers, of std positive, got {values}')
+                raise ValueError(f'{name} must be three numbers (positive for std), got {values}')
             object.__setattr__(self, name, values)
 
     @classmethod
     def of(cls, values: Mapping[str, Any], base: 'FeatureSettings') -> 'FeatureSettings':
-        """Replace what ``values`` names and does not leave at None; unknown keys are named."""
+        """Replace the fields in ``values`` that are not None; an unknown key is an error."""
         known = [each.name for each in fields(cls)]
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(
@@ -79,7 +79,7 @@ class FeatureSettings:
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """How frames become input, for `FeatureInfo`."""
+        """How frames are prepared, for `FeatureInfo`."""
         values = asdict(self)
         keys = ['resize', 'size', 'mean', 'std']
         if self.resize == 'crop':
@@ -88,8 +88,8 @@ class FeatureSettings:
         return {key: list(values[key]) if key in ('mean', 'std') else values[key] for key in keys}
 
 
-# The published features of VideoMAE V2 were made without the mean and deviation that the model
-# was trained with, and from squashed frames; keep both to reproduce them.
+# The published features of VideoMAE V2 were made from squashed frames and without the mean and
+# deviation of the model's training; keep both to reproduce them.
 PRESETS = {
     'videomaev2_thumos14': FeatureSettings(stride=4),
     'videomaev2_fineaction': FeatureSettings(stride=16),
@@ -102,17 +102,17 @@ def resolve_settings(
     preset: str | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> FeatureSettings:
-    """The settings for a model: ``values`` over ``preset`` over its config.
+    """The settings for a model: ``values`` override ``preset``, which overrides the config.
 
-    A config may hold ``features = dict(preset=..., stride=..., ...)``.  Without a preset
-    anywhere the model's input is that of its test ('finetuned').
+    A config may hold ``features = dict(preset=..., stride=..., ...)``.  If no preset is given
+    anywhere, frames are prepared as in the model's test ('finetuned').
 
     Args:
         model: From ``init_model``.
         values: Fields of `FeatureSettings`; None leaves one as it is.
 
     Raises:
-        ValueError: There is no such preset or setting, or the config tests no windows.
+        ValueError: A preset or setting is unknown, or the config has no settings for clips.
     """
     own = dict(getattr(model, 'cfg', {}).get('features') or {})
     named = own.pop('preset', None)
@@ -129,10 +129,10 @@ def resolve_settings(
 
 
 def finetuned_settings(model: nn.Module, interval: int | None = None) -> FeatureSettings:
-    """The clips of a model's test, or of a pre-training, a quarter of their span apart.
+    """The clips of a model's test, or of its pre-training, a quarter of their span apart.
 
     Args:
-        interval: For a test that spreads its frames over the whole video and so has none.
+        interval: Needed if the test spreads its frames over the whole video.
 
     Raises:
         ValueError: The config has no pipeline that samples clips and crops them.
@@ -155,7 +155,7 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
     if interval is None:
         raise ValueError(
             f'{sample["type"]} of the test pipeline spreads the frames of a clip over the whole '
-            'video: set the interval of the frames of a window'
+            'video: set the interval between the frames of a window'
         )
     window = sample['clip_len']
     return FeatureSettings(

@@ -1,4 +1,4 @@
-"""From frames in order to batches of windows, each frame prepared and kept once."""
+"""Group frames in order into batches of windows; each frame is prepared and kept once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from math import ceil
@@ -15,7 +15,7 @@ Prepare = Callable[[np.ndarray], np.ndarray]
 
 
 class WindowBatch(NamedTuple):
-    """What is new with the next windows, and where in the ring their frames then are."""
+    """The new frames of the next windows, and the places of all their frames in the ring."""
 
     frames: np.ndarray
     """New frames (n, S, S, 3), float32 or uint8."""
@@ -26,22 +26,22 @@ class WindowBatch(NamedTuple):
 
 
 class WindowPlan:
-    """Which frames the windows of a video show, and how many have to be kept for them.
+    """The frames in the windows of a video, and how many must be kept for them.
 
-    A video that is shorter than a window shows its last frame for the missing ones.
+    In a video shorter than a window, the last frame stands in for missing ones.
 
     Args:
-        frames: Of the video.
-        batch_size: Windows that are computed together.
+        frames: Number of frames in the video.
+        batch_size: Windows in a forward pass.
 
     Attributes:
         steps: Number of windows.
-        capacity: Frames from the first of a batch to its last, at most.
+        capacity: The most frames from the first to the last of a batch.
     """
 
     def __init__(self, settings: FeatureSettings, frames: int, batch_size: int) -> None:
         self._settings, self._last, self.batch_size = settings, frames - 1, batch_size
-        # The rate does not bear on the number of windows.
+        # The rate does not affect the number of windows.
         grid = FeatureGrid(1.0, settings.stride, settings.window, settings.interval)
         self.steps = grid.num_steps(max(frames - settings.offset, 1))
         self.capacity = self._capacity()
@@ -53,7 +53,7 @@ class WindowPlan:
         return np.minimum(start + numbers, self._last)
 
     def wanted(self) -> Iterator[int]:
-        """Numbers of all frames that a window shows, ascending, each once."""
+        """Numbers of all frames in any window, ascending and unique."""
         pending: set[int] = set()
         for step in range(self.steps):
             pending.update(self.frames_of(step).tolist())
@@ -64,7 +64,7 @@ class WindowPlan:
             pending.difference_update(ready)
 
     def batches(self, pictures: Iterable[tuple[int, np.ndarray]]) -> Iterator[WindowBatch]:
-        """Group the windows of frames that come in the order of `wanted`.
+        """Group frames that arrive in the order of `wanted` into batches of windows.
 
         Args:
             pictures: Number and prepared frame (S, S, 3).
@@ -86,9 +86,9 @@ class WindowPlan:
                 slot_of = {n: slot for n, slot in slot_of.items() if n >= since}
 
     def _capacity(self) -> int:
-        """Frames between the first and last of a batch that any window shows.
+        """The most frames of any window between the first and the last frame of a batch.
 
-        Windows before and after the batch show some of them too.
+        Windows before and after the batch share some of them.
         """
         settings, size = self._settings, min(self.batch_size, self.steps)
         inside = np.arange(settings.window) * settings.interval
@@ -99,9 +99,9 @@ class WindowPlan:
 
 
 def preparation(settings: FeatureSettings) -> Prepare:
-    """The function that makes a picture (H, W, 3) uint8 the model's size (S, S, 3).
+    """The function that resizes a picture (H, W, 3) uint8 to the model's (S, S, 3).
 
-    Squashed pictures are float32, for they lie between the values of uint8.
+    Squashed pictures are float32 because their values are not whole numbers.
     """
     size = settings.size
     if settings.resize == 'squash':

@@ -1,1 +1,1 @@
-"""What the command lines in tools/demo do with the options that they read."""
+"""The work of the command lines in tools/demo, given their parsed options."""

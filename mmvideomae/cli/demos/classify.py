@@ -1,4 +1,4 @@
-"""Name what happens in videos, for ``tools/demo/classify.py``."""
+"""Classify videos, for ``tools/demo/classify.py``."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ from mmvideomae.visualization.timeline import clock, draw_timeline
 
 
 def make(args: argparse.Namespace) -> Told:
-    """Classify files, whole or window by window, or what a camera shows."""
+    """Classify files, as a whole or window by window, or a live camera."""
     for name in ('top_k', 'batch_size'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name.replace("_", "-")} must be positive')
@@ -39,7 +39,7 @@ def make(args: argparse.Namespace) -> Told:
     if args.live:
         return Told(None, _live(args, classifier))
     places = _stems(_expanded(args.videos), args.out)
-    if args.overlay:  # before all the work
+    if args.overlay:  # fails before any work is done
         for video, place in places.items():
             check_target(f'{place}.mp4', video)
     with VideoWork() as work:
@@ -54,7 +54,7 @@ def make(args: argparse.Namespace) -> Told:
 
 
 def _expanded(paths: list[str]) -> list[str]:
-    """The videos, with the files of folders of videos in the place of the folders."""
+    """The videos; a folder of videos is replaced by its files."""
     found: list[str] = []
     for path in paths:
         if not os.path.isdir(path):
@@ -62,13 +62,13 @@ def _expanded(paths: list[str]) -> list[str]:
             continue
         try:
             found += [os.path.join(path, name) for name in find_videos(path)]
-        except AnnotationError:  # no video in it: a folder of frames
+        except AnnotationError:  # it holds no video, so it is a folder of frames
             found.append(path)
     return found
 
 
 def _stems(videos: list[str], out: Path) -> dict[str, Path]:
-    """Where the results of each video go, without their suffix; equal names get numbers."""
+    """The path of each video's results, without suffix; equal names are numbered."""
     places: dict[str, Path] = {}
     for video in videos:
         name = Path(video).resolve()
@@ -87,7 +87,7 @@ def _predictions(
     places: dict[str, Path],
     work: VideoWork,
 ) -> list[tuple[Prediction | Timeline, dict[str, Any]]]:
-    """Classify whole videos; each with what --json prints of it."""
+    """Classify whole videos; pair each result with its entry for --json."""
     with work.bar('videos') as advance:
         found = classifier(
             list(places),
@@ -110,7 +110,7 @@ def _timelines(
     places: dict[str, Path],
     work: VideoWork,
 ) -> list[tuple[Prediction | Timeline, dict[str, Any]]]:
-    """Classify videos window by window; each with what --json prints of it."""
+    """Classify videos window by window; pair each result with its entry for --json."""
     args.out.mkdir(parents=True, exist_ok=True)
     results: list[tuple[Prediction | Timeline, dict[str, Any]]] = []
     for video, place in places.items():
@@ -131,7 +131,7 @@ def _timelines(
 
 
 def _files(timeline: Timeline, place: Path, args: argparse.Namespace) -> Iterator[tuple[str, Path]]:
-    """Write a timeline; the kind and path of each file."""
+    """Write a timeline; yield the kind and path of each file."""
     paths = {kind: Path(f'{place}.{kind}') for kind in ('json', 'csv', 'png')}
     timeline.save_json(paths['json'], args.top_k)
     timeline.save_csv(paths['csv'])
@@ -146,7 +146,7 @@ def _files(timeline: Timeline, place: Path, args: argparse.Namespace) -> Iterato
 def _overlay(
     classifier: VideoClassifier, result: Prediction | Timeline, place: Path, work: VideoWork
 ) -> str:
-    """Write the video with the class of the moment, or of the whole, on every frame."""
+    """Write the video with the current class, or that of the whole video, on every frame."""
     stream = classifier.open_stream(result.video)
     end = float(stream.times[-1])
 
@@ -159,7 +159,7 @@ def _overlay(
 
 
 def _live(args: argparse.Namespace, classifier: VideoClassifier) -> Iterator[str]:
-    """The labels of a live source until it ends or Ctrl-C is pressed, on a terminal in place."""
+    """Labels of a live source until it ends or Ctrl-C is pressed; on a terminal, shown in place."""
     if len(args.videos) != 1:
         raise ValueError(f'--live takes one source, got {len(args.videos)}')
     if args.timeline or args.overlay:
@@ -173,11 +173,11 @@ def _live(args: argparse.Namespace, classifier: VideoClassifier) -> Iterator[str
             elif in_place:
                 sys.stdout.write(f'\r{_as_line(span)}\033[K')
                 sys.stdout.flush()
-            elif span.label != shown:  # a log needs changes only
+            elif span.label != shown:  # in a log, only changes matter
                 yield _as_line(span)
             shown = span.label
     except KeyboardInterrupt:
-        pass  # the way to end it
+        pass  # the usual way to stop it
     if in_place and shown is not None:
         yield ''
 
@@ -187,12 +187,12 @@ def _as_line(span: Any) -> str:
 
 
 def _table(found: Sequence[Prediction | Timeline]) -> Table:
-    """What a person reads."""
+    """The results as a table."""
     table = Table('video', 'class', 'probability', box=None)
     if found and isinstance(found[0], Timeline):
         table = Table('video', 'from', 'to', 'class', 'probability', box=None)
     for one in found:
-        name = escape(one.video)  # names may hold what rich takes for its markup
+        name = escape(one.video)  # names may contain characters that rich reads as markup
         if isinstance(one, Timeline):
             for span in one.segments():
                 times = (clock(round(span.start, 1)), clock(round(span.end, 1)))

@@ -1,4 +1,4 @@
-"""Tell who does what in a video, for ``tools/demo/detect.py``."""
+"""Find people and classify their actions, for ``tools/demo/detect.py``."""
 
 import argparse
 import json
@@ -20,10 +20,10 @@ from mmvideomae.visualization.timeline import clock
 
 
 def make(args: argparse.Namespace) -> Told:
-    """Detect actions in a video and draw them; a drawing that fails costs nothing else."""
+    """Detect actions in a video and draw them; a failed drawing does not affect other results."""
     if args.top_k < 1:
         raise ValueError('--top-k must be positive')
-    if args.overlay:  # before all the work
+    if args.overlay:  # fails before any work is done
         check_target(args.out / f'{video_name(args.video)}.mp4', args.video)
     detector = _detector(args)
     with VideoWork() as work:
@@ -43,7 +43,7 @@ def make(args: argparse.Namespace) -> Told:
 
 
 def _detector(args: argparse.Namespace) -> ActionDetector:
-    """The detector that the options ask for."""
+    """The detector that the options describe."""
     return ActionDetector(
         init_model(args.config, args.checkpoint, args.device, args.cfg_options),
         classes=args.classes,
@@ -58,7 +58,7 @@ def _detector(args: argparse.Namespace) -> ActionDetector:
 
 
 def _drawing(found: DetectedActions) -> Draw:
-    """Draws everybody who is seen at a moment, and what they do."""
+    """Draws the people visible at a moment, with their actions."""
     tracks = BoxTracks(found)
 
     def draw(frame: np.ndarray, now: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tell when something happens in videos, for ``tools/demo/localize.py``."""
+"""Find segments of actions in videos, for ``tools/demo/localize.py``."""
 
 import argparse
 import json
@@ -26,13 +26,13 @@ from mmvideomae.visualization.timeline import clock, draw_segments
 def make(args: argparse.Namespace) -> Told:
     """Find the segments of all videos and draw them.
 
-    ``segments.json`` grows with every video, and whatever fails later leaves it alone.
+    ``segments.json`` is extended after every video, and a later failure does not affect it.
     """
     if args.top_k < 1:
         raise ValueError('--top-k must be positive')
     names = [Path(video).stem for video in args.videos]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f'two videos are called {twice[0]!r}: rename one of them')
+        raise ValueError(f'two videos have the name {twice[0]!r}: rename one of them')
     if args.overlay:
         for video in args.videos:
             check_target(args.out / f'{Path(video).stem}.mp4', video)
@@ -77,7 +77,7 @@ def _localizer(args: argparse.Namespace) -> TemporalLocalizer:
 def _drawings(
     localizer: TemporalLocalizer, found: FoundSegments, args: argparse.Namespace, work: VideoWork
 ) -> Iterator[tuple[str, Path]]:
-    """Write what is asked for of one video; the kind and path of what could be written."""
+    """Write the requested files of one video; yield the kind and path of each that succeeded."""
     title = f'{Path(found.video).name}: {len(found)} segments'
     base = args.out / found.video_id
     with work.left_out(found.video, FIXABLE):
@@ -107,7 +107,7 @@ def _page(
 
 
 def _labelled(found: FoundSegments) -> Draw:
-    """Writes the best segment of the moment, if any, on a frame."""
+    """Writes the best current segment, if there is one, on a frame."""
 
     def draw(frame: np.ndarray, now: float) -> np.ndarray:
         best = next((span for span in found if span.start <= now < span.end), None)
@@ -123,7 +123,7 @@ def _table(found: Sequence[FoundSegments], top_k: int) -> Table:
     """The best segments of each video."""
     table = Table('video', 'from', 'to', 'class', 'score', box=None)
     for one in found:
-        name = escape(one.video)  # names may hold what rich takes for its markup
+        name = escape(one.video)  # names may contain characters that rich reads as markup
         for span in one[:top_k]:
             times = (clock(round(span.start, 1)), clock(round(span.end, 1)))
             table.add_row(name, *times, escape(span.label), f'{span.score:.3f}')

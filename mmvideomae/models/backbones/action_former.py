@@ -24,21 +24,21 @@ class ActionFormerBackbone(BaseModule):
     Args:
         in_channels: Width of the features.
         embed_dims: Width D.
-        num_heads: Of attention.
-        arch: Convolutions before the blocks; blocks at full length; strided blocks, one for
-            each further level.
+        num_heads: Number of attention heads.
+        arch: Numbers of convolutions before the blocks, of blocks at full length, and of
+            strided blocks, one for each further level.
         windows: Steps of local attention at each level, or one number for all; 1 or less is
             global attention.
-        max_seq_len: Steps for which the position table is made; longer sequences, in evaluation
-            only, stretch it.
+        max_seq_len: Number of steps in the position table; longer sequences, allowed in
+            evaluation only, stretch it.
         use_abs_pe: Add the fixed sinusoid after the convolutions.
-        input_drop_rate: Share of whole feature channels that training leaves out.
+        input_drop_rate: Share of whole feature channels dropped in training.
         drop_rate: Dropout in blocks.
         attn_drop_rate: Dropout of attention weights.
         drop_path_rate: Share of samples that skip a branch of a block, the same in all blocks.
 
-    Raises:
-        ValueError: The windows are not one for each level.
+        Raises:
+        ValueError: The number of windows differs from that of levels.
     """
 
     def __init__(
@@ -81,15 +81,15 @@ class ActionFormerBackbone(BaseModule):
 
     @property
     def strides(self) -> list[int]:
-        """Steps of the input from one step of each level to the next."""
+        """Distances between the steps of each level, in steps of the input."""
         return [2**level for level in range(self.num_levels)]
 
     @property
     def length_divisor(self) -> int:
-        """What lengths must be multiples of, as ActionFormer pads them.
+        """The number of which lengths must be multiples, as in ActionFormer's padding.
 
-        At each level the stride times twice ``window // 2``; at levels with global attention
-        the stride.
+        Each level requires its stride times twice ``window // 2``, or its stride alone with
+        global attention.
         """
         parts = [
             stride * (window // 2) * 2 if window > 1 else stride
@@ -114,12 +114,10 @@ class ActionFormerBackbone(BaseModule):
         return outs, masks
 
     def _positions(self, x: Tensor) -> Tensor:
-        """The (1, D, L) sinusoid, over sqrt(D); of longer sequences, stretched."""
+        """The sinusoid (1, D, L) divided by sqrt(D), stretched for longer sequences."""
         length = x.shape[-1]
         if self.training and length > self.max_seq_len:
-            raise ValueError(
-                f'{length} steps in training; positions are for {self.max_seq_len} (max_seq_len)'
-            )
+            raise ValueError(f'{length} steps in training, but max_seq_len is {self.max_seq_len}')
         table = sinusoid_table(self.max_seq_len, self.embed_dims).to(x.device)
         table = table.T[None] / self.embed_dims**0.5
         if length > self.max_seq_len:

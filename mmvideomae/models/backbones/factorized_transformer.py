@@ -22,12 +22,12 @@ class CodeArch(NamedTuple):
     depth: int
     num_heads: int
     attn_ratio: float = 1.0
-    """Width of queries, keys and values over ``embed_dims``."""
+    """Ratio of the width of queries, keys and values to ``embed_dims``."""
     mlp_ratio: float = 4.0
 
 
 class CodeFeatures(NamedTuple):
-    """What a transformer over codes makes of clips."""
+    """The output of a transformer over codes."""
 
     cls: Tensor
     """(B, D)."""
@@ -46,7 +46,7 @@ CODE_OUT_TYPES = ('cls', 'tokens', 'featmap', 'all')
 
 
 class AxisPositions(nn.Module):
-    """Learned positions: a table for each axis, summed, and a vector for CLS."""
+    """Learned positions: the sum of a table for each axis, and a vector for CLS."""
 
     def __init__(self, grid: Grid, embed_dims: int) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class AxisPositions(nn.Module):
             nn.init.normal_(table, std=0.02 / math.sqrt(3))
 
     def forward(self, grid: Grid) -> Tensor:
-        """(t, h, w, D) of a grid, each table interpolated if it has another size."""
+        """Positions (t, h, w, D) of a grid; a table of another size is interpolated."""
         tables = zip((self.time, self.height, self.width), grid, strict=True)
         time, height, width = (resize_axis(table, size) for table, size in tables)
         return time[:, None, None] + height[:, None] + width
@@ -66,28 +66,28 @@ class AxisPositions(nn.Module):
 
 @MODELS.register_module()
 class FactorizedVideoTransformer(BaseModule):
-    """Transformer over codes of frames that attends along one axis after another.
+    """Transformer over codes of frames with attention along one axis at a time.
 
     Codes (B, t, h, w) -> by ``out_type``: ``'cls'`` (B, D), for classification; ``'tokens'``
     (B, N, D); ``'featmap'`` (B, D, t, h, w); or ``'all'``, `CodeFeatures`.  (VIMPAC
     appendix A.1.)
 
-    As in the released code, CLS is a vector besides the vocabulary that every token attends to,
-    and an attention averages what CLS finds in the rows.
+    As in the released code, CLS is a vector outside the vocabulary.  Every token attends to it,
+    and an attention averages the outputs of CLS over the rows.
 
     Args:
         arch: 'small', 'small-wide', 'small-deep', 'base', 'large-half' (Tables 3 and 6), or a dict
             with the fields of `CodeArch`.
         layout: Attentions of a layer, see `parse_layout`: 'T,H|W', 'T,H,W', 'T,HxW' or 'TxHxW'.
-        grid_size: Frames, rows and columns of codes for which positions are made.
-        num_codes: Of the tokenizer.
+        grid_size: Frames, rows and columns of codes in the position tables.
+        num_codes: Number of codes of the tokenizer.
         pre_norm: Normalise before each attention and MLP and once at the end; otherwise after
-            each and once at the start, as the paper does.
-        drop_rate: Dropout of what the embedding, an attention or an MLP puts out.
+            each and once at the start, as in the paper.
+        drop_rate: Dropout after the embedding, each attention and each MLP.
         attn_drop_rate: Dropout of attention probabilities.
         with_cp: Activation checkpointing, layer by layer.
-        interpolate: Take clips of other grids, and interpolate the positions of each axis.
-        frozen: Learn nothing, as under a linear probe: no gradients, no dropout.
+        interpolate: Accept clips with other grids by interpolating the positions of each axis.
+        frozen: Disable gradients and dropout, for example under a linear probe.
     """
 
     patch_size = 8
@@ -145,7 +145,7 @@ class FactorizedVideoTransformer(BaseModule):
         init_transformer(self, 'normal')
         nn.init.normal_(self.embedding.weight, std=0.02)
         nn.init.normal_(self.cls_embed, std=0.02)
-        if pre_norm:  # so that the sum of all branches starts as large as one
+        if pre_norm:  # so that the initial sum of all branches has the scale of one
             last = [
                 layer
                 for block in self.blocks
@@ -160,15 +160,15 @@ class FactorizedVideoTransformer(BaseModule):
         return self
 
     def forward(self, codes: Tensor, padded: bool | None = None) -> Tensor | CodeFeatures:
-        """Encode codes (B, t, h, w), special ids of the `vocabulary` among them.
+        """Encode codes (B, t, h, w), which may include special ids of the `vocabulary`.
 
         Args:
-            padded: Whether there may be PAD among them.  By default the codes are asked, for
-                which an accelerator is waited once: whoever has the codes on the CPU, or knows
-                that no clip is short, had better say so.
+            padded: Whether there may be PAD among them.  By default the codes are searched,
+                which makes the CPU wait for an accelerator: pass it if the codes are on the
+                CPU or no clip is short.
 
         Raises:
-            ValueError: The grid is not that of the positions, and is not to be interpolated.
+            ValueError: The grid is not that of the positions, and ``interpolate`` is off.
         """
         grid = self._grid_of(codes)
         pad = self._pad(codes, padded)
@@ -180,8 +180,8 @@ class FactorizedVideoTransformer(BaseModule):
         return self._output(self.ln_post(x), grid)
 
     def _pad(self, codes: Tensor, padded: bool | None) -> Tensor | None:
-        """Where there is PAD; None where there is none, since attention is faster unmasked."""
-        if padded is False or codes.is_meta:  # shapes alone have no padding
+        """Where there is PAD; None if there is none, since attention is faster without a mask."""
+        if padded is False or codes.is_meta:  # meta tensors have no values
             return None
         pad = codes == self.vocabulary.pad
         return pad if padded or pad.any() else None
@@ -198,8 +198,8 @@ class FactorizedVideoTransformer(BaseModule):
         grid = tuple(codes.shape[1:])
         if grid != self.grid_size and not (self.interpolate and len(grid) == 3):
             raise ValueError(
-                f'a clip of {_shown(grid)} codes for positions of {_shown(self.grid_size)}: set '
-                'grid_size of the backbone, or interpolate=True to stretch the positions'
+                f'the clip has {_shown(grid)} codes, but the positions {_shown(self.grid_size)}: '
+                'set grid_size of the backbone, or interpolate=True to stretch the positions'
             )
         return grid
 
@@ -207,7 +207,7 @@ class FactorizedVideoTransformer(BaseModule):
         """Layer of a parameter for layer-wise learning-rate decay.
 
         Returns:
-            (layer, layers): 0 for what is before the blocks, k + 1 for block k and the last
+            (layer, layers): 0 for parts before the blocks, k + 1 for block k and the last
             layer, depth + 1, for the rest; ``layers`` is depth + 2.
         """
         layers = len(self.blocks) + 2
@@ -224,7 +224,7 @@ def _shown(grid: tuple[int, ...]) -> str:
 
 
 def resolve_code_arch(arch: str | dict[str, Any]) -> CodeArch:
-    """A preset by name, or a `CodeArch` of a dict's entries."""
+    """A preset by its name, or a `CodeArch` with the entries of a dict."""
     if not isinstance(arch, str):
         return CodeArch(**arch)
     if arch not in CODE_ARCHS:

@@ -42,20 +42,20 @@ class VideoMAEViT(BaseModule):
     ``'featmap'`` (B, D, t, h, w), normalised tokens on their grid, for
     detection.  (VideoMAE V1 section 3, Table 8; V2 section 3, Table 7.)
 
-    Any number of frames and any resolution that the cubes divide is accepted:
+    Any number of frames and any resolution that cubes divide are accepted:
     positions follow ``ops.positions.sinusoid_grid``.
 
     Args:
         arch: 'small', 'base', 'large', 'huge', 'giant', or a dict with
             ``embed_dims``, ``depth``, ``num_heads`` and optionally ``mlp_ratio``.
-        img_size: side in pixels, or (height, width), of the clips for which the
+        img_size: Side in pixels, or (height, width), of the clips for which the
             position table is made.
-        num_frames: frames of the clips for which the position table is made.
-        init_values: initial layer scale; none if 0.
-        learnable_pos: learn the position table instead of the fixed sinusoid.
-        with_cp: activation checkpointing, block by block.
+        num_frames: Frames of the clips for which the position table is made.
+        init_values: Initial layer scale; no layer scale if 0.
+        learnable_pos: Learn the position table instead of using the fixed sinusoid.
+        with_cp: Activation checkpointing, block by block.
         weight_init: 'xavier' (pre-training) or 'trunc_normal' (fine-tuning).
-        frozen: learn nothing, as under a linear probe: no gradients, no drop path.
+        frozen: Disable gradients and drop path, for example under a linear probe.
     """
 
     def __init__(
@@ -123,18 +123,18 @@ class VideoMAEViT(BaseModule):
         if self.learnable_pos:
             self.pos_embed = nn.Parameter(nn.init.trunc_normal_(torch.empty(table.shape), std=0.02))
         else:
-            # Cloned: moving or casting one model must not touch the shared table.
+            # Cloned, because moving or casting one model must not affect the shared table.
             self.register_buffer('pos_embed', table.clone(), persistent=False)
 
     def forward(self, clips: Tensor, visible_ids: Tensor | None = None) -> Tensor:
         """Encode clips (B, C, T, H, W), or only their tokens ``visible_ids`` (B, n).
 
         Returns:
-            (B, N or n, D), (B, D) or (B, D, t, h, w), as ``out_type`` says.
+            (B, N or n, D), (B, D) or (B, D, t, h, w), depending on ``out_type``.
         """
         grid = self._grid_of(*clips.shape[2:])
         if self.out_type == 'featmap' and visible_ids is not None:
-            raise ValueError('a feature map needs all tokens: leave visible_ids out')
+            raise ValueError('a feature map needs all tokens: omit visible_ids')
         x = self.patch_embed(clips, visible_ids)
         positions = self._positions(grid)
         if visible_ids is not None:
@@ -184,7 +184,7 @@ class VideoMAEViT(BaseModule):
 
 
 def resolve_arch(arch: str | dict[str, Any]) -> Arch:
-    """A preset by name, or an ``Arch`` of a dict's entries."""
+    """A preset by its name, or an ``Arch`` with the entries of a dict."""
     if not isinstance(arch, str):
         return Arch(**arch)
     if arch not in ARCHS:

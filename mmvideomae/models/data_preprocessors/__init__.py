@@ -1,4 +1,4 @@
-"""From the loader's batch to what a model is given, on the device."""
+"""Turn the loader's batch into the model's input on the device."""
 
 from mmvideomae.models.data_preprocessors.action_boxes import ActionBoxDataPreprocessor
 from mmvideomae.models.data_preprocessors.classification import ClassificationDataPreprocessor

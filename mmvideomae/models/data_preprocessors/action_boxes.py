@@ -1,4 +1,4 @@
-"""Batches of clips of any size with boxes of persons."""
+"""Batches of clips of any size with boxes of people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from mmvideomae.registry import MODELS
 class ActionBoxDataPreprocessor(ClipDataPreprocessor):
     """Clips uint8 (1, T, H, W, C), a list or stacked -> normalised float32 (B, C, T, H', W').
 
-    Clips are padded with zeros at the right and below to the largest of the batch, rounded up to
-    whole patches, so that boxes in pixels stay where they are.  The samples' metainfo is told that
-    size, ``batch_input_shape`` (H', W').
+    Clips are padded with zeros on the right and at the bottom to the largest size in the batch,
+    rounded up to whole patches, so boxes in pixels remain valid.  The samples' metainfo gets that
+    size as ``batch_input_shape`` (H', W').
 
     Args:
-        mean: per channel, in 0 to 255; the default is that of VideoMAE on AVA (recipe D.2).
-        std: per channel, in 0 to 255, likewise.
-        pad_divisor: What height and width become multiples of: the patch size of the encoder.
+        mean: Per channel, in 0 to 255; the default is that of VideoMAE on AVA (recipe D.2).
+        std: Per channel, in 0 to 255, likewise.
+        pad_divisor: Height and width are padded to multiples of it; the encoder's patch size.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class ActionBoxDataPreprocessor(ClipDataPreprocessor):
         self.pad_divisor = pad_divisor
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """The batch on the device.
+        """Prepare the batch on the device.
 
         Raises:
-            ValueError: A clip is not (1, T, H, W, C), or the clips differ in T or C; or a sample
-                has no ``proposals``, the boxes to look at.
+            ValueError: A clip is not (1, T, H, W, C), the clips differ in T or C, or a sample
+                has no ``proposals``, the boxes to classify.
         """
         samples = data.get('data_samples')
         _check(data['inputs'], samples)
@@ -61,18 +61,18 @@ class ActionBoxDataPreprocessor(ClipDataPreprocessor):
 
 
 def _check(inputs: Sequence[Tensor], samples: Sequence[BaseDataElement] | None) -> None:
-    """Refuse what is no batch of clips with boxes; see `ActionBoxDataPreprocessor.forward`."""
+    """Check a batch of clips with boxes; see `ActionBoxDataPreprocessor.forward`."""
     shapes = [tuple(clip.shape) for clip in inputs]
     if any(len(shape) != 5 or shape[0] != 1 for shape in shapes):
         raise ValueError(
-            f'a clip must be (1, T, H, W, C), not of shape {shapes[0]}; end the pipeline with '
+            f'a clip must have shape (1, T, H, W, C), not {shapes[0]}; end the pipeline with '
             'PackActionBoxes'
         )
     if len({(shape[1], shape[4]) for shape in shapes}) > 1:
-        raise ValueError(f'the clips of a batch differ in frames or channels: {shapes}')
+        raise ValueError(f'the clips of the batch differ in frames or channels: {shapes}')
     for sample in samples or ():
         if 'proposals' not in sample:
             raise ValueError(
                 f'video {sample.get("video_id")} at {sample.get("second")} s has no proposals, '
-                'the boxes to look at; end the pipeline with PackActionBoxes'
+                'the boxes to classify; end the pipeline with PackActionBoxes'
             )

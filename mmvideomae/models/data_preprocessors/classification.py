@@ -15,23 +15,23 @@ from mmvideomae.registry import MODELS
 class ClassificationDataPreprocessor(ClipDataPreprocessor):
     """Prepare labelled clips for a recognizer.
 
-    In training, ``inputs`` uint8 (B, R, T, H, W, C) -> float32 (B * R, 1, C, T, H, W), the
-    R views of a video adjacent, each with a data sample of its own: normalised; the box of
-    ``erase_box`` (B, R, 4) - top, left, height, width - overwritten in all frames by
-    standard normal noise; mixed with the batch in reverse order.  Labels become soft where
-    something is mixed or smoothed; a batch without labels stays without (a student of
-    `DistilledRecognizer` needs none).  (VideoMAE's fine-tuning recipe, V1 Table 10.)
+    In training, ``inputs`` uint8 (B, R, T, H, W, C) -> float32 (B * R, 1, C, T, H, W), with the
+    R views of a video adjacent and a data sample for each.  Clips are normalised; the box in
+    ``erase_box`` (B, R, 4) - top, left, height, width - is overwritten in all frames by
+    standard normal noise; then clips are mixed with the batch in reverse order.  Mixing and
+    smoothing make labels soft; a batch may lack labels (a student of `DistilledRecognizer`
+    needs none).  (VideoMAE's fine-tuning recipe, V1 Table 10.)
 
     Otherwise (B, V, T, H, W, C) -> (B, V, C, T, H, W), still uint8: the recognizer
-    normalises as many views at a time as it forwards, see `Recognizer3D`.
+    normalises the views of each forward pass, see `Recognizer3D`.
 
     Args:
-        mean: per channel, in 0 to 255.
-        std: per channel, in 0 to 255.
+        mean: Per channel, in 0 to 255.
+        std: Per channel, in 0 to 255.
         blend: Arguments of timm's `Mixup`: ``mixup_alpha``, ``cutmix_alpha``, ``prob``,
             ``switch_prob``; one draw per batch.  None mixes nothing.
         label_smoothing: Share of a label spread evenly over all classes.
-        num_classes: Classes K; needed where labels become soft.
+        num_classes: Number of classes K; needed for soft labels.
 
     Raises:
         ValueError: Soft labels without ``num_classes``, or an odd number of clips to mix.
@@ -55,7 +55,7 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
             self.mixup = Mixup(**blend, label_smoothing=label_smoothing, num_classes=num_classes)
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        boxes = data.get('erase_box')  # stays on the CPU, where it is read
+        boxes = data.get('erase_box')  # stays on the CPU, where it is needed
         batch = self.on_device({key: data[key] for key in data if key != 'erase_box'})
         if not training:
             return batch
@@ -81,10 +81,10 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
             return mixup_target(labels, self.num_classes, smoothing=self.label_smoothing)
         if len(clips) % 2:
             raise ValueError(
-                f'mixup pairs the clips of a batch, and there are {len(clips)}: make batch_size x '
+                f'mixup pairs the clips of a batch, but there are {len(clips)}: make batch_size x '
                 'num_repeats even and drop the last batch (drop_last=True)'
             )
-        # On this view timm's mixing of images treats all frames of a clip alike.
+        # With this view, timm's mixing of images treats all frames of a clip alike.
         _, soft = self.mixup(clips.flatten(1, 2), labels)
         return soft
 
@@ -101,5 +101,5 @@ def erase(clips: Tensor, boxes: Tensor) -> None:
 
 
 def _relabelled(sample: ActionDataSample, label: Tensor) -> ActionDataSample:
-    """A sample with the same metainfo and another label, a class or a row of shares."""
+    """A sample with the same metainfo and a new label: a class or a row of shares."""
     return ActionDataSample(metainfo=sample.metainfo).set_gt_label(label.reshape(-1))

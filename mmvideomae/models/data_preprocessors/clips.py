@@ -1,4 +1,4 @@
-"""What all preprocessors of clips share: uint8 until here, normalised float from here."""
+"""The base of preprocessors of clips, which turn uint8 into normalised floats."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
     """Normalise clips on the device.
 
     Args:
-        mean: per channel, in 0 to 255.
-        std: per channel, in 0 to 255.
+        mean: Per channel, in 0 to 255.
+        std: Per channel, in 0 to 255.
     """
 
     mean: Tensor
@@ -29,12 +29,12 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
         self.register_buffer('std', torch.tensor(std)[:, None, None, None], persistent=False)
 
     def on_device(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The batch on the device, its clips uint8 (B, R, C, T, H, W), without a copy.
+        """Move a batch to the device, with its clips as uint8 views (B, R, C, T, H, W).
 
-        Clips are ``inputs`` and whatever ends in ``_inputs``.
+        Clips are ``inputs`` and entries whose name ends in ``_inputs``.
 
         Raises:
-            ValueError: a clip is not (B, R, T, H, W, C).
+            ValueError: A clip is not (B, R, T, H, W, C).
         """
         batch = self.cast_data(data)
         clips = {key: value for key, value in batch.items() if is_clip(key)}
@@ -42,7 +42,7 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
             found = getattr(value, 'shape', ())  # pseudo_collate makes a list
             if len(found) != 6:
                 raise ValueError(
-                    f'{key} must be (B, R, T, H, W, C), not of shape {tuple(found)}; '
+                    f'{key} must have shape (B, R, T, H, W, C), not {tuple(found)}; '
                     'end the pipeline with PackClips and collate with default_collate'
                 )
             clips[key] = value.permute(0, 1, 5, 2, 3, 4)

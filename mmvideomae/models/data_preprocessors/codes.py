@@ -1,4 +1,4 @@
-"""Batches of clips as codes, which a tokenizer makes on the device or a file has held."""
+"""Batches of clips as codes, computed by a tokenizer on the device or read from files."""
 
 from typing import Any
 
@@ -11,24 +11,24 @@ from mmvideomae.registry import MODELS, TOKENIZERS
 
 @MODELS.register_module()
 class CodeDataPreprocessor(ClipDataPreprocessor):
-    """Clips under masks for `VIMPAC`: pixels or codes -> codes int64 (B * R, T, h, w).
+    """Masked clips for `VIMPAC`: pixels or codes -> codes int64 (B * R, T, h, w).
 
     Pixels are ``inputs`` uint8 (B, R, T, H, W, C), which the frozen tokenizer turns into codes;
-    files of codes are ``codes`` (B, R, T, h, w), which pass the tokenizer by.  Frames of
-    ``pad_mask`` (B, R, T) become PAD, and no code is computed for them.  The R clips of a video
+    ``codes`` (B, R, T, h, w) from files are used as they are.  Frames marked in ``pad_mask``
+    (B, R, T) become PAD, and no codes are computed for them.  The R clips of a video
     are adjacent; ``encoder_mask`` and ``replacement_ids`` (B, R, N) -> (B * R, N), and
-    ``asked_ids`` (M,) lists what is masked and no padding.
+    ``asked_ids`` (M,) lists the masked tokens that are not padding.
 
-    The tokenizer is part of the model's weights, so that a checkpoint is enough to go from a
-    video to a class.
+    The tokenizer is part of the model's weights, so a checkpoint contains everything that is
+    needed to classify a video.
 
     Args:
-        tokenizer: A tokenizer or its config; None: there are codes and no pixels.
-        num_codes: Codes of the vocabulary; by default those of the tokenizer, or 8192.
-        chunk: Frames that are tokenized at a time, which bounds the memory.
+        tokenizer: A tokenizer or its config; None if the data are codes.
+        num_codes: Size of the vocabulary; by default that of the tokenizer, or 8192.
+        chunk: Frames to tokenize at a time, which limits memory use.
 
     Raises:
-        ValueError: The tokenizer has other than ``num_codes`` codes.
+        ValueError: The tokenizer's number of codes is not ``num_codes``.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
             if num_codes not in (None, built.num_codes):
                 raise ValueError(
                     f'num_codes is {num_codes}, but {type(built).__name__} has '
-                    f'{built.num_codes}: leave num_codes out'
+                    f'{built.num_codes}: omit num_codes'
                 )
             num_codes = built.num_codes
         self.tokenizer, self.chunk = built, chunk
@@ -53,22 +53,22 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
         self._fingerprint: str | None = None
 
     def init_weights(self) -> None:
-        """Load the tokenizer's weights, where its ``init_cfg`` names files."""
+        """Load the tokenizer's weights if its ``init_cfg`` names files."""
         if hasattr(self.tokenizer, 'init_weights'):
             self.tokenizer.init_weights()
             self.tokenizer.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> 'CodeDataPreprocessor':
-        """As any module, but for the tokenizer, which stays in evaluation mode."""
+        """Set training mode; the tokenizer stays in evaluation mode."""
         super().train(mode)
         if self.tokenizer is not None:
             self.tokenizer.eval()
         return self
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """The batch on the device, for `VIMPAC.forward`."""
+        """Prepare the batch on the device for `VIMPAC.forward`."""
         batch: dict[str, Any] = {'inputs': self.to_codes(data).flatten(0, 1)}
-        # What is known where the data are, so that nobody waits for the device.
+        # Computed where the data are, to avoid waiting for the device.
         padding = self._padding(data)
         batch['padded'] = padding is not None and bool(padding.any())
         for key in ('encoder_mask', 'replacement_ids'):
@@ -87,14 +87,14 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
         """Pixels or codes of a batch -> codes (B, R, T, h, w) int64 on the device.
 
         Raises:
-            ValueError: There are pixels and no tokenizer; codes are of another tokenizer, lie
-                beyond the vocabulary or have the wrong number of dimensions.
+            ValueError: There are pixels but no tokenizer; or codes are of another tokenizer,
+                exceed the vocabulary or have the wrong number of dimensions.
         """
         if 'codes' in data:
             return self._of_files(data)
         if self.tokenizer is None:
             raise ValueError(
-                'the batch has pixels and the data preprocessor no tokenizer: set '
+                'the batch has pixels, but the data preprocessor has no tokenizer: set '
                 'model.data_preprocessor.tokenizer, or read codes with OpenCodes and ReadCodes'
             )
         clips = self.on_device({'inputs': data['inputs']})['inputs'].permute(0, 1, 3, 4, 5, 2)
@@ -115,7 +115,7 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
             ValueError: There is no tokenizer.
         """
         if self.tokenizer is None:
-            raise ValueError('codes become pixels through model.data_preprocessor.tokenizer only')
+            raise ValueError('set model.data_preprocessor.tokenizer to turn codes into pixels')
         return self.tokenizer.decode(self.cast_data(codes))
 
     def _of_files(self, data: dict[str, Any]) -> Tensor:
@@ -123,7 +123,7 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
         found = getattr(codes, 'shape', ())
         if len(found) != 5:
             raise ValueError(
-                f'codes must be (B, R, T, h, w), not of shape {tuple(found)}; end the pipeline '
+                f'codes must have shape (B, R, T, h, w), not {tuple(found)}; end the pipeline '
                 'with PackClips and collate with default_collate'
             )
         self._check(codes, data.get('data_samples') or [{}] * len(codes))
@@ -133,14 +133,14 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
         return codes.masked_fill(self.cast_data(padding)[..., None, None], self.vocabulary.pad)
 
     def _check(self, codes: Tensor, samples: list[Any]) -> None:
-        """Whether codes of files are those that the network has learned."""
+        """Check that codes from files are those that the network has learned."""
         beyond = (codes < 0) | (codes >= self.vocabulary.num_codes)
         beyond &= codes != self.vocabulary.pad
         if beyond.any():
             video = int(beyond.flatten(1).any(1).nonzero()[0])
             raise ValueError(
-                f'{_name(samples[video])} has the code {int(codes[beyond][0])}, but there are '
-                f'{self.vocabulary.num_codes} codes, from 0 on: give the files of this tokenizer'
+                f'{_name(samples[video])} has the code {int(codes[beyond][0])}, but codes are 0 to '
+                f'{self.vocabulary.num_codes - 1}: use files of this tokenizer'
             )
         if self._fingerprint is None and self.tokenizer is not None:
             self._fingerprint = self.tokenizer.fingerprint()
@@ -151,12 +151,12 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
             self._fingerprint = self._fingerprint or made_by
             if made_by != self._fingerprint:
                 raise ValueError(
-                    f'{_name(sample)} was encoded by the tokenizer {made_by}, but the codes of '
-                    f'this model are those of {self._fingerprint}: extract them again'
+                    f'{_name(sample)} was encoded by the tokenizer {made_by}, but this model '
+                    f'uses the tokenizer {self._fingerprint}: extract the codes again'
                 )
 
     def _padding(self, data: dict[str, Any]) -> Tensor | None:
-        """Which frames, or tokens, are padding, bool (B, R, T or N); None where nothing says so."""
+        """Which frames or tokens are padding, bool (B, R, T or N); None if it is not given."""
         padding = data.get('pad_mask')
         if 'codes' not in data:
             return padding
@@ -168,14 +168,14 @@ class CodeDataPreprocessor(ClipDataPreprocessor):
 
 @MODELS.register_module()
 class CodeClassificationPreprocessor(CodeDataPreprocessor):
-    """Labelled clips for a recognizer: pixels or codes as those of `CodeDataPreprocessor`.
+    """Labelled clips for a recognizer: pixels or codes, as in `CodeDataPreprocessor`.
 
-    In training -> ``inputs`` int64 (B * R, 1, T, h, w), each with a data sample of its own, as
-    `ClassificationDataPreprocessor` gives them; otherwise (B, V, T, h, w).
+    In training -> ``inputs`` int64 (B * R, 1, T, h, w), with a data sample for each, as in
+    `ClassificationDataPreprocessor`; otherwise (B, V, T, h, w).
     """
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """The batch on the device, for `Recognizer3D.forward`."""
+        """Prepare the batch on the device for `Recognizer3D.forward`."""
         codes = self.to_codes(data)
         samples = self.cast_data(data['data_samples'])
         if not training:
@@ -185,6 +185,6 @@ class CodeClassificationPreprocessor(CodeDataPreprocessor):
 
 
 def _name(sample: Any) -> str:
-    """How a message calls a sample."""
+    """The name of a sample in messages."""
     name = sample.get('filename')
     return 'a video' if name is None else f'video {str(name)!r}'

@@ -14,16 +14,16 @@ class FeatureDataPreprocessor(BaseDataPreprocessor):
     """Pad feature sequences: a list of (D, L) -> ``inputs`` (B, D, L), ``masks`` (B, 1, L) bool.
 
     Masks are True at real steps.  Sequences are padded to ``max_seq_len`` in training and in
-    evaluation; longer ones, in evaluation only, to a multiple of ``length_divisor``, as
-    ActionFormer does.
+    evaluation; longer ones, allowed in evaluation only, are padded to a multiple of
+    ``length_divisor``, as in ActionFormer.
 
     Args:
-        max_seq_len: Steps.
-        length_divisor: What the model needs lengths to be multiples of.
-        pad_value: What padding holds.
+        max_seq_len: Number of steps.
+        length_divisor: The model needs lengths that are multiples of it.
+        pad_value: Value of the padding.
 
     Raises:
-        ValueError: ``max_seq_len`` is no multiple of ``length_divisor``.
+        ValueError: ``max_seq_len`` is not a multiple of ``length_divisor``.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class FeatureDataPreprocessor(BaseDataPreprocessor):
         self.pad_value = pad_value
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """The batch on the device.
+        """Prepare the batch on the device.
 
         Raises:
             ValueError: A sequence is empty or not (D, L), widths differ, or one is too long to
-                train on; the video is named.
+                train on; the message names the video.
         """
         batch = self.cast_data(data)
         inputs, samples = batch['inputs'], batch.get('data_samples')
@@ -61,8 +61,8 @@ class FeatureDataPreprocessor(BaseDataPreprocessor):
                 )
             if training and features.shape[1] > self.max_seq_len:
                 raise ValueError(
-                    f'{name}: {features.shape[1]} steps in training, at most max_seq_len='
-                    f'{self.max_seq_len} fit; crop them in the pipeline'
+                    f'{name}: {features.shape[1]} steps in training, but max_seq_len is '
+                    f'{self.max_seq_len}: crop them in the pipeline'
                 )
         lengths = torch.tensor([features.shape[1] for features in inputs])
         padded = self._padded_length(int(lengths.max()))

@@ -13,9 +13,9 @@ from mmvideomae.registry import MODELS
 class VideoMAEDataPreprocessor(ClipDataPreprocessor):
     """Flatten repeats into the batch and normalise on the device.
 
-    ``inputs`` and ``*_inputs`` uint8 (B, R, T, H, W, C) -> float32 (B * R, C, T, H, W), the R
-    views of a video adjacent; ``*_mask`` and ``*_ids`` (B, R, n) -> (B * R, n).  (V2 section 3.2,
-    repeated augmentation.)
+    ``inputs`` and ``*_inputs`` uint8 (B, R, T, H, W, C) -> float32 (B * R, C, T, H, W), with the
+    R views of a video adjacent; ``*_mask`` and ``*_ids`` (B, R, n) -> (B * R, n).  (V2 section
+    3.2, repeated augmentation.)
     """
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What detectors of actions in space and time add to mmdet's, composed of registered parts."""
+"""Parts that spatio-temporal action detectors add to mmdet's detectors."""
 
 from mmvideomae.models.detectors.action_roi_head import ActionRoIHead
 

@@ -1,4 +1,4 @@
-"""The second stage of a detector of actions: what the persons in given boxes do."""
+"""The second stage of an action detector, which classifies what people in given boxes do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -17,14 +17,14 @@ WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Which boxes a training looks at.
+    """The boxes to use for training.
 
-    Without ``min_iou`` the true ones; with it also proposals that overlap a true box by so much,
-    with the labels of that which they overlap most (recipes D.1 and D.4).
+    These are the ground-truth boxes; with ``min_iou``, also proposals whose IoU with one of them
+    is at least that, with the labels of the box that they overlap most (recipes D.1 and D.4).
     """
 
     max_boxes: int = 100
-    """Of a clip; a random choice of so many where there are more."""
+    """The most boxes of a clip; if there are more, a random choice of them."""
     jitter: Sequence[float] | None = None
     """See `jitter_boxes`."""
     min_iou: float | None = None
@@ -32,12 +32,12 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class PredictSettings:
-    """How the boxes of a test are looked at."""
+    """Treatment of boxes in tests."""
 
     extend: Sequence[float] | None = None
-    """See `extend_boxes`; results keep the boxes as they were given."""
+    """See `extend_boxes`; results contain the original boxes."""
     multiply_box_score: bool = True
-    """Multiply the score of an action with that of its box."""
+    """Multiply the score of an action by that of its box."""
 
 
 Settings = TypeVar('Settings', TrainSettings, PredictSettings)
@@ -45,18 +45,18 @@ Settings = TypeVar('Settings', TrainSettings, PredictSettings)
 
 @MODELS.register_module()
 class ActionRoIHead(BaseModule):
-    """RoI head of mmdet's ``FastRCNN`` for boxes of persons, each with any number of actions.
+    """RoI head of mmdet's ``FastRCNN`` for boxes of people, each with any number of actions.
 
-    Feature map (B, D, t, h, w) and given boxes -> losses, or scores of K classes.  Does what
-    mmaction2's ``AVARoIHead`` does, without mmdet and compiled mmcv, which only ``FastRCNN`` needs,
-    and for batches of any number of clips and boxes, none at all included.
+    Feature map (B, D, t, h, w) and given boxes -> losses, or scores of K classes.  It replaces
+    mmaction2's ``AVARoIHead`` but needs neither mmdet nor compiled mmcv (only ``FastRCNN`` does),
+    and accepts batches of any number of clips and boxes, including none.
 
     Args:
         bbox_roi_extractor: ``forward(feats, rois (n, 5)) -> (n, D, s, s)``, with ``stride``.
         bbox_head: ``forward(features) -> logits (n, K)`` and ``loss(logits, labels)``, with
             ``num_classes`` K.
-        train_cfg: Of `TrainSettings`; ``FastRCNN`` hands its ``train_cfg.rcnn`` on.
-        test_cfg: Of `PredictSettings`; likewise.
+        train_cfg: Entries of `TrainSettings`; ``FastRCNN`` passes its ``train_cfg.rcnn``.
+        test_cfg: Entries of `PredictSettings`, likewise.
 
     Raises:
         ValueError: Unknown or impossible settings.
@@ -82,7 +82,7 @@ class ActionRoIHead(BaseModule):
     def forward(
         self, x: Tensor, proposals: list[InstanceData], data_samples: list[BaseDataElement]
     ) -> Tensor:
-        """Logits (n, K) of the proposals of all clips, as they are."""
+        """Logits (n, K) of the unchanged proposals of all clips."""
         return self._logits(x, [own.bboxes for own in proposals], data_samples)
 
     def loss(
@@ -92,11 +92,12 @@ class ActionRoIHead(BaseModule):
 
         Args:
             x: Feature map (B, D, t, h, w).
-            proposals: Of each clip, ``bboxes`` (m, 4) in pixels.
+            proposals: For each clip, ``bboxes`` (m, 4) in pixels.
             data_samples: With ``gt_instances``: ``bboxes`` (n, 4) in pixels, ``labels`` (n, K).
 
-        Raises:
-            ValueError: A clip has no true boxes, or labels not of K classes; it is named.
+            Raises:
+                ValueError: A clip, which the message names, has no ground-truth boxes, or its
+                    labels do not have K classes.
         """
         chosen = [
             self._to_learn(own, sample) for own, sample in zip(proposals, data_samples, strict=True)
@@ -114,15 +115,15 @@ class ActionRoIHead(BaseModule):
         """Score the proposals of each clip.
 
         Args:
-            rescale: Give boxes as shares of the original frame, crop and flip undone; False
-                leaves them in pixels of the clip.
+            rescale: Return boxes relative to the original frame, with crop and flip undone;
+                False leaves them in pixels of the clip.
 
-        Returns:
-            Of each clip, ``bboxes`` (m, 4) as proposed, ``scores`` (m, K) and, where proposals
+            Returns:
+            For each clip, ``bboxes`` (m, 4) as proposed, ``scores`` (m, K) and, if proposals
             have scores, ``box_scores`` (m,).
 
-        Raises:
-            ValueError: Proposals without scores where these are to be multiplied with.
+            Raises:
+            ValueError: Proposals lack scores, but ``multiply_box_score`` is on.
         """
         boxes = [own.bboxes for own in proposals]
         if amounts := self.test_settings.extend:
@@ -165,15 +166,15 @@ class ActionRoIHead(BaseModule):
         return self.bbox_head(self.bbox_roi_extractor(x, torch.cat(rois)))
 
     def _to_learn(self, given: InstanceData, sample: BaseDataElement) -> tuple[Tensor, Tensor]:
-        """Boxes (n, 4) in pixels and labels (n, K) that a clip is trained on."""
+        """Boxes (n, 4) in pixels and labels (n, K) for training on a clip."""
         if 'gt_instances' not in sample:
-            raise ValueError(f'{_name(sample)} has no true boxes to learn from')
+            raise ValueError(f'{_name(sample)} has no ground-truth boxes')
         settings, truth = self.train_settings, sample.gt_instances
         boxes, labels = truth.bboxes, truth.labels
         if labels.ndim != 2 or labels.shape[1] != self.bbox_head.num_classes:
             raise ValueError(
-                f'{_name(sample)}: labels (n, K) of shape {tuple(labels.shape)} for a bbox_head '
-                f'with num_classes={self.bbox_head.num_classes}; the label map decides'
+                f'{_name(sample)}: the labels have shape {tuple(labels.shape)}, but bbox_head has '
+                f'num_classes={self.bbox_head.num_classes}; set it to the classes of the label map'
             )
         if settings.min_iou is not None and len(boxes):
             overlap, nearest = box_iou(given.bboxes, boxes).max(1)
@@ -189,7 +190,7 @@ class ActionRoIHead(BaseModule):
         return boxes, labels
 
     def _check_stride(self, x: Tensor, data_samples: list[BaseDataElement]) -> None:
-        """Refuse a stride that is not the encoder's patch size: boxes would lie elsewhere."""
+        """Check that the stride is the encoder's patch size; otherwise boxes would be misplaced."""
         padded = data_samples[0].get('batch_input_shape') if data_samples else None
         stride, steps = self.bbox_roi_extractor.stride, tuple(x.shape[-2:])
         if padded is not None and tuple(step * stride for step in steps) != tuple(padded):
@@ -211,12 +212,12 @@ def _built(part: dict[str, Any] | nn.Module) -> nn.Module:
 def _settings(
     kind: type[Settings], given: dict[str, Any] | None, where: str, amounts: str, count: int
 ) -> Settings:
-    """Settings of a dict, of which ``amounts`` names a list of ``count`` shares."""
+    """Settings from a dict; its entry ``amounts`` is a list of ``count`` shares."""
     options = dict(given or {})
     known = [field.name for field in fields(kind)]
     if unknown := [name for name in options if name not in known]:
-        raise ValueError(f'unknown keys of {where}: {unknown}; known are {known}')
+        raise ValueError(f'unknown keys of {where}: {unknown}; known: {known}')
     shares = options.get(amounts)
     if shares is not None and (len(shares) != count or min(shares) < 0):
-        raise ValueError(f'{where}.{amounts} takes {count} shares from 0 on, got {shares!r}')
+        raise ValueError(f'{where}.{amounts} must be {count} shares of at least 0, got {shares!r}')
     return kind(**options)

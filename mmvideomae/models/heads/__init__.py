@@ -1,4 +1,4 @@
-"""What turns tokens into predictions and losses."""
+"""Heads, which turn tokens into predictions and losses."""
 
 from mmvideomae.models.heads.action_box_head import ActionBoxHead
 from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead

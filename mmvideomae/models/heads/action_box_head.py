@@ -1,4 +1,4 @@
-"""Actions of a person, of which several may be true at once, from the features of a box."""
+"""Classify the actions of a person, possibly several at once, from the features of a box."""
 
 from typing import Any
 
@@ -16,23 +16,23 @@ REDUCTIONS = ('sum', 'mean')
 
 @MODELS.register_module()
 class ActionBoxHead(BaseModule):
-    """RoI features (n, D, s, s) -> logits (n, K) in float32, one independent class a column.
+    """RoI features (n, D, s, s) -> logits (n, K) in float32, with independent classes.
 
     One linear layer on the maximum over a box (recipe D.1; D.4 for mmaction2's choices).
 
     Args:
-        num_classes: K, the background not counted.
+        num_classes: K, without the background.
         in_channels: D.
-        background: Give the layer a first row besides, of a class that is neither trained nor
-            returned, as mmaction2's detectors have it.
-        dropout_ratio: Of the features.
-        dropout_before_pool: Drop in every cell of a box by itself, rather than after pooling.
+        background: Add a first row to the layer, for a class that is neither trained nor
+            returned, as in mmaction2's detectors.
+        dropout_ratio: Dropout of the features.
+        dropout_before_pool: Drop independently in every cell of a box instead of after pooling.
         spatial_pool: 'max' or 'mean' over the cells of a box.
-        init: 'scaled', a normal distribution of deviation 0.02, times ``init_scale``; or
+        init: 'scaled', a normal distribution with deviation 0.02, times ``init_scale``; or
             'xavier', Xavier's normal distribution; the bias is 0.
-        init_scale: See ``init``; VideoMAE has 0.001.
-        loss_reduction: Of binary cross entropy: 'sum' over boxes of the mean over classes, so that
-            the loss grows with the number of persons, as VideoMAE has it; or 'mean' over both.
+        init_scale: See ``init``; VideoMAE uses 0.001.
+        loss_reduction: Reduction of the binary cross entropy: 'sum' over boxes of the mean over
+            classes, which grows with the number of people, as in VideoMAE; or 'mean' over both.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class ActionBoxHead(BaseModule):
         self.dropout = nn.Dropout(dropout_ratio)
         self.dropout_before_pool = dropout_before_pool
         self.fc_cls = nn.Linear(in_channels, num_classes + background)
-        # Here, since a detector whose own init_cfg is 'Pretrained' has its parts' init_weights not
-        # called.
+        # Done here because a detector whose own init_cfg is 'Pretrained' does not call its parts'
+        # init_weights.
         if init == 'xavier':
             nn.init.xavier_normal_(self.fc_cls.weight)
         else:
@@ -85,11 +85,11 @@ class ActionBoxHead(BaseModule):
             return self.fc_cls(x)[:, int(self.background) :]
 
     def loss(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Binary cross entropy; 0, with gradients of 0, where there is no box.
+        """Binary cross entropy; without boxes, it is 0 and so are its gradients.
 
         Args:
             logits: (n, K).
-            labels: (n, K), 1 where a class is true and 0 elsewhere.
+            labels: (n, K), 1 for true classes and 0 for the rest.
         """
         total = F.binary_cross_entropy_with_logits(logits, labels.to(logits), reduction='sum')
         shares = logits.shape[1]

@@ -17,7 +17,7 @@ from mmvideomae.registry import MODELS
 
 
 class _ConvTower(BaseModule):
-    """Hidden convolutions, each with a norm and a ReLU."""
+    """Hidden convolutions, each followed by a norm and a ReLU."""
 
     def __init__(
         self, in_channels: int, hidden_channels: int, num_hidden: int, init_cfg: dict | None
@@ -40,8 +40,8 @@ class ActionFormerClsHead(_ConvTower):
     """Class scores of each step: levels (B, D, L_l), (B, 1, L_l) -> logits (B, L_l, K).
 
     Args:
-        num_classes: K; 1 for a head that tells actions from background only.
-        prior: Probability that all classes start at, through the bias.
+        num_classes: K; 1 for a head that only separates actions from background.
+        prior: Initial probability of all classes, set through the bias.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class ActionFormerClsHead(_ConvTower):
 class ActionFormerRegHead(_ConvTower):
     """Distances of each step to the start and end of its segment.
 
-    Levels (B, D, L_l), (B, 1, L_l) -> distances (B, L_l, 2) >= 0 in strides of the level, each
-    level with a learned scale.
+    Levels (B, D, L_l), (B, 1, L_l) -> distances (B, L_l, 2) >= 0 in strides of the level.  Each
+    level has a learned scale.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Features that are compared between clips."""
+"""The head for features that are compared between clips."""
 
 from collections import OrderedDict
 from typing import Any
@@ -13,17 +13,17 @@ from mmvideomae.registry import MODELS
 
 @MODELS.register_module()
 class ContrastiveHead(BaseModule):
-    """CLS features (B, D) -> (B, D'), by layers of which all but the last end in a ReLU.
+    """CLS features (B, D) -> (B, D') by linear layers, with a ReLU after all but the last.
 
-    Batch norm before each ReLU is that of all processes; the last layer has neither bias nor norm
-    (VIMPAC appendix A.2; as SimCLR).
+    Batch norm before each ReLU spans all processes; the last layer has neither bias nor norm
+    (VIMPAC appendix A.2; as in SimCLR).
 
     Args:
         in_dims: D.
-        hidden_dims: Width between the layers; 2048 beside small models, 4096 beside large ones.
-        num_layers: Linear layers; 2 beside small models, 3 beside large ones.
+        hidden_dims: Width between the layers; 2048 for small models, 4096 for large ones.
+        num_layers: Number of linear layers; 2 for small models, 3 for large ones.
         out_dims: D'.
-        temperature: The factor of the loss too, which smooths training (section 3.3).
+        temperature: Also multiplies the loss, which smooths training (section 3.3).
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class ContrastiveHead(BaseModule):
     def loss(self, features: Tensor) -> Tensor:
         """Features (2n, D'), the clips of a video adjacent -> temperature * (L + L').
 
-        At equal similarities that is ``temperature * 2 * ln(2n - 1)`` for the n videos of all
-        processes.
+        If all similarities are equal, that is ``temperature * 2 * ln(2n - 1)`` for the n videos of
+        all processes.
 
         Raises:
-            ValueError: There are not two clips of each video, or is one video alone.
+            ValueError: There are not two clips of each video, or there is only one video.
         """
         if len(features) % 2:
             raise ValueError(
-                f'a contrastive loss needs two clips of each video, and there are {len(features)} '
-                'clips in all: set num_clips=2 in the step that samples'
+                f'a contrastive loss needs two clips of each video, but there are {len(features)} '
+                'clips in all: set num_clips=2 in the sampling step'
             )
         return self.temperature * pair_loss(features[0::2], features[1::2], self.temperature)

@@ -1,4 +1,4 @@
-"""A linear classifier on clip features that trains in mixed precision on a CPU too."""
+"""A linear classifier of clip features that can also train in mixed precision on a CPU."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,23 +14,23 @@ from mmvideomae.registry import MODELS
 
 @MODELS.register_module()
 class LinearHead(TimeSformerHead):
-    """Features (B, D) -> class scores (B, K) in float32, whatever autocast says.
+    """Features (B, D) -> class scores (B, K) in float32, even under autocast.
 
-    mmaction2's ``TimeSformerHead`` but for two things.  mmaction2 1.2.0 turns the scores
-    into NumPy arrays to log the training accuracy, and NumPy has no bfloat16, which is
-    what autocast computes in on a CPU.  And weight and bias start scaled down, as in
-    VideoMAE's fine-tuning.
+    It differs from mmaction2's ``TimeSformerHead`` in two ways.  The scores are float32
+    because mmaction2 1.2.0 turns them into NumPy arrays to log the training accuracy, and
+    NumPy lacks bfloat16, which autocast uses on a CPU.  And the initial weight and bias are
+    scaled down, as in VideoMAE's fine-tuning.
 
     Args:
         num_classes: K.
         in_channels: D.
-        dropout_ratio: Of the features.
-        init_scale: Factor of the initial weight and bias; the papers' is 0.001.
+        dropout_ratio: Dropout of the features.
+        init_scale: Factor of the initial weight and bias; the papers use 0.001.
         loss_cls: Config of the loss.
         topk: Training accuracies to log.
-        label_smooth_eps: Smoothing of hard labels; `ClassificationDataPreprocessor`
-            smooths already where it is told to.
-        average_clips: 'prob' or 'score', what to average over the views of a video.
+        label_smooth_eps: Smoothing of hard labels; `ClassificationDataPreprocessor` can
+            smooth labels instead.
+        average_clips: What to average over the views of a video: 'prob' or 'score'.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LinearHead(TimeSformerHead):
         self.init_scale = init_scale
 
     def init_weights(self) -> None:
-        """Draw the weight from a truncated normal distribution of deviation 0.02, scaled."""
+        """Draw the weight from a truncated normal distribution with deviation 0.02, scaled."""
         super().init_weights()
         with torch.no_grad():
             self.fc_cls.weight.mul_(self.init_scale)
@@ -70,17 +70,17 @@ class LinearHead(TimeSformerHead):
         """Scores (B, K) -> losses by name.
 
         Raises:
-            ValueError: A loss for each class, and samples that have one label each.
+            ValueError: The loss needs a target for each class, but samples have one label each.
         """
         single = self.num_classes > 1 and any(each.gt_label.numel() == 1 for each in data_samples)
         if isinstance(self.loss_cls, BCELossWithLogits) and single:
             raise ValueError(
-                f'BCELossWithLogits takes {self.num_classes} values for each clip, one for each '
-                'class, but clips have one label: set model.cls_head.loss_cls.type=CrossEntropyLoss'
+                f'BCELossWithLogits needs {self.num_classes} values for each clip, one per class, '
+                'but clips have one label: set model.cls_head.loss_cls.type=CrossEntropyLoss'
             )
         return super().loss_by_feat(cls_scores, data_samples)
 
     def forward(self, x: Tensor, loss_aux: dict[str, Tensor] | None = None) -> Tensor:
-        # ``loss_aux``, losses of a neck, is passed along by `Recognizer3D` and added by it.
+        # `Recognizer3D` passes ``loss_aux``, the losses of a neck, and adds them itself.
         with torch.autocast(x.device.type, enabled=False):
             return super().forward(x.float())

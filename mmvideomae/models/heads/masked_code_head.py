@@ -1,4 +1,4 @@
-"""Which code is hidden under a mask."""
+"""The head that predicts masked codes."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from mmvideomae.registry import MODELS
 class MaskedCodeHead(BaseModule):
     """Masked tokens (M, D) -> logits (M, V) over a vocabulary (VIMPAC appendix A.2; BERT's head).
 
-    The last weight is the backbone's embedding, which is passed at each call, so that it has one
-    owner and one name in a checkpoint.
+    The last weight is the backbone's embedding.  It is passed to each call, so it has one owner and
+    one name in a checkpoint.
 
     Args:
         in_dims: D.
@@ -39,7 +39,7 @@ class MaskedCodeHead(BaseModule):
         """Cross entropy of logits (M, V) and codes (M,), summed and divided by ``count``.
 
         Args:
-            count: Scalar; the default is M.  Without tokens the loss is 0.
+            count: Scalar; the default is M.  The loss of no tokens is 0.
         """
         with torch.autocast(logits.device.type, enabled=False):
             precise = torch.promote_types(logits.dtype, torch.float32)

@@ -1,4 +1,4 @@
-"""Linear predictions of a target at masked tokens, and their error."""
+"""Predict a target linearly at masked tokens, and compute the error."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class ReconstructionHead(BaseModule):
     """Tokens (B, M, D) -> predictions (B, M, P).
 
     Args:
-        out_dims: P, as many as the target has.
+        out_dims: P, the same as that of the target.
         loss: 'mse', 'l1' or 'smooth_l1' (V1 Table 1f).
     """
 
@@ -41,10 +41,10 @@ class ReconstructionHead(BaseModule):
         return self.proj(tokens)
 
     def loss(self, pred: Tensor, target: Tensor, counted: Tensor | None = None) -> Tensor:
-        """Mean error in float32 over values, and over tokens where ``counted`` (B, M) is true.
+        """Mean error in float32 over values and over the tokens where ``counted`` (B, M) is true.
 
-        The sum is divided by the number of counted tokens of the batch, as the
-        released V2 code does; V2 equation 2 divides by all decoded tokens.
+        The sum is divided by the number of counted tokens in the batch, as in the
+        released V2 code; V2 equation 2 divides by all decoded tokens.
         """
         with torch.autocast(pred.device.type, enabled=False):
             pred, target = pred.float(), target.float()
@@ -62,10 +62,10 @@ class PixelReconstructionHead(ReconstructionHead):
     P = frames_per_token * patch_size ** 2 * in_channels.
 
     Args:
-        frames_per_token: frames that one token predicts: the tubelet size for
-            the clip itself, 1 for a centre frame, twice the tubelet size for a
-            clip of half the stride (V1 Table 1c).
-        normalise: ``normalise`` of the `PixelTarget` of a `VideoMAE`, whose configs say it here.
+        frames_per_token: Number of frames that one token predicts: the tubelet size
+            for the clip itself, 1 for a centre frame, twice the tubelet size for a
+            clip with half the stride (V1 Table 1c).
+        normalise: ``normalise`` of the `PixelTarget` of a `VideoMAE`, whose configs set it here.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Modules shared by backbones, necks and heads; parts of parts, not registered."""
+"""Modules shared by backbones, necks and heads; they are not registered."""
 
 from mmvideomae.models.layers.batch_norm import SharedBatchNorm1d
 from mmvideomae.models.layers.patch_embed import CubeEmbed

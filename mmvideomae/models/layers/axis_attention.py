@@ -16,21 +16,22 @@ AxisLayout: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
 
 
 def parse_layout(layout: str) -> AxisLayout:
-    """The attentions of a layer, in order, each of parallel parts, each along some axes.
+    """The successive attentions of a layer, each a group of parallel ones along some axes.
 
-    ``'T,H|W'`` -> (((0,),), ((1,), (2,))): along time, then along height and width side by side,
-    each with half of the heads.  ``'T,HxW'`` -> (((0,),), ((1, 2),)): then within a frame.
+    ``'T,H|W'`` -> (((0,),), ((1,), (2,))): along time, then along height and width in parallel,
+    each with half of the heads.  ``'T,HxW'`` -> (((0,),), ((1, 2),)): along time, then within a
+    frame.
 
     Raises:
-        ValueError: It names something else than T, H and W, or an axis twice in a product.
+        ValueError: It names anything other than T, H and W, or an axis twice in a product.
     """
     parsed = tuple(tuple(map(_axes, attention.split('|'))) for attention in layout.split(','))
     for axes in (axes for attention in parsed for axes in attention):
         if list(axes) != sorted(set(axes)) or -1 in axes:
             raise ValueError(
-                f"unknown layout {layout!r}; write axes T, H and W in this order, 'x' between "
-                "those attended to jointly, '|' between parallel attentions, ',' between "
-                "successive ones, as in 'T,H|W' or 'T,HxW'"
+                f"unknown layout {layout!r}; write the axes T, H and W in this order, with 'x' "
+                "between joint axes, '|' between parallel attentions and ',' between successive "
+                "ones, as in 'T,H|W' or 'T,HxW'"
             )
     return parsed
 
@@ -40,13 +41,13 @@ def _axes(product: str) -> tuple[int, ...]:
 
 
 class AxisAttention(nn.Module):
-    """Attentions side by side, each along its axes and with its share of the heads.
+    """Parallel attentions, each along its axes and with its share of the heads.
 
     Tokens (B, 1 + N, D), CLS first -> (B, 1 + N, D).
 
     Args:
-        parts: Axes of each of them, see `parse_layout`.
-        attn_dims: Width of queries, keys and values of all of them together.
+        parts: Axes of each attention, see `parse_layout`.
+        attn_dims: Width of the queries, keys and values of all attentions together.
         drop_rate: Dropout after the output layer.
         attn_drop_rate: Dropout of attention probabilities.
     """
@@ -63,8 +64,8 @@ class AxisAttention(nn.Module):
         super().__init__()
         if num_heads % len(parts) or attn_dims % num_heads:
             raise ValueError(
-                f'a width of {attn_dims} does not divide into {num_heads} heads, or these into '
-                f'{len(parts)} parallel attentions'
+                f'a width of {attn_dims} does not divide into {num_heads} heads, or the heads '
+                f'into {len(parts)} parallel attentions'
             )
         self.parts, self.num_heads, self.attn_drop_rate = parts, num_heads, attn_drop_rate
         width = 3 * attn_dims // len(parts)
@@ -84,13 +85,13 @@ class AxisAttention(nn.Module):
 
 
 class AxisBlock(nn.Module):
-    """The attentions of a layout and an MLP, each around a skip, shapes as `AxisAttention`.
+    """The attentions of a layout and an MLP, each with a skip connection; see `AxisAttention`.
 
     Args:
-        hidden_dims: Of the MLP.
-        pre_norm: Normalise what goes into an attention or the MLP; otherwise, as BERT, the sum
-            of its output and the skip.
-        with_cp: Recompute activations in the backward pass instead of keeping them.
+        hidden_dims: Hidden width of the MLP.
+        pre_norm: Normalise the input of an attention or the MLP; otherwise the sum of its
+            output and the skip, as in BERT.
+        with_cp: Recompute activations in the backward pass instead of storing them.
     """
 
     def __init__(

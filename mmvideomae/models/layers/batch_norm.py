@@ -7,11 +7,11 @@ from mmvideomae.ops.distributed import gather_rows, process_count
 
 
 class SharedBatchNorm1d(nn.BatchNorm1d):
-    """(B, D) -> (B, D), normalised over the B of all processes when training.
+    """(B, D) -> (B, D), in training normalised over the batches of all processes.
 
-    ``torch.nn.SyncBatchNorm`` refuses a CPU.  Here mean and variance of each process are gathered
-    with gradients, by any backend; in one process this is ``nn.BatchNorm1d``.  Parameters and
-    running statistics are those of ``nn.BatchNorm1d``, by name and by value.
+    ``torch.nn.SyncBatchNorm`` does not support CPUs.  Here the mean and variance of each process
+    are gathered with gradients, with any backend; in one process this is ``nn.BatchNorm1d``.
+    Parameters and running statistics have the names and values of ``nn.BatchNorm1d``.
     """
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the parent's
@@ -29,7 +29,7 @@ class SharedBatchNorm1d(nn.BatchNorm1d):
         return x.to(input.dtype)
 
     def _combined(self, parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(processes, 2D + 1) -> mean (D,), biased variance (D,) and number of all rows."""
+        """(processes, 2D + 1) -> mean (D,), biased variance (D,) and the total number of rows."""
         means, variances, counts = parts.split([self.num_features, self.num_features, 1], 1)
         count = counts.sum()
         share = counts / count

@@ -12,9 +12,9 @@ class ConvAttention(nn.Module):
     (B, C, L), mask (B, 1, L) -> (B, C, L / stride) and its mask.
 
     Args:
-        window: Steps that a step attends to are ``window // 2`` away at most, counted after the
-            stride; all steps if 1 or less.
-        stride: Of the convolutions.
+        window: A step attends to steps at most ``window // 2`` away, measured after the stride;
+            to all steps if the window is 1 or less.
+        stride: Stride of the convolutions.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ConvAttention(nn.Module):
 
 
 class LocalBlock(nn.Module):
-    """Attention and MLP, each after a norm and around a skip; shapes as `ConvAttention`.
+    """Attention and MLP, each with a norm and a skip connection; see `ConvAttention`.
 
     The skip of a strided block takes the maximum of neighbouring steps.
     """

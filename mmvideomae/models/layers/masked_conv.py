@@ -1,8 +1,8 @@
 """Layers over padded feature sequences (B, C, L).
 
-A mask (B, 1, L) is True where a step is real.  Convolutions clear padding and norms put their bias
-there, where the next convolution sees it, as the released weights of ActionFormer expect.
-Parameters are named and shaped as in those weights.
+A mask (B, 1, L) is True where a step is real.  Convolutions set padding to 0, and norms set it to
+their bias, which the next convolution sees, as the released weights of ActionFormer expect.
+Parameters have the names and shapes of those weights.
 """
 
 import torch
@@ -13,7 +13,7 @@ LAYER_NORM_EPS = 1e-5
 
 
 class MaskedConv1d(nn.Module):
-    """A convolution that clears padding: (B, C, L), (B, 1, L) -> (B, D, L / stride) and its mask.
+    """A convolution that sets padding to 0: (B, C, L), (B, 1, L) -> (B, D, L / stride), mask.
 
     Args:
         groups: ``in_channels`` for a depth-wise convolution.
@@ -51,7 +51,7 @@ class MaskedConv1d(nn.Module):
 def strided(mask: Tensor, stride: int) -> Tensor:
     """The mask of every ``stride``-th step, (B, 1, L) -> (B, 1, L / stride)."""
     if mask.shape[-1] % stride:
-        raise ValueError(f'{mask.shape[-1]} steps do not divide by a stride of {stride}')
+        raise ValueError(f'{mask.shape[-1]} steps are not divisible by a stride of {stride}')
     return mask[..., ::stride]
 
 
@@ -72,9 +72,9 @@ class ChannelNorm(nn.Module):
 
 
 class AffineDropPath(nn.Module):
-    """Scale channels, and leave whole samples out in training; (B, C, L) -> (B, C, L).
+    """Scale channels, and drop whole samples in training; (B, C, L) -> (B, C, L).
 
-    The scale starts at 1e-4, so that a deep stack starts as its skips.
+    The scale starts at 1e-4, so that at first the skips dominate in a deep stack.
     """
 
     def __init__(self, channels: int, rate: float = 0.0, init_value: float = 1e-4) -> None:
@@ -87,7 +87,7 @@ class AffineDropPath(nn.Module):
 
 
 class LearnedScale(nn.Module):
-    """Multiply by a learned number, 1 at first."""
+    """Multiply by a learned number that starts at 1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class LearnedScale(nn.Module):
 
 
 def clear_biases(module: nn.Module) -> None:
-    """Start the biases of all convolutions below ``module`` at 0, as ActionFormer does."""
+    """Set the biases of all convolutions in ``module`` to 0, as in ActionFormer."""
     for part in module.modules():
         if isinstance(part, nn.Conv1d) and part.bias is not None:
             nn.init.zeros_(part.bias)

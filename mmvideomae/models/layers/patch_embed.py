@@ -7,11 +7,11 @@ from mmvideomae.ops.tokens import gather_cubes
 
 
 class CubeEmbed(nn.Module):
-    """(B, C, T, H, W) -> (B, N, D), or (B, n, D) of the tokens asked for.
+    """(B, C, T, H, W) -> (B, N, D), or (B, n, D) for the requested tokens.
 
-    The weight is kept as the 3-D convolution of the released checkpoints, but
-    applied as a matrix product on the cubes that are asked for: masked tokens
-    cost nothing (V1 section 3.2, "cube embedding").
+    The weight is stored as the 3-D convolution of the released checkpoints, but
+    applied as a matrix product to the requested cubes only, so masked tokens cost
+    nothing (V1 section 3.2, "cube embedding").
     """
 
     def __init__(

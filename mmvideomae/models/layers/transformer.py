@@ -12,8 +12,8 @@ LAYER_NORM_EPS = 1e-6
 class Attention(nn.Module):
     """Joint space-time self-attention, (B, N, D) -> (B, N, D).
 
-    Queries and values have a learned bias and keys have none: a bias on the
-    keys shifts all scores of a query alike and cancels in the softmax.
+    Queries and values have a learned bias.  Keys have none, since it would shift
+    all scores of a query equally and cancel in the softmax.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Attention(nn.Module):
             bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
         if num_queries is None:
             return self._heads(F.linear(x, self.qkv.weight, bias), 3)
-        # Slices are taken only here: in the backward pass each costs a zeroed copy of its source.
+        # Slice only here: in the backward pass each slice costs a zeroed copy of its source.
         width = self.proj.in_features
         weights = self.qkv.weight.split([width, 2 * width])
         biases = (None, None) if bias is None else bias.split([width, 2 * width])
@@ -81,11 +81,11 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and MLP, each after a norm and around a skip, (B, N, D) -> (B, N, D).
+    """Attention and MLP, each with a norm and a skip connection, (B, N, D) -> (B, N, D).
 
     Args:
-        init_values: initial layer scale; no layer scale if 0.
-        with_cp: recompute activations in the backward pass instead of keeping them.
+        init_values: Initial layer scale; no layer scale if 0.
+        with_cp: Recompute activations in the backward pass instead of storing them.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Block(nn.Module):
         self.gamma_2 = nn.Parameter(scale.clone()) if init_values else None
 
     def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
-        """Return only the last ``num_queries`` tokens where that is all that is needed."""
+        """Return only the last ``num_queries`` tokens if that is given."""
         if self.with_cp and torch.is_grad_enabled():
             return checkpoint(self._forward, x, num_queries, use_reentrant=False)
         return self._forward(x, num_queries)
@@ -130,12 +130,12 @@ def _scaled(x: Tensor, gamma: Tensor | None) -> Tensor:
 
 
 def init_transformer(module: nn.Module, scheme: str) -> None:
-    """Initialise every linear layer and layer norm below ``module``.
+    """Initialise every linear layer and layer norm in ``module``.
 
     Args:
-        scheme: 'xavier' (pre-training), 'trunc_normal' of deviation 0.02 (fine-tuning) or
-            'normal' of deviation 0.02 (VIMPAC).  Convolutions keep PyTorch's own initialisation, as
-            in the released code.
+        scheme: 'xavier' (pre-training), 'trunc_normal' with deviation 0.02 (fine-tuning) or
+            'normal' with deviation 0.02 (VIMPAC).  Convolutions keep PyTorch's own initialisation,
+            as in the released code.
     """
     initialise = {
         'xavier': nn.init.xavier_uniform_,
@@ -146,7 +146,7 @@ def init_transformer(module: nn.Module, scheme: str) -> None:
         raise ValueError(f'unknown initialisation {scheme!r}; choose one of {sorted(initialise)}')
     for part in module.modules():
         if any(param.is_meta for param in part.parameters(recurse=False)):
-            continue  # no values, and pretending takes as long as a forward pass
+            continue  # meta tensors have no values to initialise, and pretending is slow
         if isinstance(part, nn.Linear):
             initialise[scheme](part.weight)
             if part.bias is not None:

@@ -1,4 +1,4 @@
-"""Detectors of segments in time, composed of registered parts."""
+"""Temporal action detectors, composed of registered parts."""
 
 from mmvideomae.models.localizers.action_former import ActionFormer
 from mmvideomae.models.localizers.segment_loss import SegmentLoss

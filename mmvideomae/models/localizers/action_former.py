@@ -1,4 +1,4 @@
-"""ActionFormer: segments of actions in feature sequences of untrimmed videos."""
+"""ActionFormer, which detects action segments in feature sequences of untrimmed videos."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,18 +32,18 @@ class ActionFormer(BaseModel):
         neck: ``forward(levels, masks)`` -> levels.
         cls_head: ``forward(levels, masks)`` -> logits (B, L_l, K) each, with ``num_classes``; 1
             class for class-agnostic detection.
-        reg_head: As it, distances (B, L_l, 2) in strides.
-        loss: `SegmentLoss`, or a part with its ``forward``.
-        regression_ranges: Of each level, in steps of the input: the distance to the farther end
-            of the segments that it learns.
+        reg_head: Likewise, distances (B, L_l, 2) in strides.
+        loss: `SegmentLoss`, or a part with the same ``forward``.
+        regression_ranges: For each level, the least and largest distance, in steps of the
+            input, to the farther end of the segments that it learns.
         center_radius: See `label_points`.
-        test_cfg: Of `DecodeSettings`.
+        test_cfg: Entries of `DecodeSettings`.
         external_scores: ``path``, and optionally ``top`` and ``max_segments``, of
-            `ExternalScores`; needs a head of 1 class.
+            `ExternalScores`; needs a head with 1 class.
         data_preprocessor: Pads a batch; its ``length_divisor`` is the backbone's unless given.
 
     Raises:
-        ValueError: Parts do not fit together.
+        ValueError: The parts do not fit together.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class ActionFormer(BaseModel):
             raise ValueError(f'{levels} levels need as many regression_ranges, got {ranges}')
         if self.external and self.cls_head.num_classes != 1:
             raise ValueError(
-                'external_scores name the classes: they need a cls_head with num_classes=1, not '
+                'external_scores supply the classes: they need a cls_head with num_classes=1, not '
                 f'{self.cls_head.num_classes}'
             )
 
@@ -97,8 +97,8 @@ class ActionFormer(BaseModel):
         ``segments`` in seconds.  'tensor': logits, distances and masks of each level.
 
         Raises:
-            ValueError: Features of another width, unknown mode, no data samples,
-                or predictions that are not numbers.
+            ValueError: Features with another width, an unknown mode, no data samples,
+                or predictions that are not finite.
         """
         self._check_width(inputs, data_samples)
         logits, distances, level_masks = self._raw(inputs, masks)
@@ -117,7 +117,7 @@ class ActionFormer(BaseModel):
             raw = ([level[row] for level in part] for part in (logits, distances, level_masks))
             row_logits, row_distances, row_masks = raw
             if not all(each.isfinite().all() for each in (*row_logits, *row_distances)):
-                # Comparisons with scores that are not numbers would leave no segment, silently.
+                # Comparisons with NaN scores would silently leave no segments.
                 raise ValueError(
                     f'the predictions for video {sample.get("video_id")!r} are not finite numbers: '
                     'the weights of the ActionFormer or its features are broken'
@@ -152,15 +152,15 @@ class ActionFormer(BaseModel):
             labels = torch.zeros_like(truth.labels) if count == 1 else truth.labels
             if len(labels) and int(labels.max()) >= count:
                 raise ValueError(
-                    f'video {sample.get("video_id")} has label {int(labels.max())}, the cls_head '
-                    f'num_classes={count}'
+                    f'video {sample.get("video_id")} has label {int(labels.max())}, but cls_head '
+                    f'has num_classes={count}'
                 )
             targets.append(label_points(points, truth.segments, labels, count, self.center_radius))
         classes, wanted = (torch.stack(each) for each in zip(*targets, strict=True))
         return self.loss(logits, distances, classes, wanted, valid)
 
     def _in_seconds(self, found: Detections, sample: BaseDataElement) -> InstanceData:
-        """Detections in steps -> in seconds, within the video, with external classes if any."""
+        """Detections in steps -> in seconds, clipped to the video, with external classes if any."""
         seconds = sample.grid.to_seconds(found.segments.astype(np.float64))
         found = found._replace(segments=seconds.clip(0, sample.duration))
         if self.external:
@@ -176,7 +176,7 @@ class ActionFormer(BaseModel):
         if inputs.shape[1] != width:
             videos = [sample.get('video_id') for sample in data_samples or ()]
             raise ValueError(
-                f'features of width {inputs.shape[1]} for a backbone with in_channels={width}; '
+                f'features have width {inputs.shape[1]}, but the backbone has in_channels={width}; '
                 f'videos {videos}'
             )
 

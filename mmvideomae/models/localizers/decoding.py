@@ -1,4 +1,4 @@
-"""Raw predictions at points -> segments in steps, without what is suppressed."""
+"""Decode raw predictions at points into segments in steps, and suppress overlapping ones."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ METHODS = ('gaussian', 'linear', 'hard', 'none')
 
 
 class Detections(NamedTuple):
-    """m segments by falling score."""
+    """m segments by descending score."""
 
     segments: np.ndarray
     """(m, 2) float."""
@@ -27,37 +27,37 @@ class Detections(NamedTuple):
     """(m,) int64."""
 
     def best(self, count: int) -> 'Detections':
-        """The first ``count`` by score; of equal ones those that come first."""
+        """The ``count`` segments with the highest scores; among equal ones, the first."""
         order = np.argsort(-self.scores, kind='stable')[:count]
         return Detections(self.segments[order], self.scores[order], self.labels[order])
 
 
 @dataclass(frozen=True)
 class DecodeSettings:
-    """How predictions become detections; THUMOS14's settings are the defaults.
+    """Settings for turning predictions into detections; the defaults are those for THUMOS14.
 
     Raises:
         ValueError: The method is unknown.
     """
 
     pre_nms_thresh: float = 0.001
-    """Scores must exceed it."""
+    """Threshold that scores must exceed."""
     pre_nms_topk: int = 2000
-    """Of the scores of all points and classes of a level."""
+    """Number of highest scores to keep, over all points and classes of a level."""
     duration_thresh: float = 0.05
-    """In steps; segments must be longer."""
+    """Length in steps that segments must exceed."""
     method: str = 'gaussian'
     """One of ``METHODS``."""
     sigma: float = 0.5
     iou_threshold: float = 0.1
-    """Of 'linear' and 'hard'."""
+    """For 'linear' and 'hard'."""
     min_score: float = 0.001
     max_segments: int = 200
-    """Of each class, and of all."""
+    """The most segments of each class, and of all."""
     class_agnostic: bool = False
-    """Suppress over all classes alike."""
+    """Suppress across classes."""
     voting_thresh: float | None = None
-    """IoU from which candidates of a class, or of all, draw a segment; None: no voting."""
+    """Least IoU with a segment for candidates to vote on its ends; None: no voting."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -74,10 +74,10 @@ def candidates(
     """The candidates of one sample, level by level.
 
     Args:
-        logits: Of each level (L_l, K).
-        distances: Of each level (L_l, 2), in strides.
-        masks: Of each level (L_l,) bool.
-        points: Of all levels.
+        logits: For each level, (L_l, K).
+        distances: For each level, (L_l, 2), in strides.
+        masks: For each level, (L_l,) bool.
+        points: Those of all levels.
     """
     sizes = [len(level) for level in logits]
     segments, scores, labels = [], [], []
@@ -106,7 +106,7 @@ def candidates(
 
 
 def suppress(found: Detections, settings: DecodeSettings) -> Detections:
-    """Leave the best of overlapping candidates."""
+    """Keep the best of overlapping candidates."""
     segments, scores, labels = found
     groups = None if settings.class_agnostic else labels
     kept = _kept(segments, scores, groups, settings)
@@ -148,18 +148,18 @@ class ExternalScores:
     """Class scores of whole videos from another classifier, for class-agnostic detections."""
 
     scores: Mapping[str, np.ndarray]
-    """(K,) in [0, 1], by video."""
+    """(K,) in [0, 1], keyed by video."""
     top: int = 2
-    """Classes of a video that its segments are given."""
+    """Number of a video's best classes to give its segments."""
     max_segments: int = 200
 
     @classmethod
     def read(cls, path: str | Path, top: int = 2, max_segments: int = 200) -> 'ExternalScores':
-        """Read JSON ``{video: [score of class 0, ...]}``, or such under ``results``.
+        """Read JSON ``{video: [score of class 0, ...]}``, possibly under ``results``.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            ValueError: It does not hold that.
+            FileNotFoundError: The file does not exist.
+            ValueError: Its content is something else.
         """
         path = Path(path)
         if not path.is_file():
@@ -172,14 +172,14 @@ class ExternalScores:
             raise ValueError(f'{path}: expected JSON {{video: [scores]}}: {error}') from error
         lengths = {row.shape for row in scores.values()}
         if len(lengths) != 1 or len(next(iter(lengths))) != 1:
-            raise ValueError(f'{path}: videos need equally many scores each, got {lengths}')
+            raise ValueError(f'{path}: all videos need the same number of scores, got {lengths}')
         return cls(scores, top, max_segments)
 
     def apply(self, found: Detections, video: str) -> Detections:
-        """Give every segment the video's best classes, with sqrt(class score * its score).
+        """Give every segment the video's best classes and sqrt(class score * its score).
 
         Raises:
-            ValueError: There are no scores of the video.
+            ValueError: There are no scores for the video.
         """
         if video not in self.scores:
             raise ValueError(

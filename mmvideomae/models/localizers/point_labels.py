@@ -1,4 +1,4 @@
-"""The points of a temporal pyramid, and what each is to predict (ActionFormer section 3.3)."""
+"""The points of a temporal pyramid and their labels (ActionFormer section 3.3)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,28 +7,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Segments whose lengths differ by less are equally short.
+# Segments whose lengths differ by less than this count as equally short.
 LENGTH_TOLERANCE = 1e-3
 
 
 class Points(NamedTuple):
-    """P points: the steps of all levels, fine levels first; all in steps of the input."""
+    """P points: the steps of all levels, fine levels first; units are steps of the input."""
 
     places: Tensor
     """(P,)."""
     strides: Tensor
-    """(P,), of the level."""
+    """(P,), stride of the level."""
     ranges: Tensor
     """(P, 2), least and largest distance to the farther end of a segment of this level."""
 
 
 class PointLabels(NamedTuple):
-    """What points are to predict."""
+    """Targets for points."""
 
     classes: Tensor
     """(P, K), 1 for the classes at a point; a row of 0 is background."""
     distances: Tensor
-    """(P, 2), to start and end, in strides; of no meaning at background."""
+    """(P, 2), distances to start and end, in strides; meaningless for background."""
 
 
 def make_points(
@@ -37,7 +37,7 @@ def make_points(
     ranges: Sequence[tuple[float, float]],
     device: torch.device | str | None = None,
 ) -> Points:
-    """The points of levels with so many steps; point ``i`` of a level is at ``i * stride``."""
+    """The points of levels with these lengths; point ``i`` of a level is at ``i * stride``."""
     levels = list(zip(lengths, strides, ranges, strict=True))
     places = [torch.arange(length, device=device) * stride for length, stride, _ in levels]
     counts = torch.tensor(list(lengths), device=device)
@@ -57,9 +57,9 @@ def label_points(
 ) -> PointLabels:
     """Give each point the shortest segment that it is responsible for.
 
-    A point is responsible for a segment that it lies strictly inside, within ``center_radius``
-    strides of its centre, and whose farther end is at a distance in the range of the level,
-    bounds included.  Classes of segments that are equally short are joined.
+    A point is responsible for a segment if it is strictly inside, within ``center_radius``
+    strides of the centre, and the distance to the farther end is in the range of the level,
+    including its bounds.  Classes of segments that are equally short are combined.
 
     Args:
         segments: (n, 2), start and end in steps.

@@ -1,4 +1,4 @@
-"""The loss of ActionFormer, whose normaliser is part of the model's state."""
+"""The loss of ActionFormer, with the normaliser in the model's state."""
 
 from typing import Any
 
@@ -17,16 +17,16 @@ class SegmentLoss(BaseModule):
     """Focal loss of classes and centre-DIoU loss of segments (ActionFormer section 3.3).
 
     Both are sums over points, divided by a running mean of the number of points with a class.
-    ActionFormer keeps that mean outside its checkpoints; here it is a buffer, so that a resumed
-    run goes on with it, and the mean over all processes, so that they divide by the same.
+    ActionFormer does not save that mean in its checkpoints; here it is a buffer, so a resumed
+    run continues with it, and it is averaged over all processes, so they use the same divisor.
 
     Args:
-        reg_weight: Of the segments' loss; 0 or less weighs it as much as the classes' loss.
+        reg_weight: Weight of the segments' loss; 0 or less makes it equal to the classes' loss.
         label_smoothing: Share of a target spread over all classes and background.
-        init_normaliser: The running mean at the start.
+        init_normaliser: Initial running mean.
         momentum: Share of the old mean in the new one.
-        alpha: Of the focal loss.
-        gamma: Of the focal loss.
+        alpha: That of the focal loss.
+        gamma: That of the focal loss.
     """
 
     normaliser: Tensor
@@ -49,14 +49,14 @@ class SegmentLoss(BaseModule):
     def forward(
         self, logits: Tensor, pred: Tensor, classes: Tensor, distances: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
-        """Losses of a batch, and move the running mean on.
+        """Compute the losses of a batch and update the running mean.
 
         Args:
             logits: (B, P, K).
             pred: (B, P, 2), distances to start and end in strides.
             classes: (B, P, K), targets in [0, 1].
             distances: (B, P, 2), targets.
-            valid: (B, P) bool, points that are no padding.
+            valid: (B, P) bool, points that are not padding.
         """
         positive = (classes.sum(-1) > 0) & valid
         normaliser = self._move_on(positive)
@@ -65,7 +65,7 @@ class SegmentLoss(BaseModule):
         focal = sigmoid_focal_loss(
             logits[valid].float(), target, self.alpha, self.gamma, reduction='sum'
         )
-        # Of no points the sum is 0, with a gradient of 0.
+        # The sum over no points is 0, with a gradient of 0.
         overlap = ctr_diou_loss_1d(pred[positive], distances[positive]).sum()
         loss_cls, loss_reg = focal / normaliser, overlap / normaliser
         weight = self.reg_weight
@@ -75,7 +75,7 @@ class SegmentLoss(BaseModule):
 
     @torch.no_grad()
     def _move_on(self, positive: Tensor) -> Tensor:
-        """Take the points of a batch into the running mean; its new value."""
+        """Update the running mean with the points of a batch and return it."""
         count = positive.sum().float()
         all_reduce(count, 'mean')
         new = self.momentum * self.normaliser + (1 - self.momentum) * count.clamp(min=1)

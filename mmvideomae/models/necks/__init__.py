@@ -1,4 +1,4 @@
-"""What stands between a backbone and a head."""
+"""Modules between backbone and head."""
 
 from mmvideomae.models.necks.mae_decoder import MAEDecoder
 from mmvideomae.models.necks.roi_align import ActionRoIAlign

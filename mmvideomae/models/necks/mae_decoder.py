@@ -15,15 +15,15 @@ from mmvideomae.registry import MODELS
 
 @MODELS.register_module()
 class MAEDecoder(BaseModule):
-    """Encoder tokens (B, n, in_dims) and places to fill -> their tokens (B, M, D).
+    """Encoder tokens (B, n, in_dims) and queried positions -> decoded tokens (B, M, D).
 
     The encoder's tokens are mapped to the decoder's width and followed by one
-    mask token per queried position; positions may be queried that the encoder
-    saw as well (V2 section 3.2, dual masking).  (V1 Table 8; V2 Table 7.)
+    mask token per queried position; positions that the encoder saw may be
+    queried too (V2 section 3.2, dual masking).  (V1 Table 8; V2 Table 7.)
 
     Args:
         grid_size: (t, h, w) for which the position table is made.
-        with_cp: activation checkpointing, block by block.
+        with_cp: Activation checkpointing, block by block.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class MAEDecoder(BaseModule):
         )
         self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         init_transformer(self, 'xavier')
-        # Made after the initialisation above: the released code leaves it PyTorch's own.
+        # Created after the initialisation above, to keep PyTorch's own as in the released code.
         self.embed = nn.Linear(in_dims, embed_dims, bias=False)
         self.mask_token = nn.Parameter(torch.empty(1, 1, embed_dims))
         nn.init.trunc_normal_(self.mask_token, std=0.02, a=-0.02, b=0.02)
@@ -61,7 +61,7 @@ class MAEDecoder(BaseModule):
         """Decode the positions ``query_ids`` (B, M) from ``tokens`` at ``visible_ids`` (B, n).
 
         Args:
-            grid: token grid of the clip, where it is not ``grid_size``.
+            grid: Token grid of the clip, if it is not ``grid_size``.
 
         Returns:
             (B, M, D), normalised, in the order of ``query_ids``.
@@ -73,7 +73,7 @@ class MAEDecoder(BaseModule):
         x = torch.cat([seen, asked], dim=1)
         for block in self.blocks[:-1]:
             x = block(x)
-        # Of the last block only the queried tokens are used, so only they are computed.
+        # Only the queried tokens of the last block are used, so only they are computed.
         return self.norm(self.blocks[-1](x, num_queries=query_ids.shape[1]))
 
     def _positions(self, grid: Grid) -> Tensor:

@@ -16,13 +16,13 @@ TEMPORAL_POOLS = ('mean', 'max')
 class ActionRoIAlign(BaseModule):
     """Feature map (B, D, t, h, w), boxes (n, 5) -> (n, D, output_size, output_size).
 
-    The map is pooled over time, and RoIAlign of torchvision, which needs no compiled mmcv, samples
-    the boxes; in float32 whatever autocast says, since a box's edges decide what is sampled.
+    The map is pooled over time and the boxes are sampled by torchvision's RoIAlign, which does not
+    need compiled mmcv.  It runs in float32 even under autocast, since boxes need the precision.
 
     Args:
-        output_size: Cells to a side.
-        stride: Pixels to a step of the feature map, the patch size of the encoder.
-        sampling_ratio: Points to a side of a cell; 0 takes as many as there are steps of the map.
+        output_size: Cells per side.
+        stride: Pixels per step of the feature map: the patch size of the encoder.
+        sampling_ratio: Points per side of a cell; 0 uses the number of steps of the map in it.
         aligned: Shift boxes by half a step, so that the centre of a patch is its position; False
             in VideoMAE's released code, True in mmaction2's (recipes D.1 and D.4).
         temporal_pool: 'mean' or 'max'.

@@ -1,4 +1,4 @@
-"""Between the levels of a temporal pyramid and the heads that they share."""
+"""Necks between the levels of a temporal pyramid and the shared heads."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from mmvideomae.registry import MODELS
 
 @MODELS.register_module()
 class IdentityFPN(BaseModule):
-    """A norm for each level and nothing else (ActionFormer's choice).
+    """Only a norm for each level (ActionFormer's choice).
 
     Features (B, D, L / 2 ** l) and masks (B, 1, L / 2 ** l) of each level -> the same shapes.
     """
@@ -30,7 +30,7 @@ class IdentityFPN(BaseModule):
 
 @MODELS.register_module()
 class SegmentFPN(BaseModule):
-    """Coarse levels added to fine ones from the top down, then a convolution and a norm each.
+    """Add coarse levels to fine ones from the top down, then apply a convolution and a norm.
 
     Features (B, in_channels, L / 2 ** l) and masks (B, 1, L / 2 ** l) of each level ->
     (B, out_channels, L / 2 ** l).  (ActionFormer section 4.4, after FPN.)

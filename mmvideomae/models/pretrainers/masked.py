@@ -14,12 +14,12 @@ LOSS_ON = ('invisible', 'all_outputs')
 
 
 class ReconstructionOutput(NamedTuple):
-    """What was predicted, what was right, and where."""
+    """Predictions, targets and their places."""
 
     pred: Tensor
     """(B, M, P), in the units of ``target``."""
     target: Tensor
-    """(B, M, P), as the pretrainer's target makes it."""
+    """(B, M, P), from the pretrainer's target."""
     token_ids: Tensor
     """(B, M), positions in the flattened (t, h, w) grid."""
     losses: dict[str, Tensor]
@@ -27,7 +27,7 @@ class ReconstructionOutput(NamedTuple):
 
     @property
     def loss(self) -> Tensor:
-        """What training minimises: the sum of the losses."""
+        """The sum of the losses, which training minimises."""
         return torch.stack(list(self.losses.values())).sum()
 
 
@@ -35,19 +35,19 @@ class ReconstructionOutput(NamedTuple):
 class MaskedPretrainer(BaseModel):
     """Predict a target at masked tokens of a clip from the visible tokens.
 
-    With an encoder mask only, all masked tokens are predicted (V1); a decoder mask as well
-    leaves out the tokens it drops (V2, dual masking).  Data workers list these tokens as
-    ``visible_ids`` and ``query_ids``, so that a step need not wait for the device to count them;
-    with masks alone they are listed here.
+    With an encoder mask only, all masked tokens are predicted (V1); a decoder mask excludes
+    the tokens that it drops (V2, dual masking).  Data workers list these tokens as
+    ``visible_ids`` and ``query_ids``, so that a step need not wait for the device to count
+    them; if only masks are given, they are listed here.
 
     Args:
-        backbone: encoder of visible tokens, ``forward(clips, visible_ids)``.
-        neck: decoder, ``forward(tokens, visible_ids, query_ids, grid)``.
+        backbone: Encoder of visible tokens, ``forward(clips, visible_ids)``.
+        neck: Decoder, ``forward(tokens, visible_ids, query_ids, grid)``.
         head: ``forward(tokens)`` and ``loss(pred, target, counted)``.
-        target: config of a `Target`, without the sides of a token, which are the backbone's.
+        target: Config of a `Target`, without the sides of a token, which are the backbone's.
         loss_on: 'invisible', the decoded tokens that the encoder did not see;
             or 'all_outputs' (V2 Table 1).
-        masker: chooses tokens where the data has no masks, and may learn from the outcome:
+        masker: Chooses tokens if the data has no masks, and may learn from the outcome:
             ``forward(clips, grid) -> visible_ids, query_ids, losses``, with
             ``losses(pred, target) -> dict``.
     """
@@ -74,7 +74,7 @@ class MaskedPretrainer(BaseModel):
         self.masker = None if masker is None else built(masker)
         if self.head.out_dims != self.target.dims:
             raise ValueError(
-                f'{type(self.target).__name__} has {self.target.dims} values at each token, but '
+                f'{type(self.target).__name__} has {self.target.dims} values per token, but '
                 f'{type(self.head).__name__} predicts {self.head.out_dims}'
             )
 
@@ -91,7 +91,7 @@ class MaskedPretrainer(BaseModel):
         """Preprocessed batch -> by ``mode``.
 
         'loss': the losses by name.  'predict': a ``ReconstructionOutput``.
-        'tensor': tokens (B, N or n, D) of the encoder, which then needs no mask.
+        'tensor': tokens (B, N or n, D) of the encoder, for which a mask is optional.
         """
         if mode == 'tensor':
             if visible_ids is None and encoder_mask is not None:
@@ -113,12 +113,12 @@ class MaskedPretrainer(BaseModel):
         """Predict for normalised clips (B, C, T, H, W) under masks (B, N), True = dropped.
 
         Args:
-            visible_ids: (B, n), ascending, what ``encoder_mask`` leaves.
-            query_ids: (B, M), ascending, what the decoder is to predict.
+            visible_ids: (B, n), ascending, the tokens that ``encoder_mask`` keeps.
+            query_ids: (B, M), ascending, the tokens that the decoder predicts.
 
-        Raises:
-            ValueError: if the masks of a batch differ in their counts or do not
-                fit the clip, or nothing says which tokens are seen.
+            Raises:
+            ValueError: The masks of a batch differ in their counts or do not fit the clip,
+                or the visible tokens are not given.
         """
         grid = self.target.grid(*clips.shape[2:])
         for name, mask in (('encoder_mask', encoder_mask), ('decoder_mask', decoder_mask)):
@@ -142,7 +142,7 @@ class MaskedPretrainer(BaseModel):
         with torch.no_grad(), torch.autocast(clips.device.type, enabled=False):
             target = self.target(clips, query_ids, self.data_preprocessor.to_unit_range)
         counted = None
-        # An encoder mask alone asks for nothing but what is hidden.
+        # With an encoder mask alone, only hidden tokens are queried.
         if self.loss_on == 'invisible' and (encoder_mask is None or decoder_mask is not None):
             hidden = query_ids.new_ones(len(clips), grid[0] * grid[1] * grid[2], dtype=torch.bool)
             counted = hidden.scatter(1, visible_ids, False).gather(1, query_ids)
@@ -159,7 +159,7 @@ class MaskedPretrainer(BaseModel):
         decoder_mask: Tensor | None,
         query_ids: Tensor | None,
     ) -> Tensor:
-        """What masks ask for, less the slots that hold nothing of the target, (B, M)."""
+        """Tokens that the masks query, (B, M), without slots where the target has no values."""
         without = self.target.without(clips.shape[2], encoder_mask.device)
         if query_ids is not None and without is None:
             return query_ids
@@ -170,5 +170,5 @@ class MaskedPretrainer(BaseModel):
 
 
 def built(part: dict[str, Any] | nn.Module) -> nn.Module:
-    """A part of a model, built if it is a config."""
+    """Build a part of a model if it is a config."""
     return MODELS.build(part) if isinstance(part, dict) else part

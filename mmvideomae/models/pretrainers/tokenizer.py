@@ -1,4 +1,4 @@
-"""The training of a tokenizer on the frames of videos."""
+"""Train a tokenizer on the frames of videos."""
 
 from typing import Any, NamedTuple
 
@@ -10,32 +10,33 @@ from mmvideomae.registry import MODELS, TOKENIZERS
 
 
 class TokenizerOutput(NamedTuple):
-    """What a tokenizer makes of frames."""
+    """The result of a tokenizer for frames."""
 
     frames: Tensor
     """(N, 3, H, W) in [0, 1]."""
     codes: Tensor
     """(N, h, w)."""
     losses: dict[str, Tensor]
-    """Scalars by name: losses, and what is only logged."""
+    """Scalars by name: losses, and values that are only logged."""
 
     @property
     def loss(self) -> Tensor:
-        """What training minimises."""
+        """The sum of the losses, which training minimises."""
         return self.losses['loss_reconstruction'] + self.losses['loss_commitment']
 
 
 @MODELS.register_module()
 class TokenizerTrainer(BaseModel):
-    """Train a tokenizer to draw frames out of their codes.
+    """Train a tokenizer to reconstruct frames from their codes.
 
-    All frames of a batch of clips count alike.  The loss is the square error of pixels, divided
-    by ``variance``, and ``commitment_weight`` times the commitment of the quantizer.
+    All frames of a batch have the same weight.  The loss is the squared error of pixels divided
+    by ``variance``, plus ``commitment_weight`` times the quantizer's commitment loss.
 
     Args:
-        tokenizer: of ``TOKENIZERS``, whose ``forward(frames)`` gives what `VQVAE.forward` does.
+        tokenizer: One of ``TOKENIZERS`` whose ``forward(frames)`` returns the same as
+            `VQVAE.forward`.
         commitment_weight: beta.
-        variance: Of pixels in [0, 1], about that of natural pictures.
+        variance: Variance of pixels in [0, 1]; the default is about that of natural pictures.
     """
 
     def __init__(
@@ -64,13 +65,13 @@ class TokenizerTrainer(BaseModel):
     ) -> dict[str, Tensor] | TokenizerOutput | Tensor:
         """Clips (B, 3, T, H, W) in [0, 1] -> by ``mode``.
 
-        'loss': the losses by name, with ``psnr`` in decibels, ``perplexity`` and ``used_codes``,
+        'loss': the losses by name, and ``psnr`` in decibels, ``perplexity`` and ``used_codes``,
         which are only logged.  'predict': a `TokenizerOutput` of the B * T frames.  'tensor':
         codes (B, T, h, w).
 
         Args:
-            pad_mask: (B, T), frames that repeat the last one of a short video, from which nothing
-                is learned.
+            pad_mask: (B, T), frames that repeat the last one of a short video; training skips
+                them.
         """
         frames = inputs.transpose(1, 2).flatten(0, 1)
         if mode == 'tensor':

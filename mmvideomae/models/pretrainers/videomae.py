@@ -1,4 +1,4 @@
-"""VideoMAE and VideoMAE V2 under the settings of their configs."""
+"""VideoMAE and VideoMAE V2 with the settings of their configs."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from mmvideomae.registry import MODELS
 
 @MODELS.register_module()
 class VideoMAE(MaskedPretrainer):
-    """A `MaskedPretrainer` of pixels, whose head says how they are normalised.
+    """A `MaskedPretrainer` of pixels; its head's config says how they are normalised.
 
     Args:
-        head: config of a ``PixelReconstructionHead``.
+        head: Config of a ``PixelReconstructionHead``.
         target: ``span`` of the `PixelTarget`.
     """
 
@@ -27,7 +27,7 @@ class VideoMAE(MaskedPretrainer):
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        # In the order of MaskedPretrainer, so that a seed gives the same weights.
+        # In the same order as MaskedPretrainer, so that a seed gives the same weights.
         backbone, neck, head = built(backbone), built(neck), built(head)
         pixels = {
             'type': 'PixelTarget',

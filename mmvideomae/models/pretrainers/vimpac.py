@@ -17,23 +17,23 @@ _NO_MASK = 'VIMPAC needs an encoder_mask: end the pipeline with GenerateMasks an
 
 
 class _Encoded(NamedTuple):
-    """What the heads look at."""
+    """The inputs of the heads."""
 
     tokens: Tensor | None
     """(B, N, D) of the masked clips; None without a head for them."""
     cls: Tensor | None
-    """(B, D) of the clips that are compared; None without a contrastive head."""
+    """(B, D) of the clips to compare; None without a contrastive head."""
 
 
 @MODELS.register_module()
 class VIMPAC(BaseModel):
-    """Predict codes under a mask, and which two clips are of the same video (VIMPAC section 3).
+    """Predict masked codes and which two clips are of the same video (VIMPAC section 3).
 
     The loss is ``loss_masked + loss_contrast``, the mean cross entropy at masked tokens and
-    ``alpha * temperature * (L + L')``.  Both are those of all processes: what processes train
-    together is what one process would train with all of their clips.
+    ``alpha * temperature * (L + L')``.  Both span all processes, so training with several
+    processes equals training with one process that has all of their clips.
 
-    What the parts agree on is said once, by the backbone: heads have its width and vocabulary.
+    The backbone alone sets the width and the vocabulary, which the heads adopt.
 
     Args:
         backbone: Encoder of codes, ``forward(codes) -> CodeFeatures``.
@@ -41,7 +41,7 @@ class VIMPAC(BaseModel):
         contrast: `ContrastiveHead`; None trains by masks alone.
         target: Config of a `CodeTarget`.
         alpha: Weight of the contrastive loss; 0 leaves out the contrastive head.
-        contrast_input: 'masked', the clips that are predicted as well; or 'intact', the clips
+        contrast_input: 'masked', the clips that are also predicted; or 'intact', the clips
             without a mask, which costs a second pass through the encoder (Table 12).
 
     Raises:
@@ -68,7 +68,7 @@ class VIMPAC(BaseModel):
             raise ValueError(f'alpha must not be negative, got {alpha}')
         contrast = contrast if alpha else None
         if head is None and contrast is None:
-            raise ValueError('VIMPAC learns nothing without a head and without contrast and alpha')
+            raise ValueError('VIMPAC needs a head, or contrast with a positive alpha')
         if isinstance(backbone, dict):
             backbone = built({'out_type': 'all', 'num_codes': num_codes, **backbone})
         self.backbone: Any = backbone
@@ -106,16 +106,16 @@ class VIMPAC(BaseModel):
         """Preprocessed batch -> by ``mode``.
 
         'loss': losses and measures by name.  'predict': a `ReconstructionOutput`.  'tensor':
-        what the backbone makes of the clips, under a mask if one is given.
+        the backbone's output for the clips, masked if a mask is given.
 
         Args:
             inputs: Codes (B, t, h, w) int64, the two clips of a video adjacent.
             encoder_mask: (B, N), True = hidden.
             replacement_ids: See `CodeTarget.hide`.
-            asked_ids: (M,), ascending, the places of masked tokens in the flattened batch.  Listed
-                where the masks are, on the CPU, so that a step need not wait for the device to
-                count them; without, they are listed here.
-            padded: Whether there may be PAD among the codes; None: the backbone looks.
+            asked_ids: (M,), ascending, the places of masked tokens in the flattened batch.  They
+                are listed on the CPU, where the masks are, so that a step need not wait for the
+                device to count them; if they are not given, they are listed here.
+            padded: Whether there may be PAD among the codes; None: the backbone checks.
         """
         if mode == 'loss':
             return self.loss(inputs, encoder_mask, replacement_ids, asked_ids, padded)
@@ -157,15 +157,16 @@ class VIMPAC(BaseModel):
         """Predict codes (B, t, h, w) under masks (B, N), True = hidden.
 
         Returns:
-            ``pred`` (B, M, V), scores of a vocabulary; ``target`` (B, M), codes; ``token_ids``
-            (B, M), M the most tokens that a clip is asked for, and -1 behind those of a clip with
-            fewer; ``losses`` without the contrastive one, which is of a batch.
+            ``pred`` (B, M, V), scores of the vocabulary; ``target`` (B, M), codes; ``token_ids``
+            (B, M), where M is the largest number of predicted tokens of a clip, and clips with
+            fewer are filled up with -1; ``losses`` without the contrastive one, which needs a
+            batch.
 
-        Raises:
-            ValueError: There is no head for masked codes or no mask, or the mask does not fit.
+            Raises:
+                ValueError: There is no head for masked codes or no mask, or the mask does not fit.
         """
         if self.head is None:
-            raise ValueError('this VIMPAC learns by contrast alone and predicts no codes')
+            raise ValueError('this VIMPAC has no head for masked codes, so it cannot reconstruct')
         if encoder_mask is None:
             raise ValueError(_NO_MASK)
         tokens = self.backbone(self._hidden(codes, encoder_mask, replacement_ids)).tokens
@@ -179,7 +180,7 @@ class VIMPAC(BaseModel):
         return ReconstructionOutput(pred, target, ids.masked_fill(~there, -1), losses)
 
     def val_step(self, data: dict[str, Any]) -> list[dict[str, Any]]:
-        """A batch of the loader -> what `MaskedCodeMetric` averages, for each video."""
+        """A batch of the loader -> for each video, the values that `MaskedCodeMetric` averages."""
         return self.measure(**self.data_preprocessor(data, False))
 
     def test_step(self, data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -195,12 +196,12 @@ class VIMPAC(BaseModel):
         padded: bool | None = None,
         data_samples: list[Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """Sums over the masked tokens of each video, and its features to compare.
+        """Sums over the masked tokens of each video, and its features for comparison.
 
         Returns:
-            Of each video ``loss``, ``right`` and ``asked``, sums over its masked tokens, and
-            ``tokens``, the number of those that are no padding; with a contrastive head
-            ``features`` (R, D') of its clips, and ``temperature``.
+            For each video, ``loss``, ``right`` and ``asked``, sums over its masked tokens, and
+            ``tokens``, the number of tokens that are not padding; with a contrastive head, also
+            ``features`` (R, D') of its clips and ``temperature``.
         """
         encoded = self._encode(inputs, encoder_mask, replacement_ids, padded)
         videos = len(data_samples or inputs)
@@ -218,7 +219,7 @@ class VIMPAC(BaseModel):
     def _sums(
         self, tokens: Tensor, codes: Tensor, encoder_mask: Tensor, videos: int
     ) -> dict[str, Tensor]:
-        """What `measure` says of masked tokens, (videos,) each."""
+        """The sums of `measure` over masked tokens, (videos,) each."""
         asked = self.target.asked(codes, encoder_mask)
         ids = asked.flatten().nonzero()[:, 0]
         logits = self._predict(tokens.flatten(0, 1)[ids]).float()
@@ -252,7 +253,7 @@ class VIMPAC(BaseModel):
         replacement_ids: Tensor | None,
         padded: bool | None,
     ) -> _Encoded:
-        """Pass clips through the encoder as often as the heads need it."""
+        """Pass clips through the encoder once, or twice if the heads need that."""
         intact = self.contrast_input == 'intact'
         if encoder_mask is None and (self.head is not None or not intact):
             raise ValueError(_NO_MASK)

@@ -1,4 +1,4 @@
-"""Learning a classifier from a larger one's scores."""
+"""Train a classifier on the scores of a larger one."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from mmvideomae.registry import MODELS
 
 
 class _Teacher:
-    """Holds a module so that it is nobody's submodule, and is shared by copies (an average)."""
+    """Holds a module without registering it as a submodule; copies, such as an EMA, share it."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -28,33 +28,32 @@ class _Teacher:
 
 @MODELS.register_module()
 class DistilledRecognizer(Recognizer3D):
-    """A student that is taught by a frozen teacher (V2 appendix, Tables 16 and 17).
+    """A student that learns from a frozen teacher (V2 appendix, Tables 16 and 17).
 
-    Both see the same clips, erased and mixed alike, and the loss is::
+    Both see the same clips, erased and mixed in the same way, and the loss is::
 
         distill_weight * T**2 * KL(softmax(teacher / T) || softmax(student / T))
         + label_weight * cross entropy with the labels
 
-    The paper states T = 3 and not whether labels are used; by default they are not.
+    The paper states T = 3 but not whether labels are used; by default they are not.
 
-    The student is the recognizer itself, so that its checkpoints are those of a plain
-    classifier; the teacher is in no state dict, no optimizer and no gradient exchange, and is
-    built only when something is to be learnt from it.
+    The student is the recognizer itself, so its checkpoints are those of a plain classifier.
+    The teacher is in no state dict, no optimizer and no gradient exchange, and is built only
+    when training needs it.
 
     Args:
-        backbone: the student's.
-        cls_head: the student's.
-        teacher: Config of a recognizer, by default with as many classes.
-        teacher_checkpoint: Its weights, which must fit it whole; None leaves them random
-            (for tests).
+        backbone: The student's.
+        cls_head: The student's.
+        teacher: Config of a recognizer, by default with the same number of classes.
+        teacher_checkpoint: Its complete weights; None leaves them random (for tests).
         temperature: T.
-        distill_weight: Of the divergence.
-        label_weight: Of the cross entropy.
-        data_preprocessor: Of both.
-        test_cfg: As `Recognizer3D`.
+        distill_weight: Weight of the divergence.
+        label_weight: Weight of the cross entropy.
+        data_preprocessor: That of both.
+        test_cfg: As in `Recognizer3D`.
 
     Raises:
-        ValueError: The classes of the two differ, or the checkpoint does not fit.
+        ValueError: The numbers of classes differ, or the checkpoint does not fit.
     """
 
     def __init__(
@@ -84,8 +83,8 @@ class DistilledRecognizer(Recognizer3D):
         classes = head['num_classes']
         if classes != self.cls_head.num_classes:
             raise ValueError(
-                f'the teacher has {classes} classes and the student {self.cls_head.num_classes}: '
-                'teach on the data set of the teacher'
+                f'the teacher has {classes} classes, but the student {self.cls_head.num_classes}: '
+                "train on the teacher's data set"
             )
         self._teacher = _Teacher(teacher)
         self.teacher_checkpoint = teacher_checkpoint
@@ -94,14 +93,14 @@ class DistilledRecognizer(Recognizer3D):
 
     @property
     def teacher(self) -> nn.Module:
-        """The frozen recognizer, where the student is."""
+        """The frozen recognizer, on the student's device."""
         if self._teacher.module is None:
             built = MODELS.build(self._teacher.config).eval().requires_grad_(False)
             self._teacher.module = built.to(next(self.parameters()).device)
         return self._teacher.module
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
-        # Moves and casts the teacher along.
+        # Moves and casts the teacher too.
         if self._teacher.module is not None:
             self._teacher.module._apply(fn, recurse)
         return super()._apply(fn, recurse)
@@ -123,7 +122,7 @@ class DistilledRecognizer(Recognizer3D):
             ) from error
 
     def loss(self, inputs: Tensor, data_samples: list[ActionDataSample]) -> dict[str, Tensor]:
-        """Clips (B, 1, C, T, H, W) -> ``loss_distill``, and ``loss_cls`` if it counts."""
+        """Clips (B, 1, C, T, H, W) -> ``loss_distill``, and ``loss_cls`` if it has a weight."""
         scores = self._scores(self, inputs)
         with torch.no_grad():
             targets = self._scores(self.teacher, inputs)
@@ -142,7 +141,7 @@ class DistilledRecognizer(Recognizer3D):
         return model.cls_head(model.backbone(inputs.flatten(0, 1)))
 
     def _divergence(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """Mean over clips, in float32, scaled by T**2 to keep gradients independent of T."""
+        """Mean over clips, in float32, scaled by T**2 to make gradients independent of T."""
         with torch.autocast(scores.device.type, enabled=False):
             student = F.log_softmax(scores.float() / self.temperature, dim=1)
             teacher = F.log_softmax(targets.float() / self.temperature, dim=1)

@@ -1,4 +1,4 @@
-"""Clips -> classes, any number of test views in bounded memory."""
+"""Classify clips, with any number of test views in bounded memory."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from mmvideomae.registry import MODELS
 
 @MODELS.register_module()
 class Recognizer3D(MMActionRecognizer3D):
-    """mmaction2's ``Recognizer3D`` that tests its views in chunks, whatever the batch.
+    """mmaction2's ``Recognizer3D`` with testing in chunks for any batch size.
 
-    Differs from mmaction2's in testing, and refuses to learn without labels.  There,
-    ``max_testing_views`` of ``test_cfg`` asks for a batch of one video; here it bounds how many
-    of the B * V views of a batch are forwarded at a time, and uint8 views are normalised chunk
-    by chunk, so that neither activations nor floats grow with the number of views.  The
-    backbone must return one tensor per clip.
+    It differs from mmaction2's in testing, and refuses to train without labels.  There,
+    ``max_testing_views`` of ``test_cfg`` requires a batch of one video; here it limits how many
+    of the B * V views of a batch go through the model at a time, and uint8 views are normalised
+    chunk by chunk, so that memory for activations and floats does not grow with the number of
+    views.  The backbone must return one tensor per clip.
 
-    What the parts have to agree on is said once: ``in_channels`` of the head is by default the
-    ``embed_dims`` of the backbone, and a data preprocessor that makes labels soft has the classes
-    of the head.  Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
+    Shared settings are given once: ``in_channels`` of the head is by default ``embed_dims`` of
+    the backbone, and a data preprocessor that makes labels soft has the classes of the head.
+    Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
 
     Raises:
-        ValueError: The encoder does not know the codes that the data preprocessor makes.
+        ValueError: The vocabularies of the encoder and the data preprocessor differ.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Recognizer3D(MMActionRecognizer3D):
             ValueError: A clip has no label.
         """
         if not all('gt_label' in sample for sample in data_samples):
-            raise ValueError('a classifier learns from labels: set labelled=True in the data set')
+            raise ValueError('training needs labels: set labelled=True in the data set')
         return super().loss(inputs, data_samples)
 
     def extract_feat(
@@ -67,7 +67,7 @@ class Recognizer3D(MMActionRecognizer3D):
         data_samples: list[ActionDataSample] | None = None,
         test_mode: bool = False,
     ) -> tuple[Tensor, dict[str, Any]]:
-        """Clips (B, V, C, T, H, W) -> features (B * V, D) and arguments of the head."""
+        """Clips (B, V, C, T, H, W) -> features (B * V, D) and arguments for the head."""
         if not test_mode:
             return super().extract_feat(inputs, stage, data_samples)
         views = inputs.flatten(0, 1)

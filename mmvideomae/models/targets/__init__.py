@@ -1,4 +1,4 @@
-"""What pre-training predicts at masked tokens."""
+"""Targets, which pre-training predicts at masked tokens."""
 
 from mmvideomae.models.targets.codes import CodeTarget
 from mmvideomae.models.targets.hog import HOGTarget

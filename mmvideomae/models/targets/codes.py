@@ -1,4 +1,4 @@
-"""Codes of a tokenizer at hidden places: the target of VIMPAC."""
+"""Codes of a tokenizer at hidden places, the target of VIMPAC."""
 
 from collections.abc import Callable
 
@@ -11,20 +11,19 @@ from mmvideomae.ops.codes import Vocabulary
 from mmvideomae.registry import TARGETS
 
 KEPT = -2
-"""In ``replacement_ids``: the code stays where it is, and is asked for all the same."""
+"""In ``replacement_ids``: the code is kept, but still predicted."""
 
 
 @TARGETS.register_module()
 class CodeTarget(Target):
-    """The code that stands at a place of a clip (VIMPAC section 3.1).
+    """The codes at places of a clip (VIMPAC section 3.1).
 
     Args:
-        num_codes: Of the tokenizer; the pretrainer passes on its backbone's.
+        num_codes: Number of codes of the tokenizer; the pretrainer passes that of its backbone.
 
-    Attributes:
-        dims: Values that are predicted at one token: a score for every id of the vocabulary.
-        to_pixels: Codes (N, h, w) -> frames (N, 3, H, W) in [0, 1]; None where there is no
-            tokenizer.
+        Attributes:
+        dims: Number of values predicted at one token: a score for every id of the vocabulary.
+        to_pixels: Codes (N, h, w) -> frames (N, 3, H, W) in [0, 1]; None without a tokenizer.
     """
 
     to_pixels: Callable[[Tensor], Tensor] | None = None
@@ -40,13 +39,13 @@ class CodeTarget(Target):
         token_ids: Tensor,
         to_unit_range: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        """Codes (B, t, h, w), ``token_ids`` (B, M) in each clip or (M,) in all -> alike, int64."""
+        """Codes (B, t, h, w), ``token_ids`` (B, M) per clip or (M,) overall -> alike, int64."""
         if token_ids.ndim == 1:
             return clips.flatten()[token_ids]
         return clips.flatten(1).gather(1, token_ids)
 
     def asked(self, codes: Tensor, encoder_mask: Tensor) -> Tensor:
-        """Which of (B, t, h, w) codes are predicted, (B, N): those under the mask, less padding.
+        """Which of the codes (B, t, h, w) to predict, (B, N): the masked ones except padding.
 
         Raises:
             ValueError: The mask (B, N) does not fit.
@@ -62,11 +61,11 @@ class CodeTarget(Target):
     def hide(
         self, codes: Tensor, encoder_mask: Tensor, replacement_ids: Tensor | None = None
     ) -> Tensor:
-        """Codes (B, t, h, w) as the encoder is given them, under a mask (B, N).
+        """The encoder's input for codes (B, t, h, w) under a mask (B, N).
 
         Args:
-            replacement_ids: (B, N), what stands at hidden places: a code, -1 for the mask
-                itself, -2 for the code that is there.  By default the mask.
+            replacement_ids: (B, N), the replacements at hidden places: a code, -1 for the mask
+                code, or -2 to keep the clip's own code.  By default the mask code.
         """
         asked, flat = self.asked(codes, encoder_mask), codes.flatten(1)
         hidden = torch.full_like(flat, self.vocabulary.mask)
@@ -90,22 +89,22 @@ class CodeTarget(Target):
 
         Args:
             values: Scores (M, V) at ``token_ids`` (M,).
-            codes: (t, h, w), those of the clip.  Frames of padding are not drawn.
+            codes: (t, h, w), those of the clip.  Padding frames are not drawn.
 
-        Returns:
-            The frames, (T, H, W, 3) float32 in [0, 1]; a sentence; the frames of the clip's own
-            codes.
+            Returns:
+            The frames, (T, H, W, 3) float32 in [0, 1]; a sentence about them; and the frames
+            decoded from the clip's own codes.
 
         Raises:
             ValueError: There is no tokenizer.
         """
         if self.to_pixels is None:
-            raise ValueError('codes become pixels through model.data_preprocessor.tokenizer only')
+            raise ValueError('set model.data_preprocessor.tokenizer to turn codes into pixels')
         predicted = codes.clone()
         predicted.view(-1)[token_ids] = values[:, : self.vocabulary.num_codes].argmax(1)
         real = (codes != self.vocabulary.pad).flatten(1).all(1)
         pixels = np.zeros((2, *clip.shape), np.float32)
         for drawn, each in zip(pixels, (predicted, codes), strict=True):
             drawn[real.numpy()] = self.to_pixels(each[real]).permute(0, 2, 3, 1).cpu().numpy()
-        note = 'All patches are decoded from codes, hidden ones from the most likely codes.'
+        note = 'All patches are decoded from codes; hidden ones from the most likely codes.'
         return pixels[0], note, pixels[1]

@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients: the target of MaskFeat."""
+"""Histograms of oriented gradients, the target of MaskFeat."""
 
 from collections.abc import Callable
 
@@ -11,20 +11,20 @@ from mmvideomae.models.targets.target import Target
 from mmvideomae.registry import TARGETS
 
 BINS = 9
-_FLAT = 1e-3  # Length below which a histogram is only scaled: noise of a flat cell stays small.
+_FLAT = 1e-3  # Shorter histograms are divided by this instead of their length, to keep noise small.
 
 
 @TARGETS.register_module()
 class HOGTarget(Target):
-    """Gradients in the middle frame of each token, by orientation (row, column, channel, bin).
+    """Histograms of gradients in the middle frame of each token (row, column, channel, bin).
 
-    Sobel gradients of every colour channel vote with their magnitude, under a Gaussian of two
-    cells' side, for one of nine orientations in half a turn; the histogram of a cell has unit
-    length, unless the cell is flat.  A patch of 16 pixels has 2 x 2 x 3 x 9 = 108 values.
+    Sobel gradients of every colour channel vote for one of nine orientations in half a turn,
+    weighted by their magnitude and a Gaussian over two cells' side; the histogram of a cell has
+    unit length unless the cell is flat.  A patch of 16 pixels has 2 x 2 x 3 x 9 = 108 values.
     (MaskFeat, section 3.2.)
 
     Args:
-        cell: Side of a cell in pixels, of which a patch holds a whole number.
+        cell: Side of a cell in pixels; it divides the side of a patch.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class HOGTarget(Target):
     ) -> None:
         super().__init__(tubelet_size, patch_size)
         if patch_size % cell:
-            raise ValueError(f'a patch of {patch_size} pixels has no whole number of {cell}')
+            raise ValueError(f'a patch of {patch_size} pixels does not divide into cells of {cell}')
         self.cell, self.in_channels = cell, in_channels
         self.dims = (patch_size // cell) ** 2 * in_channels * BINS
 
@@ -51,7 +51,7 @@ class HOGTarget(Target):
     def draw(
         self, values: Tensor, token_ids: Tensor, clip: np.ndarray, hidden: np.ndarray, how: str
     ) -> tuple[np.ndarray, str]:
-        """Draw every orientation as a stroke along the edge, as bright as its value.
+        """Draw every orientation as a stroke along the edge whose brightness is its value.
 
         See `PixelTarget.draw`; the frames of a token share one drawing.
         """
@@ -82,7 +82,7 @@ def histograms(frames: Tensor, cell: int) -> Tensor:
 
 
 def _window(cell: int, height: int, width: int) -> Tensor:
-    """Gaussians of deviation ``cell`` over squares of two cells' side, tiled: (H, W)."""
+    """Gaussians with deviation ``cell`` over squares of two cells' side, tiled: (H, W)."""
     distance = torch.arange(2 * cell) - cell + 0.5
     bell = torch.exp(-0.5 * (distance / cell) ** 2)
     bell = bell / bell.sum()
@@ -91,7 +91,7 @@ def _window(cell: int, height: int, width: int) -> Tensor:
 
 
 def _strokes(cell: int) -> Tensor:
-    """A stroke through the middle of a cell for each bin, square to its gradients: (9, y, x)."""
+    """For each bin, a stroke through the centre of a cell across its gradients: (9, y, x)."""
     angle = (torch.arange(BINS) + 0.5) * torch.pi / BINS  # from the vertical axis
     place = torch.arange(cell) - (cell - 1) / 2
     along = place[None, :, None] * angle.cos()[:, None, None]

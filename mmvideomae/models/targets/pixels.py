@@ -1,4 +1,4 @@
-"""Pixels of masked cubes: the target of VideoMAE and VideoMAE V2."""
+"""Pixels of masked cubes, the target of VideoMAE and VideoMAE V2."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from mmvideomae.registry import TARGETS
 SPANS = ('clip', 'centre', 'dense')
 NORMALISATIONS = ('per_channel', 'none')
 NOTES = {
-    'raw': 'The model predicts pixels; nothing of the hidden patches was used.',
+    'raw': 'The model predicts pixels; no information about hidden patches was used.',
     'ground_truth': 'Each reconstructed patch was given its own mean and deviation '
     'from the original (ground-truth patch statistics).',
     'visible': 'Mean and deviation of reconstructed patches were estimated from the visible ones; '
@@ -22,7 +22,7 @@ NOTES = {
     'none': 'Normalised predictions on mid-grey, one deviation = 20 % of the range; '
     'no patch statistics were used.',
 }
-_STEP = 0.2  # of the range of brightness, for one deviation of a prediction without statistics
+_STEP = 0.2  # share of the brightness range for one deviation of a prediction without statistics
 
 
 @TARGETS.register_module()
@@ -31,8 +31,8 @@ class PixelTarget(Target):
 
     Args:
         span: 'clip', the clip itself; 'centre', its centre frame only; or 'dense', twice the
-            frames at half the stride: then clips hold 2T frames, of which the encoder is given
-            every second (V1 Table 1c).
+            frames at half the stride: clips then hold 2T frames, and the encoder gets every
+            second one (V1 Table 1c).
         normalise: 'per_channel' normalises every cube per colour channel (V1 section 4.1);
             'none' predicts pixels in [0, 1].
     """
@@ -71,16 +71,16 @@ class PixelTarget(Target):
     def draw(
         self, values: Tensor, token_ids: Tensor, clip: np.ndarray, hidden: np.ndarray, how: str
     ) -> tuple[np.ndarray, str]:
-        """Predictions (M, P) at ``token_ids`` (M,) -> a clip and what it owes to the original.
+        """Predictions (M, P) at ``token_ids`` (M,) -> a clip and a note on their statistics.
 
         Args:
             clip: The original, (T, H, W, 3) uint8.
-            hidden: (N,) bool, True where the encoder did not see.
-            how: Where brightness and contrast of normalised predictions come from, a key of
+            hidden: (N,) bool, True at tokens that the encoder did not see.
+            how: The source of brightness and contrast of normalised predictions, a key of
                 ``NOTES``.  'ground_truth': each patch's own mean and deviation, as in the papers'
-                figures; 'visible': those of visible patches, the nearer the more weight; 'none'.
+                figures; 'visible': those of visible patches, weighted by proximity; 'none'.
 
-        Returns:
+            Returns:
             (T, H, W, 3) float32 in [0, 1], zero where nothing was predicted; a sentence.
         """
         how = 'raw' if self.normalise == 'none' else how
@@ -101,7 +101,7 @@ class PixelTarget(Target):
         return pixels, NOTES[how]
 
     def _patches(self, clips: Tensor, token_ids: Tensor) -> Tensor:
-        """(B, C, T, H, W), (B, M) -> cubes (B, M, P) of the frames that are predicted."""
+        """(B, C, T, H, W), (B, M) -> cubes (B, M, P) of the predicted frames."""
         grid = self.grid(*clips.shape[2:])
         covered = self.frames(clips.shape[2])
         clips = clips[:, :, covered.start : covered.stop]
@@ -109,23 +109,23 @@ class PixelTarget(Target):
         return patchify(clips, self.frames_per_token, self.patch_size, token_ids)
 
     def _own_ids(self, token_ids: Tensor, grid: Grid) -> Tensor:
-        """Token ids in the grid of the predicted frames, which for a centre frame has one slot."""
+        """Token ids in the grid of the predicted frames, which has one slot for a centre frame."""
         return token_ids % (grid[1] * grid[2]) if self.span == 'centre' else token_ids
 
     def _own_statistics(
         self, clip: Tensor, token_ids: Tensor, hidden: np.ndarray
     ) -> tuple[Tensor, Tensor]:
-        """Mean and deviation (M, 1, 3) of tokens, out of the original's pixels."""
+        """Mean and deviation (M, 1, 3) of tokens, from the original's pixels."""
         mean, deviation = patch_statistics(self._patches(clip, token_ids[None]))
         return mean[0], deviation[0]
 
     def _seen_statistics(
         self, clip: Tensor, token_ids: Tensor, hidden: np.ndarray
     ) -> tuple[Tensor, Tensor]:
-        """Mean and deviation (M, 1, 3) of tokens, out of those of visible tokens.
+        """Mean and deviation (M, 1, 3) of tokens, estimated from those of visible tokens.
 
-        Weights fall with the fourth power of the distance in token steps, so that a patch
-        resembles its neighbours; a token that is visible itself uses nothing else.
+        Weights decrease with the fourth power of the distance in token steps, so a patch
+        resembles its neighbours; a visible token uses only its own.
         """
         grid = self.grid(*clip.shape[2:])
         visible = torch.from_numpy(np.flatnonzero(~hidden))

@@ -1,4 +1,4 @@
-"""What every target tells the pretrainer, the pictures and the counting of operations."""
+"""The interface of targets for the pretrainer, the pictures and the counting of operations."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from mmvideomae.ops.positions import Grid
 
 
 class Target(nn.Module, ABC):
-    """What a head predicts at a token, and in which units.
+    """The values that a head predicts at a token, and their units.
 
-    A target that can be shown has a method ``draw`` as well, like `PixelTarget.draw`.
+    A target that can be shown also has a method ``draw``, like `PixelTarget.draw`.
 
     Args:
-        tubelet_size: Frames of one token, of those that the encoder is given.
-        patch_size: Side of a token in pixels.  The pretrainer passes on its backbone's.
+        tubelet_size: Frames of one token, out of those that the encoder receives.
+        patch_size: Side of a token in pixels.  The pretrainer passes that of its backbone.
 
-    Attributes:
-        dims: Values that are predicted at one token, P.
-        stride: The encoder is given every ``stride``-th frame of a clip.
+        Attributes:
+        dims: Number of values predicted at one token, P.
+        stride: The encoder receives every ``stride``-th frame of a clip.
     """
 
     dims: int
@@ -41,7 +41,7 @@ class Target(nn.Module, ABC):
         """
 
     def frames(self, total: int) -> range:
-        """The frames of a clip of ``total`` that predictions are about: all of them."""
+        """The frames, out of ``total``, that are predicted: all of them."""
         return range(total)
 
     def grid(self, frames: int, height: int, width: int) -> Grid:
@@ -50,7 +50,7 @@ class Target(nn.Module, ABC):
         return frames // slot, height // self.patch_size, width // self.patch_size
 
     def without(self, frames: int, device: torch.device) -> Tensor | None:
-        """Slots (t,) of a clip, true where a slot has nothing to predict; None if none is so."""
+        """Slots (t,) of a clip, true where there is nothing to predict; None if there are none."""
         covered = self.frames(frames)
         if len(covered) == frames:
             return None

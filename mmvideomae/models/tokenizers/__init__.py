@@ -1,4 +1,4 @@
-"""Frames to grids of discrete codes and back."""
+"""Tokenizers, which turn frames into grids of discrete codes and back."""
 
 from mmvideomae.models.tokenizers.dalle import DalleTokenizer
 from mmvideomae.models.tokenizers.quantizer import MovingAverageQuantizer

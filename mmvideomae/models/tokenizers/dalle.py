@@ -1,4 +1,4 @@
-"""The tokenizer of DALL-E, which VIMPAC takes its codes from (VIMPAC, appendix A.1)."""
+"""The tokenizer of DALL-E, which VIMPAC uses (VIMPAC, appendix A.1)."""
 
 from collections import OrderedDict
 from typing import Any
@@ -11,7 +11,7 @@ from mmvideomae.models.tokenizers.tokenizer import Tokenizer
 from mmvideomae.registry import TOKENIZERS
 
 _MARGIN = 0.1  # The logit-Laplace likelihood keeps pixels away from 0 and 1.
-_LOGITS = 1 << 25  # computed at a time: 128 MiB
+_LOGITS = 1 << 25  # logits computed at a time: 128 MiB
 
 
 class _Block(nn.Module):
@@ -19,7 +19,7 @@ class _Block(nn.Module):
 
     Args:
         kernels: Sides of the four convolutions.
-        gain: Of the residual path.
+        gain: Factor of the residual path.
     """
 
     def __init__(self, dims: int, out_dims: int, kernels: tuple[int, ...], gain: float) -> None:
@@ -46,7 +46,7 @@ def _network(
     last: nn.Conv2d,
     blocks: int,
 ) -> nn.Sequential:
-    """Groups of blocks with ``between`` after each but the last, and a layer at either end."""
+    """Groups of blocks with ``between`` after all but the last, and a layer at either end."""
     groups = len(widths) - 1
     gain = 1 / (groups * blocks) ** 2
     parts: list[tuple[str, nn.Module]] = [('input', first)]
@@ -64,9 +64,9 @@ def _network(
 
 @TOKENIZERS.register_module()
 class DalleTokenizer(Tokenizer):
-    """Encoder and decoder of DALL-E's discrete variational autoencoder, 8 pixels to a code.
+    """Encoder and decoder of DALL-E's discrete variational autoencoder; a code is 8 x 8 pixels.
 
-    A code is the most likely of the encoder's categories.  The released files are
+    A code is the encoder's most likely category.  The released files are
     ``encoder.pkl`` (53,786,240 parameters) and ``decoder.pkl`` (43,829,766)::
 
         init_cfg=[
@@ -74,14 +74,14 @@ class DalleTokenizer(Tokenizer):
             dict(type='Pretrained', checkpoint='decoder.pkl'),
         ]
 
-    Under autocast the convolutions run in half precision, but those from which the codes are
-    taken do not, as in the released code.
+    Under autocast, convolutions run in half precision except those that produce the codes, as in
+    the released code.
 
     Args:
-        width: Channels of the first group of the encoder and of the last of the decoder.
+        width: Channels of the encoder's first group and the decoder's last.
         init_width: Channels of an embedded code in the decoder.
         num_blocks: Blocks in each of the four groups.
-        has_decoder: Whether codes can be drawn; pre-training does without.
+        has_decoder: Whether codes can be drawn; pre-training does not need that.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class DalleTokenizer(Tokenizer):
 
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
-        """See `Tokenizer.encode`; never holds the logits of more than some frames."""
+        """See `Tokenizer.encode`; it holds the logits of only a few frames at a time."""
         self.check_frames(frames)
         features = self.encoder[:-1]((1 - 2 * _MARGIN) * frames.float() + _MARGIN)
         height, width = features.shape[2:]

@@ -1,4 +1,4 @@
-"""Vectors to the nearest of a codebook that follows them by moving averages."""
+"""Quantise vectors to the nearest in a codebook that is updated by moving averages."""
 
 from typing import NamedTuple
 
@@ -6,39 +6,39 @@ import torch
 from mmengine.dist import all_gather, all_reduce, get_rank
 from torch import Tensor, nn
 
-_DISTANCES = 1 << 25  # computed at a time: 128 MiB
+_DISTANCES = 1 << 25  # distances computed at a time: 128 MiB
 
 
 class Quantized(NamedTuple):
-    """Codes of vectors, and what training wants to know."""
+    """Codes of vectors, and values for training."""
 
     codes: Tensor
-    """int64, the shape of the vectors without their last axis."""
+    """int64, with the shape of the vectors without their last axis."""
     vectors: Tensor
-    """Of these codes, with the gradient of the vectors that were given: straight through."""
+    """Vectors of these codes, with the gradient of the input vectors (straight-through)."""
     commitment: Tensor
-    """Mean square distance, which pulls the given vectors to those of their codes."""
+    """Mean squared distance, which pulls the input vectors towards those of their codes."""
     perplexity: Tensor
-    """Of the codes of the batch, over all processes: as many as are equally common."""
+    """Perplexity of the batch's codes over all processes: the effective number of codes."""
     used: Tensor
-    """Share of codes that have been in use lately."""
+    """Share of codes that were in use recently."""
 
 
 class MovingAverageQuantizer(nn.Module):
     """The nearest vectors of a codebook, (..., D) -> `Quantized` (van den Oord et al., 2017).
 
-    In training each vector of the codebook is the mean of those that were nearest to it, averaged
-    exponentially over steps and over all processes (ibid., appendix A.1).  One to which hardly
-    anything has been nearest is put where a vector of the batch is; so are all in the first step.
-    Which vector that is depends on the seed and the number of the step alone, so that processes
-    agree and a resumed run continues as it would have.
+    In training, each vector of the codebook is the mean of those that were nearest to it, averaged
+    exponentially over steps and over all processes (ibid., appendix A.1).  A codebook vector that
+    is hardly ever the nearest is replaced by a vector of the batch, as are all in the first step.
+    The choice depends only on the seed and the number of the step, so processes agree and a
+    resumed run continues as an uninterrupted one would.
 
     Args:
         num_codes: K.
         dims: D.
-        decay: Of the moving averages.
-        dead_share: Of an equal share of vectors; below it a code counts as unused.
-        seed: Of what takes the place of unused codes.
+        decay: Decay of the moving averages.
+        dead_share: A code is unused if it gets less than this fraction of an equal share.
+        seed: Seed for replacing unused codes.
     """
 
     codebook: Tensor
@@ -79,14 +79,14 @@ class MovingAverageQuantizer(nn.Module):
                 self._revive(detached, self.counts < self._least(counts.sum()))
                 self.steps += 1
             commitment = (flat - nearest).square().mean()
-            # The sum is exactly what the decoder will be given for these codes later.
+            # The sum is exactly the decoder's later input for these codes.
             through = nearest + (flat - flat.detach())
         shape = vectors.shape
         return Quantized(codes.view(shape[:-1]), through.view(shape), commitment, perplexity, used)
 
     @torch.no_grad()
     def nearest(self, vectors: Tensor) -> Tensor:
-        """Vectors (M, D) -> codes (M,); of equally near ones the first."""
+        """Vectors (M, D) -> codes (M,); among equally near ones, the first."""
         norms = self.codebook.square().sum(1)
         parts = vectors.float().split(max(1, _DISTANCES // len(norms)))
         codes = [torch.addmm(norms, part, self.codebook.t(), alpha=-2).argmin(1) for part in parts]
@@ -97,7 +97,7 @@ class MovingAverageQuantizer(nn.Module):
         return self.dead_share * total / len(self.counts)
 
     def _count(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors at each code (K,), over all processes, and the perplexity."""
+        """Number of vectors at each code (K,), over all processes, and the perplexity."""
         counts = torch.bincount(codes, minlength=len(self.counts)).float()
         all_reduce(counts)
         return counts, torch.special.entr(counts / counts.sum()).sum().exp()
@@ -111,7 +111,7 @@ class MovingAverageQuantizer(nn.Module):
         self.codebook.copy_(self.sums / self.counts.clamp(min=1e-8)[:, None])
 
     def _revive(self, vectors: Tensor, unused: Tensor) -> None:
-        """Put unused codes where vectors of the batch are, with an equal share of them."""
+        """Replace unused codes by vectors of the batch, with an equal share as their count."""
         sizes = [int(size) for size in all_gather(torch.tensor([len(vectors)]).to(vectors.device))]
         total, first = sum(sizes), sum(sizes[: get_rank()])
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + int(self.steps))

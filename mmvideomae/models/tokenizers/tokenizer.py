@@ -1,4 +1,4 @@
-"""What every tokenizer tells data preprocessors, targets and the files of codes."""
+"""The interface of tokenizers for data preprocessors, targets and files of codes."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -11,14 +11,14 @@ from torch import Tensor
 
 
 class Tokenizer(BaseModule, ABC):
-    """Frames to codes and back.
+    """Turn frames into codes and back.
 
-    Weights are loaded by ``init_cfg=dict(type='Pretrained', checkpoint=...)``, or a list of such
-    where a tokenizer is released in several files.
+    Weights are loaded by ``init_cfg=dict(type='Pretrained', checkpoint=...)``, or by a list of
+    these if a tokenizer is released in several files.
 
     Args:
         num_codes: Size of the vocabulary.
-        factor: Side of the square of pixels that one code stands for.
+        factor: Side of the square of pixels that one code represents.
     """
 
     encoding_parts: Sequence[str] = ('encoder',)
@@ -35,10 +35,10 @@ class Tokenizer(BaseModule, ABC):
         self.missing_parts: set[str] = set()
 
     def init_weights(self) -> None:
-        """Initialise, from files where ``init_cfg`` names some.
+        """Initialise the weights, from files if ``init_cfg`` names any.
 
         Raises:
-            ValueError: A part is in none of the files.
+            ValueError: A part is missing from all files.
         """
         configs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg or []
         files = [each['checkpoint'] for each in configs if each['type'] == 'Pretrained']
@@ -51,14 +51,14 @@ class Tokenizer(BaseModule, ABC):
             )
 
     def _dump_init_info(self) -> None:
-        """Overrides mmengine's, which has three lines for each parameter on the terminal."""
+        """Overrides mmengine's, which prints three lines for each parameter."""
 
     @abstractmethod
     def encode(self, frames: Tensor) -> Tensor:
         """RGB in [0, 1], float (N, 3, H, W) -> codes, int64 (N, H / factor, W / factor).
 
         Raises:
-            ValueError: H or W is no multiple of ``factor``.
+            ValueError: H or W is not a multiple of ``factor``.
         """
 
     @abstractmethod
@@ -66,11 +66,11 @@ class Tokenizer(BaseModule, ABC):
         """Codes, integers (N, h, w) -> RGB in [0, 1], float32 (N, 3, h * factor, w * factor).
 
         Raises:
-            ValueError: A code lies beyond the vocabulary.
+            ValueError: A code exceeds the vocabulary.
         """
 
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that tell tokenizers apart that give different codes."""
+        """16 hexadecimal digits that differ between tokenizers with different codes."""
         digest = hashlib.sha256()
         for key, value in sorted(self.state_dict().items()):
             if any(key == part or key.startswith(f'{part}.') for part in self.encoding_parts):
@@ -92,7 +92,7 @@ class Tokenizer(BaseModule, ABC):
         """Codes as int64, see `decode`."""
         if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < self.num_codes:
             raise ValueError(
-                f'codes lie in [{int(codes.min())}, {int(codes.max())}], but '
+                f'codes are in [{int(codes.min())}, {int(codes.max())}], but '
                 f'{type(self).__name__} has {self.num_codes}'
             )
         return codes.long()

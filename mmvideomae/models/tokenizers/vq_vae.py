@@ -1,4 +1,4 @@
-"""A tokenizer of one's own: an autoencoder whose middle is quantised."""
+"""A tokenizer that users can train: an autoencoder with a quantised bottleneck."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,10 +13,10 @@ from mmvideomae.registry import TOKENIZERS
 
 
 class CodedFrames(NamedTuple):
-    """Frames that went through a tokenizer."""
+    """Frames after encoding and decoding by a tokenizer."""
 
     frames: Tensor
-    """(N, 3, H, W) as decoded, not clipped to [0, 1]."""
+    """(N, 3, H, W), as decoded and not clipped to [0, 1]."""
     codes: Tensor
     """(N, h, w)."""
     commitment: Tensor
@@ -42,12 +42,12 @@ class _Block(nn.Module):
 class VQVAE(Tokenizer):
     """A convolutional VQ-VAE (van den Oord et al., 2017), trained by `TokenizerTrainer`.
 
-    The default has 4.7 M parameters beside its codebook.
+    The default has 4.7 M parameters without its codebook.
 
     Args:
-        widths: Channels of each stage of the encoder; each halves the sides, so that three make
-            codes of 8 x 8 pixels.
-        num_blocks: Residual blocks of each stage.
+        widths: Channels of each stage of the encoder.  Each stage halves the sides, so with three
+            a code is 8 x 8 pixels.
+        num_blocks: Residual blocks in each stage.
         code_dims: Dimensions of the codebook.
         quantizer: Further arguments of `MovingAverageQuantizer`.
     """
@@ -80,7 +80,7 @@ class VQVAE(Tokenizer):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
                 nn.init.zeros_(layer.bias)
-        self.decoder[-1].weight.data.mul_(0.1)  # grey at first
+        self.decoder[-1].weight.data.mul_(0.1)  # outputs are grey at first
 
     def forward(self, frames: Tensor) -> CodedFrames:
         """RGB in [0, 1], (N, 3, H, W) -> decoded frames, with gradients; see `Tokenizer.encode`."""
@@ -102,9 +102,9 @@ class VQVAE(Tokenizer):
         return self._drawn(self.quantizer.codebook[self.check_codes(codes)]).clamp(0, 1)
 
     def _vectors(self, frames: Tensor) -> Tensor:
-        """(N, h, w, D), each of mean 0 and variance 1.
+        """(N, h, w, D), each vector with mean 0 and variance 1.
 
-        Without the norm they shrink, until all have one code.
+        Without the norm, vectors shrink until all have the same code.
         """
         vectors = self.encoder(2 * frames.float() - 1).permute(0, 2, 3, 1)
         return F.layer_norm(vectors.float(), vectors.shape[-1:])

@@ -95,5 +95,5 @@ def test_a_pretrainers_feature_is_cls(tmp_path: Path) -> None:
 
 def test_a_model_of_codes_alone_is_refused_in_one_line() -> None:
     config = {'type': 'CodeClassificationPreprocessor', 'num_codes': 16}
-    with pytest.raises(ValueError, match='takes codes, and features are of videos: set'):
+    with pytest.raises(ValueError, match='but features are extracted from videos: set'):
         FeatureExtractor(built(tiny_code_recognizer(data_preprocessor=config)))

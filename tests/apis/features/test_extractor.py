@@ -244,7 +244,7 @@ def test_features_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
 
 def test_windows_that_begin_behind_the_end(model: nn.Module, tmp_path: Path) -> None:
     video = write_video(tmp_path / 'a.mp4', moving_shapes(12))
-    with pytest.raises(VideoReadError, match='has 12 frames, and windows begin at frame 12'):
+    with pytest.raises(VideoReadError, match='has 12 frames, but the first window begins at 12'):
         extractor(model, offset=12)(video)
 
 
@@ -259,7 +259,7 @@ def test_an_uneven_rate_is_told(
     video = write_video(tmp_path / 'a.mp4', moving_shapes(20), seconds=times)
     extractor(model)(video)
     extractor(model)(write_video(tmp_path / 'b.mp4', moving_shapes(20)))
-    assert len(told) == 1 and 'a.mp4' in told[0] and 'uneven rate' in told[0]
+    assert len(told) == 1 and 'a.mp4' in told[0] and 'frame rate is uneven' in told[0]
 
 
 @pytest.mark.parametrize(
@@ -267,8 +267,8 @@ def test_an_uneven_rate_is_told(
     [
         (dict(batch_size=0), 'batch_size and fps must be positive'),
         (dict(precision='half'), 'precision must be one of'),
-        (dict(checkpoint='a.pth'), 'loaded with a config'),
-        (dict(preset='finetuned', settings=FeatureSettings()), 'leave nothing to the preset'),
+        (dict(checkpoint='a.pth'), 'a checkpoint needs a config'),
+        (dict(preset='finetuned', settings=FeatureSettings()), 'complete settings or the preset'),
         (dict(settings=FeatureSettings(window=3, size=32)), 'do not divide'),
     ],
 )

@@ -73,7 +73,7 @@ def test_other_settings_or_weights_are_refused_before_anything_is_done(
     with pytest.raises(ValueError, match='made with checkpoint_sha256='):
         last(extract_all(extractor(other), jobs, out))
     (out / 'b.c.json').unlink()
-    with pytest.raises(ValueError, match=r'no b\.c\.json beside it: it was not extracted here'):
+    with pytest.raises(ValueError, match=r'no b\.c\.json beside it: it was not extracted by'):
         last(extract_all(extractor(model), jobs, out))
     assert [path.name for path in out.iterdir()] == ['b.c.npy']
 

@@ -102,7 +102,7 @@ def test_a_config_without_a_test() -> None:
         ({'offset': -1}, 'offset of features must be 0 or more'),
         ({'resize': 'stretch'}, "got 'stretch'"),
         ({'short_side': 100}, 'short_side=100 needs'),
-        ({'std': (1, 0, 1)}, 'of std positive'),
+        ({'std': (1, 0, 1)}, 'positive for std'),
         ({'mean': (1, 1)}, 'must be three numbers'),
         ({'strid': 4}, 'unknown settings of features: strid'),
     ],

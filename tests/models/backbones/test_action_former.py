@@ -121,7 +121,7 @@ def test_positions_are_added_where_steps_are_real_and_stretched_beyond_the_table
     table = placed._positions(x)
     expected = F.interpolate(table, size=16, mode='linear', align_corners=False)
     assert torch.allclose(stretched, expected)
-    with pytest.raises(ValueError, match='16 steps in training; positions are for 8'):
+    with pytest.raises(ValueError, match='16 steps in training, but max_seq_len is 8'):
         placed.train()(longer, torch.ones(1, 1, 16, dtype=torch.bool))
 
 

@@ -205,7 +205,7 @@ def test_output_types() -> None:
 
 def test_other_grids_interpolate_each_axis_or_are_refused() -> None:
     codes = some_codes(1, (5, 4, 8))
-    with pytest.raises(ValueError, match=r'5x4x8 codes for positions of 3x2x4: set grid_size'):
+    with pytest.raises(ValueError, match=r'5x4x8 codes, but the positions 3x2x4: set grid_size'):
         tiny()(codes)
     model, larger = tiny(interpolate=True), tiny(grid_size=(5, 4, 8))
     state = dict(model.state_dict())

@@ -59,9 +59,9 @@ def without_proposals() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ('batch', 'message'),
     [
-        ({'inputs': [torch.zeros(4, 8, 8, 3)]}, r'must be \(1, T, H, W, C\), not of shape \(4, 8'),
+        ({'inputs': [torch.zeros(4, 8, 8, 3)]}, r'must have shape \(1, T, H, W, C\), not \(4, 8'),
         ({'inputs': torch.zeros(2, 3, 4, 8, 8, 3)}, 'PackActionBoxes'),
-        ({'inputs': [torch.zeros(2, 4, 8, 8, 3)]}, r'not of shape \(2, 4, 8, 8, 3\)'),
+        ({'inputs': [torch.zeros(2, 4, 8, 8, 3)]}, r'not \(2, 4, 8, 8, 3\)'),
         ({'inputs': [torch.zeros(1, t, 8, 8, 3) for t in (4, 6)]}, 'differ in frames or channels'),
         (without_proposals(), r'video video1 at 903\.0 s has no proposals'),
     ],

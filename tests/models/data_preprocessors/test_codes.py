@@ -128,16 +128,16 @@ def test_is_built_by_name_and_says_what_it_knows() -> None:
 @pytest.mark.parametrize(
     ('change', 'told'),
     [
-        ({'tokenizer': None}, 'the batch has pixels and the data preprocessor no tokenizer'),
-        ({'codes': torch.zeros(2, 3, 2, 3)}, r'codes must be .* not of shape \(2, 3, 2, 3\)'),
+        ({'tokenizer': None}, 'the batch has pixels, but the data preprocessor has no tokenizer'),
+        ({'codes': torch.zeros(2, 3, 2, 3)}, r'codes must have shape .* not \(2, 3, 2, 3\)'),
         (
             {'codes': torch.full((2, 1, 3, 2, 3), 16)},
-            "video '0.mp4' has the code 16, .* are 16 codes",
+            "video '0.mp4' has the code 16, .* are 0 to 15",
         ),
         ({'codes': torch.full((2, 1, 3, 2, 3), -1)}, "video '0.mp4' has the code -1"),
         (
             {'codes': torch.zeros(SHAPE).long(), 'data_samples': samples(2, tokenizer='x')},
-            "video '0.mp4' was encoded by the tokenizer x, .* are those of brightness",
+            "video '0.mp4' was encoded by the tokenizer x, .* uses the tokenizer brightness",
         ),
     ],
 )
@@ -153,7 +153,7 @@ def test_files_of_two_tokenizers_do_not_mix() -> None:
     codes = torch.zeros(SHAPE).long()
     mixed = samples(1, tokenizer='a') + samples(1, tokenizer='b')
     build(tokenizer=None)({'codes': codes, 'data_samples': samples(2, tokenizer='a')})
-    with pytest.raises(ValueError, match=r'the tokenizer b, .* are those of a'):
+    with pytest.raises(ValueError, match=r'the tokenizer b, .* uses the tokenizer a'):
         build(tokenizer=None)({'codes': codes, 'data_samples': mixed})
 
 
@@ -168,5 +168,5 @@ def test_chunks_do_not_matter(pixels: torch.Tensor) -> None:
 def test_codes_become_pixels() -> None:
     preprocessor = build()
     assert preprocessor.to_pixels(torch.zeros(1, 2, 3).long()).shape == (1, 3, 16, 24)
-    with pytest.raises(ValueError, match=r'through model.data_preprocessor.tokenizer only'):
+    with pytest.raises(ValueError, match=r'set model.data_preprocessor.tokenizer to turn'):
         build(tokenizer=None).to_pixels(torch.zeros(1, 2, 3).long())

@@ -184,11 +184,11 @@ def test_frames_of_others_are_taken_as_whole() -> None:
 @pytest.mark.parametrize(
     ('train_cfg', 'test_cfg', 'message'),
     [
-        ({'jiter': AVA}, None, r"unknown keys of train_cfg\.rcnn: \['jiter'\]; known are \['max"),
-        ({'jitter': (0.1, 0.2)}, None, r'train_cfg\.rcnn\.jitter takes 4 shares'),
-        ({'jitter': (0.2, -0.1, 0.1, 0.1)}, None, 'shares from 0 on, got'),
+        ({'jiter': AVA}, None, r"unknown keys of train_cfg\.rcnn: \['jiter'\]; known: \['max"),
+        ({'jitter': (0.1, 0.2)}, None, r'train_cfg\.rcnn\.jitter must be 4 shares'),
+        ({'jitter': (0.2, -0.1, 0.1, 0.1)}, None, 'shares of at least 0, got'),
         ({'max_boxes': 0}, None, 'max_boxes must be at least 1, got 0'),
-        (None, {'extend': (0.1,)}, r'test_cfg\.rcnn\.extend takes 2 shares'),
+        (None, {'extend': (0.1,)}, r'test_cfg\.rcnn\.extend must be 2 shares'),
         (None, {'score_thr': 0.1}, r"unknown keys of test_cfg\.rcnn: \['score_thr'\]"),
     ],
 )
@@ -200,11 +200,11 @@ def test_impossible_settings_are_refused(train_cfg: Any, test_cfg: Any, message:
 def test_labels_of_other_classes_name_their_key_frame() -> None:
     x, proposals, samples = samples_of((1, 2))
     samples[1].gt_instances.labels = torch.ones(2, 5)
-    message = r'video video1 at 903\.0 s: labels \(n, K\) of shape \(2, 5\) .* num_classes=4'
+    message = r'video video1 at 903\.0 s: the labels have shape \(2, 5\), .* num_classes=4'
     with pytest.raises(ValueError, match=message):
         make_head().loss(x, proposals, samples)
     del samples[1].gt_instances
-    with pytest.raises(ValueError, match=r'video1 at 903\.0 s has no true boxes to learn from'):
+    with pytest.raises(ValueError, match=r'video1 at 903\.0 s has no ground-truth boxes'):
         make_head().loss(x, proposals, samples)
 
 

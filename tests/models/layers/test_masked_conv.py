@@ -13,7 +13,7 @@ def test_a_convolution_clears_padding_and_strides_its_mask() -> None:
     assert out.shape == (2, 5, 4)
     assert out_mask[:, 0].tolist() == [[True, True, True, False], [True] * 4]
     assert not out[0, :, 3].any() and out[1].all()
-    with pytest.raises(ValueError, match='7 steps do not divide by a stride of 2'):
+    with pytest.raises(ValueError, match='7 steps are not divisible by a stride of 2'):
         conv(torch.randn(1, 3, 7), mask[:1, :, :7])
 
 

@@ -163,10 +163,10 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         MODELS.build({**cfg, 'data_preprocessor': {**cfg['data_preprocessor'], 'max_seq_len': 40}})
     model = MODELS.build(cfg)
     data = {'inputs': [torch.ones(5, 20)], 'data_samples': [sample('clip 7', [], [])]}
-    with pytest.raises(ValueError, match=r"width 5 .* in_channels=12; videos \['clip 7'\]"):
+    with pytest.raises(ValueError, match=r"width 5, .* in_channels=12; videos \['clip 7'\]"):
         model.test_step(data)
     data = {'inputs': [torch.ones(12, 20)], 'data_samples': [sample('clip 7', [[2, 9]], [3])]}
-    with pytest.raises(ValueError, match='video clip 7 has label 3, the cls_head num_classes=3'):
+    with pytest.raises(ValueError, match='clip 7 has label 3, but cls_head has num_classes=3'):
         model(**model.data_preprocessor(data, True), mode='loss')
     ready = model.data_preprocessor(batch(0, 1))
     with pytest.raises(ValueError, match="unknown mode 'guess'"):

@@ -194,7 +194,7 @@ def test_a_head_that_does_not_fit_the_target_is_refused() -> None:
     config = tiny_videomae()
     config['target'] = 'dense'
     init_default_scope('mmvideomae')
-    with pytest.raises(ValueError, match=r'768 values at each token, .* predicts 384'):
+    with pytest.raises(ValueError, match=r'768 values per token, .* predicts 384'):
         MODELS.build(config)
 
 

@@ -256,13 +256,13 @@ def test_two_processes_train_as_one_with_their_clips(
 @pytest.mark.parametrize(
     ('options', 'told'),
     [
-        ({'head': None, 'contrast': None}, 'learns nothing without a head'),
-        ({'head': None, 'alpha': 0}, 'learns nothing without a head'),
+        ({'head': None, 'contrast': None}, 'needs a head, or contrast with a positive alpha'),
+        ({'head': None, 'alpha': 0}, 'needs a head, or contrast with a positive alpha'),
         ({'alpha': -1}, 'alpha must not be negative, got -1'),
         ({'contrast_input': 'whole'}, "unknown contrast_input 'whole'; one of"),
         (
             {'backbone': tiny_code_encoder(num_codes=8)},
-            'makes 16 codes, but the backbone knows 8: set num_codes of',
+            'uses 16 codes, but the backbone 8: set num_codes of',
         ),
     ],
 )
@@ -277,9 +277,9 @@ def test_refuses_batches_in_one_line() -> None:
     with pytest.raises(ValueError, match='needs an encoder_mask: end the pipeline'):
         build()(batch['inputs'], mode='loss')
     one = {key: value[:2] for key, value in batch.items()}
-    with pytest.raises(ValueError, match='compares videos, and the batch has 1'):
+    with pytest.raises(ValueError, match='compares videos, but the batch has 1'):
         build()(**one, mode='loss')
-    with pytest.raises(ValueError, match='by contrast alone and predicts no codes'):
+    with pytest.raises(ValueError, match='has no head for masked codes'):
         build(**ALONE).reconstruct(*batch.values())
 
 

@@ -89,7 +89,7 @@ def test_files_of_codes_are_classified_as_the_pixels_they_are_of() -> None:
 
 
 def test_a_vocabulary_that_the_encoder_lacks_is_refused_in_one_line() -> None:
-    with pytest.raises(ValueError, match='makes 16 codes, but the backbone knows 8') as caught:
+    with pytest.raises(ValueError, match='uses 16 codes, but the backbone 8') as caught:
         build(backbone=tiny_code_encoder(num_codes=8))
     assert '\n' not in str(caught.value)
 

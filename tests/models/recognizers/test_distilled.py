@@ -111,5 +111,5 @@ def test_labels_are_needed_only_where_they_count() -> None:
 
 
 def test_other_classes_are_refused() -> None:
-    with pytest.raises(ValueError, match='3 classes and the student 4'):
+    with pytest.raises(ValueError, match='3 classes, but the student 4'):
         build(teacher=tiny_recognizer(num_classes=3))

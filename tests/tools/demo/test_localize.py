@@ -211,12 +211,12 @@ def _raising(error: Exception) -> Any:
 
 
 @pytest.mark.parametrize(('words', 'options', 'told'), [
-    (['c.mp4', '--settings', 'stride=4'], {}, 'stride=4, the detector'),
+    (['c.mp4', '--settings', 'stride=4'], {}, 'stride=4, but the detector'),
     (['c.mp4', '--settings', 'strode=4'], {}, 'unknown settings of features: strode'),
     (['c.mp4', '--classes', 'nothing.txt'], {}, 'cannot read the file of class names'),
     (['c.mp4', '--top-k', '0'], {}, '--top-k must be positive'),
-    (['c.mp4', 'c.mp4'], {}, "two videos are called 'c'"),
-    (['c.mp4'], {'detector': 'features.py', 'weights': 'f.pth'}, 'detects no segments'),
+    (['c.mp4', 'c.mp4'], {}, "two videos have the name 'c'"),
+    (['c.mp4'], {'detector': 'features.py', 'weights': 'f.pth'}, 'is not a temporal detector'),
     (['c.mp4'], {'weights': 'f.pth'}, 'f.pth'),
     (['c.mp4'], {'weights': 'none.pth'}, 'none.pth'),
     (['c.mp4'], {'detector': 'none.py'}, 'none.py'),

@@ -93,7 +93,7 @@ def test_heads_that_weights_do_not_tell_are_not_lost(
     folder, target = tmp_path / 'hf', tmp_path / 'out.pth'
     four, three = ('--config', tmp_path / 'four.py'), ('--config', tmp_path / 'three.py')
     assert call_tool(TOOL, tmp_path / 'ours.pth', folder, '--to', 'hf', *four).code == 0
-    assert 'this width 3: correct config.json' in call_tool(TOOL, folder, target).err
+    assert 'this width has 3: correct config.json' in call_tool(TOOL, folder, target).err
     assert 'backbone of the model has 3' in call_tool(TOOL, folder, target, *three).err
     assert not target.exists()
     assert call_tool(TOOL, folder, target, *four).code == 0
@@ -115,12 +115,12 @@ def test_targets_and_configs_that_do_not_fit(
 ) -> None:
     source = tmp_path / 'x.pth'
     torch.save(weights, source)
-    with pytest.raises(CheckpointError, match='would replace what it is made of'):
+    with pytest.raises(CheckpointError, match='would replace its own source'):
         convert_checkpoint(source, source)
     with pytest.raises(CheckpointError, match='is a folder'):
         convert_checkpoint(source, tmp_path)
     (tmp_path / 'file').touch()
-    with pytest.raises(CheckpointError, match="is a file; a checkpoint of 'hf' is not"):
+    with pytest.raises(CheckpointError, match="is a file, but a checkpoint of 'hf' is not"):
         convert_checkpoint(source, tmp_path / 'file', 'hf')
     with pytest.raises(CheckpointError, match='width of 32: give its config'):
         convert_checkpoint(source, tmp_path / 'hf', 'hf')

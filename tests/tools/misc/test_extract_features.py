@@ -67,7 +67,7 @@ def test_a_folder_of_videos(run: Any, folder: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(found, expected.features)
         assert FeatureInfo.read(tmp_path / f'{name}.npy') == expected.info
     status, out, _ = run(tmp_path, *WINDOWS)
-    assert status == 0 and '0 of 3 videos' in out and '3 were finished before' in out
+    assert status == 0 and '0 of 3 videos' in out and '3 already finished' in out
 
 
 def test_all_settings_reach_the_description(run: Any, folder: Path, tmp_path: Path) -> None:

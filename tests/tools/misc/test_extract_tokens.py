@@ -52,7 +52,7 @@ def test_a_folder_of_videos(run: Any, tmp_path: Path, views: str, count: int) ->
     assert (info.tokenizer, info.fps, info.size) == ('PatchTokenizer', 4, 32)
     assert len(info.views) == count == len(list((tmp_path / 'a').iterdir()))
     again = run(tmp_path, '--views', views, '--fps', '4')
-    assert again.code == 0 and '0 of 2 videos' in again.out and '2 were finished' in again.out
+    assert again.code == 0 and '0 of 2 videos' in again.out and '2 already finished' in again.out
 
 
 def test_shares_make_the_whole(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def test_json_says_what_was_drawn(call: Any, inputs: tuple[Path, ...], tmp_path:
     ({3: 'a.bmp'}, (), 'must end in'),
     ({3: 'a.png'}, ('--format', 'gif'), 'contradicts'),
     ({}, ('--mask-ratios', 1.5), 'ratio must lie in'),
-    ({}, ('--start', 99), 'it has no frame'),
+    ({}, ('--start', 99), 'has no frame'),
     ({}, ('--cfg-options', 'model.neck.depth=3'), 'lacks neck.blocks.2'),
 ])  # fmt: skip
 def test_bad_input_ends_in_one_line(

@@ -80,4 +80,4 @@ def test_bad_input_is_one_line(
 
 def test_frames_cannot_be_assumed(tool: Callable, data: Path) -> None:
     outcome = tool('sthv1/prepare.py', '--frames', '--no-check-files')
-    assert outcome.code == 1 and 'frames are counted' in outcome.err
+    assert outcome.code == 1 and 'counts the frames' in outcome.err
