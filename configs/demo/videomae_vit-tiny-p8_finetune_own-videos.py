@@ -5,7 +5,7 @@
 #   for a few hundred clips.
 # It starts from random weights; to start from videomae_vit-tiny-p8_pretrain_own-videos.py add
 #   --cfg-options load_from=work_dirs/videomae_vit-tiny-p8_pretrain_own-videos/epoch_20.pth
-# Paper: nothing. For accuracy worth having use configs/recognition/.
+# Paper: nothing. For better accuracy use the recipes in configs/recognition/.
 _base_ = [
     '../_base_/datasets/custom.py',
     '../_base_/schedules/adamw_finetune.py',
