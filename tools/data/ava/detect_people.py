@@ -109,7 +109,7 @@ def make(args: argparse.Namespace) -> Told:
         end = 'other processes are still running; the last one writes the file'
     elif not found:
         end = 'all videos failed: no file is written'
-    return told_of_share(summary, f'looked through ({summary["key_frames"]} key frames)', end)
+    return told_of_share(summary, f'processed ({summary["key_frames"]} key frames)', end)
 
 
 def build(args: argparse.Namespace) -> PersonDetector:

@@ -56,7 +56,7 @@ def test_key_frames_of_an_annotation(call: Any, folder: Path, tmp_path: Path) ->
     assert min(rows[:, 4].min() for rows in found.values() if len(rows)) >= 0.5
     assert '1/1 videos, 0 failed' in err and 'key frames/s' in err
     code, out, _ = call('videos', *words[:-1])
-    assert code == 0 and '0 of 1 videos looked through' in out and '1 already finished' in out
+    assert code == 0 and '0 of 1 videos processed' in out and '1 already finished' in out
     assert f'{told["boxes_in_file"]} boxes at 2 key frames' in out
 
 
