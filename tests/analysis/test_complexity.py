@@ -35,7 +35,7 @@ GIGA = 1e9
 def with_masks(
     cfg: Config, decoder: float | None = None, encoder: float = 0.9, decoder_type: str = ''
 ) -> Config:
-    """Add the masks of a pre-training pipeline: tube, and a running cell unless told otherwise."""
+    """Add the masks of a pre-training pipeline: tube, and a running cell by default."""
     masks: dict[str, Any] = {
         'type': 'GenerateMasks',
         'grid_size': GRID,

@@ -159,7 +159,7 @@ def test_other_models_and_frame_rates_are_refused(backbone: nn.Module, video: Pa
 
 
 def test_predictions_that_are_not_finite_are_refused(backbone: nn.Module, video: Path) -> None:
-    """No score would reach the threshold, and no segment be found, without a word."""
+    """No score would reach the threshold, and no segment would be found, without any message."""
     for part in ('cls_head.cls_head.conv.bias', 'reg_head.offset_head.conv.bias'):
         model = detector()
         dict(model.named_parameters())[part].data.fill_(float('nan'))

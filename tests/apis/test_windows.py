@@ -14,7 +14,7 @@ from tests.support.videos import frame_number, numbered_frames
 
 
 class Stream:
-    """A video in memory that counts what is asked of it."""
+    """A video in memory that counts the frames requested of it."""
 
     path, fps, limits = 'memory', 10.0, ReadLimits()
 

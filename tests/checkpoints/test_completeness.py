@@ -98,7 +98,7 @@ def test_parts_may_be_missing_as_a_whole(zoo: Any) -> None:
 
 
 def test_empty_and_meta_tensors_are_pieces_of_a_checkpoint(zoo: Any) -> None:
-    """DeepSpeed ZeRO-3 leaves empty tensors under the names of what it keeps elsewhere."""
+    """DeepSpeed ZeRO-3 leaves empty tensors under the names of those stored elsewhere."""
     model = zoo.classifier()
     state = model.state_dict()
     advice = r'are empty \(.*zero_to_fp32\.py FOLDER OUT'

@@ -74,7 +74,7 @@ def test_the_bias_of_keys_is_of_no_consequence() -> None:
 
 
 def test_no_tensor_is_lost_between_file_and_ours(zoo: Any) -> None:
-    """Numbers of a file = numbers of ours + numbers listed as dropped, format by format."""
+    """The numbers in a file equal ours plus those listed as dropped, for every format."""
     state, pretrained = zoo.classifier().state_dict(), zoo.pretrainer().state_dict()
     learned = zoo.classifier(learnable_pos=True).state_dict()
     for file in (

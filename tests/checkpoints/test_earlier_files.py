@@ -133,7 +133,7 @@ KINDS: dict[str, tuple[dict[str, Any], Callable[[nn.Module], Tensor]]] = {
 
 
 def output_of(kind: str) -> Tensor:
-    """What a model with the weights of a file gives."""
+    """The output of a model with the weights of a file."""
     config, compute = KINDS[kind]
     model = init_model(Config({'model': config}), DATA / f'{kind}.pth', 'cpu')
     with torch.no_grad():

@@ -43,7 +43,7 @@ def format_of(kind: str) -> str:
 
 
 def loaded(path: Path, like: nn.Module) -> nn.Module:
-    """Put a file's weights into a model, which must take all of them."""
+    """Load a file's weights into a model, which must accept all of them."""
     fitted = fit(load_state_dict(path), like, str(path), training=False)
     report = like.load_state_dict(fitted.state_dict, strict=True)
     assert not report.missing_keys and not report.unexpected_keys

@@ -128,7 +128,7 @@ def test_weights_without_the_biases_of_their_config_are_refused(zoo: Any, tmp_pa
 
 @pytest.mark.parametrize('inside', ['', 'model.safetensors'])
 def test_heads_of_a_config_are_those_of_the_model(zoo: Any, tmp_path: Path, inside: str) -> None:
-    """Weights do not tell them: with others, a model gives other results without a word."""
+    """Weights do not contain them: with other heads, a model silently gives other results."""
     model = zoo.pretrainer()
     folder = PRETRAINERS['hf5'](model.state_dict(), tmp_path)
     told = {'num_attention_heads': 2, 'decoder_num_attention_heads': 2}
@@ -185,7 +185,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_a_failed_download_reaches_every_process(
     tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, first: bool
 ) -> None:
-    """Others wait for the first process: it tells them, whatever came of it."""
+    """The others wait for the first process, which reports the outcome to them."""
     told: list[object] = []
 
     def broadcast(data: list[object]) -> None:

@@ -31,7 +31,7 @@ State = dict[str, Tensor]
 def released_shapes(
     layout: str = 'T,H|W', pre_norm: bool = False, halved: bool = False, classes: int = 0
 ) -> dict[str, tuple[int, ...]]:
-    """Names and shapes in a file of the released code, of a classifier where it has classes."""
+    """Names and shapes in a file of the released code, for a classifier if it has classes."""
     attended, hidden = (WIDTH // 2, 2 * WIDTH) if halved else (WIDTH, 4 * WIDTH)
     positions = 'backbone.positional_embedding'
     shapes: dict[str, tuple[int, ...]] = {

@@ -233,7 +233,7 @@ def test_full_size_has_the_stated_parameters(size: str) -> None:
 
 
 def make_data(root: Path, cfg: Config) -> None:
-    """Two key frames of a 72x96 video for each split, in the files that the config names."""
+    """Two key frames of a 72x96 video for each split, in the files named by the config."""
     write_video(root / 'videos' / 'abcdefghijk.mp4', moving_shapes(FRAMES, 72, 96), fps=FPS)
     rows = ['0901,0.1,0.2,0.6,0.9,1,0', '0901,0.1,0.2,0.6,0.9,80,0', '0902,0.5,0.0,1.0,0.8,3,1']
     (root / 'boxes.csv').write_text(''.join(f'abcdefghijk,{row}\n' for row in rows))
@@ -259,7 +259,7 @@ def make_data(root: Path, cfg: Config) -> None:
 
 
 def shrink(cfg: Config) -> None:
-    """Two narrow blocks, and pictures of some patches a side; what a leaf chooses stays."""
+    """Use two narrow blocks and small pictures, but keep the leaf's choices."""
     model = cfg.model
     ratio = ARCHS[model.backbone.arch].mlp_ratio
     model.backbone.arch = dict(embed_dims=32, depth=2, num_heads=2, mlp_ratio=ratio)
@@ -331,7 +331,7 @@ def test_a_shrunken_leaf_runs_through_the_runner(
 
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
 def test_every_config_is_listed(folder: Path) -> None:
-    """Numbers say whose they are."""
+    """Numbers name their source."""
     for stem, (model, row) in listed(folder).items():
         recipe, meta = RECIPES[stem], model['Metadata']
         total, rate = recipe.gpus * recipe.batch, read(folder / f'{stem}.py').optim_wrapper

@@ -247,7 +247,7 @@ def test_the_demo_runs_through_the_runner(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_every_config_is_listed() -> None:
-    """Numbers say whose they are, and stand in the file, too."""
+    """Numbers name their source, and are also in the file."""
     for stem, (model, row) in listed(FOLDER).items():
         meta, recipe = model['Metadata'], RECIPES[stem]
         numbers = (recipe.width, recipe.batch, recipe.epochs)

@@ -219,7 +219,7 @@ def test_the_network_is_the_published_one(path: Path) -> None:
 
 
 def giga_macs(cfg: Config) -> float:
-    """Multiply-accumulates of one clip's forward pass, and 5 per element of a LayerNorm."""
+    """Multiply-accumulates of one clip's forward pass, with 5 per element of a LayerNorm."""
     width, depth, _, ratio = resolve_arch(cfg.model.backbone.arch)
     neck, head, patch = cfg.model.neck, cfg.model.head, cfg.model.head.patch_size
     masks = steps(cfg)['GenerateMasks']
@@ -261,7 +261,7 @@ def test_the_header_says_command_cost_and_what_the_paper_reports(path: Path) -> 
 
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.relative_to(CONFIGS).as_posix())
 def test_every_config_is_listed(folder: Path) -> None:
-    """Numbers of the papers say whose they are and stand in the file, too."""
+    """The papers' numbers name their source, and are also in the file."""
     for stem, (model, row) in listed(folder).items():
         path = folder / f'{stem}.py'
         cfg = read(path)

@@ -212,7 +212,7 @@ def recipe_of(name: dict[str, Any]) -> Recipe:
 
 
 def built(cfg: Config) -> nn.Module:
-    """The model of a config, without memory."""
+    """The model of a config, without memory for its weights."""
     return _built(json.dumps(cfg.model.to_dict()))
 
 
@@ -351,7 +351,7 @@ def test_the_header_says_command_cost_and_what_the_paper_reports(path: Path) -> 
 
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
 def test_every_config_is_listed(folder: Path) -> None:
-    """Numbers say whose they are and stand in file, metafile and README alike."""
+    """Numbers name their source, and agree in file, metafile and README."""
     for stem, (model, row) in listed(folder).items():
         path = folder / f'{stem}.py'
         cfg, text, meta = read(path), header(path), model['Metadata']

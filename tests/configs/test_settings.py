@@ -49,7 +49,7 @@ def settings(node: Any, key: str = '') -> Any:
 
 
 def say_all(model: dict[str, Any], classes: int | None = None) -> None:
-    """Write down what a recognizer derives."""
+    """Write out the settings that a recognizer derives."""
     head, preprocessor = model['cls_head'], model.get('data_preprocessor') or {}
     head.setdefault('in_channels', resolve_arch(model['backbone']['arch']).embed_dims)
     head.setdefault('num_classes', classes)
@@ -61,7 +61,7 @@ def say_all(model: dict[str, Any], classes: int | None = None) -> None:
 
 
 def digest(cfg: dict[str, Any]) -> str:
-    """Of the settings of a resolved config, whatever its steps are called."""
+    """Digest of the settings of a resolved config, independent of the names of its steps."""
     kept = settings({key: cfg[key] for key in KEYS if key in cfg})
     if (
         kept['model'].get('backbone', {}).get('type') == 'VideoMAEViT'

@@ -111,7 +111,7 @@ def use_videos(loader: ConfigDict, videos: Path) -> None:
 
 
 def shrink_model(model: ConfigDict) -> int:
-    """Two narrow blocks on each side, of a teacher too; returns the size of the pictures."""
+    """Use two narrow blocks on each side, also in a teacher; return the picture size."""
     if 'teacher' in model:  # pictures that the patches of both divide
         model.teacher_checkpoint, model.teacher.backbone.patch_size = None, 16
     for part in [model, *([model.teacher] if 'teacher' in model else [])]:
@@ -126,7 +126,7 @@ def shrink_model(model: ConfigDict) -> int:
 
 
 def shrink(stem: str, videos: Path) -> Config:
-    """The config of a name, small enough for a step in a fraction of a second; demos are."""
+    """The config of a name, made small enough for a fast step, as demo configs already are."""
     cfg = load(next(path for path in LEAVES if path.stem == stem))
     demo = 'tiny' in stem
     if demo and 'teacher' in cfg.model:
@@ -189,7 +189,7 @@ def averages_views(cfg: Config, model: torch.nn.Module) -> None:
 
 
 def without_learning(stem: str, videos: Path, work_dir: Path, load_from: Path) -> Config:
-    """The shrunken config, one epoch at rate 0: what it starts from is what it ends with."""
+    """The shrunken config with one epoch at rate 0, which ends with the weights it starts from."""
     cfg = shrink(stem, videos)
     cfg.work_dir, cfg.load_from = str(work_dir), str(load_from)
     cfg.train_cfg.max_epochs = 1

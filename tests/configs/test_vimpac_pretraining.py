@@ -36,7 +36,7 @@ HOWTO100M = 1_238_791  # Table 5
 
 
 class Run(NamedTuple):
-    """A row of a table; `videos` pass at a time through all GPUs."""
+    """A row of a table; `videos` is the number in one forward pass over all GPUs."""
 
     lr: float = 1e-3
     videos: int = 128
@@ -138,7 +138,7 @@ def key_of(path: Path) -> tuple[Any, ...]:
 
 
 def built(cfg: Config) -> nn.Module:
-    """The model of a config, without memory."""
+    """The model of a config, without memory for its weights."""
     return _built(json.dumps(cfg.model.to_dict()))
 
 

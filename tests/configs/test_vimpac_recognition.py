@@ -196,7 +196,7 @@ def test_updates_are_those_of_table_4(dataset: str, monkeypatch: pytest.MonkeyPa
 
 @leaves
 def test_weights_of_the_run_before_fit(path: Path) -> None:
-    """The encoder whole, of the same size and layout; only the classifier is new."""
+    """The encoder fits completely, with the same size and layout; only the classifier is new."""
     cfg, variant = read(path), vimpac_facts(path)['variant']
     if variant == 'scratch':
         assert cfg.load_from is None
@@ -212,7 +212,7 @@ def test_weights_of_the_run_before_fit(path: Path) -> None:
 
 
 def test_every_config_is_listed() -> None:
-    """Numbers say whose they are and stand in file, metafile and README alike."""
+    """Numbers name their source, and agree in file, metafile and README."""
     folder = CONFIGS / 'recognition' / 'vimpac'
     for stem, (model, row) in listed(folder).items():
         path = folder / f'{stem}.py'

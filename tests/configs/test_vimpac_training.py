@@ -67,7 +67,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shrink(stem: str, data: Path) -> Config:
-    """The config of a name, small enough for a step in a fraction of a second."""
+    """The config of a name, made small enough for a step in a fraction of a second."""
     cfg = load(next(path for path in LEAVES if path.stem == stem))
     backbone = cfg.model.backbone
     ratios = {'attn_ratio': 0.5, 'mlp_ratio': 2.0} if backbone.arch == 'large-half' else {}
@@ -105,7 +105,7 @@ def batch_of(loader: ConfigDict) -> Any:
 
 @pytest.mark.parametrize('stem', [*PRETRAINERS, *CLASSIFIERS])
 def test_a_shrunken_config_trains_one_step(stem: str, data: Path) -> None:
-    """A batch of the real pipeline, the real optimizer: finite losses move what is learned."""
+    """A real batch and the real optimizer give finite losses, and all learned weights change."""
     cfg = shrink(stem, data)
     torch.manual_seed(0)
     model = registries.MODELS.build(cfg.model).to(get_device())

@@ -269,7 +269,7 @@ def test_a_key_frame_without_proposals_is_an_error_that_names_it(files: Path, me
 
 @pytest.mark.parametrize('missing', ['raise', 'skip', 'best', 'whole_frame'])
 def test_proposals_of_other_key_frames_are_refused(files: Path, media: Path, missing: str) -> None:
-    """Nothing would be looked at, and the mAP of 0 would not say why; both names are told."""
+    """None would be used, and an mAP of 0 would not explain it; both names are given."""
     settings = dict(missing_proposals=missing)
     one = np.array([[0, 0, 1, 1, 0.9]], np.float32)
     write_proposals(files / 'boxes.pkl', {('a.mp4', 902.0): one, ('b.mp4', 903.0): one})

@@ -17,7 +17,7 @@ class OtherError(Exception):
 
 
 class Numbers(SeededDataset):
-    """Samples 0 to 9, of which some cannot be read."""
+    """Samples 0 to 9, some of which cannot be read."""
 
     def __init__(
         self,

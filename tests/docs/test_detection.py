@@ -34,7 +34,7 @@ def blocks(language: str) -> list[str]:
 
 
 def shortened(command: str) -> str:
-    """The command, its training an epoch long and every action told."""
+    """The command with one epoch of training and all actions shown."""
     command = re.sub(r'epoch_\d+', 'epoch_1', command)
     if 'tools/train.py' in command:
         return command + SMALL

@@ -87,7 +87,7 @@ def _run_config(folder: Path, name: str, **overrides: Any) -> Config:
 
 @pytest.fixture
 def run_config(tmp_path: Path) -> Callable[..., Config]:
-    """Config of a tiny pre-training over the real bases; keyword arguments are merged into it."""
+    """Config of a tiny pre-training on the real bases; keyword arguments are merged into it."""
 
     def build(name: str = 'run', **overrides: Any) -> Config:
         return _run_config(tmp_path, name, **overrides)

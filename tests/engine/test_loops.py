@@ -155,7 +155,7 @@ def test_loss_is_shown_before_it_changes_the_weights(run_config: MakeConfig) -> 
 def test_compiled_training_step_gives_the_same_weights(
     run_config: MakeConfig, train: Train
 ) -> None:
-    """mmengine's `compile` option with everything that stands around the loss."""
+    """mmengine's `compile` option works with everything that surrounds the loss."""
     options = {
         'train_cfg': {'max_epochs': 1},
         'optim_wrapper': {'type': 'AmpOptimWrapper'},

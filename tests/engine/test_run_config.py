@@ -110,7 +110,7 @@ class Samples(Dataset):
 
 
 def test_errors_of_workers_are_told_like_those_of_the_process() -> None:
-    """Torch raises them anew, with the worker's traceback in the message."""
+    """Torch raises them again, with the worker's traceback in the message."""
 
     def caught(fail: Callable[[], Any]) -> Exception:
         with pytest.raises(ValueError) as caught:

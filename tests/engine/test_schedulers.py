@@ -122,7 +122,7 @@ def test_refuses_nonsense(options: dict[str, float]) -> None:
 
 
 def vimpac_schedule(base: float, share: float, total: int) -> list[float]:
-    """Warm-up without its end, then what is left of the updates."""
+    """Warm-up without its end, followed by the remaining updates."""
     warmup = int(share * total)
     rising = [base * k / warmup for k in range(warmup)]
     return rising + [base * (total - k) / (total - warmup) for k in range(warmup, total)]

@@ -54,7 +54,7 @@ def test_folders_of_frames_are_told_their_names_and_rate(tmp_path: Path) -> None
 
 
 def test_names_of_clips_say_where_they_begin(tmp_path: Path) -> None:
-    """AVA-Kinetics: clips of Kinetics beside AVA's videos, named by clip or by source."""
+    """AVA-Kinetics: clips of Kinetics and AVA's videos, named by clip or by source."""
     touch(tmp_path, 'a_b.mp4', 'x_000012_000022.mp4', 'some class/x_000100_000110.mp4')
     places = VideoPlaces(folder=str(tmp_path), start_second='name')
     assert places.find('a_b', 902.0)['start_second'] == 900

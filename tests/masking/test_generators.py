@@ -24,7 +24,7 @@ def draw(generator, seed=0):
 
 
 def cell_sequence(ratio, phase, slots):
-    """The running cell told the papers' way: a queue and a pointer moved before each slot."""
+    """The running cell in the papers' way: a queue, and a pointer moved before each slot."""
     dropped = {0.25: 1, 0.5: 2, 0.75: 3}[ratio]
     queue = [True] * dropped + [False] * (4 - dropped)
     cells, pointer = [], phase
@@ -183,7 +183,7 @@ def test_running_cell_hands_out_copies():
     ids=repr,
 )
 def test_every_token_is_dropped_equally_often(generator):
-    """Every token's count over 4,000 draws lies within 5 standard deviations of its mean."""
+    """Each token's count over 4,000 draws is within 5 standard deviations of its mean."""
     rng = np.random.default_rng(7)
     draws = 4000
     counts = sum(generator(rng).astype(int) for _ in range(draws))

@@ -34,7 +34,7 @@ def slow_suppression(
     min_score: float,
     limit: int,
 ) -> list[tuple[int, float]]:
-    """Index and score of what is kept, by the definition: one candidate at a time."""
+    """Indices and scores of kept candidates by definition, one at a time."""
     results = []
     for label in set(labels):
         left = {i: scores[i] for i in range(len(scores)) if labels[i] == label}

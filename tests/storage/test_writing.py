@@ -88,7 +88,7 @@ def test_names_of_files_stay_inside(tmp_path: Path, name: str) -> None:
 
 
 def _killed_at(number: int, work: Callable[[], object]) -> bool:
-    """Run in a process that dies before its so many-th rename; whether it came that far."""
+    """Run in a process that dies before its n-th rename; return whether it came that far."""
     child = os.fork()
     if not child:
         seen: list[object] = []

@@ -39,7 +39,7 @@ _VISITOR = """
 
 
 class Visit(NamedTuple):
-    """What a browser shows of a page after its scripts have run."""
+    """The contents of a page in a browser after its scripts have run."""
 
     tree: str
     """HTML."""
@@ -48,7 +48,7 @@ class Visit(NamedTuple):
 
 
 def find_browser() -> str | None:
-    """The command of a Chromium, None if there is none."""
+    """The command of a Chromium, or None if there is none."""
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 

@@ -25,7 +25,7 @@ def write_codes(
     fingerprint: str = '0123abcd',
     **views: Any,
 ) -> CodeInfo:
-    """Random codes of videos of so many frames by name, as ``extract_tokens.py`` writes them."""
+    """Write random codes of videos with given lengths by name, like ``extract_tokens.py``."""
     names = tuple(view.name for view in diagonal_views(size, **{**VIEWS, **views}))
     info = CodeInfo('Tiny', fingerprint, num_codes, 8, fps, size, names)
     info.write(folder)

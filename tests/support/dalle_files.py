@@ -16,7 +16,7 @@ TINY: dict[str, Any] = {'num_codes': 16, 'width': 8, 'init_width': 6, 'num_block
 
 
 def released_names(state: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    """Tensors of a `DalleTokenizer` under the names that the files of a part have."""
+    """Tensors of a `DalleTokenizer` under the names in the released files of a part."""
     leaves = {'weight': 'w', 'bias': 'b'}
     split = [(key.split('.'), value) for key, value in state.items() if key.startswith(part)]
     return {'.'.join(['blocks', *names[1:-1], leaves[names[-1]]]): value for names, value in split}

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class ForgedDtype:
-    """Pickles as ``dtype(code)`` with flags of one's own."""
+    """Pickles as ``dtype(code)`` with the given flags."""
 
     def __init__(self, code: str = 'O8', flags: int = 0) -> None:
         self.code, self.flags = code, flags
@@ -17,7 +17,7 @@ class ForgedDtype:
 
 
 class ForgedArray:
-    """Pickles as an array of whatever is said, over the letters AAAA... ."""
+    """Pickles as an array of the given kind over the letters AAAA... ."""
 
     def __init__(
         self, dtype: object = None, shape: tuple[int, ...] = (4,), raw: bytes = b'A' * 32

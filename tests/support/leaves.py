@@ -25,12 +25,12 @@ def read(path: Path) -> Config:
 
 
 def load(path: Path) -> Config:
-    """A config of one's own; parsing is what takes the time."""
+    """A config that may be changed; parsing is the slow part."""
     return copy.deepcopy(read(path))
 
 
 def steps(cfg: Config, split: str = 'train') -> dict[str, ConfigDict]:
-    """Transforms of a loader by their type, those inside others too."""
+    """Transforms of a loader by their type, including nested ones."""
     return by_type(cfg[f'{split}_dataloader'].dataset.pipeline)
 
 
@@ -54,7 +54,7 @@ def header(path: Path) -> str:
 
 
 def command(path: Path, gpus: int) -> str:
-    """The pattern of the first line of a header: how the published run is started."""
+    """The pattern of the first line of a header: the command of the published run."""
     name = re.escape(path.relative_to(ROOT).as_posix())
     if gpus == 1:
         return rf'(NUM_CLASSES=7 )?python tools/train\.py +{name}\n'
@@ -63,7 +63,7 @@ def command(path: Path, gpus: int) -> str:
 
 
 def encoder_macs(cfg: Config, frames: int, pixels: int) -> float:
-    """Of the whole encoder on one clip, as the papers count: 5 per element of a layer norm."""
+    """MACs of the whole encoder on one clip as in the papers: 5 per element of a layer norm."""
     width, depth, _, ratio = ARCHS[cfg.model.backbone.arch]
     patch = cfg.model.backbone.patch_size
     tokens = frames // 2 * (pixels // patch) ** 2
@@ -92,7 +92,7 @@ def listed(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 def table(page: str) -> dict[str, list[str]]:
-    """Cells of the rows of a page of docs/ by the config that each is about."""
+    """Cells of the rows of a page of docs/, by config."""
     rows: dict[str, list[str]] = {}
     for line in (ROOT / 'docs' / page).read_text().splitlines():
         if line.startswith('| [`'):

@@ -89,7 +89,7 @@ def serve_folder(folder: Path) -> Server:
 
 
 class ObjectStore(Server):
-    """An S3 server, whose objects lie in memory."""
+    """An S3 server that keeps its objects in memory."""
 
     def __init__(self) -> None:
         # Seconds to import, which only the tests of object stores should take.

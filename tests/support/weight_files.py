@@ -21,14 +21,14 @@ Writer = Callable[[State, Path], Path]
 
 
 def separable(state: State, slots: int) -> State:
-    """Make the learned positions of a state a sum of one over space and one over time."""
+    """Make a state's learned positions the sum of a table over space and one over time."""
     table = state['backbone.pos_embed'][0].unflatten(0, (slots, -1))
     joint = table[:1] + table[:, :1]
     return {**state, 'backbone.pos_embed': joint.flatten(0, 1)[None]}
 
 
 def inflated(state: State) -> State:
-    """Make the patch embedding of a state that of an image, the same in each frame."""
+    """Make a state's patch embedding that of an image, the same in each frame."""
     key = 'backbone.patch_embed.proj.weight'
     image = state[key][:, :, 0]
     frames = state[key].shape[2]
@@ -45,7 +45,7 @@ def _depth(state: State, part: str) -> int:
 
 
 def _pair(state: State, ours: str, theirs: str) -> State:
-    """Weight and bias of a layer, where there is such."""
+    """Weight and bias of a layer, if they exist."""
     return {
         f'{theirs}.{leaf}': state[f'{ours}.{leaf}']
         for leaf in ('weight', 'bias')
@@ -147,7 +147,7 @@ def mmaction2(state: State, positions: Tensor) -> State:
 
 
 def mae_st(state: State, slots: int) -> State:
-    """Names of MAE-ST's fine-tuning: separable positions, a class token, q, k and v apart."""
+    """Names of MAE-ST's fine-tuning: separable positions, a class token, separate q, k and v."""
     table = state['backbone.pos_embed'][0].unflatten(0, (slots, -1))
     width = table.shape[-1]
     out = {
@@ -225,7 +225,7 @@ def _joint_bias(block: State, seed: int) -> Tensor:
 
 
 def _run_of_official_code(weights: State) -> dict[str, Any]:
-    """What the training scripts save beside the weights."""
+    """The other contents that training scripts save with the weights."""
     args = argparse.Namespace(model='vit_base_patch16_224', lr=1e-3, betas=[0.9, 0.999], seed=None)
     state = {'state': {0: {'step': torch.tensor(3.0)}}, 'param_groups': [{'lr': 1e-3}]}
     return {'model': weights, 'optimizer': state, 'epoch': 7, 'scaler': {}, 'args': args}

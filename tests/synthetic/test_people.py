@@ -36,7 +36,7 @@ def _without(plan: Plan, actor: int) -> Plan:
 
 
 def _alone(plan: Plan, actor: int) -> np.ndarray:
-    """Where an actor is seen in each frame (T, H, W), whatever covers it in the plan."""
+    """Where an actor is seen in each frame (T, H, W), ignoring what covers it."""
     for other in reversed(range(len(plan.paces))):
         plan = plan if other == actor else _without(plan, other)
     empty = plan.scene.ground + 0.5
@@ -44,7 +44,7 @@ def _alone(plan: Plan, actor: int) -> np.ndarray:
 
 
 def _extent(seen: np.ndarray) -> np.ndarray:
-    """The box in pixels around what is seen in one frame."""
+    """The box in pixels around the visible part in one frame."""
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
 

@@ -54,7 +54,7 @@ def start(config: Path, work_dir: Path, environ: dict[str, str], *options: str) 
 
 
 def kill_after_iterations(process: subprocess.Popen, iterations: int, delay: float) -> list[str]:
-    """SIGKILL the run and its workers some time after it has logged so many iterations."""
+    """SIGKILL the run and its workers soon after it has logged this many iterations."""
     lines, logged = [], 0
     for line in process.stdout:
         lines.append(line)

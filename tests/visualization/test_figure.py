@@ -40,7 +40,7 @@ def _figure(frames: int = 8, side: int = 32, views: int = 2, title: str = 'clip.
 
 
 def _find(picture: np.ndarray, frame: np.ndarray) -> tuple[int, int]:
-    """Top left corner of the one place where a frame (grown 4 times) stands, pixel by pixel."""
+    """Top left corner of the one place where a frame (enlarged 4 times) is found pixel by pixel."""
     cell = frame.repeat(4, axis=0).repeat(4, axis=1)
     height, width = cell.shape[:2]
     down, across = picture.shape[0] - height + 1, picture.shape[1] - width + 1

@@ -16,7 +16,7 @@ def scores_of(labels: list[int], classes: int) -> np.ndarray:
 
 
 def share(picture: np.ndarray, colour: tuple[int, int, int]) -> int:
-    """Pixels of a colour in the row of the strip that holds most of it."""
+    """Pixels of a colour in the row of the strip with most of it."""
     return int((picture == colour).all(-1).sum(1).max())
 
 

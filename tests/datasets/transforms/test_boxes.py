@@ -276,7 +276,7 @@ def test_without_proposals_the_true_boxes_are_proposed() -> None:
 
 
 def test_boxes_alone_need_no_annotation() -> None:
-    """As in the use of a model on a new video."""
+    """As when a model is used on a new video."""
     results = {k: v for k, v in scene(60, 90, 0).items() if not k.startswith('gt_')}
     sample = PackActionBoxes()(results)['data_samples']
     assert 'gt_instances' not in sample and 'gt_original_boxes' not in sample

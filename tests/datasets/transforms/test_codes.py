@@ -159,7 +159,7 @@ def test_parts_of_videos_have_no_codes_of_their_own(folder: Path) -> None:
 
 
 def test_only_the_frames_that_are_asked_for_are_read(folder: Path) -> None:
-    """Files lie on disk until `ReadCodes`; a sample holds its clips alone."""
+    """Files stay on disk until `ReadCodes`; a sample holds only its clips."""
     config = {'type': 'OpenCodes', 'folder': str(folder), 'size': 32}
     results = TRANSFORMS.build(config)({'filename': 'a.mp4'})
     assert all(isinstance(view, np.memmap) for view in results['code_views'])

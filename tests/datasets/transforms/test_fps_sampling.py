@@ -17,7 +17,7 @@ SEEDS = st.integers(0, 10**6)
 
 
 def sample(frames, seed=0, grid_fps=None, clip_len=5, fps=2, record=None, **options):
-    """Places on the grid of a file of ``frames`` codes."""
+    """Positions on the grid of a file with ``frames`` codes."""
     config = {'type': 'SampleFps', 'clip_len': clip_len, 'fps': fps, **options}
     np.random.seed(seed)
     found = {'total_frames': frames, 'grid_fps': grid_fps or fps}

@@ -19,7 +19,7 @@ def crop_of(size=224, **settings):
 
 
 def official_pairs(width, height, target):
-    """Candidate (width, height) as recipe and paper tell them, written out on their own."""
+    """Candidate (width, height) according to recipe and paper, written out independently."""
     base = min(width, height)
     sides = []
     for scale in (1, 0.875, 0.75, 0.66):

@@ -73,7 +73,7 @@ def test_boxes_are_drawn_for_each_repeat():
 
 
 def test_the_recipe_of_fine_tuning_needs_no_copy_of_all_repeats(monkeypatch):
-    """Resized crops lie in one array from the start, unless a flip takes new memory."""
+    """Resized crops are written to one array from the start, unless a flip needs new memory."""
     transforms = [
         {'type': 'ClipRandAugment'},
         RESIZED,
@@ -104,7 +104,7 @@ def test_token_ids_are_what_the_masks_leave_in_order(decoder):
 
 
 class MovingMask(MaskGenerator):
-    """Hides the tokens that change most between the halves of a clip, some or all that do."""
+    """Hides the tokens that change most between the halves of a clip, or all that change."""
 
     @property
     def num_masked(self):

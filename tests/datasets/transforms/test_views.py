@@ -84,7 +84,7 @@ def test_pixels_of_every_view(height, width, num_crops):
 
 @pytest.mark.parametrize(('height', 'width'), [(24, 40), (40, 24), (7, 90), (90, 7), (60, 50)])
 def test_views_of_very_long_frames_are_sampled_alone(height, width, monkeypatch):
-    """The whole frame is never resized where it would be huge, and the views are the same."""
+    """The whole frame is never resized if it would be huge, and the views are the same."""
     frames = moving_shapes(2, height, width, seed=3)
     expected = views_of(frames, 16, 3)['imgs'].astype(int)
     monkeypatch.setattr(views, '_MOST_RESIZED', 1)

@@ -176,7 +176,7 @@ EVERY = {'interval': 1, 'max_keep_ckpts': 1}
 
 
 def kill_at_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the first deletion of a checkpoint be the end of the run."""
+    """End the run at the first deletion of a checkpoint."""
 
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt

@@ -19,7 +19,7 @@ MakeConfig = Callable[..., Config]
 
 
 def broken(count: int) -> dict[str, dict]:
-    """12 samples of which `count` stand in for a broken file."""
+    """12 samples, `count` of which replace a broken file."""
     failures = {index: f'reason {index}' for index in range(count)}
     return {'train_dataloader': {'dataset': {'failures': failures}}}
 

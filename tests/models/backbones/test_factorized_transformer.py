@@ -32,7 +32,7 @@ def some_codes(batch: int = 2, grid: tuple[int, int, int] = GRID) -> Tensor:
 
 
 def padded_codes() -> Tensor:
-    """A clip that is whole, one whose last frame is PAD, and one with a hole in its middle."""
+    """A complete clip, one whose last frame is PAD, and one with a hole in its middle."""
     codes = some_codes(3)
     codes[1, -1] = codes[2, 1, 0, 2] = 51
     return codes

@@ -174,7 +174,7 @@ def test_results_are_in_the_original_frame(crop: Any, flip: bool, size: tuple[in
 
 
 def test_frames_of_others_are_taken_as_whole() -> None:
-    """Samples that mmaction2 packed say nothing of a crop."""
+    """Samples packed by mmaction2 do not mention a crop."""
     x, proposals, _ = samples_of((1,))
     sample = ActionDataSample(metainfo={'img_shape': (16, 64)})
     (result,) = make_head().predict(x, proposals, [sample])

@@ -21,7 +21,7 @@ def targets(count: int = 3, classes: int = 4, seed: int = 0) -> Tensor:
 
 
 def entropies(logits: Tensor, labels: Tensor) -> list[list[float]]:
-    """-log of the probability of what is true, a number for every box and class."""
+    """-log of the probability of the true value, a number for every box and class."""
     rows = []
     for scores, wanted in zip(logits.tolist(), labels.tolist(), strict=True):
         chances = [1 / (1 + math.exp(-score)) for score in scores]

@@ -17,7 +17,7 @@ def batches() -> list[Tensor]:
 
 
 def trained(norm: nn.Module, parts: list[Tensor]) -> dict[str, Tensor]:
-    """Train on all batches; gradients of a loss that is a sum over rows, and what is kept."""
+    """Train on all batches; return gradients of a loss summed over rows, and running statistics."""
     with torch.no_grad():
         norm.weight.copy_(torch.tensor([1.0, 0.5, 2, 1]))
     grads, outputs = [], []

@@ -153,7 +153,7 @@ def test_token_ids_of_the_data_workers_give_what_the_masks_give(target: str, dua
 
 
 class LearnedMasker(nn.Module):
-    """Hides the 24 of 32 tokens with the highest noisy scores; learns to hide what is hard."""
+    """Hides the 24 of 32 tokens with the highest noisy scores; learns to hide hard ones."""
 
     def __init__(self) -> None:
         super().__init__()

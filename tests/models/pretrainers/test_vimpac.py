@@ -29,7 +29,7 @@ def build(**options: Any) -> VIMPAC:
 
 
 def clips(count: int = 8) -> dict[str, Tensor]:
-    """Codes of clips, two of a video adjacent, some of them padded, under masks."""
+    """Codes of clips, two adjacent ones per video, some of them padded, with masks."""
     generator = torch.Generator().manual_seed(1)
     codes = torch.randint(NUM_CODES, (count, *CODE_GRID), generator=generator)
     codes[1, 2:] = codes[4, 3:] = PAD

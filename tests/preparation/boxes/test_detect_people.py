@@ -22,7 +22,7 @@ from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 
 class Stub:
-    """In the place of a detector: the picture's mean as score, nobody in dark ones."""
+    """Replaces a detector: the picture's mean is the score, and dark pictures have nobody."""
 
     batch_size = 2
 
@@ -66,7 +66,7 @@ def test_moments_of_an_annotation(folder: Path) -> None:
 
 
 def test_moments_of_clips_of_one_source(folder: Path) -> None:
-    """As AVA-Kinetics names them: each clip is a file of its own, told apart by its name."""
+    """As in AVA-Kinetics: each clip is a file of its own, identified by its name."""
     for name in ('x_000010_000020', 'x_000030_000040'):
         write_video(folder / 'videos' / f'{name}.mp4', moving_shapes(100, 32, 32), fps=10)
     (folder / 'ann.csv').write_text('x,12,0,0,1,1,1\nx,35,0,0,1,1,1\na,901,0,0,1,1,1\n')

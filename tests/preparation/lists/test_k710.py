@@ -37,7 +37,7 @@ NAMES = ['abseiling', 'drinking', 'sipping cup', 'hugging', 'zumba']
 
 
 class Clip(NamedTuple):
-    """A row of a CSV file to be."""
+    """A row of a CSV file to write."""
 
     label: str
     id: str

@@ -16,7 +16,7 @@ LABELS = np.random.default_rng(0).integers(0, 4, 60)
 
 
 def write(path: Path, wrong: int, labelled: bool = True) -> None:
-    """Predictions of which the first ``wrong`` are."""
+    """Predictions, the first ``wrong`` of which are wrong."""
     predicted = LABELS.copy()
     predicted[:wrong] = (predicted[:wrong] + 1) % 4
     scores = torch.nn.functional.one_hot(torch.from_numpy(predicted), 4).float()

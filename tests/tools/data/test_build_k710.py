@@ -127,7 +127,7 @@ def test_bad_input_is_one_line(
 def test_650_thousand_rows(
     tool: Callable, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """In the size of the published files; `--junit-xml` or `-s` tell the seconds it took."""
+    """With the size of the published files; `--junit-xml` or `-s` show the seconds it took."""
     rng = random.Random(0)
     # Kinetics-600 and -700 repeat most of the videos before them.
     sizes = {'400': (127_000, 10_500), '600': (195_000, 14_500), '700': (285_000, 18_000)}

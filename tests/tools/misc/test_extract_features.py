@@ -156,7 +156,7 @@ def test_contradictions_and_missing_videos(run: Any, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_as_a_program_killed_and_continued(folder: Path, tmp_path: Path) -> None:
-    """A process that dies at its second video leaves whole files, and the next one goes on."""
+    """A process that dies at its second video leaves complete files, and the next continues."""
     program = f"""
 import os, runpy
 from mmvideomae.formats.feature_writer import FeatureWriter

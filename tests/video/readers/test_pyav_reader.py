@@ -99,7 +99,7 @@ def test_frames_that_do_not_decode_are_named(tmp_path: Path) -> None:
 def test_a_file_in_which_the_size_changes_is_refused_on_opening(
     name: str, codec: str, back: bool, tmp_path: Path
 ) -> None:
-    """Even if no frame of the other size is ever asked for: training and scan shall agree."""
+    """Even if no frame of the other size is ever requested: training and scan must agree."""
     sizes = [(48, 64), (64, 96), (48, 64)][: 3 if back else 2]
     path = tmp_path / name
     if name.endswith('mkv'):

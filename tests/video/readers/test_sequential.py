@@ -176,7 +176,7 @@ def test_several_parts_are_shown_in_their_order(
 
 
 def edit(path: Path, parts: list[tuple[int, int]]) -> None:
-    """Let an edit list show parts of a video of 25 frames a second: first frame and count."""
+    """Make an edit list show parts of a video at 25 frames per second: first frame and count."""
     data = bytearray(path.read_bytes())
     start = data.index(b'elst')
     scale = struct.unpack_from('>I', data, data.index(b'mdhd') + 16)[0]
