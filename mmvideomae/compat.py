@@ -190,6 +190,17 @@ def pyav_settings(options: dict[str, str]) -> dict[str, Any]:
     return settings if version >= (19,) else {**settings, 'metadata_errors': 'ignore'}
 
 
+def give_extradata(context: Any, data: bytes) -> None:
+    """Give one of PyAV's decoders the headers of its stream, with the zeros that must follow them.
+
+    Upstream: PyAV (19 and before) allocates 64 bytes more than the data has and leaves them as they
+    are, though FFmpeg's decoders read them and count on zeros.  Reallocating keeps those that were
+    given first.  Delete when ``CodecContext.extradata`` clears them.
+    """
+    context.extradata = data + bytes(64)
+    context.extradata = data
+
+
 def detach_pyav_log() -> None:
     """Keep FFmpeg's threads from passing their messages to Python.
 

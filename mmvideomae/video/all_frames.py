@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -88,7 +89,8 @@ class AllFrames:
     def _decoded(self) -> Iterator[tuple[av.VideoFrame, int]]:
         """What the decoder gives, and the width of each frame in square pixels."""
         with self._opened() as (container, stream):
-            maker = PictureMaker(stream)
+            aspect = stream.sample_aspect_ratio or Fraction(0)
+            maker = PictureMaker(stream.codec_context, aspect)
             for frame in container.decode(stream):
                 yield frame, maker.width(frame.width)
 

@@ -88,6 +88,7 @@ class OpenVideo(BaseTransform):
         limits: Mapping[str, int] | None = None,
         square_pixels: bool = True,
         deadline: float | None = 30.0,
+        index_folder: str | None = None,
     ) -> None:
         if deadline is not None and deadline <= 0:
             raise ValueError(f'deadline must be positive seconds or None, got {deadline}')
@@ -95,6 +96,7 @@ class OpenVideo(BaseTransform):
         self.limits = ReadLimits(**(limits or {}))
         self.square_pixels = square_pixels
         self.deadline = deadline
+        self.index_folder = index_folder
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         path = results['filename']
@@ -105,9 +107,8 @@ class OpenVideo(BaseTransform):
             reader = self._open_folder(results)
             results.update(total_frames=len(reader), start_index=0)
         else:
-            reader = self._open(
-                path, partial(open_reader, path, self.backend, self.limits, self.square_pixels)
-            )
+            chosen = (self.backend, self.limits, self.square_pixels, self.index_folder)
+            reader = self._open(path, partial(open_reader, path, *chosen))
             start, wanted = results.get('start_index', 0), results.get('total_frames', -1)
             left = len(reader) - start
             if left < 1:
@@ -144,7 +145,7 @@ class OpenVideo(BaseTransform):
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(backend={self.backend!r}, limits={self.limits}, '
-            f'square_pixels={self.square_pixels}, deadline={self.deadline})'
+            f'square_pixels={self.square_pixels}, deadline={self.deadline}, index_folder={self.index_folder!r})'
         )
 
 

@@ -81,11 +81,16 @@ def video_stream(
     stream = container.streams.best('video')
     if stream is None or stream.codec_context is None:
         raise VideoReadError(path, 'it holds no video stream that can be decoded')
-    stream.codec_context.thread_count = threads
-    if threads != 1:
-        stream.thread_type = 'AUTO'
-    stream.codec_context.options = {'max_pixels': str(limits.pixels)}
+    limit_decoder(stream.codec_context, limits, threads)
     return stream
+
+
+def limit_decoder(context: av.VideoCodecContext, limits: ReadLimits, threads: int) -> None:
+    """Give a decoder that is not open yet its limits, and its threads (0: one for each core)."""
+    context.thread_count = threads
+    if threads != 1:
+        context.thread_type = 'AUTO'
+    context.options = {'max_pixels': str(limits.pixels)}
 
 
 def require_complete(

@@ -4,27 +4,49 @@ Only as much is read as tells whether two packets may differ; a decoder has the 
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-HEAD = 4096
-"""As many bytes of a packet are looked at: headers stand at its begin."""
-_SETTINGS = {'h264': 7, 'hevc': 33}  # kinds of units that hold the shape
+_HEAD = 4096  # bytes of a packet within which its headers stand
+_H264_SETTINGS, _HEVC_SETTINGS = 7, 33  # kinds of units that hold the shape
 _H264_SLICE, _H264_IDR = 1, 5
 _H264_INTRA = (2, 4)  # I and SI
 _HEVC_WHOLE = range(16, 24)
 _AV1_SETTINGS = 1
 
 
-def shape_header(codec: str, head: bytes, extradata: bytes) -> bytes:
-    """The bytes of a key frame's packet that fix the shape of its pictures; empty if unknown.
+class KeyPacket(NamedTuple):
+    """What a packet says that its container calls a key frame.
+
+    Attributes:
+        shape: The bytes that fix the shape of its pictures; empty if unknown.
+        whole: It refers to nothing before it.  Containers call key frames what has P-slices too,
+            where a decoder recovers in time (H.264 with intra refresh), or may, or where their
+            list of key frames is missing.
+        closed: It cuts off all that precedes it, and is not merely intra-coded.
+    """
+
+    shape: bytes
+    whole: bool
+    closed: bool
+
+
+def look_at(codec: str, data: bytes, extradata: bytes) -> KeyPacket:
+    """Look at a packet that its container calls a key frame.
 
     Args:
         codec: FFmpeg's name.
-        head: The first bytes of the packet.
+        data: The packet.
         extradata: What the container says about the codec, empty where it says nothing.
     """
-    if codec in _SETTINGS:
-        units = nal_units(codec, head, extradata)
-        return b''.join(unit for unit in units if _kind(codec, unit) == _SETTINGS[codec])
+    if codec == 'h264':
+        return _look_at_h264(data, extradata)
+    if codec == 'hevc':
+        return _look_at_hevc(data, extradata)
+    whole = codec != 'mpeg4' or _after(data, b'\x00\x00\x01\xb6', 1) < b'\x40'  # coding type 0
+    return KeyPacket(_shape_header(codec, data[:_HEAD]), whole, closed=True)
+
+
+def _shape_header(codec: str, head: bytes) -> bytes:
     if codec in ('mpeg1video', 'mpeg2video'):
         return _after(head, b'\x00\x00\x01\xb3', 4)  # width, height and aspect
     if codec == 'mpeg4':
@@ -38,44 +60,33 @@ def shape_header(codec: str, head: bytes, extradata: bytes) -> bytes:
     return b''.join(_av1_settings(head)) if codec == 'av1' else b''
 
 
-def is_closed(codec: str, head: bytes, extradata: bytes) -> bool:
-    """Whether a key frame cuts off all that precedes it, and is not merely intra-coded."""
-    if codec != 'h264':
-        return codec != 'hevc'
-    units = nal_units(codec, head, extradata)
-    return any(_kind(codec, unit) == _H264_IDR for unit in units)
-
-
-def is_whole(codec: str, data: bytes, extradata: bytes) -> bool:
-    """Whether a packet that its container calls a key frame refers to nothing before it.
-
-    Containers say so of what has P-slices too, where a decoder recovers in time (H.264 with intra
-    refresh), or may, or where their list of key frames is missing.
-
-    Args:
-        codec: FFmpeg's name.
-        data: The packet.
-        extradata: What the container says about the codec, empty where it says nothing.
-    """
-    if codec == 'mpeg4':
-        return _after(data, b'\x00\x00\x01\xb6', 1) < b'\x40'  # coding type 0
-    if codec not in _SETTINGS:
-        return True
-    units = ((_kind(codec, unit), unit) for unit in nal_units(codec, data, extradata))
-    if codec == 'hevc':
-        return any(kind in _HEVC_WHOLE for kind, _ in units)
-    fields = 0
-    for kind, unit in units:
-        if kind == _H264_IDR:
-            return True
-        if kind == _H264_SLICE:
+def _look_at_h264(data: bytes, extradata: bytes) -> KeyPacket:
+    shape, fields = b'', 0
+    for unit in _nal_units(data, extradata, 4):
+        kind = unit[0] & 0x1F
+        if kind == _H264_SETTINGS:
+            shape += unit
+        elif kind == _H264_IDR:
+            return KeyPacket(shape, whole=True, closed=True)
+        elif kind == _H264_SLICE:
             begin, slice_type = _golomb(unit[1:9], 2)
             fields += begin == 0
             if fields > 1:  # the second field may refer to the first
-                return True
+                break
             if slice_type % 5 not in _H264_INTRA:
-                return False
-    return True
+                return KeyPacket(shape, whole=False, closed=False)
+    return KeyPacket(shape, whole=True, closed=False)
+
+
+def _look_at_hevc(data: bytes, extradata: bytes) -> KeyPacket:
+    shape = b''
+    for unit in _nal_units(data, extradata, 21):
+        kind = unit[0] >> 1 & 0x3F
+        if kind == _HEVC_SETTINGS:
+            shape += unit
+        elif kind in _HEVC_WHOLE:
+            return KeyPacket(shape, whole=True, closed=False)
+    return KeyPacket(shape, whole=False, closed=False)
 
 
 def _golomb(data: bytes, count: int) -> list[int]:
@@ -89,21 +100,21 @@ def _golomb(data: bytes, count: int) -> list[int]:
     return numbers
 
 
-def nal_units(codec: str, data: bytes, extradata: bytes) -> Iterator[bytes]:
-    """Units of H.264 or HEVC, between start codes or after their lengths; the last may be cut."""
+def _nal_units(data: bytes, extradata: bytes, width_at: int) -> Iterator[bytes]:
+    """Units of H.264 or HEVC, between start codes or after their lengths; the last may be cut.
+
+    Args:
+        width_at: The byte of ``extradata`` that says how many bytes a length has.
+    """
     if extradata[:1] != b'\x01':  # the containers that give lengths say so here
         yield from (unit for unit in data.split(b'\x00\x00\x01')[1:] if unit)
         return
-    place, width = 0, (extradata[4 if codec == 'h264' else 21 :][:1] or b'\x03')[0] % 4 + 1
+    place, width = 0, (extradata[width_at:][:1] or b'\x03')[0] % 4 + 1
     while place + width < len(data):
         begin = place + width
         place = begin + int.from_bytes(data[place:begin], 'big')
         if place > begin:
             yield data[begin:place]
-
-
-def _kind(codec: str, unit: bytes) -> int:
-    return unit[0] & 0x1F if codec == 'h264' else unit[0] >> 1 & 0x3F
 
 
 def _after(data: bytes, code: bytes, count: int) -> bytes:

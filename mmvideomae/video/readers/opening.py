@@ -27,6 +27,7 @@ def open_reader(
     backend: str = 'auto',
     limits: ReadLimits | None = None,
     square_pixels: bool = True,
+    index_folder: str | None = None,
 ) -> VideoReader:
     """Open a video file for reading frames.
 
@@ -55,7 +56,7 @@ def open_reader(
     if key in _refused:
         raise VideoReadError(path, _refused[key])
     try:
-        return _open_with(backend, path, limits, square_pixels)
+        return _open_with(backend, path, limits, square_pixels, index_folder)
     except ImportError:
         raise
     except VideoReadError as error:
@@ -80,7 +81,11 @@ def _remember(
 
 
 def _open_with(
-    backend: str, path: str | os.PathLike[str], limits: ReadLimits, square_pixels: bool
+    backend: str,
+    path: str | os.PathLike[str],
+    limits: ReadLimits,
+    square_pixels: bool,
+    index_folder: str | None,
 ) -> VideoReader:
     """Import one backend, only now: each is heavy and the others need not be installed."""
     if backend == 'torchcodec':
@@ -95,7 +100,7 @@ def _open_with(
                 raise
             _warn_without_pyav()
         else:
-            return PyAVReader(path, limits, square_pixels)
+            return PyAVReader(path, limits, square_pixels, index_folder=index_folder)
     from mmvideomae.video.readers.decord_reader import DecordReader
 
     return DecordReader(path, limits, square_pixels)

@@ -2,60 +2,75 @@
 
 import math
 from array import array
+from collections.abc import Callable
 from typing import NamedTuple
 
 import av
 import numpy as np
 
-from mmvideomae.video.readers.key_packets import HEAD, is_closed, is_whole, shape_header
+from mmvideomae.video.readers.key_packets import look_at
 
 # An MPEG-4 packet of this many bytes at most may say "nothing changed", and then
 # decodes to no picture at all.
 _EMPTY_PACKET = 16
+_LONGEST_HEADER = 64  # bytes before the data of a packet, in Matroska for example
 
 
-class PacketIndex:
+class PacketIndex(NamedTuple):
     """Frames by time stamp: packets stand in decoding order, frames in order of presentation.
 
     A packet holds a frame when a decoder can turn it into a picture: from the
     first key frame on, and unless an edit list hides it.
 
-    Args:
-        pts: Presentation time of every packet in units of the stream, (P,).
-        dts: Decoding time, or the presentation time where there is none, (P,).
-        keys: Whether a decoder may start at the packet, (P,) bool.
-        hidden: Whether an edit list hides the packet's picture, (P,) bool.
-        durations: For how long every picture is shown, NaN where the file does not say, (P,).
-
     Attributes:
+        pts: Presentation time of every packet in units of the stream, (P,) int64, as all others.
+        dts: Decoding time, or the presentation time where there is none, (P,).
+        durations: For how long every picture is shown, -1 where the file does not say, (P,).
+        positions, sizes: Where in the file every packet begins, and its bytes, (P,).
+        keys: Packets of the key frames, ascending.
         frames: Packet of every frame, (F,).
         starts: Packet of the key frame from which to decode every frame, (F,).
-        keys: Packets of the key frames, ascending.
     """
 
-    def __init__(
-        self,
+    pts: np.ndarray
+    dts: np.ndarray
+    durations: np.ndarray
+    positions: np.ndarray
+    sizes: np.ndarray
+    keys: np.ndarray
+    frames: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of_packets(
+        cls,
         pts: np.ndarray,
         dts: np.ndarray,
-        keys: np.ndarray,
-        hidden: np.ndarray,
         durations: np.ndarray,
-    ) -> None:
-        self.pts = pts
-        self.dts = dts
-        self.durations = durations
-        self.keys = np.flatnonzero(keys)
-        if not self.keys.size:
-            self.frames = self.starts = np.empty(0, np.int64)
-            return
-        first = self.keys[0]
-        shown = np.flatnonzero(~hidden & (pts >= pts[first]))
-        shown = shown[shown >= first]
-        self.frames = shown[np.argsort(pts[shown], kind='stable')]
-        # A picture that is shown before a key frame but stored behind it (open
-        # groups of pictures) needs the key frame before that one.
-        passed = np.searchsorted(pts[self.keys], pts[self.frames], side='right')
-        self.starts = self.keys[np.maximum(passed - 1, 0)]
+        positions: np.ndarray,
+        sizes: np.ndarray,
+        is_key: np.ndarray,
+        is_hidden: np.ndarray,
+    ) -> 'PacketIndex':
+        """Find the frames.
+
+        Args:
+            pts, dts, durations, positions, sizes: See above.
+            is_key: Whether a decoder may start at the packet, (P,) bool.
+            is_hidden: Whether an edit list hides the packet's picture, (P,) bool.
+        """
+        keys = np.flatnonzero(is_key)
+        frames = starts = np.empty(0, np.int64)
+        if keys.size:
+            first = keys[0]
+            shown = np.flatnonzero(~is_hidden & (pts >= pts[first]))
+            shown = shown[shown >= first]
+            frames = shown[np.argsort(pts[shown], kind='stable')]
+            # A picture that is shown before a key frame but stored behind it (open
+            # groups of pictures) needs the key frame before that one.
+            passed = np.searchsorted(pts[keys], pts[frames], side='right')
+            starts = keys[np.maximum(passed - 1, 0)]
+        return cls(pts, dts, durations, positions, sizes, keys, frames, starts)
 
     def times(self) -> np.ndarray:
         """When each frame appears, in units of the stream from the first frame, (F,) int64."""
@@ -68,8 +83,8 @@ class PacketIndex:
         Where the file does not say, the last frame lasts as long as the median of the others.
         """
         times = self.times()
-        last = self.durations[self.frames[-1]]
-        if np.isnan(last):
+        last = float(self.durations[self.frames[-1]])
+        if last < 0:
             last = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return float(times[-1] + last)
 
@@ -88,48 +103,66 @@ class Packets(NamedTuple):
     """The packets of a stream, in the order of the file.
 
     Attributes:
-        table: (P, 6) float64 with columns pts, dts, is key, is hidden, bytes, duration; a time
-            that the container does not give is NaN.
+        table: (P, 7) float64 with columns pts, dts, duration, position in the file, bytes, is key,
+            is hidden; what the container does not give is NaN.
         shapes: Key packets that say the shape of pictures otherwise than those before.
         closed: Whether no picture behind a key packet needs one before it.
+        plain: Whether every packet stands in the file as the container gives it.
     """
 
     table: np.ndarray
     shapes: list[int]
     closed: bool
+    plain: bool
+
+
+Fetch = Callable[[int, int], bytes]
+"""Bytes of a file, given their number and where they begin."""
 
 
 def read_packets(
-    container: av.container.InputContainer, stream: av.VideoStream, most: int
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    most: int,
+    fetch: Fetch | None = None,
 ) -> Packets:
-    """Read the packets of a stream up to ``most`` and one, decoding none."""
-    codec = stream.codec_context.name
+    """Read the packets of a stream up to ``most`` and one, decoding none.
+
+    Args:
+        fetch: Reads the file, to see whether it holds packets plainly.
+    """
+    codec = stream.codec_context.codec.canonical_name
     extradata = bytes(stream.codec_context.extradata or b'')
     numbers = array('d')
     headers: dict[bytes, int] = {}
-    closed = True
-    for packet in container.demux(stream):
-        if not packet.size:
-            continue
-        # The first key frame is one all the same: a decoder that begins with the file starts there.
-        key = packet.is_keyframe and (not headers or is_whole(codec, bytes(packet), extradata))
-        numbers.extend(
-            math.nan if number is None else number
-            for number in (
-                *(packet.pts, packet.dts, key, packet.is_discard, packet.size),
-                packet.duration or None,
-            )
-        )
-        place = len(numbers) // 6 - 1
-        if packet.is_keyframe:
-            head = bytes(memoryview(packet)[:HEAD])
-            headers.setdefault(shape_header(codec, head, extradata), place)
-            closed = closed and is_closed(codec, head, extradata)
+    closed, plain = True, fetch is not None
+    for place, packet in enumerate(each for each in container.demux(stream) if each.size):
+        key, position = packet.is_keyframe, None
+        if key:
+            look = look_at(codec, bytes(packet), extradata)
+            # The first is one all the same: a decoder that begins with the file starts there.
+            key = look.whole or not headers
+            headers.setdefault(look.shape, place)
+            closed = closed and look.closed
+        if plain and fetch is not None:
+            position = _position_of(packet, fetch)
+            plain = position is not None
+        row = (packet.pts, packet.dts, packet.duration or None, position)
+        numbers.extend([math.nan if number is None else number for number in row])
+        numbers.extend((packet.size, key, packet.is_discard))
         if place == most:
             break
     headers.pop(b'', None)
-    table = np.frombuffer(numbers).reshape(-1, 6)
-    return Packets(table, list(headers.values())[1:], closed)
+    table = np.frombuffer(numbers).reshape(-1, 7)
+    return Packets(table, list(headers.values())[1:], closed, plain)
+
+
+def _position_of(packet: av.Packet, fetch: Fetch) -> int | None:
+    """Where a file holds a packet in one piece, behind a header of its container or at once."""
+    if packet.pos is None or packet.pos < 0:
+        return None
+    ahead = fetch(packet.size + _LONGEST_HEADER, packet.pos).find(bytes(packet))
+    return None if ahead < 0 else packet.pos + ahead
 
 
 def index_by_time(
@@ -153,10 +186,13 @@ def index_by_time(
     dts = table[:, 1]
     if (np.diff(dts[~np.isnan(dts)]) < 0).any():
         return None
-    return PacketIndex(
-        pts.astype(np.int64),
+    known = np.where(np.isnan(table), -1, table).astype(np.int64)
+    return PacketIndex.of_packets(
+        known[:, 0],
         np.where(np.isnan(dts), pts, dts).astype(np.int64),
-        table[:, 2].astype(bool),
-        table[:, 3].astype(bool),
-        table[:, 5],
+        known[:, 2],
+        known[:, 3],
+        known[:, 4],
+        known[:, 5] > 0,
+        known[:, 6] > 0,
     )

@@ -16,17 +16,20 @@ class PictureMaker:
     """Turns frames of one stream into RGB pictures, see `VideoReader`.
 
     Args:
-        stream: The stream that the frames come from.
+        context: The decoder of the frames, before it decodes the first.
+        aspect: Of pixels, by the container; 0 if it says nothing.
         square_pixels: Resize pictures whose pixels are not square.
     """
 
-    def __init__(self, stream: av.VideoStream, square_pixels: bool = True) -> None:
+    def __init__(
+        self, context: av.VideoCodecContext, aspect: Fraction, square_pixels: bool = True
+    ) -> None:
         self._reformatter = VideoReformatter()
-        self._context = stream.codec_context
-        aspect = stream.sample_aspect_ratio
+        self._context = context
         self._square = square_pixels
         # What the container says holds for all pictures; what the pictures say may change.
-        self._fixed = None if aspect == self._context.sample_aspect_ratio else aspect or Fraction(1)
+        same = aspect == (context.sample_aspect_ratio or 0)
+        self._fixed = None if same else aspect or Fraction(1)
 
     def width(self, stored: int) -> int:
         """Width of a picture that is stored in ``stored`` columns."""
@@ -45,9 +48,11 @@ class PictureMaker:
             copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
             frame = copy
         width = self.width(frame.width)
-        picture = self._reformatter.reformat(
+        plane = self._reformatter.reformat(
             frame, width=width, format='rgb24', **_ONE_THREAD
-        ).to_ndarray()
+        ).planes[0]
+        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        picture = lines[: plane.height, : 3 * plane.width].reshape(plane.height, plane.width, 3)
         if mirrored:
             picture = picture[:, ::-1]
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns or mirrored else picture

@@ -10,7 +10,8 @@ from mmvideomae.video.readers.packet_index import PacketIndex
 def index_of(pts: list[int], keys: list[int], hidden: list[int] | None = None) -> PacketIndex:
     places = np.arange(len(pts))
     keyed, gone = np.isin(places, keys), np.isin(places, hidden or [])
-    return PacketIndex(np.array(pts), places, keyed, gone, np.full(len(pts), np.nan))
+    unknown = np.full(len(pts), -1)
+    return PacketIndex.of_packets(np.array(pts), places, unknown, unknown, unknown, keyed, gone)
 
 
 def test_b_frames_stand_before_the_frame_they_need() -> None:

@@ -1,0 +1,178 @@
+"""What is known of files that were opened before: in memory, and on disk in a folder."""
+
+import contextlib
+import json
+import os
+import time
+import zlib
+from collections import OrderedDict
+from fractions import Fraction
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+from mmengine.logging import MMLogger
+
+from mmvideomae import storage
+from mmvideomae.errors import one_line
+from mmvideomae.video.readers.packet_index import PacketIndex
+from mmvideomae.video.readers.stream_facts import StreamFacts
+
+_MOST_PACKETS = 1_000_000  # in memory, at about 80 bytes
+_MOST_BYTES = 2**30  # in a folder
+_PARTS = 256  # folders in a folder
+_PRUNED = 16  # one of so many writes looks whether there is too much
+_TICK = 0.1  # seconds within which two changes may have one time
+
+FileKey = tuple[Any, ...]
+"""Whatever the knowledge about a file depends on."""
+
+
+class KnownFile(NamedTuple):
+    """What opening a file found out.
+
+    Attributes:
+        stream: How to decode it.
+        length: Frames.
+        packets: Where they are; None where times do not tell, and they are counted from the start.
+        closed: No picture behind a key frame needs one before it.
+        plain: Packets stand in the file as they are decoded.
+    """
+
+    stream: StreamFacts
+    length: int
+    packets: PacketIndex | None
+    closed: bool
+    plain: bool
+
+
+def file_key(path: str, *settings: Any) -> FileKey | None:
+    """What a file is known by, None if there is none or it may just be changing.
+
+    Args:
+        settings: On which the knowledge depends, besides the file.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if time.time() - max(status.st_mtime, status.st_ctime) < _TICK:
+        return None
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return (os.path.abspath(path), status.st_size, *times, av.__version__, *settings)
+
+
+class _Memory:
+    """What this process knows; the files that were not asked for longest go first."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[FileKey, KnownFile] = OrderedDict()
+        self._packets = 0
+
+    def get(self, key: FileKey) -> KnownFile | None:
+        if key in self._files:
+            self._files.move_to_end(key)
+        return self._files.get(key)
+
+    def put(self, key: FileKey, known: KnownFile) -> None:
+        self._packets += _packets(known) - _packets(self._files.pop(key, None))
+        self._files[key] = known
+        while self._packets > _MOST_PACKETS and len(self._files) > 1:
+            self._packets -= _packets(self._files.popitem(last=False)[1])
+
+
+_memory = _Memory()
+
+
+def recall(key: FileKey, folder: str | None) -> KnownFile | None:
+    """What is known of a file, None if nothing is."""
+    known = _memory.get(key)
+    if known is None and folder is not None:
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, zlib.error):
+            known = _decode(_place(folder, key).read_bytes())
+            _memory.put(key, known)
+    return known
+
+
+def remember(key: FileKey, known: KnownFile, folder: str | None) -> None:
+    """Keep what is known of a file, and on disk if there is a folder."""
+    _memory.put(key, known)
+    if folder is None:
+        return
+    place = _place(folder, key)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        new = storage.temporary_path(place)
+        new.write_bytes(_encode(known))
+        os.replace(new, place)  # without waiting for the disk: what is not whole is no loss
+        if int(place.name[:4], 16) % _PRUNED == 0:
+            _prune(place.parent)
+    except OSError as error:
+        _warn(folder, error.strerror or one_line(error, 200))
+
+
+def _packets(known: KnownFile | None) -> int:
+    return 0 if known is None else 10 + (0 if known.packets is None else len(known.packets.pts))
+
+
+def _place(folder: str, key: FileKey) -> Path:
+    digest = sha256(repr(key).encode(errors='surrogateescape')).hexdigest()
+    return Path(folder) / digest[:2] / digest[2:34]
+
+
+def _prune(part: Path) -> None:
+    """Delete the oldest files of a part of the folder until the others are no more than allowed."""
+    entries = [(entry.stat(), entry.path) for entry in os.scandir(part)]
+    excess = sum(status.st_size for status, _ in entries) - _MOST_BYTES // _PARTS
+    for status, path in sorted(entries, key=lambda entry: entry[0].st_mtime_ns):
+        if excess <= 0:
+            break
+        with contextlib.suppress(FileNotFoundError):  # of another process
+            os.unlink(path)
+        excess -= status.st_size
+
+
+@cache
+def _warn(folder: str, reason: str) -> None:
+    MMLogger.get_current_instance().warning(
+        f'Packet indexes cannot be kept in {folder!r}: {reason}. Every video is indexed anew when '
+        'it is opened.'
+    )
+
+
+def _encode(known: KnownFile) -> bytes:
+    """A line of JSON, and all numbers of the index."""
+    stream = known.stream._asdict()
+    stream['extradata'] = known.stream.extradata.hex()
+    for name in ('picture_aspect', 'aspect', 'clock'):
+        stream[name] = str(stream[name])
+    lengths = None if known.packets is None else [len(numbers) for numbers in known.packets]
+    head = {'stream': stream, **known._asdict(), 'packets': lengths}
+    head['stream'] = stream
+    numbers = b'' if known.packets is None else b''.join(each.tobytes() for each in known.packets)
+    return json.dumps(head).encode() + b'\n' + zlib.compress(numbers, 1)
+
+
+def _decode(data: bytes) -> KnownFile:
+    """What `_encode` wrote.
+
+    Raises:
+        ValueError, TypeError, KeyError, zlib.error: It did not write that.
+    """
+    text, _, packed = data.partition(b'\n')
+    head = json.loads(text)
+    stream, lengths = head['stream'], head['packets']
+    stream['extradata'] = bytes.fromhex(stream['extradata'])
+    stream['size'], stream['colours'] = tuple(stream['size']), tuple(stream['colours'])
+    for name in ('picture_aspect', 'aspect', 'clock'):
+        stream[name] = Fraction(stream[name])
+    numbers = np.frombuffer(zlib.decompress(packed), np.int64)
+    index = None
+    if lengths is not None:
+        index = PacketIndex(*np.split(numbers, np.cumsum(lengths)[:-1]))
+        if sum(lengths) != len(numbers):
+            raise ValueError
+    return KnownFile(StreamFacts(**stream), head['length'], index, head['closed'], head['plain'])
