@@ -145,7 +145,8 @@ class OpenVideo(BaseTransform):
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(backend={self.backend!r}, limits={self.limits}, '
-            f'square_pixels={self.square_pixels}, deadline={self.deadline}, index_folder={self.index_folder!r})'
+            f'square_pixels={self.square_pixels}, deadline={self.deadline}, '
+            f'index_folder={self.index_folder!r})'
         )
 
 

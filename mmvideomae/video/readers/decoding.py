@@ -1,17 +1,17 @@
 """Decoded frames of a file, in order or by number."""
 
-import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import BinaryIO
+from typing import cast
 
 import av
 import numpy as np
 
+from mmvideomae.storage.remote import is_elsewhere, open_bytes
 from mmvideomae.video.readers.av_container import limit_decoder, open_container, video_stream
 from mmvideomae.video.readers.base import VideoReadError
 from mmvideomae.video.readers.limits import ReadLimits
-from mmvideomae.video.readers.packet_index import PacketIndex
+from mmvideomae.video.readers.packet_index import PacketIndex, PlainFile
 from mmvideomae.video.readers.pictures import PictureMaker
 from mmvideomae.video.readers.stream_facts import StreamFacts
 
@@ -20,6 +20,13 @@ _CAN_SKIP = ('h264', 'hevc')
 
 Numbered = tuple[int, av.VideoFrame]
 """The number of a frame, and what was decoded."""
+
+
+def open_plain(path: str) -> PlainFile:
+    """The bytes of a file, without a buffer where that is local."""
+    if is_elsewhere(path):
+        return cast(PlainFile, open_bytes(path))
+    return open(path, 'rb', buffering=0)
 
 
 class Decoding:
@@ -43,8 +50,8 @@ class Decoding:
     def __init__(self, path: str, limits: ReadLimits, square_pixels: bool, threads: int) -> None:
         self._path, self._limits = path, limits
         self._square, self._threads = square_pixels, threads
-        self._file: BinaryIO | None = None
-        self._opened: list[av.container.InputContainer | BinaryIO] = []
+        self._file: PlainFile | None = None
+        self._opened: list[av.container.InputContainer | PlainFile] = []
 
     def close(self) -> None:
         """Release the file."""
@@ -68,7 +75,7 @@ class Decoding:
     def from_file(self, facts: StreamFacts) -> None:
         """Open the file, to read packets where an index says that they are."""
         self.close()
-        self._file = open(self._path, 'rb', buffering=0)  # noqa: SIM115
+        self._file = open_plain(self._path)
         self._opened.append(self._file)
         self._facts = facts
         context = facts.new_decoder()
@@ -131,7 +138,8 @@ class Decoding:
         for pts, dts, position, size in zip(*(c[part].tolist() for c in columns), strict=True):
             # Made of bytes it would have no zeros behind it, which decoders read.
             packet = av.Packet(size)
-            if os.preadv(self._file.fileno(), [packet], position) < size:
+            self._file.seek(position)
+            if self._file.readinto(memoryview(packet)) < size:
                 raise VideoReadError(self._path, 'its data ends early')
             packet.pts, packet.dts = pts, dts
             yield packet

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from mmvideomae.storage.remote import RemoteSettings, is_address
 from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.helper import HelperDiedError, current_helper
+from mmvideomae.video.readers.known_files import FileKey, file_key
 
 _MOST_REMEMBERED = 4096
-# Why files ended a helper, by path, modification time and size: every epoch comes back to them.
-_fatal: dict[tuple[str, int, int], str] = {}
+# Why files ended a helper: every epoch comes back to them.
+_fatal: dict[FileKey, str] = {}
 
 
 class GuardedReader(VideoReader):
@@ -21,12 +23,13 @@ class GuardedReader(VideoReader):
     What is stuck in C cannot be interrupted, and what crashes ends its process.  So the helper
     opens and reads on request, see `mmvideomae.video.readers.helper`.  When it dies or is late, its
     file counts as unreadable, and the next file gets another helper.  A file that ended one is not
-    tried again by this process as long as its size and modification time stay.
+    tried again by this process until it changes.
 
     Args:
         path: A file or folder.
         opening: Opens it, in the helper; it is pickled.
-        deadline: Seconds that opening and all reading may take together.
+        deadline: Seconds that opening and all reading may take together; what lies at an address
+            gets those besides that its server is waited for.
 
     Raises:
         VideoReadError: The helper died or is late.
@@ -37,9 +40,11 @@ class GuardedReader(VideoReader):
         self, path: str | os.PathLike[str], opening: Callable[[], VideoReader], deadline: float
     ) -> None:
         super().__init__(path)
-        self._deadline = self._left = deadline
-        self._key = _identity(self.path)
-        if self._key in _fatal:
+        # A server may be asked again for some time before the file is to blame.
+        patience = RemoteSettings.read().seconds if is_address(path) else 0.0
+        self._deadline = self._left = deadline + patience
+        self._key = file_key(self.path)
+        if self._key is not None and self._key in _fatal:
             raise VideoReadError(path, _fatal[self._key])
         self._helper = current_helper()
         self._number = self._helper.new_number()
@@ -71,7 +76,7 @@ class GuardedReader(VideoReader):
         raise NotImplementedError('frames are decoded in the helper')
 
     def _ask(self, what: str, argument: object) -> Any:
-        begin = time.monotonic()
+        begin, key = time.monotonic(), self._key if self._helper.alive else None
         try:
             return self._helper.ask(self._left, what, self._number, argument)
         except TimeoutError:
@@ -80,15 +85,6 @@ class GuardedReader(VideoReader):
             reason = f'its decoder ended its process ({error})'
         finally:
             self._left -= time.monotonic() - begin
-        if len(_fatal) < _MOST_REMEMBERED:
-            _fatal[self._key] = reason
+        if key is not None and len(_fatal) < _MOST_REMEMBERED:
+            _fatal[key] = reason
         raise VideoReadError(self.path, reason)
-
-
-def _identity(path: str) -> tuple[str, int, int]:
-    """What tells whether a file is the one that it was; noughts where there is none."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return path, 0, 0
-    return os.path.abspath(path), status.st_mtime_ns, status.st_size

@@ -18,6 +18,7 @@ from mmengine.logging import MMLogger
 
 from mmvideomae import storage
 from mmvideomae.errors import one_line
+from mmvideomae.storage.remote import head_of, is_elsewhere
 from mmvideomae.video.readers.packet_index import PacketIndex
 from mmvideomae.video.readers.stream_facts import StreamFacts
 
@@ -56,13 +57,17 @@ def file_key(path: str, *settings: Any) -> FileKey | None:
         settings: On which the knowledge depends, besides the file.
     """
     try:
-        status = os.stat(path)
+        if is_elsewhere(path):
+            state: tuple[Any, ...] = path, *head_of(path)
+        else:
+            status = os.stat(path)
+            if time.time() - max(status.st_mtime, status.st_ctime) < _TICK:
+                return None
+            times = status.st_mtime_ns, status.st_ctime_ns
+            state = os.path.abspath(path), status.st_size, *times
     except (OSError, ValueError):
         return None
-    if time.time() - max(status.st_mtime, status.st_ctime) < _TICK:
-        return None
-    times = status.st_mtime_ns, status.st_ctime_ns
-    return (os.path.abspath(path), status.st_size, *times, av.__version__, *settings)
+    return (*state, av.__version__, *settings)
 
 
 class _Memory:

@@ -42,6 +42,7 @@ def open_reader(
         limits: How much the video may ask for.
         square_pixels: Show pictures whose pixels are not square as a player does; False leaves
             them as they are stored, as the released code of the papers does.
+        index_folder: Where PyAV keeps what it found out about files, see `PyAVReader`.
 
     Raises:
         VideoReadError: The file cannot be read, or is over a limit.

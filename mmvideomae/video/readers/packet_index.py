@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Callable
+from io import BufferedIOBase, RawIOBase
 from typing import NamedTuple
 
 import av
@@ -14,6 +14,10 @@ from mmvideomae.video.readers.key_packets import look_at
 # decodes to no picture at all.
 _EMPTY_PACKET = 16
 _LONGEST_HEADER = 64  # bytes before the data of a packet, in Matroska for example
+
+
+PlainFile = RawIOBase | BufferedIOBase
+"""The bytes of a file, at a place of one's choice."""
 
 
 class PacketIndex(NamedTuple):
@@ -116,26 +120,22 @@ class Packets(NamedTuple):
     plain: bool
 
 
-Fetch = Callable[[int, int], bytes]
-"""Bytes of a file, given their number and where they begin."""
-
-
 def read_packets(
     container: av.container.InputContainer,
     stream: av.VideoStream,
     most: int,
-    fetch: Fetch | None = None,
+    file: PlainFile | None = None,
 ) -> Packets:
     """Read the packets of a stream up to ``most`` and one, decoding none.
 
     Args:
-        fetch: Reads the file, to see whether it holds packets plainly.
+        file: The same file, to see whether it holds packets plainly.
     """
     codec = stream.codec_context.codec.canonical_name
     extradata = bytes(stream.codec_context.extradata or b'')
     numbers = array('d')
     headers: dict[bytes, int] = {}
-    closed, plain = True, fetch is not None
+    closed, plain = True, file is not None
     for place, packet in enumerate(each for each in container.demux(stream) if each.size):
         key, position = packet.is_keyframe, None
         if key:
@@ -144,8 +144,8 @@ def read_packets(
             key = look.whole or not headers
             headers.setdefault(look.shape, place)
             closed = closed and look.closed
-        if plain and fetch is not None:
-            position = _position_of(packet, fetch)
+        if plain and file is not None:
+            position = _position_of(packet, file)
             plain = position is not None
         row = (packet.pts, packet.dts, packet.duration or None, position)
         numbers.extend([math.nan if number is None else number for number in row])
@@ -157,11 +157,12 @@ def read_packets(
     return Packets(table, list(headers.values())[1:], closed, plain)
 
 
-def _position_of(packet: av.Packet, fetch: Fetch) -> int | None:
+def _position_of(packet: av.Packet, file: PlainFile) -> int | None:
     """Where a file holds a packet in one piece, behind a header of its container or at once."""
     if packet.pos is None or packet.pos < 0:
         return None
-    ahead = fetch(packet.size + _LONGEST_HEADER, packet.pos).find(bytes(packet))
+    file.seek(packet.pos)
+    ahead = (file.read(packet.size + _LONGEST_HEADER) or b'').find(bytes(packet))
     return None if ahead < 0 else packet.pos + ahead
 
 

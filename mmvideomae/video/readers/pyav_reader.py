@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import count
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 from mmvideomae.errors import one_line
 from mmvideomae.video.readers.av_container import require_complete
 from mmvideomae.video.readers.base import SIZE_CHANGES, VideoReader, VideoReadError, cause_of
-from mmvideomae.video.readers.decoding import Decoding, Numbered
+from mmvideomae.video.readers.decoding import Decoding, Numbered, open_plain
 from mmvideomae.video.readers.known_files import KnownFile, file_key, recall, remember
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.packet_index import PacketIndex, index_by_time, read_packets
@@ -178,9 +177,9 @@ class PyAVReader(VideoReader):
         container, stream = self._decoding.container, self._decoding.stream
         facts = StreamFacts.of(container.format.name, stream)
         self._check_size(facts)
-        with open(self.path, 'rb', buffering=0) as file:
-            fetch = partial(os.pread, file.fileno()) if facts.self_contained else None
-            packets = read_packets(container, stream, self.limits.frames, fetch)
+        with open_plain(self.path) as file:
+            whole = file if facts.self_contained else None
+            packets = read_packets(container, stream, self.limits.frames, whole)
         held = len(packets.table)
         self._refuse(self.limits.excess('frames', held, 'it has at least'))
         require_complete(self.path, stream, held, self.limits)

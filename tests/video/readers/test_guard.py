@@ -11,7 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvideomae.video.readers import GuardedReader, VideoReader, VideoReadError, open_reader
+from mmvideomae.video.readers import (
+    GuardedReader,
+    VideoReader,
+    VideoReadError,
+    known_files,
+    open_reader,
+)
 from mmvideomae.video.readers import helper as helper_module
 from tests.support.videos import moving_shapes, write_video
 
@@ -59,7 +65,9 @@ def _open(path: Path, act: Callable[[], None] | None = None, later: bool = True)
 
 
 def opened(path: Path, *arguments: object, deadline: float = 20) -> GuardedReader:
-    path.touch()
+    if not path.exists():
+        path.touch()
+        os.utime(path, (1e9, 1e9))
     return GuardedReader(path, partial(_open, path, *arguments), deadline)
 
 
@@ -133,8 +141,14 @@ def test_real_videos(tmp_path: Path) -> None:
     ],
 )
 def test_what_hangs_or_crashes_is_an_unreadable_file(
-    act: Callable[[], None], deadline: float, reason: str, later: bool, tmp_path: Path
+    act: Callable[[], None],
+    deadline: float,
+    reason: str,
+    later: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(known_files, '_TICK', 0)
     bad = tmp_path / 'bad'
     begin = time.monotonic()
     for _ in range(3):
@@ -154,8 +168,9 @@ def test_what_hangs_or_crashes_is_an_unreadable_file(
         assert reader.read([5])[0, 0, 0, 0] == 5
 
 
-def test_a_file_is_not_blamed_for_another(tmp_path: Path) -> None:
+def test_a_file_is_not_blamed_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers that share a helper lose it together."""
+    monkeypatch.setattr(known_files, '_TICK', 0)
     reader = opened(tmp_path / 'good')
     with pytest.raises(VideoReadError, match='SIGSEGV'):
         opened(tmp_path / 'bad', _crash).read([1])
