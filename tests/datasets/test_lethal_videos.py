@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 
 from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.video.readers import pyav_reader
+from mmvideomae.video.readers.known_files import KnownFile
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 from tests.support.pretraining import tiny_pretrain_config
 from tests.support.videos import moving_shapes, write_video
@@ -30,10 +31,10 @@ LETHAL = {
 class LethalReader(PyAVReader):
     """Does to its process what the name of the file says."""
 
-    def _read_index(self) -> None:
+    def _examine(self) -> KnownFile:
         if 'hangs in opening' in self.path:
             time.sleep(600)
-        super()._read_index()
+        return super()._examine()
 
     def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         if 'hangs in reading' in self.path:
