@@ -2,10 +2,11 @@
 # Train on several devices of one or more machines through torchrun.
 #   bash tools/dist_train.sh CONFIG GPUS [options of tools/train.py]
 # On several machines, run it on each with NNODES, NODE_RANK, MASTER_ADDR and PORT set.
+# MAX_RESTARTS=3 with --resume: processes that die are started again, three times at most.
 set -euo pipefail
 
 if [[ $# -lt 2 || "$1" == -h || "$1" == --help ]]; then
-    sed -n '2,4s/^# *//p' "$0"
+    sed -n '2,5s/^# *//p' "$0"
     [[ "${1:-}" == -h || "${1:-}" == --help ]] && exit 0 || exit 2
 fi
 
@@ -25,4 +26,5 @@ PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m to
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \
     --master_port="${PORT:-29500}" \
     --nproc_per_node="$GPUS" \
+    --max_restarts="${MAX_RESTARTS:-0}" \
     "$TOOLS/train.py" "$CONFIG" --launcher pytorch "${@:3}"

@@ -17,6 +17,7 @@ from mmvideomae.engine import (
     prepare_cpu_processes,
     scale_learning_rate,
 )
+from mmvideomae.engine.hooks import PreemptedError
 from mmvideomae.engine.run_config import enable_amp, load_run_config, plain_message, resume_from
 from mmvideomae.engine.worker_failures import naming_files
 from mmvideomae.registry import RUNNERS
@@ -98,6 +99,9 @@ def main() -> None:
             (runner.logger.warning if warns else runner.logger.info)(line)
         with naming_files(runner):
             runner.train()
+    except PreemptedError as stop:
+        print(stop, file=sys.stderr)
+        sys.exit(stop.exit_code)
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise

@@ -9,26 +9,17 @@ from typing import Any
 from mmengine.optim import OptimWrapperDict, _ParamScheduler
 from mmengine.runner import Runner
 
-from mmvideomae.errors import UserError
+from mmvideomae.engine.regrouping import ResumeError, regroup
 
 _START_ANEW = 'or start anew from its weights with load_from=CHECKPOINT instead of --resume'
-_SAME_DATA = 'Use the batch size, number of processes and data of the interrupted run'
 # What must be as it was, with the advice where it is not.
 _FIXED = {
-    'iterations_per_epoch': _SAME_DATA,
-    'number_of_processes': _SAME_DATA,
-    'batch_size': _SAME_DATA,
     'data': 'Use the lists of the interrupted run (names, order and labels of its samples)',
     'seed': 'Use the randomness.seed of the interrupted run',
-    'accumulated_iterations': 'Use the optim_wrapper.accumulative_counts of the interrupted run',
     'optimizer': 'Use the optimizer of the interrupted run',
 }
 # Settings of an optimizer that change how it computes, not what.
 _HOW = {'params', 'group_name', 'foreach', 'fused', 'capturable', 'differentiable'}
-
-
-class ResumeError(UserError, ValueError):
-    """A run cannot be continued under the settings of its config."""
 
 
 def describe(runner: Runner) -> dict[str, Any]:
@@ -37,7 +28,7 @@ def describe(runner: Runner) -> dict[str, Any]:
     return {
         'iterations_per_epoch': len(loader),
         'number_of_processes': runner.world_size,
-        'batch_size': loader.batch_size,
+        'batch_size': loader.batch_size or 1,  # a batch sampler of one's own has none
         'data': data_fingerprint(loader.dataset),
         'accumulated_iterations': getattr(runner.optim_wrapper, '_accumulative_counts', 1),
         'optimizer': _optimizer_name(runner.optim_wrapper),
@@ -47,8 +38,8 @@ def describe(runner: Runner) -> dict[str, Any]:
     }
 
 
-def require_same(runner: Runner, checkpoint: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse what a checkpoint cannot be continued with.
+def fit_position(runner: Runner, checkpoint: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse what a checkpoint cannot be continued with; count its iterations as this run does.
 
     Args:
         now: `describe` of the run that is to continue.
@@ -61,7 +52,13 @@ def require_same(runner: Runner, checkpoint: Mapping[str, Any], now: Mapping[str
     now = {**now, 'seed': runner.cfg.get('randomness', {}).get('seed')}
     for key, advice in _FIXED.items():
         if None not in (meta.get(key), now.get(key)) and meta[key] != now[key]:
-            _refuse(f'{key.replace("_", " ")} was {meta[key]} and is now {now[key]}', advice)
+            _refuse(f'{key} was {meta[key]} and is now {now[key]}', advice)
+    former = meta['iter']
+    if regroup(meta, now):
+        runner.logger.info(
+            f'Updates are divided otherwise than in the interrupted run: its iteration {former} is '
+            f'iteration {meta["iter"]} of this one, with the same samples behind it.'
+        )
     if meta['epoch'] > runner.max_epochs or meta['iter'] > runner.max_iters:
         raise ResumeError(
             f'cannot resume: {meta["epoch"]} epochs ({meta["iter"]} iterations) are done, more '

@@ -19,7 +19,9 @@ def settle_loaders(cfg: dict[str, Any]) -> None:
     Without workers, settings of workers are left out: ``num_workers=0`` on a command line is
     enough.  With workers, a loader gets a ``timeout`` in seconds, unless it has one, so that a
     worker that hangs ends the run.  A sampler with ``round_to='update'`` gets the samples that a
-    process contributes to an update.
+    process contributes to an update.  That is the default where ``drop_last`` drops what fills
+    no batch: epochs then have the same samples whatever number of processes and accumulated
+    iterations an update is divided into.
 
     Raises:
         ConfigError: Their number, or a batch size, is not a whole number.
@@ -42,6 +44,10 @@ def settle_loaders(cfg: dict[str, Any]) -> None:
 
 def _settle_sampler(cfg: dict[str, Any], loader: dict[str, Any]) -> None:
     sampler = loader.get('sampler')
-    if isinstance(sampler, dict) and sampler.get('round_to') == 'update':
+    if not isinstance(sampler, dict):
+        return
+    if loader.get('drop_last') and sampler.get('type') == 'EpochSampler':
+        sampler.setdefault('round_to', 'update')
+    if sampler.get('round_to') == 'update':
         accumulated = (cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1)
         sampler['round_to'] = (loader.get('batch_size') or 1) * accumulated

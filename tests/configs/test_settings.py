@@ -63,6 +63,7 @@ def say_all(model: dict[str, Any], classes: int | None = None) -> None:
 def digest(cfg: dict[str, Any]) -> str:
     """Digest of the settings of a resolved config, independent of the names of its steps."""
     kept = settings({key: cfg[key] for key in KEYS if key in cfg})
+    kept.get('default_hooks', {}).pop('preemption', None)  # came later, to all of them
     if (
         kept['model'].get('backbone', {}).get('type') == 'VideoMAEViT'
         and 'cls_head' in kept['model']

@@ -88,7 +88,7 @@ def test_a_checkpoint_without_schedules_starts_where_it_stands(
         ),
         (
             {'optim_wrapper': {'accumulative_counts': 2}},
-            'accumulated iterations was 1 and is now 2',
+            r'an update had 2 samples .* now has 4 .*batch_size=1 and .*accumulative_counts=2',
         ),
         ({'optim_wrapper': {'optimizer': {'type': 'Adam'}}}, 'optimizer was AdamW and is now Adam'),
         (
@@ -102,7 +102,7 @@ def test_a_checkpoint_without_schedules_starts_where_it_stands(
         ({'randomness': {'seed': 3}}, 'seed was 0 and is now 3'),
         (
             {'train_dataloader': {'batch_size': 4, 'dataset': {'length': 24}}},
-            'batch size was 2 and is now 4',
+            r'an update had 2 samples \(batch size 2 x 1 processes\) and now has 4 .*batch_size=2',
         ),
         ({'train_dataloader': {'dataset': {'names': 'other'}}}, 'data was clip and is now other'),
         ({'train_cfg': {'max_epochs': 1}}, r'2 epochs \(12 iterations\) are done, more than'),

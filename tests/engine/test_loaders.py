@@ -37,3 +37,16 @@ def test_whole_updates_are_what_a_process_contributes() -> None:
     cfg.optim_wrapper = {'accumulative_counts': 4}
     settle_loaders(cfg)
     assert cfg.train_dataloader.sampler.round_to == 8
+
+
+def test_epochs_of_whole_batches_end_with_an_update() -> None:
+    loader = {'batch_size': 2, 'drop_last': True, 'sampler': {'type': 'EpochSampler'}}
+    cfg = Config({'train_dataloader': loader, 'optim_wrapper': {'accumulative_counts': 4}})
+    settle_loaders(cfg)
+    assert cfg.train_dataloader.sampler.round_to == 8
+    for changes in ({'drop_last': False}, {'sampler': {'type': 'DefaultSampler'}}):
+        cfg = Config({'train_dataloader': {**loader, **changes}})
+        settle_loaders(cfg)
+        assert 'round_to' not in cfg.train_dataloader.sampler
+    loader['sampler'] = {'type': 'EpochSampler', 'round_to': 1}  # as asked
+    assert settled(**loader)['sampler']['round_to'] == 1

@@ -11,7 +11,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmvideomae.engine.hooks import PreemptedError
+
 ROOT = Path(__file__).resolve().parents[2]
+
 TOOLS = ROOT / 'tools'
 Run = Callable[..., subprocess.CompletedProcess]
 WriteConfig = Callable[..., Path]
@@ -72,6 +75,7 @@ def test_dist_train_passes_everything_on(tmp_path: Path) -> None:
         '--cfg-options',
         'a=b c',
         NNODES='2',
+        MAX_RESTARTS='2',
         NODE_RANK='1',
         MASTER_ADDR='10.0.0.1',
         PORT='12345',
@@ -82,6 +86,7 @@ def test_dist_train_passes_everything_on(tmp_path: Path) -> None:
         '--master_addr=10.0.0.1',
         '--master_port=12345',
         '--nproc_per_node=4',
+        '--max_restarts=2',
         'my config.py',
         'a=b c',
     ):
@@ -141,6 +146,27 @@ def test_help_and_missing_arguments(script: str, run_tool: Run) -> None:
         result = run_tool(script, *arguments)
         assert result.returncode == 2
         assert script in result.stdout
+
+
+def test_a_job_that_was_stopped_by_a_signal_is_queued_again(tmp_path: Path) -> None:
+    """With the exit status of `PreemptedError`, inside a job, and with nothing else."""
+    folder = fake_programs(tmp_path / 'bin', 'srun', 'scontrol')
+    (folder / 'srun').write_text('#!/usr/bin/env bash\nexit $ANSWER\n')
+    (folder / 'scontrol').write_text('#!/usr/bin/env bash\necho "$@"\n')
+    asked, stopped = {}, PreemptedError.exit_code
+    for status, job in ((stopped, '7'), (stopped, ''), (1, '7'), (0, '7')):
+        environ = {'PATH': f'{folder}:{os.environ["PATH"]}', 'ANSWER': str(status)}
+        done = subprocess.run(
+            ['bash', str(TOOLS / 'slurm_train.sh'), 'gpu', 'job', 'c.py', '--resume'],
+            env={**environ, 'SLURM_JOB_ID': job},
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == status
+        asked[status, job] = done.stdout
+    assert asked.pop((stopped, '7')) == 'requeue 7\n' and not any(asked.values())
 
 
 def weights(folder: Path, step: int) -> dict[str, torch.Tensor]:
@@ -211,3 +237,10 @@ def test_sharded_run_resumes_exactly(
     expected = weights(tmp_path / 'whole', 6)
     for name, value in weights(tmp_path / 'resumed', 6).items():
         assert torch.equal(value, expected[name]), name
+    # And on one process, which shards nothing; the same samples make an update.
+    alone = pretrain_config('alone.py', train_dataloader={'batch_size': 4}, **STEPS, **sharded())
+    arguments = ['--work-dir', tmp_path / 'one', '--resume', tmp_path / 'whole' / 'iter_3.pth']
+    result = run_tool('dist_train.sh', alone, 1, *arguments)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    for name, value in weights(tmp_path / 'one', 6).items():
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-6, msg=name)

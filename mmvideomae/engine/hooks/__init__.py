@@ -11,6 +11,7 @@ from mmvideomae.engine.hooks.head_rows import HeadRowsHook
 from mmvideomae.engine.hooks.iteration_seed import IterationSeedHook
 from mmvideomae.engine.hooks.nonfinite_loss import NonFiniteLossError, NonFiniteLossHook
 from mmvideomae.engine.hooks.positions import NextStageHook
+from mmvideomae.engine.hooks.preemption import PreemptedError, PreemptionHook
 from mmvideomae.engine.hooks.throughput import ThroughputHook
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     'NextStageHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
+    'PreemptedError',
+    'PreemptionHook',
     'ThroughputHook',
     'TooManyDecodeFailuresError',
 ]

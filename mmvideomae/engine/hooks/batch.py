@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mmengine.runner import Runner
+
 _NAME_KEYS = ('filename', 'img_path', 'frame_dir', 'video_id')
 
 
@@ -26,3 +28,9 @@ def batch_length(data_batch: Any, default: int) -> int:
         if value is not None:
             return len(value)
     return default
+
+
+def at_update(runner: Runner) -> bool:
+    """Whether the last iteration ended with an update, so that no gradient is pending."""
+    should_update = getattr(runner.optim_wrapper, 'should_update', None)
+    return should_update is None or should_update()

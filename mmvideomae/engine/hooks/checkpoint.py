@@ -18,11 +18,12 @@ from mmvideomae.engine.continuation import (
     ResumeError,
     describe,
     drop_unused_scaler,
+    fit_position,
     follow_schedule,
-    require_same,
     use_trained_weights,
 )
 from mmvideomae.engine.finite_weights import refuse_nonfinite_weights
+from mmvideomae.engine.hooks.batch import at_update
 from mmvideomae.engine.last_checkpoint import choose_last
 from mmvideomae.errors import nearest
 from mmvideomae.registry import HOOKS
@@ -31,6 +32,7 @@ from mmvideomae.registry import HOOKS
 # deleted them.
 _OUTDATED = 'outdated_ckpts'
 _KEPT = 'keep_ckpt_ids'  # mmengine's
+_INTERRUPTED = 'interrupted.pth'
 
 
 @HOOKS.register_module()
@@ -60,14 +62,12 @@ class AtomicCheckpointHook(CheckpointHook):
         ConfigError: Before the run, if an argument is unknown.
     """
 
-    # Whether a checkpoint is due that waits for an update.
-    _waiting = False
+    _waiting = False  # whether a checkpoint is due that waits for an update
     # Epoch and iteration of the checkpoint being written.
     _position: Mapping[str, int] = MappingProxyType({})
     # What `describe` says of this run, which does not change.
     _description: Mapping[str, Any] = MappingProxyType({})
-    # From the start of a training on.
-    _folder: CheckpointFolder
+    _folder: CheckpointFolder  # from the start of a training on
     # Set by the parent.
     best_ckpt_path: str | None
     best_ckpt_path_dict: dict[str, str | None]
@@ -96,7 +96,8 @@ class AtomicCheckpointHook(CheckpointHook):
         if source is not None:
             self.last_ckpt = source
             outdated += self._restore_kept(kept)
-        hub.update_info_dict({_KEPT: list(getattr(self, _KEPT, [])), _OUTDATED: []})
+        passing = [_INTERRUPTED] if source and osp.basename(source) == _INTERRUPTED else []
+        hub.update_info_dict({_KEPT: list(getattr(self, _KEPT, [])), _OUTDATED: passing})
         self._folder.delete(outdated)
 
     def after_run(self, runner: Runner) -> None:
@@ -144,7 +145,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if self.every_n_epochs(runner, self.interval, self.save_begin) or (
             self.save_last and self.is_last_train_epoch(runner)
         ):
-            if _at_update(runner):
+            if at_update(runner):
                 self._save_checkpoint(runner)
             else:
                 self._waiting = True
@@ -157,13 +158,20 @@ class AtomicCheckpointHook(CheckpointHook):
             self._waiting |= self.every_n_train_iters(runner, self.interval, self.save_begin) or (
                 self.save_last and self.is_last_train_iter(runner)
             )
-        if not self._waiting or not _at_update(runner):
+        if not self._waiting or not at_update(runner):
             return
         self._waiting = False
         # A waiting end of epoch is saved inside the next epoch, under the number of the former.
         step = runner.epoch if self.by_epoch else runner.iter + 1
         meta = {'epoch': runner.epoch, 'iter': runner.iter + 1}
         self._save_checkpoint_with_step(runner, step, meta, inside_epoch=True)
+
+    def save_to_continue(self, runner: Runner) -> str:
+        """Save after an iteration that ends with an update, under a name that will not last."""
+        path = self._folder.path(_INTERRUPTED)
+        self._write(runner, _INTERRUPTED, {'epoch': runner.epoch, 'iter': runner.iter + 1}, True)
+        self._folder.note(path)
+        return path
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add what an exact continuation depends on."""
@@ -182,13 +190,13 @@ class AtomicCheckpointHook(CheckpointHook):
             )
         # mmengine would run it as code.
         checkpoint['meta'].pop('config', None)
-        require_same(runner, checkpoint, self._described(runner))
+        fit_position(runner, checkpoint, self._described(runner))
         follow_schedule(runner, checkpoint)
         drop_unused_scaler(runner, checkpoint)
         use_trained_weights(runner, checkpoint)
 
     def _save_checkpoint_with_step(
-        self, runner: Runner, step: int, meta: dict[str, Any], inside_epoch: bool | None = None
+        self, runner: Runner, step: int, meta: dict[str, Any], inside_epoch: bool = False
     ) -> None:
         """Write the checkpoint, point to it, and only then delete what is too old."""
         hub = runner.message_hub
@@ -202,9 +210,9 @@ class AtomicCheckpointHook(CheckpointHook):
         filename = self.filename_tmpl.format(step)
         self.last_ckpt = self._folder.path(filename)
         hub.update_info('last_ckpt', self.last_ckpt)
-        if inside_epoch is None:
-            inside_epoch = not self.by_epoch
-        self._write(runner, filename, meta, inside_epoch)
+        self._write(
+            runner, filename, meta, not self.by_epoch if inside_epoch is None else inside_epoch
+        )
         self._folder.note(self.last_ckpt)
         self._folder.delete(outdated)
         hub.update_info(_OUTDATED, [])
@@ -222,7 +230,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if not any(improved) or self.last_ckpt is None:
             return
         # Once more, so that a resumed run knows the best score and its file.
-        if _at_update(runner):
+        if at_update(runner):
             step = runner.epoch if self.by_epoch else runner.iter
             meta = {'epoch': runner.epoch, 'iter': runner.iter}
             self._save_checkpoint_with_step(runner, step, meta)
@@ -290,9 +298,3 @@ class AtomicCheckpointHook(CheckpointHook):
         if not self._description:
             self._description = describe(runner)
         return self._description
-
-
-def _at_update(runner: Runner) -> bool:
-    """Whether the last iteration ended with an update, so that no gradient is pending."""
-    should_update = getattr(runner.optim_wrapper, 'should_update', None)
-    return should_update is None or should_update()

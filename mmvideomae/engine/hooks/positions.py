@@ -9,16 +9,8 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmvideomae.checkpoints.code_parts import fit_axis_positions
-from mmvideomae.engine.continuation import ResumeError, describe
 from mmvideomae.registry import HOOKS
 
-# What a stage may have otherwise, as long as an update has as many videos.
-_BATCHES = (
-    'iterations_per_epoch',
-    'number_of_processes',
-    'batch_size',
-    'accumulated_iterations',
-)
 _MOMENTS = ('exp_avg', 'exp_avg_sq', 'max_exp_avg_sq')
 
 
@@ -30,15 +22,11 @@ class NextStageHook(Hook):
     100: the second stage resumes the last checkpoint of the first, with its optimizer and its
     learning rate (released code; appendix C.1).  Positions, and the moments that AdamW keeps of
     them, are interpolated along each axis, linearly.  Larger clips need smaller batches: batch
-    size, accumulated iterations and number of processes may change at the end of an epoch, if
-    their product, the videos of an update, and the updates of an epoch stay.  Everything else is
-    compared as always.
+    size, accumulated iterations and number of processes may change, as in every resumed run, if
+    their product stays.
 
     The schedule of the first stage is as long as both: ``param_scheduler=dict(end=100)`` beside
     ``train_cfg=dict(max_epochs=90)``.
-
-    Raises:
-        ResumeError: When resuming, if an update or an epoch would be another one.
     """
 
     # Before HeadRowsHook, which compares shapes, and AtomicCheckpointHook, which compares settings.
@@ -48,7 +36,6 @@ class NextStageHook(Hook):
         """Bring what a checkpoint of the first stage says to the terms of the second."""
         if not runner._resume or 'meta' not in checkpoint:
             return
-        _count_anew(checkpoint['meta'], describe(runner))
         model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
         expected = model.state_dict()
         notes: list[str] = []
@@ -66,39 +53,6 @@ class NextStageHook(Hook):
                 kept[number][moment] = value
         for note in notes:
             runner.logger.info(f'Next stage: {note}, and so are the moments of AdamW.')
-
-
-def _count_anew(meta: dict[str, Any], now: Mapping[str, Any]) -> None:
-    """Count the iterations of a checkpoint in those of this run."""
-    changed = [key for key in _BATCHES if meta.get(key, now[key]) != now[key]]
-    if not changed:
-        return
-    before = {key: meta.get(key, now[key]) for key in _BATCHES}
-    videos, updates = (
-        [
-            each['batch_size'] * each['number_of_processes'] * each['accumulated_iterations']
-            for each in (before, now)
-        ],
-        [each['iterations_per_epoch'] / each['accumulated_iterations'] for each in (before, now)],
-    )
-    told = 'cannot resume: '
-    if meta['iter'] != meta['epoch'] * before['iterations_per_epoch']:
-        raise ResumeError(
-            f'{told}{", ".join(changed).replace("_", " ")} changed inside epoch '
-            f'{meta["epoch"] + 1}. A next stage resumes a checkpoint from the end of an epoch'
-        )
-    if videos[0] != videos[1]:
-        raise ResumeError(
-            f'{told}an update had {videos[0]} videos and now has {videos[1]}. Keep batch size x '
-            'processes x accumulative_counts'
-        )
-    if updates[0] != updates[1]:
-        raise ResumeError(
-            f'{told}an epoch had {updates[0]:g} updates and now has {updates[1]:g}. Let epochs end '
-            "with an update in both stages: train_dataloader.sampler.round_to='update'"
-        )
-    meta.update({key: now[key] for key in _BATCHES})
-    meta['iter'] = meta['epoch'] * now['iterations_per_epoch']
 
 
 def _fit_parts(
