@@ -103,6 +103,9 @@ setup(
         'docs': requirements('docs'),
         'torchcodec': ['torchcodec>=0.8'],
         'lmdb': ['lmdb>=1.4'],
+        's3': ['s3fs>=2024.6.1', 'python-dateutil>=2.8.2,<3'],
+        'gs': ['gcsfs>=2024.6.1'],
+        'http': ['aiohttp>=3.9'],
         'all': requirements('detection', 'tests', 'docs', 'optional'),
         # `mim install` adds these to the requirements of an OpenMMLab package.
         'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.6,<1'],
