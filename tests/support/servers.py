@@ -24,45 +24,41 @@ class Server:
     Attributes:
         latency: Seconds that every request waits.
         failures: Statuses that the next requests are answered with, instead of by the application.
+        outage: After so many requests connections are dropped, for so many seconds.
         requests: Method and path of every request since `reset`.
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
         self.reset()
-        self._listen(0)
+        self._server = make_server(
+            '127.0.0.1', 0, self._answer, threaded=True, request_handler=_Quiet
+        )
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def reset(self) -> None:
         """Forget what was told and asked."""
         self.latency = 0.0
         self.failures: list[int] = []
+        self.outage: tuple[int, float] | None = None
         self.requests: list[tuple[str, str]] = []
-        self.stopped = False
+        self._back = 0.0
 
     @property
     def address(self) -> str:
         return f'http://127.0.0.1:{self.port}'
 
     def stop(self) -> None:
-        """Refuse connections, and drop those that are open."""
-        self.stopped = True
+        """Refuse connections from now on."""
         self._server.shutdown()
         self._server.server_close()
 
-    def start(self) -> None:
-        """Listen again, at the same port."""
-        self.stopped = False
-        self._listen(self.port)
-
-    def _listen(self, port: int) -> None:
-        self._server = make_server(
-            '127.0.0.1', port, self._answer, threaded=True, request_handler=_Quiet
-        )
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
     def _answer(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-        if self.stopped:
+        if self.outage and len(self.requests) >= self.outage[0]:
+            self._back = time.monotonic() + self.outage[1]
+            self.outage = None
+        if time.monotonic() < self._back:  # a closed socket would stay open in forked workers
             environ['werkzeug.socket'].close()
             return []
         self.requests.append((environ['REQUEST_METHOD'], environ['PATH_INFO']))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import fsspec
-from mmengine.fileio import BaseStorageBackend, register_backend
+from mmengine.fileio import BaseStorageBackend, FileClient, register_backend
 
 from mmvideomae.storage.remote.files import local_copy, read_fresh
 from mmvideomae.storage.remote.reaching import ask, reach
@@ -32,8 +32,7 @@ class FsspecBackend(BaseStorageBackend):
 
     def put(self, obj: bytes, filepath: str) -> None:
         """Write a file, whole or not at all."""
-        system, path = reach(filepath)
-        ask(filepath, system.pipe_file, path, obj, large=True)
+        ask(filepath, 'pipe_file', obj, large=True)
 
     def put_text(self, obj: str, filepath: str, encoding: str = 'utf-8') -> None:
         """Write a text."""
@@ -53,13 +52,11 @@ class FsspecBackend(BaseStorageBackend):
 
     def remove(self, filepath: str) -> None:
         """Delete a file."""
-        system, path = reach(filepath)
-        ask(filepath, system.rm_file, path)
+        ask(filepath, 'rm_file')
 
     def rmtree(self, dir_path: str) -> None:
         """Delete a folder with all that is in it."""
-        system, path = reach(dir_path)
-        ask(dir_path, system.rm, path, recursive=True, large=True)
+        ask(dir_path, 'rm', recursive=True, large=True)
 
     def join_path(self, filepath: str, *filepaths: str) -> str:
         """A path below an address."""
@@ -67,15 +64,16 @@ class FsspecBackend(BaseStorageBackend):
 
     @staticmethod
     def _is(address: str, question: str) -> bool:
-        system, path = reach(address)
-        system.invalidate_cache()  # others write there, too
-        return bool(ask(address, getattr(system, question), path))
+        reach(address)[0].invalidate_cache()  # others write there, too
+        return bool(ask(address, question))
 
 
 def register_addresses() -> None:
     """Give mmengine this backend for the addresses of fsspec; ``s3://`` was that of Petrel."""
     prefixes = [name for name in fsspec.available_protocols() if name not in _OF_MMENGINE]
-    register_backend('fsspec', FsspecBackend, force=True, prefixes=prefixes)
+    # The second is the older way, which the checkpoint hook asks as well.
+    for register in (register_backend, FileClient.register_backend):
+        register('fsspec', FsspecBackend, force=True, prefixes=prefixes)
 
 
 register_addresses()

@@ -148,8 +148,7 @@ def read_fresh(path: str | os.PathLike[str]) -> bytes:
     if not is_address(path) or Member.of(str(path)):
         with open_bytes(path) as file:
             return file.read()
-    system, there = reach(str(path))
-    data: bytes = ask(str(path), system.cat_file, there)
+    data: bytes = ask(str(path), 'cat_file')
     return data
 
 
@@ -167,8 +166,7 @@ def local_copy(path: str | os.PathLike[str]) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(suffix=suffix) as copy:
         if is_address(path) and Member.of(str(path)) is None and head_of(path).size > WHOLE:
             # Not through the cache, from which it would push many small files.
-            system, there = reach(str(path))
-            ask(str(path), system.get_file, there, copy.name, large=True)
+            ask(str(path), 'get_file', copy.name, large=True)
         else:
             with open_bytes(path) as file:
                 shutil.copyfileobj(file, copy, _BLOCK)
@@ -196,9 +194,8 @@ def files_below(folder: str) -> list[str]:
         AddressError: There is no such folder.
         UnreachableError: Its server does not answer.
     """
-    system, there = reach(folder)
-    found = ask(folder, system.find, there)
-    root = f'{there.rstrip("/")}/'
+    root = f'{reach(folder)[1].rstrip("/")}/'
+    found = ask(folder, 'find')
     return sorted(path.removeprefix(root) for path in found if path.startswith(root))
 
 
@@ -253,21 +250,19 @@ def _ask_head(address: str) -> Head:
         size, version, asked = json.loads(kept)
         if time.time() - asked < _TRUSTED:
             return Head(size, version)
-    system, there = reach(address)
-    info = ask(address, system.info, there)
+    info = ask(address, 'info')
     if info.get('type') == 'directory':
         raise AddressError(address, 'it is a directory')
     size = info.get('size')
     version = next((str(info[key]) for key in _VERSIONS if info.get(key)), '')
     if size is None:  # a server that does not say has to be asked for everything
-        size = len(ask(address, system.cat_file, there))
+        size = len(ask(address, 'cat_file'))
     cache.put(name, json.dumps([size, version, time.time()]).encode())
     return Head(size, version)
 
 
 def _download(address: str, begin: int, end: int) -> bytes:
-    system, there = reach(address)
-    data: bytes = ask(address, system.cat_file, there, start=begin, end=end)
+    data: bytes = ask(address, 'cat_file', start=begin, end=end)
     if len(data) > end - begin:  # a server that does not know ranges
         data = data[begin:end]
     if len(data) != end - begin:

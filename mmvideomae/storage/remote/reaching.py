@@ -6,8 +6,8 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import fsspec
 from mmengine.logging import MMLogger
@@ -15,8 +15,6 @@ from mmengine.logging import MMLogger
 from mmvideomae.errors import UserError, one_line
 from mmvideomae.storage.remote.addresses import secrets_of, without_secrets
 from mmvideomae.storage.remote.settings import RemoteSettings
-
-T = TypeVar('T')
 
 _EXTRAS = {'s3': 's3', 's3a': 's3', 'gs': 'gs', 'gcs': 'gs', 'http': 'http', 'https': 'http'}
 _PAUSES = (0.25, 8.0)  # seconds: the first, which doubles, and the longest
@@ -76,39 +74,36 @@ def reach(address: str) -> tuple[Any, str]:
     return _reached[key], kind._strip_protocol(address)
 
 
-def ask(address: str, call: Callable[..., T], *args: Any, large: bool = False, **options: Any) -> T:
-    """What a method of a file system returns, tried again with growing pauses while it fails.
+def ask(address: str, method: str, *args: Any, large: bool = False, **options: Any) -> Any:
+    """Call a method of a file system on an address, again with growing pauses while it fails.
 
     Global random numbers stay as they were: libraries draw from them how long they wait, and
     samples must not depend on that.
 
     Args:
-        address: What is asked for, for messages.
-        call: A method of fsspec's.
+        method: Of fsspec's file systems, such as ``'cat_file'``; the path comes first.
         large: What is moved may take long: an attempt has no end.
 
     Raises:
         AddressError: There is no such file, or it may not be used.
         UnreachableError: It failed otherwise for as long as the settings say.
     """
-    state = random.getstate()
+    system, path = reach(address)
     patience, start, pause = RemoteSettings.read().seconds, time.monotonic(), _PAUSES[0]
+    state, left = random.getstate(), patience
     try:
         while True:
-            left = patience - (time.monotonic() - start)
             limit = None if large else max(min(left, patience / 2), _LEAST)
             try:
-                return _within(limit, call, *args, **options)
+                return _call(system, method, limit, path, *args, **options)
             except Exception as error:
                 reason, passing = _judge(error, address)
-                if not passing:
-                    raise AddressError(address, reason) from None
-                left = patience - (time.monotonic() - start)
-                if left <= 0:
-                    told = (
-                        f'{without_secrets(address)} could not be reached for {patience:g} seconds'
-                    )
-                    raise UnreachableError(f'{told}: {reason}') from None
+            if not passing:
+                raise AddressError(address, reason)
+            left = patience - (time.monotonic() - start)
+            if left <= 0:
+                told = f'could not be reached for {patience:g} seconds: {reason}'
+                raise UnreachableError(f'{without_secrets(address)} {told}')
             if pause == _PAUSES[0]:
                 MMLogger.get_current_instance().warning(
                     f'{without_secrets(address)}: {reason}; asking again for up to {left:.0f} s'
@@ -119,14 +114,12 @@ def ask(address: str, call: Callable[..., T], *args: Any, large: bool = False, *
         random.setstate(state)
 
 
-def _within(seconds: float | None, call: Callable[..., T], *args: Any, **options: Any) -> T:
-    """Call a method, an asynchronous one for so many seconds at most."""
-    owner: Any = getattr(call, '__self__', None)
-    if not getattr(owner, 'async_impl', False):
-        return call(*args, **options)
-    coroutine = getattr(owner, f'_{call.__name__}')
-    result: T = fsspec.asyn.sync(owner.loop, coroutine, *args, timeout=seconds, **options)
-    return result
+def _call(system: Any, method: str, seconds: float | None, *args: Any, **options: Any) -> Any:
+    """Call a method, of an asynchronous file system for so many seconds at most."""
+    if not system.async_impl:
+        return getattr(system, method)(*args, **options)
+    coroutine = getattr(system, f'_{method}')
+    return fsspec.asyn.sync(system.loop, coroutine, *args, timeout=seconds, **options)
 
 
 def _judge(error: Exception, address: str) -> tuple[str, bool]:
@@ -146,7 +139,7 @@ def _judge(error: Exception, address: str) -> tuple[str, bool]:
         if 'Credential' in kind.__name__:
             raise UnreachableError(f'{words}: give them to fsspec') from None
         if isinstance(each, ConnectionError | TimeoutError | asyncio.TimeoutError):
-            return words, True
+            return (words if str(each) else 'no answer in time'), True
         if kind.__module__.partition('.')[0] in _LIBRARIES:
             return words, not kind.__name__.startswith(_REFUSALS)
     if isinstance(error, FileNotFoundError):

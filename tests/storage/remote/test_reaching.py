@@ -4,13 +4,21 @@ import errno
 import os
 import pickle
 import random
+import socket
 
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
-from mmvideomae.storage.remote import AddressError, UnreachableError, ask, reach, read_fresh
+from mmvideomae.storage.remote import (
+    AddressError,
+    UnreachableError,
+    ask,
+    reach,
+    reaching,
+    read_fresh,
+)
 
 
 class StatusError(Exception):
@@ -22,15 +30,29 @@ class StatusError(Exception):
 class Shaky:
     """Fails with each of the errors in turn, then answers; draws random numbers like botocore."""
 
+    async_impl = False
+
     def __init__(self, *errors: Exception) -> None:
         self.errors, self.asked = list(errors), 0
 
-    def __call__(self) -> str:
+    def cat_file(self, path: str) -> str:
+        assert path == 'a'
         self.asked += 1
         random.random()
         if self.errors:
             raise self.errors.pop(0)
         return 'data'
+
+
+@pytest.fixture
+def ask_of(cache, monkeypatch):
+    """``ask_of(shaky, address)`` asks a shaky file system."""
+
+    def ask_of(shaky, address='s3://b/a'):
+        monkeypatch.setattr(reaching, 'reach', lambda _: (shaky, 'a'))
+        return ask(address, 'cat_file')
+
+    return ask_of
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -50,10 +72,10 @@ def caused(error: Exception, cause: Exception) -> Exception:
     ],
     ids=repr,
 )
-def test_what_may_pass_is_asked_again(cache, error):
+def test_what_may_pass_is_asked_again(ask_of, error):
     random.seed(3)
     state, shaky = random.getstate(), Shaky(error)
-    assert ask('s3://b/a', shaky) == 'data' and shaky.asked == 2
+    assert ask_of(shaky) == 'data' and shaky.asked == 2
     assert random.getstate() == state
 
 
@@ -70,36 +92,36 @@ def test_what_may_pass_is_asked_again(cache, error):
     ],
     ids=repr,
 )
-def test_what_lasts_is_told_at_once(cache, error, reason):
+def test_what_lasts_is_told_at_once(ask_of, error, reason):
     shaky = Shaky(error, error)
     with pytest.raises(AddressError) as told:
-        ask('https://me:pass@host/a?sig=1', shaky)
+        ask_of(shaky, 'https://me:pass@host/a?sig=1')
     assert shaky.asked == 1 and reason in told.value.reason
     assert str(told.value) == f'https://host/a?...: {told.value.reason}'
     assert str(pickle.loads(pickle.dumps(told.value))) == str(told.value)
 
 
-def test_a_server_that_stays_away_ends_it(cache, monkeypatch):
+def test_a_server_that_stays_away_ends_it(ask_of, monkeypatch):
     monkeypatch.setenv('MMVIDEOMAE_RETRY_SECONDS', '0.6')
     shaky = Shaky(*[ConnectionRefusedError('no https://me:pass@host/a?sig=1')] * 9)
     with pytest.raises(
         UnreachableError, match=r'^https://host/a\?\.\.\. could not be reached'
     ) as told:
-        ask('https://me:pass@host/a?sig=1', shaky)
+        ask_of(shaky, 'https://me:pass@host/a?sig=1')
     assert 2 <= shaky.asked <= 4 and 'pass' not in str(told.value) and 'sig' not in str(told.value)
 
 
-def test_an_error_of_ours_is_none_of_the_server(cache):
+def test_an_error_of_ours_is_none_of_the_server(ask_of):
     with pytest.raises(KeyError):
-        ask('s3://b/a', Shaky(KeyError('a')))
+        ask_of(Shaky(KeyError('a')))
 
 
-def test_missing_credentials_are_no_fault_of_a_file(cache):
+def test_missing_credentials_are_no_fault_of_a_file(ask_of):
     class NoCredentialsError(Exception):
         pass
 
     with pytest.raises(UnreachableError, match='unable to find: give them to fsspec'):
-        ask('s3://b/a', Shaky(NoCredentialsError('unable to find')))
+        ask_of(Shaky(NoCredentialsError('unable to find')))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +148,14 @@ def test_threads_share_a_file_system_and_processes_do_not(monkeypatch):
     made = []
     monkeypatch.setattr(fsspec, 'filesystem', lambda *args, **_: made.append(args) or 'another')
     assert reach('memory://d/a')[0] == 'another' and made == [('memory',)]
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(cache, monkeypatch):
+    monkeypatch.setenv('MMVIDEOMAE_RETRY_SECONDS', '0.5')
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        address = f'http://127.0.0.1:{silent.getsockname()[1]}/a'
+        with pytest.raises(UnreachableError, match=r'for 0\.5 seconds: no answer in time'):
+            ask(address, 'cat_file')
 
 
 def test_an_address_is_read_as_it_is_now(memory):
