@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmcv.transforms import BaseTransform
 
 from mmvideomae.registry import TRANSFORMS
@@ -197,9 +196,10 @@ def _resize_smoothly(imgs: np.ndarray, out: np.ndarray) -> None:
     if imgs.shape[1:3] == out.shape[1:3]:
         out[:] = imgs
         return
-    channels_first = torch.from_numpy(imgs).permute(0, 3, 1, 2)
-    resized = F.interpolate(channels_first, out.shape[1:3], mode='bilinear', antialias=True)
-    out[:] = resized.permute(0, 2, 3, 1).numpy()
+    source, target = (torch.from_numpy(clip).permute(0, 3, 1, 2) for clip in (imgs, out))
+    # What interpolate(..., antialias=True) calls, which takes no memory to write to.
+    resize = torch.ops.aten._upsample_bilinear2d_aa.out
+    resize(source, list(target.shape[2:]), align_corners=False, out=target)
 
 
 def _crop_and_resize(
