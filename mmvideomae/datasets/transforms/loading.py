@@ -11,11 +11,13 @@ from torch.utils.data import get_worker_info
 
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.video.readers import (
+    FileKey,
     FrameFolderReader,
     GuardedReader,
     ReadLimits,
     VideoReader,
     VideoReadError,
+    index_key_of,
     open_reader,
 )
 
@@ -107,8 +109,9 @@ class OpenVideo(BaseTransform):
             reader = self._open_folder(results)
             results.update(total_frames=len(reader), start_index=0)
         else:
-            chosen = (self.backend, self.limits, self.square_pixels, self.index_folder)
-            reader = self._open(path, partial(open_reader, path, *chosen))
+            chosen = (self.backend, self.limits, self.square_pixels)
+            opening = partial(open_reader, path, *chosen, self.index_folder)
+            reader = self._open(path, opening, index_key_of(path, *chosen))
             start, wanted = results.get('start_index', 0), results.get('total_frames', -1)
             left = len(reader) - start
             if left < 1:
@@ -124,11 +127,13 @@ class OpenVideo(BaseTransform):
         results['frames_end'] = float(times[stop]) if stop < len(times) else reader.duration
         return results
 
-    def _open(self, path: str, opening: Callable[[], VideoReader]) -> VideoReader:
+    def _open(
+        self, path: str, opening: Callable[[], VideoReader], key: FileKey | None = None
+    ) -> VideoReader:
         """Open a video here, or in the process that reads for a worker."""
         if self.deadline is None or get_worker_info() is None or sys.platform != 'linux':
             return opening()
-        return GuardedReader(path, opening, self.deadline)
+        return GuardedReader(path, opening, self.deadline, key, self.index_folder)
 
     def _open_folder(self, results: dict[str, Any]) -> VideoReader:
         folder, total = results['filename'], results.get('total_frames', -1)

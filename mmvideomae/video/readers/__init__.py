@@ -2,13 +2,15 @@
 
 from mmvideomae.storage.remote import fetch_ahead, join_place, without_secrets
 from mmvideomae.video.readers.base import VideoReader, VideoReadError
+from mmvideomae.video.readers.file_state import FileKey
 from mmvideomae.video.readers.frame_folder import FrameFolderReader, check_template, first_frame
 from mmvideomae.video.readers.guard import GuardedReader
 from mmvideomae.video.readers.limits import ReadLimits
-from mmvideomae.video.readers.opening import BACKENDS, open_reader
+from mmvideomae.video.readers.opening import BACKENDS, index_key_of, open_reader
 
 __all__ = [
     'BACKENDS',
+    'FileKey',
     'FrameFolderReader',
     'GuardedReader',
     'ReadLimits',
@@ -17,6 +19,7 @@ __all__ = [
     'check_template',
     'fetch_ahead',
     'first_frame',
+    'index_key_of',
     'join_place',
     'open_reader',
     'without_secrets',

@@ -3,21 +3,22 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from mmvideomae.storage.remote import RemoteSettings, is_address
-from mmvideomae.video.readers.base import VideoReader, VideoReadError
+from mmvideomae.video.readers.base import TimedReader, VideoReader, VideoReadError
+from mmvideomae.video.readers.file_state import FileKey, file_key
 from mmvideomae.video.readers.helper import HelperDiedError, current_helper
-from mmvideomae.video.readers.known_files import FileKey, file_key
 
 _MOST_REMEMBERED = 4096
 # Why files ended a helper: every epoch comes back to them.
 _fatal: dict[FileKey, str] = {}
 
 
-class GuardedReader(VideoReader):
+class GuardedReader(TimedReader):
     """A reader at work in a helper process, for decoders that crash or never return.
 
     What is stuck in C cannot be interrupted, and what crashes ends its process.  So the helper
@@ -25,11 +26,15 @@ class GuardedReader(VideoReader):
     file counts as unreadable, and the next file gets another helper.  A file that ended one is not
     tried again by this process until it changes.
 
+    What is known of a file is kept here, too: then it is opened only when it is read.
+
     Args:
         path: A file or folder.
         opening: Opens it, in the helper; it is pickled.
         deadline: Seconds that opening and all reading may take together; what lies at an address
             gets those besides that its server is waited for.
+        key: By what the opened reader knows the file, None if it keeps nothing.
+        index_folder: Where it is kept for other processes.
 
     Raises:
         VideoReadError: The helper died or is late.
@@ -37,37 +42,36 @@ class GuardedReader(VideoReader):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], opening: Callable[[], VideoReader], deadline: float
+        self,
+        path: str | os.PathLike[str],
+        opening: Callable[[], VideoReader],
+        deadline: float,
+        key: FileKey | None = None,
+        index_folder: str | None = None,
     ) -> None:
         super().__init__(path)
         # A server may be asked again for some time before the file is to blame.
         patience = RemoteSettings.read().seconds if is_address(path) else 0.0
         self._deadline = self._left = deadline + patience
-        self._key = file_key(self.path)
-        if self._key is not None and self._key in _fatal:
-            raise VideoReadError(path, _fatal[self._key])
+        self._state = file_key(self.path)
+        if self._state is not None and self._state in _fatal:
+            raise VideoReadError(path, _fatal[self._state])
         self._helper = current_helper()
         self._number = self._helper.new_number()
-        self._times, self._fps, self._duration = self._ask('open', opening)
-
-    def __len__(self) -> int:
-        return len(self._times)
-
-    @property
-    def fps(self) -> float:
-        return self._fps
-
-    @property
-    def times(self) -> np.ndarray:
-        return self._times
-
-    @property
-    def duration(self) -> float:
-        return self._duration
+        self._opening: Callable[[], VideoReader] | None = opening
+        known = None if key is None else _knowledge().recall(key, index_folder)
+        if known is None:
+            self._times, self._fps, known = self._ask('open', (opening, key))
+            self._opening = None
+            if key is not None and known is not None:
+                _knowledge().remember(key, known, None)
+        else:
+            self._times, self._fps = known.times, known.fps
 
     def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Read frames in the order asked, see `VideoReader`."""
-        return self._ask('read', indices)
+        opening, self._opening = self._opening, None
+        return self._ask('read', (opening, indices))
 
     def close(self) -> None:
         self._helper.close(self._number)
@@ -76,7 +80,7 @@ class GuardedReader(VideoReader):
         raise NotImplementedError('frames are decoded in the helper')
 
     def _ask(self, what: str, argument: object) -> Any:
-        begin, key = time.monotonic(), self._key if self._helper.alive else None
+        begin, state = time.monotonic(), self._state if self._helper.alive else None
         try:
             return self._helper.ask(self._left, what, self._number, argument)
         except TimeoutError:
@@ -85,6 +89,13 @@ class GuardedReader(VideoReader):
             reason = f'its decoder ended its process ({error})'
         finally:
             self._left -= time.monotonic() - begin
-        if key is not None and len(_fatal) < _MOST_REMEMBERED:
-            _fatal[key] = reason
+        if state is not None and len(_fatal) < _MOST_REMEMBERED:
+            _fatal[state] = reason
         raise VideoReadError(self.path, reason)
+
+
+def _knowledge() -> ModuleType:
+    """What keeps it, for which PyAV has to be installed."""
+    from mmvideomae.video.readers import known_files
+
+    return known_files

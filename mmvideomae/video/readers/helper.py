@@ -5,6 +5,8 @@ import ctypes
 import math
 import mmap
 import os
+import pickle
+import select
 import signal
 import weakref
 from multiprocessing import Pipe
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from mmvideomae.video.readers.base import VideoReader
+from mmvideomae.video.readers.file_state import FileKey
 
 _MOST_FREE = 2  # pieces of memory that wait to be used again
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
@@ -61,6 +64,8 @@ class Helper:
         self._pieces: dict[int, mmap.mmap] = {}
         self._free: list[int] = []
         self._connection, theirs = Pipe()
+        self._waiting = select.poll()  # Connection.poll makes one each time
+        self._waiting.register(self._connection.fileno(), select.POLLIN)
         self._pid = os.fork()
         if not self._pid:
             self._connection.close()
@@ -83,8 +88,8 @@ class Helper:
         if not self.alive:
             raise HelperDiedError('at another file')
         try:
-            self._connection.send((what, number, argument, self._free))
-            if not self._connection.poll(max(seconds, 0)):
+            self._send(what, number, argument)
+            if not self._waiting.poll(1000 * max(seconds, 0)):
                 self._kill()
                 raise TimeoutError
             fine, outcome = self._connection.recv()
@@ -100,7 +105,11 @@ class Helper:
         """Close a reader."""
         if self.alive:
             with contextlib.suppress(ConnectionError):  # the next request finds out
-                self._connection.send(('close', number, None, self._free))
+                self._send('close', number, None)
+
+    def _send(self, what: str, number: int, argument: Any) -> None:
+        # Quicker than Connection.send, which can take along what no request holds.
+        self._connection.send_bytes(pickle.dumps((what, number, argument, self._free), -1))
 
     def _map(self, frames: _Frames) -> np.ndarray:
         """The frames; their memory is used again once nothing refers to them."""
@@ -178,15 +187,28 @@ class _Server:
         while True:
             what, number, argument, free = self._connection.recv()
             try:
+                if what == 'close':
+                    if number in self._readers:
+                        self._readers.pop(number).close()
+                    continue
+                opening, wanted = argument
+                if opening is not None:
+                    self._readers[number] = opening()
                 if what == 'open':
-                    reader = self._readers[number] = argument()
-                    self._connection.send((True, (reader.times, reader.fps, reader.duration)))
-                elif what == 'read':
-                    self._read(self._readers[number], argument, free)
-                elif number in self._readers:
-                    self._readers.pop(number).close()
+                    self._describe(self._readers[number], wanted)
+                else:
+                    self._read(self._readers[number], wanted, free)
             except Exception as error:
                 self._connection.send((False, error))
+
+    def _describe(self, reader: VideoReader, key: FileKey | None) -> None:
+        """Say when frames appear, and what is known of the file by its key."""
+        known = None
+        if key is not None:
+            from mmvideomae.video.readers.known_files import recall  # needs PyAV
+
+            known = recall(key, None)
+        self._connection.send((True, (reader.times, reader.fps, known)))
 
     def _read(self, reader: VideoReader, indices: Any, free: list[int]) -> None:
         """Read frames into a piece of memory that is free or new, and tell which."""

@@ -3,33 +3,27 @@
 import contextlib
 import json
 import os
-import time
 import zlib
 from collections import OrderedDict
 from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import av
 import numpy as np
 from mmengine.logging import MMLogger
 
 from mmvideomae import storage
 from mmvideomae.errors import one_line
-from mmvideomae.storage.remote import head_of, is_elsewhere
+from mmvideomae.video.readers.file_state import FileKey
 from mmvideomae.video.readers.packet_index import PacketIndex
 from mmvideomae.video.readers.stream_facts import StreamFacts
 
-_MOST_PACKETS = 1_000_000  # in memory, at about 80 bytes
+_MOST_PACKETS = 300_000  # in memory, at 64 bytes
 _MOST_BYTES = 2**30  # in a folder
 _PARTS = 256  # folders in a folder
 _PRUNED = 16  # one of so many writes looks whether there is too much
-_TICK = 0.1  # seconds within which two changes may have one time
-
-FileKey = tuple[Any, ...]
-"""Whatever the knowledge about a file depends on."""
 
 
 class KnownFile(NamedTuple):
@@ -41,6 +35,8 @@ class KnownFile(NamedTuple):
         packets: Where they are; None where times do not tell, and they are counted from the start.
         closed: No picture behind a key frame needs one before it.
         plain: Packets stand in the file as they are decoded.
+        times: When each frame appears, in seconds from the first, (F,).
+        fps: Frames per second.
     """
 
     stream: StreamFacts
@@ -48,26 +44,27 @@ class KnownFile(NamedTuple):
     packets: PacketIndex | None
     closed: bool
     plain: bool
+    times: np.ndarray
+    fps: float
 
-
-def file_key(path: str, *settings: Any) -> FileKey | None:
-    """What a file is known by, None if there is none or it may just be changing.
-
-    Args:
-        settings: On which the knowledge depends, besides the file.
-    """
-    try:
-        if is_elsewhere(path):
-            state: tuple[Any, ...] = path, *head_of(path)
+    @classmethod
+    def of(
+        cls,
+        stream: StreamFacts,
+        length: int,
+        packets: PacketIndex | None,
+        closed: bool,
+        plain: bool,
+    ) -> 'KnownFile':
+        """Work out when frames appear."""
+        fps = stream.rate
+        if packets is None:
+            times = np.arange(length) / (fps or 25.0)
         else:
-            status = os.stat(path)
-            if time.time() - max(status.st_mtime, status.st_ctime) < _TICK:
-                return None
-            times = status.st_mtime_ns, status.st_ctime_ns
-            state = os.path.abspath(path), status.st_size, *times
-    except (OSError, ValueError):
-        return None
-    return (*state, av.__version__, *settings)
+            clock = float(stream.clock)
+            seconds = packets.end() * clock
+            times, fps = packets.times() * clock, length / seconds if seconds > 0 else fps
+        return cls(stream, length, packets, closed, plain, times, fps)
 
 
 class _Memory:
@@ -155,8 +152,8 @@ def _encode(known: KnownFile) -> bytes:
     for name in ('picture_aspect', 'aspect', 'clock'):
         stream[name] = str(stream[name])
     lengths = None if known.packets is None else [len(numbers) for numbers in known.packets]
-    head = {'stream': stream, **known._asdict(), 'packets': lengths}
-    head['stream'] = stream
+    kept = {name: getattr(known, name) for name in ('length', 'closed', 'plain')}
+    head = {'stream': stream, 'packets': lengths, **kept}
     numbers = b'' if known.packets is None else b''.join(each.tobytes() for each in known.packets)
     return json.dumps(head).encode() + b'\n' + zlib.compress(numbers, 1)
 
@@ -180,4 +177,5 @@ def _decode(data: bytes) -> KnownFile:
         index = PacketIndex(*np.split(numbers, np.cumsum(lengths)[:-1]))
         if sum(lengths) != len(numbers):
             raise ValueError
-    return KnownFile(StreamFacts(**stream), head['length'], index, head['closed'], head['plain'])
+    kept = (head[name] for name in ('closed', 'plain'))
+    return KnownFile.of(StreamFacts(**stream), head['length'], index, *kept)

@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 
 from mmvideomae.storage.remote import head_of, is_elsewhere
 from mmvideomae.video.readers.base import VideoReader, VideoReadError, cause_of
+from mmvideomae.video.readers.file_state import FileKey
 from mmvideomae.video.readers.limits import ReadLimits
 
 BACKENDS = ('auto', 'decord', 'pyav', 'torchcodec')
@@ -67,6 +68,19 @@ def open_reader(
         refusal = VideoReadError(path, cause_of(error))
         _remember(key, changed, refusal.reason, error)
         raise refusal from error
+
+
+def index_key_of(
+    path: str, backend: str, limits: ReadLimits, square_pixels: bool
+) -> FileKey | None:
+    """What a reader's knowledge about a file depends on; None if the reader keeps none."""
+    if backend not in ('auto', 'pyav'):
+        return None
+    try:
+        from mmvideomae.video.readers.pyav_reader import index_key
+    except ModuleNotFoundError:
+        return None
+    return index_key(path, limits, square_pixels)
 
 
 def _remember(

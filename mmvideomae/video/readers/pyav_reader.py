@@ -10,9 +10,10 @@ import numpy as np
 
 from mmvideomae.errors import one_line
 from mmvideomae.video.readers.av_container import require_complete
-from mmvideomae.video.readers.base import SIZE_CHANGES, VideoReader, VideoReadError, cause_of
+from mmvideomae.video.readers.base import SIZE_CHANGES, TimedReader, VideoReadError, cause_of
 from mmvideomae.video.readers.decoding import Decoding, Numbered, open_plain
-from mmvideomae.video.readers.known_files import KnownFile, file_key, recall, remember
+from mmvideomae.video.readers.file_state import FileKey, file_key
+from mmvideomae.video.readers.known_files import KnownFile, recall, remember
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.packet_index import PacketIndex, index_by_time, read_packets
 from mmvideomae.video.readers.pictures import orientation
@@ -41,7 +42,7 @@ class Traits(NamedTuple):
     upright: bool
 
 
-class PyAVReader(VideoReader):
+class PyAVReader(TimedReader):
     """Frames through PyAV.
 
     Opening a file for the first time reads all packets and decodes next to none, so that frame
@@ -73,7 +74,7 @@ class PyAVReader(VideoReader):
     ) -> None:
         super().__init__(path, limits)
         self._decoding = Decoding(self.path, self.limits, square_pixels, threads)
-        key = file_key(self.path, self.limits, square_pixels)
+        key = index_key(self.path, self.limits, square_pixels)
         try:
             known = None if key is None else recall(key, index_folder)
             self._known = known or self._examine()
@@ -83,31 +84,13 @@ class PyAVReader(VideoReader):
                 self._decoding.from_file(self._known.stream)
             elif known is not None:
                 self._decoding.through_container()
+            self._times, self._fps = self._known.times, self._known.fps
         except VideoReadError:
             self.close()
             raise
         except Exception as error:  # damage can surface as anything
             self.close()
             raise VideoReadError(self.path, cause_of(error)) from error
-
-    def __len__(self) -> int:
-        return self._known.length
-
-    @property
-    def fps(self) -> float:
-        index = self._known.packets
-        seconds = 0.0 if index is None else index.end() * self._clock
-        return len(self) / seconds if seconds > 0 else self._known.stream.rate
-
-    @property
-    def times(self) -> np.ndarray:
-        index = self._known.packets
-        return super().times if index is None else index.times() * self._clock
-
-    @property
-    def _clock(self) -> float:
-        """Seconds that a unit of the stream's times takes."""
-        return float(self._known.stream.clock)
 
     def close(self) -> None:
         self._decoding.close()
@@ -191,7 +174,7 @@ class PyAVReader(VideoReader):
         if index is not None:
             self._check_shapes(index, packets.shapes[:_MOST_SHAPES])
             plain = packets.plain and self._is_plain(facts, index)
-        return KnownFile(facts, length, index, packets.closed, plain)
+        return KnownFile.of(facts, length, index, packets.closed, plain)
 
     def _check_size(self, facts: StreamFacts) -> None:
         width, height = self._decoding.picture.width(facts.size[0]), facts.size[1]
@@ -249,3 +232,8 @@ class PyAVReader(VideoReader):
                 yield number, frame
             if number == indices[-1]:
                 break
+
+
+def index_key(path: str, limits: ReadLimits, square_pixels: bool) -> FileKey | None:
+    """What the knowledge about a file depends on; None if it cannot be kept."""
+    return file_key(path, av.__version__, limits, square_pixels)

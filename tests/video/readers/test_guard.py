@@ -13,9 +13,11 @@ import pytest
 
 from mmvideomae.video.readers import (
     GuardedReader,
+    ReadLimits,
     VideoReader,
     VideoReadError,
-    known_files,
+    file_state,
+    index_key_of,
     open_reader,
 )
 from mmvideomae.video.readers import helper as helper_module
@@ -131,6 +133,29 @@ def test_real_videos(tmp_path: Path) -> None:
         GuardedReader(tmp_path / 'none', partial(open_reader, tmp_path / 'none'), 20)
 
 
+def test_a_known_video_is_opened_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_state, '_TICK', 0)
+    path = write_video(tmp_path / 'a.mp4', moving_shapes(12))
+    key = index_key_of(str(path), 'auto', ReadLimits(), True)
+    opening = partial(open_reader, path)
+    with GuardedReader(path, opening, 20, key) as reader:
+        helper = reader._helper
+        frames = reader.read([3])
+    asked = []
+    ask = helper_module.Helper.ask
+    monkeypatch.setattr(
+        helper_module.Helper, 'ask', lambda *given: asked.append(given[2]) or ask(*given)
+    )
+    with GuardedReader(path, opening, 20, key) as again:
+        np.testing.assert_array_equal(again.times, reader.times)
+        assert (len(again), again.fps, asked) == (12, reader.fps, [])
+        np.testing.assert_array_equal(again.read([3]), frames)
+        np.testing.assert_array_equal(again.read([3]), frames)
+    assert asked == ['read', 'read'] and again._helper is helper
+
+
 @pytest.mark.parametrize('later', [True, False], ids=['reading', 'opening'])
 @pytest.mark.parametrize(
     ('act', 'deadline', 'reason'),
@@ -148,7 +173,7 @@ def test_what_hangs_or_crashes_is_an_unreadable_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(known_files, '_TICK', 0)
+    monkeypatch.setattr(file_state, '_TICK', 0)
     bad = tmp_path / 'bad'
     begin = time.monotonic()
     for _ in range(3):
@@ -170,7 +195,7 @@ def test_what_hangs_or_crashes_is_an_unreadable_file(
 
 def test_a_file_is_not_blamed_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers that share a helper lose it together."""
-    monkeypatch.setattr(known_files, '_TICK', 0)
+    monkeypatch.setattr(file_state, '_TICK', 0)
     reader = opened(tmp_path / 'good')
     with pytest.raises(VideoReadError, match='SIGSEGV'):
         opened(tmp_path / 'bad', _crash).read([1])
