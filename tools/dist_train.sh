@@ -2,7 +2,7 @@
 # Train on several devices of one or more machines through torchrun.
 #   bash tools/dist_train.sh CONFIG GPUS [options of tools/train.py]
 # On several machines, run it on each with NNODES, NODE_RANK, MASTER_ADDR and PORT set.
-# MAX_RESTARTS=3 with --resume: processes that die are started again, three times at most.
+# With MAX_RESTARTS=3 and --resume, processes that die are restarted up to three times.
 set -euo pipefail
 
 if [[ $# -lt 2 || "$1" == -h || "$1" == --help ]]; then

@@ -2,8 +2,8 @@
 # Train under Slurm.
 #   bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG [options of tools/train.py]
 # GPUS (total, 8), GPUS_PER_NODE (8), CPUS_PER_TASK (10), PORT and SRUN_ARGS come from the environment.
-# Inside a job of sbatch --requeue --signal=USR1@300, with --resume, a run that comes to the time limit
-# saves a checkpoint, is queued again and continues.
+# Inside a job of sbatch --requeue --signal=USR1@300, with --resume, a run that reaches the time limit
+# saves a checkpoint, is requeued and continues.
 set -euo pipefail
 
 if [[ $# -lt 3 || "$1" == -h || "$1" == --help ]]; then
@@ -34,7 +34,7 @@ srun \
     --kill-on-bad-exit=1 \
     ${SRUN_EXTRA[@]+"${SRUN_EXTRA[@]}"} \
     "${PYTHON:-python}" -u "$TOOLS/train.py" "$CONFIG" --launcher slurm "${@:4}" || STATUS=$?
-# What tools/train.py exits with after a signal (75); requeueing ends this job.
+# tools/train.py exits with 75 after a signal; requeueing ends this job.
 if [[ $STATUS == 75 && -n "${SLURM_JOB_ID:-}" ]]; then
     scontrol requeue "$SLURM_JOB_ID"
 fi
