@@ -7,7 +7,7 @@ import fsspec
 import pytest
 from hypothesis import settings
 
-from tests.support.servers import ObjectStore
+from mmvideomae.analysis.servers import ObjectStore
 from tests.support.tools import CallTool
 
 # `make test` tries the same examples each time, so that a change is what breaks it;

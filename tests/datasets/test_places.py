@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from mmvideomae.analysis.servers import ObjectStore
 from mmvideomae.datasets import VideoListDataset
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.preparation.videos.shards import members_for, plan_shards, write_shards
 from tests.support.pretraining import tiny_pretrain_config
-from tests.support.servers import ObjectStore
 from tests.support.videos import moving_shapes, write_video
 
 NAMES = ('b.mp4', 'a/c.mp4', 'a/v1.2.mkv', 'a/d.mp4', 'e.avi')

@@ -8,9 +8,9 @@ import torch
 from mmengine import Config
 from mmengine.runner import Runner
 
+from mmvideomae.analysis.servers import ObjectStore
 from mmvideomae.checkpoints import load_state_dict
 from tests.support.pretraining import tiny_pretrain_config
-from tests.support.servers import ObjectStore
 from tests.support.videos import moving_shapes, write_video
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from mmvideomae.analysis.servers import serve_folder
 from mmvideomae.storage.remote import (
     AddressError,
     Head,
@@ -20,7 +21,6 @@ from mmvideomae.storage.remote import (
     local_copy,
     open_bytes,
 )
-from tests.support.servers import serve_folder
 
 DATA = bytes(range(256)) * 40
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from fsspec import AbstractFileSystem
 
+from mmvideomae.analysis.servers import serve_folder
 from mmvideomae.storage.remote import UnreachableError, files
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, open_reader
-from tests.support.servers import serve_folder
 from tests.support.videos import make_broken_video, numbered_frames, write_video
 
 

@@ -1,0 +1,113 @@
+"""Measure how fast a loader makes clips from local files, tar files and an object store.
+
+    python tools/analysis_tools/benchmark_places.py [VIDEO]
+
+Copies of a video lie in a folder, in tar files of make_shards.py, and both once more in an S3
+server on this machine, each of whose requests waits for --latency seconds. The first epoch finds
+an empty cache, the later ones what it left there. All places are measured in turns, in every
+round; figures are medians over the rounds, shares those of local files in the same round and
+epoch. The server takes processor time of its own. It needs pip install 'mmvideomae[tests]'.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+from mmvideomae.analysis.place_contenders import (
+    LoaderSettings,
+    epochs_of,
+    places_of,
+    slow_store,
+)
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
+from mmvideomae.preparation.videos.shards import members_for, plan_shards, write_shards
+from mmvideomae.synthetic.videos import a_video
+
+_SHARD_BYTES = 20_000_000
+
+
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
+    add_option(parser, '--videos', 64, 'copies of it, which make an epoch')
+    add_option(parser, '--latency', 0.05, 'seconds that every request waits')
+    add_option(parser, '--workers', 2, 'of the loader')
+    add_option(parser, '--batch-size', 8, 'clips that a worker makes at a time')
+    add_option(parser, '--clip-len', 16, 'frames')
+    add_option(parser, '--stride', 4, 'in frames')
+    add_option(parser, '--size', 224, 'of the crops')
+    add_option(parser, '--epochs', 2, 'of each place in a round')
+    add_option(parser, '--rounds', 3, 'in which all places are measured')
+    return parser
+
+
+def lay_out(video: str, copies: int, folder: Path) -> None:
+    """Put copies of a video into ``videos/`` and, as tar files, into ``shards/``."""
+    videos = folder / 'videos'
+    videos.mkdir()
+    for number in range(copies):
+        shutil.copy(video, videos / f'{number:04}{Path(video).suffix}')
+    for _ in write_shards(plan_shards(members_for(videos), _SHARD_BYTES), folder / 'shards'):
+        pass
+
+
+def measure(video: str, args: argparse.Namespace, work: Path) -> dict[str, Any]:
+    """The whole report."""
+    settings = LoaderSettings(args.workers, args.batch_size, args.clip_len, args.stride, args.size)
+    data = work / 'data'
+    data.mkdir()
+    lay_out(video, args.videos, data)
+    rates: dict[str, list[list[float]]] = {name: [] for name in places_of(data)}
+    with slow_store(data, args.latency):
+        for number in range(args.rounds):
+            print(f'round {number + 1} of {args.rounds} ...', flush=True)
+            for name, source in places_of(data).items():
+                cache = work / 'cache'
+                rates[name].append(epochs_of(source, Path(video), settings, cache, args.epochs))
+    places = {
+        name: {
+            'clips_per_second': [median(each) for each in zip(*rounds, strict=True)],
+            'share_of_files': [
+                median(rate / local for rate, local in zip(rates_, locals_, strict=True))
+                for rates_, locals_ in zip(
+                    zip(*rounds, strict=True), zip(*rates['files'], strict=True), strict=True
+                )
+            ],
+        }
+        for name, rounds in rates.items()
+    }
+    chosen = {key: value for key, value in vars(args).items() if key not in ('video', 'json')}
+    return {'video': video, 'bytes': os.path.getsize(video), **chosen, 'places': places}
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """A line for each place."""
+    lines = [
+        '{videos} copies of {video} ({bytes:,} bytes), {workers} workers, batches of {batch_size}, '
+        'a latency of {latency:g} s; clips/s and share of local files by epoch'.format(**report)
+    ]
+    for name, place in report['places'].items():
+        cells = zip(place['clips_per_second'], place['share_of_files'], strict=True)
+        lines.append(f'  {name:14}' + ''.join(f'{rate:9.1f} {share:6.0%}' for rate, share in cells))
+    return '\n'.join(lines)
+
+
+def make(args: argparse.Namespace) -> Told:
+    counts = (args.videos, args.batch_size, args.clip_len, args.stride, args.size)
+    if min(*counts, args.epochs, args.rounds) < 1 or min(args.latency, args.workers) < 0:
+        raise UsageError('counts and sizes must be positive, latency and workers not negative')
+    with a_video(args.video) as video, tempfile.TemporaryDirectory() as work:
+        report = measure(os.path.abspath(video), args, Path(work))
+    return Told(report, as_text(report))
+
+
+if __name__ == '__main__':
+    sys.exit(run_tool(options(), make))
