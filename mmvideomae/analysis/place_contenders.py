@@ -33,7 +33,7 @@ class LoaderSettings(NamedTuple):
     size: int
 
 
-def places_of(folder: Path) -> dict[str, dict[str, str]]:
+def contending_places(folder: Path) -> dict[str, dict[str, str]]:
     """Sources of the same videos: ``videos/`` and ``shards/`` of a folder, and their uploads."""
     roots = {'files': str(folder), 's3': _BUCKET}
     return {

@@ -22,8 +22,8 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 from mmvideomae.analysis.place_contenders import (
     LoaderSettings,
+    contending_places,
     epochs_of,
-    places_of,
     slow_store,
 )
 from mmvideomae.cli.options import add_option
@@ -65,11 +65,11 @@ def measure(video: str, args: argparse.Namespace, work: Path) -> dict[str, Any]:
     data = work / 'data'
     data.mkdir()
     lay_out(video, args.videos, data)
-    rates: dict[str, list[list[float]]] = {name: [] for name in places_of(data)}
+    rates: dict[str, list[list[float]]] = {name: [] for name in contending_places(data)}
     with slow_store(data, args.latency):
         for number in range(args.rounds):
             print(f'round {number + 1} of {args.rounds} ...', flush=True)
-            for name, source in places_of(data).items():
+            for name, source in contending_places(data).items():
                 cache = work / 'cache'
                 rates[name].append(epochs_of(source, Path(video), settings, cache, args.epochs))
     places = {
