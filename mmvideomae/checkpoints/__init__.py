@@ -1,7 +1,7 @@
 """Weight files of every supported format: read, convert, fit to a model, write.
 
-Importing this room lets mmengine read local paths and ``http(s)`` addresses through it, so that
-``load_from`` and ``init_cfg=dict(type='Pretrained', checkpoint=...)`` take the same files.
+Importing this package makes mmengine read local paths and ``http(s)`` addresses through it, so
+``load_from`` and ``init_cfg=dict(type='Pretrained', checkpoint=...)`` accept the same files.
 """
 
 from mmvideomae.checkpoints.architecture import (

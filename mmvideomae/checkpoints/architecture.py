@@ -1,4 +1,4 @@
-"""What the shapes of weights say about the network they belong to."""
+"""Infer the sizes of a network from the shapes of its weights."""
 
 from dataclasses import dataclass, fields
 
@@ -12,17 +12,17 @@ from mmvideomae.checkpoints.head_rows import BOX_HEAD, HEAD
 from mmvideomae.checkpoints.names import Weights
 
 NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}
-"""Attention heads by width, of the published encoders and decoders (V1 Table 8, V2 Table 7)."""
+"""Attention heads of the published encoders and decoders, by width (V1 Table 8, V2 Table 7)."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes of an encoder, and of a decoder and a classifier where there are such."""
+    """Sizes of an encoder, and of a decoder and a classifier if there are any."""
 
     width: int
     depth: int
     hidden: int | None
-    """Units between the two layers of an MLP."""
+    """Hidden units of an MLP."""
     patch_size: int
     tubelet_size: int
     in_channels: int
@@ -30,10 +30,10 @@ class Architecture:
     decoder_depth: int | None = None
     decoder_hidden: int | None = None
     num_classes: int | None = None
-    """Rows of the head; mmaction2's detectors have one of the background among them."""
+    """Rows of the head; in mmaction2's detectors, one of them is the background."""
 
     def differences(self, other: 'Architecture') -> list[str]:
-        """Where the encoders differ: ``'width 384 against 768'``."""
+        """Differences of the encoders, such as ``'width 384 against 768'``."""
         return _differences(self, other, [field.name for field in fields(self)[:6]])
 
 
@@ -45,9 +45,9 @@ class CodeArchitecture:
     depth: int
     hidden: int | None
     codes: int
-    """Rows of the embedding, special ids among them."""
+    """Rows of the embedding, including special ids."""
     attentions: str
-    """Of a layer, in order, each with the number of those side by side: '1+2'."""
+    """The numbers of parallel attentions in a layer, in order, such as '1+2'."""
     attention_width: int | None
 
     def differences(self, other: 'CodeArchitecture') -> list[str]:
@@ -65,7 +65,7 @@ def _differences(mine: object, other: object, names: list[str]) -> list[str]:
 
 
 def architecture_of(weights: Weights) -> Architecture | None:
-    """Read the sizes off weights under our names; None where there is no such encoder."""
+    """Infer sizes from weights with our names; None if there is no such encoder."""
     kernel = weights.get(PATCH_EMBED)
     if kernel is None or kernel.ndim != 5:
         return None
@@ -87,7 +87,7 @@ def architecture_of(weights: Weights) -> Architecture | None:
 
 
 def code_architecture_of(weights: Weights) -> CodeArchitecture | None:
-    """Read the sizes off weights under our names; None where there is no encoder of codes."""
+    """Infer sizes from weights with our names; None if there is no encoder of codes."""
     embedding = weights.get('backbone.embedding.weight')
     if CODE_EMBED not in weights or embedding is None:
         return None

@@ -1,4 +1,4 @@
-"""What weights of VIMPAC have besides its layers: positions by axis, and a tokenizer."""
+"""Fit the parts of VIMPAC other than its layers: positions per axis, and a tokenizer."""
 
 from torch import Tensor
 
@@ -11,7 +11,7 @@ TOKENIZER = 'data_preprocessor.tokenizer.'
 
 
 def fit_axis_positions(found: dict[str, Tensor], expected: Weights, notes: list[str]) -> None:
-    """Interpolate the positions of an axis to the length of the model's (VIMPAC appendix C.1)."""
+    """Interpolate the positions of each axis to the model's length (VIMPAC appendix C.1)."""
     done = []
     for axis in ('time', 'height', 'width'):
         key = f'backbone.pos_embed.{axis}'
@@ -28,10 +28,10 @@ def fit_axis_positions(found: dict[str, Tensor], expected: Weights, notes: list[
 def settle_tokenizer(
     found: dict[str, Tensor], expected: dict[str, Tensor], training: bool, notes: list[str]
 ) -> None:
-    """Leave out a tokenizer that the model does not need, or that has a file of its own.
+    """Drop a tokenizer that the model does not need, or that is loaded from its own file.
 
     Raises:
-        CheckpointError: To test, the model needs one and the weights have none.
+        CheckpointError: The model needs one for testing, but the weights have none.
     """
     mine, theirs = has_part(found, TOKENIZER), has_part(expected, TOKENIZER)
     if mine and not theirs:

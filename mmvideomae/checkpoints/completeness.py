@@ -1,4 +1,4 @@
-"""Whether weights under our names are all of a network, by what its parts are made of."""
+"""Check that weights with our names form a complete network."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,30 +10,30 @@ PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 FORMER_EMBED = 'backbone.embd.0.conv.weight'
 CODE_EMBED = 'backbone.cls_embed'
 GATHER = (
-    'of DeepSpeed ZeRO-3 or FSDP, whose weights lie in pieces in many files. Put them together, '
-    'with DeepSpeed by "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them, '
+    'of DeepSpeed ZeRO-3 or FSDP, whose weights are spread over many files. Merge them (for '
+    'DeepSpeed with "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them) '
     'and give the file in OUT'
 )
 
 _LEAVES = ('weight', 'bias')
 _BLOCKS = ('backbone.blocks', 'neck.blocks')
 _LAYERS_OF_A_BLOCK = ('norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2')
-# Of these a block has both, or all blocks of a part have neither.
+# A block has both of these, or all blocks of a part have neither.
 _PAIRS_OF_A_BLOCK = (('attn.q_bias', 'attn.v_bias'), ('gamma_1', 'gamma_2'))
-# What has a weight and a bias, if it is there.
+# If one of these exists, it has a weight and a bias.
 _LAYERS = (
     *('backbone.patch_embed.proj', 'backbone.norm', 'backbone.fc_norm', 'neck.norm'),
     *('head.proj', 'cls_head.fc_cls', 'roi_head.bbox_head.fc_cls'),
 )
 _DECODER = ('neck.mask_token', 'neck.embed.weight', 'neck.norm.weight', 'head.proj.weight')
-# What follows an encoder takes its tokens, or their mean, from one of its two norms.
+# The part after an encoder takes its tokens, or their mean, from one of its two norms.
 _NORM_BEFORE = {
     'neck.blocks.': 'backbone.norm',
     'cls_head.fc_cls.': 'backbone.fc_norm',
     'roi_head.bbox_head.fc_cls.': 'backbone.norm',
 }
 
-# The same of ActionFormer.
+# The same for ActionFormer.
 _FORMER_BLOCKS = ('backbone.stem', 'backbone.branch')
 _FORMER_LAYERS = (
     *('ln1', 'ln2', 'mlp.0', 'mlp.3'),
@@ -41,10 +41,10 @@ _FORMER_LAYERS = (
     *(f'attn.{part}_norm' for part in ('query', 'key', 'value')),
 )
 _FORMER_CONVOLUTIONS = tuple(f'attn.{part}_conv.conv.weight' for part in ('query', 'key', 'value'))
-# All blocks have both, or none has one.
+# All blocks have both, or none has either.
 _FORMER_SCALES = ('drop_path_attn.scale', 'drop_path_mlp.scale')
 _FORMER_OUTPUTS = ('cls_head.cls_head.conv', 'reg_head.offset_head.conv')
-# Convolutions, each with a norm behind it.
+# Convolutions, each followed by a norm.
 _FORMER_STACKS = (
     ('backbone.embd', 'backbone.embd_norm'),
     ('cls_head.head', 'cls_head.norm'),
@@ -56,11 +56,11 @@ _FORMER_LEVELS = ('neck.fpn_norms', 'neck.lateral_convs', 'neck.fpn_convs', 'reg
 def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
-    A part may be missing as a whole, such as a head.  Tensors of other names do not count.
+    A whole part, such as a head, may be missing.  Tensors with other names are ignored.
     The network is VideoMAE's, VIMPAC's or an ActionFormer.
 
     Raises:
-        CheckpointError: Something is missing or empty; it is named.
+        CheckpointError: A tensor, which the message names, is missing or empty.
     """
     require_values(state_dict)
     former = FORMER_EMBED in state_dict
@@ -74,10 +74,10 @@ def require_whole(state_dict: Weights) -> None:
 
 
 def added_to_encoder(found: Weights, expected: Weights) -> list[str]:
-    """Weights of modules that the model has beside those of a VideoMAE encoder, as adapters are.
+    """Weights of modules that the model adds to a VideoMAE encoder, such as adapters.
 
-    A module counts as added where the weights have no such module in any block; one that they
-    have in some blocks only is incomplete.
+    A module is added if no block in the weights has it; if only some blocks have it, the
+    weights are incomplete.
     """
     if PATCH_EMBED not in expected:
         return []
@@ -98,18 +98,18 @@ def require_values(state_dict: Weights) -> None:
     """Check that no tensor is a placeholder.
 
     Raises:
-        CheckpointError: Some are; they are named.
+        CheckpointError: Some are; the message names them.
     """
     empty = [key for key, value in state_dict.items() if value.is_meta or not value.numel()]
     if empty:
         raise CheckpointError(
             f'{len(empty)} of {len(state_dict)} tensors are empty ({some(empty, 3)}), as in a '
-            f'piece of a checkpoint {GATHER}'
+            f'part of a checkpoint {GATHER}'
         )
 
 
 def _gaps(state: Weights) -> Iterator[str]:
-    """Names that a VideoMAE network with the parts of a state must have."""
+    """Names that a VideoMAE network with the parts of this state must have."""
     yield PATCH_EMBED
     for part in _BLOCKS:
         blocks = numbered(state, part)
@@ -123,7 +123,7 @@ def _gaps(state: Weights) -> Iterator[str]:
     yield from _both(present)
     if has_part(state, ('neck.mask_token', 'neck.embed.', 'neck.blocks.')):
         yield from _DECODER[:3]
-        # A head of another name predicts something else than pixels.
+        # A head with another name does not predict pixels.
         if not has_part(state, 'head.'):
             yield from _both(['head.proj'])
     for part, norm in _NORM_BEFORE.items():
@@ -134,7 +134,7 @@ def _gaps(state: Weights) -> Iterator[str]:
 
 
 def _code_gaps(state: Weights) -> Iterator[str]:
-    """Names that a VIMPAC with the parts of a state must have."""
+    """Names that a VIMPAC with the parts of this state must have."""
     yield from (CODE_EMBED, 'backbone.embedding.weight')
     yield from (f'backbone.pos_embed.{axis}' for axis in ('cls', 'time', 'height', 'width'))
     pre_norm = has_part(state, 'backbone.ln_post.')
@@ -160,7 +160,7 @@ def _code_gaps(state: Weights) -> Iterator[str]:
 
 
 def code_attentions(state: Weights) -> list[int]:
-    """Of each attention of a VIMPAC's layer, how many run side by side."""
+    """For each attention of a VIMPAC layer, the number that run in parallel."""
     blocks = numbered(state, 'backbone.blocks')
     places = [f'backbone.blocks.{number}.attns' for number in blocks]
     count = max((len(numbered(state, place)) for place in places), default=1)
@@ -171,7 +171,7 @@ def code_attentions(state: Weights) -> list[int]:
 
 
 def _former_gaps(state: Weights) -> Iterator[str]:
-    """Names that an ActionFormer with the parts of a state must have."""
+    """Names that an ActionFormer with the parts of this state must have."""
     scales = _FORMER_SCALES if any(key.endswith(_FORMER_SCALES) for key in state) else ()
     for part in _FORMER_BLOCKS:
         for number in numbered(state, part):
@@ -215,7 +215,7 @@ def _any(blocks: range, part: str, state: Weights, names: Iterable[str]) -> bool
 
 
 def numbered(state: Weights, part: str, joint: str = '.') -> range:
-    """Numbers from 0 to the highest that a list of layers has."""
+    """Numbers from 0 to the highest in a list of layers."""
     found = [re.match(rf'{re.escape(part + joint)}(\d{{1,4}})\.', key) for key in state]
     return range(1 + max((int(match[1]) for match in found if match), default=-1))
 
@@ -225,5 +225,5 @@ def _both(layers: Iterable[str]) -> list[str]:
 
 
 def has_part(state: Weights, start: str | tuple[str, ...]) -> bool:
-    """Whether a name starts so, or in one of several ways."""
+    """Whether any name starts with ``start``, or with one of several beginnings."""
     return any(key.startswith(start) for key in state)

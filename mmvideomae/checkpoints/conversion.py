@@ -1,4 +1,4 @@
-"""State dicts of every known layout -> ours, and ours -> those that are written."""
+"""Convert state dicts from every known layout to ours, and from ours to writable ones."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -17,29 +17,29 @@ WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.writable)
 
 
 def detect(state_dict: Weights) -> str:
-    """The layout of a state dict, by its keys: one of ``LAYOUTS``.
+    """The layout of a state dict, recognised by its keys: one of ``LAYOUTS``.
 
     Raises:
-        CheckpointError: None of them.
+        CheckpointError: It has none of them.
     """
     for name, layout in reversed(LAYOUTS.items()):
         if layout.matches(state_dict):
             return name
     raise CheckpointError(
-        f'unknown format: no network of {some(LAYOUTS, 9)} has the keys {some(state_dict)}'
+        f'unknown format: none of {some(LAYOUTS, 9)} has the keys {some(state_dict)}'
     )
 
 
 def to_ours(state_dict: Weights, tubelet_size: int = 2) -> Conversion:
-    """Bring a state dict of any layout under our names.
+    """Convert a state dict from any layout to our names.
 
     Args:
-        tubelet_size: Frames of a cube, where the patch embedding is an image's: it is inflated
-            to w / tubelet_size in each frame, so that a clip of one repeated image is embedded
-            as the image (V1 section 4, after I3D).
+        tubelet_size: Frames of a cube, for the patch embedding of an image model: it is inflated
+            to w / tubelet_size in each frame, so a clip that repeats an image is embedded like
+            the image (V1 section 4, after I3D).
 
     Raises:
-        CheckpointError: A tensor is unknown or missing; the keys are named.
+        CheckpointError: A tensor is unknown or missing; the message names the keys.
     """
     layout = LAYOUTS[detect(state_dict)]
     require_values(state_dict)
@@ -47,10 +47,10 @@ def to_ours(state_dict: Weights, tubelet_size: int = 2) -> Conversion:
 
 
 def writable_layout(name: str) -> Layout:
-    """The layout of a name.
+    """The layout with this name.
 
     Raises:
-        CheckpointError: There is none, or it is only read.
+        CheckpointError: There is none, or it can only be read.
     """
     layout = LAYOUTS.get(name)
     if layout is None or not layout.writable:
@@ -59,15 +59,16 @@ def writable_layout(name: str) -> Layout:
 
 
 def convert(state_dict: Weights, to: str) -> 'OrderedDict[str, Tensor]':
-    """Name and shape our weights as another layout has them.
+    """Convert our weights to the names and shapes of another layout.
 
     Args:
-        state_dict: Under our names.
-        to: One of ``WRITABLE``; 'videomae' is the official code's, 'hf' that of
+        state_dict: Weights with our names.
+        to: One of ``WRITABLE``; 'videomae' is the official code's layout, 'hf' that of
             transformers 5.18 and newer.
 
     Raises:
-        CheckpointError: The layout is unknown, or has no place for a tensor, which is named.
+        CheckpointError: The layout is unknown, or has no place for a tensor, which the message
+            names.
     """
     return writable_layout(to).from_ours(state_dict)
 
@@ -78,11 +79,11 @@ def save_weights(
     to: str = 'ours',
     config: Mapping[str, Any] | None = None,
 ) -> list[Path]:
-    """Write weights under our names, the same bytes for the same weights.
+    """Write weights with our names in a layout; the same weights give the same bytes.
 
     Args:
         path: A file, or a folder if ``to`` is 'hf'.
-        config: For 'hf': entries of ``config.json`` that weights do not tell, see `hf_config`.
+        config: For 'hf': entries of ``config.json`` that weights do not contain, see `hf_config`.
 
     Returns:
         The files written.

@@ -1,4 +1,4 @@
-"""What is wrong with a weight file, in one line."""
+"""Errors about weight files."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ class CheckpointError(UserError, ValueError):
 
 
 def some(names: Iterable[str], count: int = 5) -> str:
-    """The first names, and how many more there are."""
+    """The first names and the number of the rest."""
     listed = list(names)
     named = ', '.join(listed[:count])
     return named if len(listed) <= count else f'{named} and {len(listed) - count} more'

@@ -1,4 +1,4 @@
-"""Weights under our names -> exactly those that a model takes, or one line on why not."""
+"""Fit weights with our names to a model, or say in one line why they do not fit."""
 
 import math
 from collections import OrderedDict
@@ -21,19 +21,19 @@ from mmvideomae.checkpoints.names import Weights
 from mmvideomae.checkpoints.reading import without_wrapper_prefixes
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 
-# An encoder ends in one or the other, by what is made of its tokens; pre-training's is not the
-# classifier's, see `_fit_parts`.
+# An encoder ends in one of the two, depending on the use of its tokens; that of pre-training is
+# not that of a classifier, see `_fit_parts`.
 NORMS = ('backbone.norm.', 'backbone.fc_norm.')
 ENCODER = 'backbone.'
-# Names that encoders of ours end in, as no other does.
+# Name endings that only our encoders have.
 ENCODER_MARKS = ('patch_embed.proj.weight', 'cls_embed')
 MMACTION2_EMBED = 'backbone.patch_embed.projection.weight'
-# Parts of a model that are replaced as a whole where they do not fit, when training.
+# Parts of a model that are replaced as a whole in training if they do not fit.
 REPLACEABLE = ('cls_head', 'roi_head')
 
 
 class Fitted(NamedTuple):
-    """Weights that fit, and what was done to them: a sentence each."""
+    """Weights that fit, and a sentence about each change to them."""
 
     state_dict: 'OrderedDict[str, Tensor]'
     notes: tuple[str, ...]
@@ -47,28 +47,28 @@ def fit(
     label_map: str | Path | None = None,
     num_heads: Mapping[str, int] | None = None,
 ) -> Fitted:
-    """Fit weights to a model that they start or are.
+    """Fit weights to a model, to start its training or to use it.
 
-    To start a training, a part that only one side has is left out or starts anew: a decoder,
-    a head, the last norm, and what was added to an encoder, such as adapters.  A head of other
-    classes takes the rows that ``label_map`` names, or starts anew, as V2's released code does.
-    Everything else must fit, and to test, everything must.
+    To start a training, a part that only one side has is dropped or newly initialised: a
+    decoder, a head, the last norm, and modules added to an encoder, such as adapters.  A head with
+    other classes takes the rows that ``label_map`` names, or is newly initialised, as in V2's
+    released code.  Everything else must fit; for testing, everything must.
 
     Args:
-        weights: Under our names, or under those of a format that `detect` knows.
-        source: What to call the weights in messages.
+        weights: With our names, or with those of a format that `detect` recognises.
+        source: The name of the weights in messages.
         training: Whether the model will be trained.
-        label_map: See `head_rows.read_label_map`; used where the head's rows are not the model's.
+        label_map: See `head_rows.read_head_rows`; used if the head has other rows than the model's.
         num_heads: `Conversion.num_heads` of the weights.
 
     Raises:
-        CheckpointError: The weights do not fit; the line says where and what to do.
+        CheckpointError: The weights do not fit; the message says where and what to do.
     """
     expected, grid = model.state_dict(), _grid_of(model)
     notes: list[str] = []
     try:
         found = _under_names_of(expected, weights, notes)
-        if not any(value.is_meta for value in expected.values()):  # shapes alone fit shapes alone
+        if not any(value.is_meta for value in expected.values()):  # meta weights fit a meta model
             require_values(found)
         require_same_heads(num_heads or {}, model)
         found, prefix = _of_backbone(found, expected, notes)
@@ -83,7 +83,7 @@ def fit(
             _fit_parts(found, expected, notes)
             added = added_to_encoder(found, expected)
         if added:
-            notes.append(f'{some(added, 3)}: start anew, added to the encoder of the weights')
+            notes.append(f'{some(added, 3)}: newly initialised, added to the encoder')
         needed = {key: value for key, value in expected.items() if key not in added}
         _check_whole(found, needed, training)
     except CheckpointError as error:
@@ -95,10 +95,10 @@ def fit(
 def require_fit(
     weights: Weights, model: nn.Module, source: str, num_heads: Mapping[str, int] | None = None
 ) -> None:
-    """Check that weights are those of a model, name by name; arguments as those of `fit`.
+    """Check that weights have the model's names and shapes; arguments as for `fit`.
 
     Raises:
-        CheckpointError: They are not.
+        CheckpointError: They do not.
     """
     try:
         require_values(weights)
@@ -109,12 +109,12 @@ def require_fit(
 
 
 def _grid_of(model: nn.Module) -> Grid | None:
-    """Token grid (t, h, w) for which the model's positions are."""
+    """The token grid (t, h, w) of the model's positions."""
     return getattr(getattr(model, 'backbone', model), 'grid_size', None)
 
 
 def _under_names_of(expected: Weights, weights: Weights, notes: list[str]) -> dict[str, Tensor]:
-    """Bring weights under the names that the model has: ours, mmaction2's or any others."""
+    """Rename weights to the model's names: ours, mmaction2's or any others."""
     found = without_wrapper_prefixes(weights)
     try:
         known = detect(found)
@@ -130,7 +130,7 @@ def _under_names_of(expected: Weights, weights: Weights, notes: list[str]) -> di
             found[POSITIONS] = sinusoid_table(*expected[POSITIONS].shape[1:])[None].clone()
     if known != 'ours' and not found.keys() & expected.keys():
         raise CheckpointError(
-            f'no weight has a name of the model; it has {some(found, 3)}, the model has '
+            f'no weight has a name of the model; it has {some(found, 3)}, but the model '
             f'{some(expected, 3)}'
         )
     return found
@@ -139,18 +139,18 @@ def _under_names_of(expected: Weights, weights: Weights, notes: list[str]) -> di
 def _of_backbone(
     found: dict[str, Tensor], expected: Weights, notes: list[str]
 ) -> tuple[dict[str, Tensor], str]:
-    """Where the model is an encoder alone, the encoder's weights under whole names; its prefix."""
+    """If the model is only an encoder, its weights with full names; also its prefix."""
     if not any(name in expected for name in ENCODER_MARKS):
         return found, ''
     if not any(key.startswith(ENCODER) for key in found):
         return {ENCODER + key: value for key, value in found.items()}, ENCODER
     if rest := [key for key in found if not key.startswith(ENCODER)]:
-        notes.append(f'the model is an encoder: left out {some(rest, 3)}')
+        notes.append(f'the model is an encoder: dropped {some(rest, 3)}')
     return {key: value for key, value in found.items() if key.startswith(ENCODER)}, ENCODER
 
 
 def _check_architecture(found: Weights, expected: Weights) -> None:
-    differences, cure = [], 'take the config of a model of its size'
+    differences, cure = [], 'use the config of a model of its size'
     mine, theirs = architecture_of(found), architecture_of(expected)
     if mine is not None and theirs is not None:
         differences = mine.differences(theirs)
@@ -161,22 +161,22 @@ def _check_architecture(found: Weights, expected: Weights) -> None:
         differences = code.differences(of_model)
     if differences:
         raise CheckpointError(
-            f'another architecture, {"; ".join(differences)} of the model. To cure it, {cure}'
+            f'another architecture: {"; ".join(differences)} of the model. To fix it, {cure}'
         )
 
 
 def _fit_positions(
     found: dict[str, Tensor], expected: Weights, grid: Grid | None, notes: list[str]
 ) -> None:
-    """Bring learned positions to the model's grid."""
+    """Resize learned positions to the model's grid."""
     if POSITIONS not in found:
         if POSITIONS in expected:
             found[POSITIONS] = sinusoid_table(*expected[POSITIONS].shape[1:])[None].clone()
-            notes.append('positions: learned from the fixed sinusoid on, which the weights know')
+            notes.append('positions: learned, starting from the fixed sinusoid of the weights')
         return
     if POSITIONS not in expected:
         raise CheckpointError(
-            'its positions are learned and the model has the fixed sinusoid: set '
+            'its positions are learned, but the model has the fixed sinusoid: set '
             'model.backbone.learnable_pos=True'
         )
     table, wanted = found[POSITIONS], expected[POSITIONS]
@@ -188,7 +188,7 @@ def _fit_positions(
 
 
 def _base_grid(count: int, grid: Grid) -> Grid:
-    """The grid of a table of ``count`` tokens: as many slots as the model's, or as large ones."""
+    """The grid of a table of ``count`` tokens, with the model's number or size of slots."""
     slots, height, width = grid
     side = math.isqrt(count // slots)
     if count == slots * side * side:
@@ -197,22 +197,22 @@ def _base_grid(count: int, grid: Grid) -> Grid:
         return count // (height * width), height, width
     raise CheckpointError(
         f'its table of {count} positions has neither {slots} square slots nor slots of '
-        f'{height}x{width}, which is the grid of the model'
+        f"{height}x{width}, the model's grid"
     )
 
 
 def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) -> None:
-    """Leave out what only the weights have, and note what starts anew, in whole parts.
+    """Drop whole parts that only the weights have, and note parts that are newly initialised.
 
-    The last norm of pre-training is not that of a classifier: the one is of the tokens, the
-    other of their mean.
+    The last norm of pre-training is not that of a classifier: the former normalises the tokens,
+    the latter their mean.
     """
     for norm in NORMS:
         if not has_part(expected, norm) and has_part(found, norm):
             _drop(found, norm)
             notes.append(f'{norm[:-1]}: dropped, the model ends in another norm')
         elif has_part(expected, norm) and not has_part(found, norm):
-            notes.append(f'{norm[:-1]}: starts anew')
+            notes.append(f'{norm[:-1]}: newly initialised')
     parts = {key.partition('.')[0]: None for key in (*found, *expected)}
     for part in parts:
         mine, theirs = has_part(found, f'{part}.'), has_part(expected, f'{part}.')
@@ -222,16 +222,16 @@ def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) ->
             _drop(found, f'{part}.')
             notes.append(f'{part}: dropped, the model has none')
         elif theirs and not mine:
-            notes.append(f'{part}: starts anew')
+            notes.append(f'{part}: newly initialised')
         elif part in REPLACEABLE and not _same_shapes(found, expected, f'{part}.'):
             _drop(found, f'{part}.')
-            notes.append(f'{part}: dropped, the model has another one; it starts anew')
+            notes.append(f'{part}: dropped, the model has another one; it is newly initialised')
 
 
 def _check_whole(found: Weights, expected: Weights, training: bool) -> None:
-    """Compare names and shapes; a part that starts anew may be missing when training."""
+    """Compare names and shapes; in training, a part to be newly initialised may be missing."""
     complaints = [
-        f'{key} is {tuple(value.shape)}, in the model {tuple(expected[key].shape)}'
+        f'{key} is {tuple(value.shape)}, but {tuple(expected[key].shape)} in the model'
         for key, value in found.items()
         if key in expected and value.shape != expected[key].shape
     ]
@@ -247,7 +247,7 @@ def _check_whole(found: Weights, expected: Weights, training: bool) -> None:
         raise CheckpointError('; '.join(complaints[:3]))
 
 
-# A count of batch norms and a running mean of a loss: predictions do without.
+# A counter of batch norms and a running mean of a loss, which predictions do not use.
 NOT_NEEDED = ('num_batches_tracked', LOSS_NORMALISER)
 
 

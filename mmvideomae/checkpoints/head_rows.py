@@ -1,4 +1,4 @@
-"""The rows of a classifier's head that are the classes of another."""
+"""Select the rows of a classifier's head for the classes of another."""
 
 import json
 from pathlib import Path
@@ -17,21 +17,21 @@ K710_ROWS = 710
 
 
 def read_head_rows(path: str | Path) -> list[int]:
-    """A JSON list whose entry i is the row of class i in the head of the checkpoint.
+    """A JSON list whose entry i is the row of class i in the checkpoint's head.
 
     Raises:
-        CheckpointError: The file is missing, or holds something else.
+        CheckpointError: The file is missing or has other content.
     """
     try:
         rows = json.loads(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
         raise CheckpointError(
-            f'no label map {path}: write it with tools/data/build_k710.py, or leave label_map out'
+            f'no label map {path}: write it with tools/data/build_k710.py, or omit label_map'
         ) from error
     except ValueError as error:
-        raise CheckpointError(f'{path} is no JSON list of rows: {error}') from error
+        raise CheckpointError(f'{path} is not a JSON list of rows: {error}') from error
     if not isinstance(rows, list) or not all(type(row) is int and row >= 0 for row in rows):
-        raise CheckpointError(f'{path} is no JSON list of rows, whole numbers from 0')
+        raise CheckpointError(f'{path} is not a JSON list of rows, which are whole numbers from 0')
     return rows
 
 
@@ -42,7 +42,7 @@ def select_rows(
     training: bool,
     notes: list[str],
 ) -> None:
-    """Choose the rows of the head that are the model's classes, or take the head away."""
+    """Select the rows of the head for the model's classes, or drop the head."""
     _check_box_head(found, expected, training, notes)
     if HEAD not in found or HEAD not in expected:
         return
@@ -63,20 +63,20 @@ def select_rows(
         )
     if not training:
         raise CheckpointError(
-            f'its head has {rows} classes, the model {classes}: set model.cls_head.num_classes='
-            f'{rows}{hint}'
+            f'its head has {rows} classes, but the model {classes}: set '
+            f'model.cls_head.num_classes={rows}{hint}'
         )
     for key in _head_keys(found):
         del found[key]
     notes.append(
-        f'head: dropped, it has {rows} classes and the model {classes}; a new one is trained{hint}'
+        f'head: dropped, it has {rows} classes, the model {classes}; a new one is trained{hint}'
     )
 
 
 def _check_box_head(
     found: dict[str, Tensor], expected: Weights, training: bool, notes: list[str]
 ) -> None:
-    """Take a detector's head of other classes away to train, and refuse it to test."""
+    """For training, drop a detector's head with other classes; for testing, refuse it."""
     if BOX_HEAD not in found or BOX_HEAD not in expected:
         return
     rows, classes = len(found[BOX_HEAD]), len(expected[BOX_HEAD])
@@ -85,16 +85,16 @@ def _check_box_head(
     hint = ''
     if abs(rows - classes) == 1:
         hint = (
-            "; mmaction2's detectors have a row of the background, the official ones have none: "
+            "; mmaction2's detectors have a row for the background, the official ones do not: "
             f'set model.roi_head.bbox_head.background={rows > classes}'
         )
     if not training:
         cure = hint or f': set model.roi_head.bbox_head.num_classes={rows}'
-        raise CheckpointError(f'its roi_head has {rows} rows, the model {classes}{cure}')
+        raise CheckpointError(f'its roi_head has {rows} rows, but the model {classes}{cure}')
     for key in (BOX_HEAD, BOX_HEAD_BIAS):
         found.pop(key, None)
     notes.append(
-        f'roi_head: dropped, it has {rows} rows and the model {classes}; a new one is trained{hint}'
+        f'roi_head: dropped, it has {rows} rows, the model {classes}; a new one is trained{hint}'
     )
 
 
@@ -106,8 +106,8 @@ def _rows_for(label_map: str | Path, rows: int, classes: int) -> Tensor:
     chosen = read_head_rows(label_map)
     if len(chosen) != classes:
         raise CheckpointError(
-            f'{label_map} lists the rows of {len(chosen)} classes, the model has {classes}'
+            f'{label_map} lists the rows of {len(chosen)} classes, but the model has {classes}'
         )
     if max(chosen) >= rows:
-        raise CheckpointError(f'{label_map} names row {max(chosen)} of a head of {rows} rows')
+        raise CheckpointError(f'{label_map} names row {max(chosen)}, but the head has {rows} rows')
     return torch.tensor(chosen)

@@ -1,4 +1,4 @@
-"""From a path to weights under our names; mmengine's own loading does the same from here on."""
+"""Load weights with our names from a path, also when mmengine loads a checkpoint."""
 
 import os
 from collections import OrderedDict
@@ -31,10 +31,10 @@ from mmvideomae.checkpoints.reading import (
 from mmvideomae.errors import one_line
 from mmvideomae.storage.remote import AddressError, is_address, local_copy, without_secrets
 
-# A checkpoint with these entries is a run of mmengine to resume: it is handed on untouched.
+# A checkpoint with these entries is an mmengine run to resume, and is returned unchanged.
 RUN_ENTRIES = {'optimizer', 'message_hub'}
 ADDRESSES = ('http://', 'https://')
-# Of the meta data of what mmengine is given.
+# Entries of the metadata for mmengine.
 NUM_HEADS_ENTRY = 'num_heads'
 MapLocation: TypeAlias = str | torch.device | Callable[..., Any] | None
 
@@ -42,22 +42,22 @@ MapLocation: TypeAlias = str | torch.device | Callable[..., Any] | None
 def load_state_dict(
     path: str | os.PathLike[str], trust: bool = False, tubelet_size: int = 2
 ) -> 'OrderedDict[str, Tensor]':
-    """The weights of any supported file or folder, under our names, on the CPU.
+    """The weights of any supported file or folder, with our names, on the CPU.
 
     Args:
-        trust: Let the file run code while it is read; for files that hold more than weights
-            and plain data, of a source that you trust.
-        tubelet_size: Frames of a cube, for image models, see `to_ours`.
+        trust: Allow the file to run code while it is read; for files from a trusted source that
+            hold more than weights and plain data.
+        tubelet_size: Frames per cube, for image models, see `to_ours`.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        CheckpointError: It cannot be read or mapped; the line names the file and the reason.
+        FileNotFoundError: The file does not exist.
+        CheckpointError: It cannot be read or mapped; the message names the file and the reason.
     """
     return load(path, trust, tubelet_size).state_dict
 
 
 def load(path: str | os.PathLike[str], trust: bool = False, tubelet_size: int = 2) -> Conversion:
-    """As `load_state_dict`, with the format and what was dropped."""
+    """Like `load_state_dict`, with the format and the dropped tensors."""
     with _local(path) as local:
         return _converted(read_weights(local, trust), str(local), tubelet_size)
 
@@ -88,7 +88,7 @@ def _local(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _downloaded(text: str) -> Path:
     """What lies at an ``http(s)`` address, in torch's cache."""
-    # Two addresses may end in the same name.
+    # Two addresses may end with the same name.
     name = f'{sha256(text.encode()).hexdigest()[:16]}-{Path(urlsplit(text).path).name}'
     cached = Path(torch.hub.get_dir()) / 'checkpoints' / name
     failed: list[str | None] = [None]
@@ -98,13 +98,13 @@ def _downloaded(text: str) -> Path:
         except Exception as error:
             failed = [one_line(error)]
             raise
-        finally:  # the others wait for this, whatever came of it
+        finally:  # the other ranks wait for this, even after a failure
             broadcast_object_list(failed)
     else:
         broadcast_object_list(failed)
         if failed[0] is not None:
             raise CheckpointError(f'{text} could not be downloaded: {failed[0]}')
-        _download(text, cached)  # on the other nodes
+        _download(text, cached)  # on other nodes
     return cached
 
 
@@ -123,10 +123,10 @@ def _converted(file: WeightFile, source: str, tubelet_size: int = 2) -> Conversi
 
 
 def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
-    """What mmengine is given for a path: foreign weights under our names, own files whole.
+    """Load a path for mmengine: foreign weights with our names, our own files as they are.
 
-    Weights of other networks than VideoMAE's are handed on as they are, and so are all where
-    another project's scope is in force, whose models have other names.
+    Weights of networks other than VideoMAE's are returned as they are.  So are all weights while
+    another project's scope is active, since its models have other names.
     """
     with _local(filename) as path:
         content = read_content(path)
@@ -161,14 +161,14 @@ def _for_mmengine(content: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def heads_in(content: Mapping[str, Any]) -> dict[str, int]:
-    """`Conversion.num_heads` of what `load_for_mmengine` gave."""
+    """`Conversion.num_heads` from the result of `load_for_mmengine`."""
     meta = content.get('meta')
     heads = meta.get(NUM_HEADS_ENTRY) if isinstance(meta, dict) else None
     return heads if isinstance(heads, dict) else {}
 
 
 def _moved(content: Any, map_location: MapLocation) -> Any:
-    """Move tensors to a device; other kinds of ``map_location`` stay on the CPU."""
+    """Move tensors to a device; for other kinds of ``map_location``, leave them on the CPU."""
     if not isinstance(map_location, (str, torch.device)):
         return content
     if torch.device(map_location).type == 'cpu':
@@ -185,7 +185,7 @@ def _moved(content: Any, map_location: MapLocation) -> Any:
 
 
 def register_loaders() -> None:
-    """Let mmengine read local paths and the addresses of fsspec through this room."""
+    """Make mmengine read local paths and the addresses of fsspec through this package."""
     known = (f'{name}://' for name in fsspec.available_protocols())
     CheckpointLoader.register_scheme(['', *ADDRESSES, *known], load_for_mmengine, force=True)
 

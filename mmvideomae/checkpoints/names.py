@@ -1,8 +1,8 @@
-"""Names of tensors, from those of a file layout to ours and back.
+"""Translate names of tensors between a file layout and our models.
 
-They pass through an intermediate form: ours, but with the biases and weights of query, key and
-value apart (``attn.q.weight``) or joint (``attn.qkv.bias``) as the layout has them;
-`formats.layout` then brings them into our form.
+There is an intermediate form: our names, but with the biases and weights of query, key and
+value separate (``attn.q.weight``) or joint (``attn.qkv.bias``) as in the layout;
+`formats.layout` then converts them to our form.
 """
 
 import re
@@ -32,7 +32,7 @@ def same(names: Iterable[str]) -> Pairs:
     return tuple((name, name) for name in names)
 
 
-# What most layouts share, as timm's ViT has it.
+# Names of timm's ViT, which most layouts share.
 BLOCK_NAMES = same(
     ['norm1', 'norm2', 'attn.qkv', 'attn.proj', 'mlp.fc1', 'mlp.fc2', 'gamma_1', 'gamma_2']
 )
@@ -51,43 +51,43 @@ ENCODER: Pairs = (
 class Names:
     """The names of one layout.
 
-    ``parts`` pairs ours with theirs; where two of theirs stand for one of ours, the first is
-    written.  Both end before ``.weight``, ``.bias`` or the number of a block; ``block`` pairs the
+    ``parts`` pairs our names with theirs; if two of theirs map to one of ours, the first is
+    written.  Names omit ``.weight``, ``.bias`` and the numbers of blocks; ``block`` pairs the
     names inside a block.
     """
 
     parts: Pairs = ()
     block: Pairs = ()
     prefixes: tuple[str, ...] = ()
-    """What may stand before the encoder's names, or not."""
+    """An optional prefix of the encoder's names."""
     dropped: Pairs = ()
-    """Patterns of tensors that the layout is known to have and we have no place for; reasons."""
+    """Patterns of known tensors that have no counterpart in our models, with reasons."""
     kept: tuple[str, ...] = ()
-    """Beginnings of names that are the same in ours."""
+    """Beginnings of names that are the same in our models."""
 
     def strip(self, key: str) -> str:
-        """Take off the optional prefix."""
+        """Remove the optional prefix."""
         prefix = next(filter(key.startswith, self.prefixes), '')
         return key.removeprefix(prefix)
 
     def our_key(self, key: str) -> str | None:
-        """Our name, or the intermediate one, of a stripped name of theirs; None if unknown."""
+        """Our name, or the intermediate one, for their stripped name; None if unknown."""
         if key.startswith(self.kept):
             return key
         return _rename(key, _turned(self.parts), _turned(self.block))
 
     def their_key(self, key: str) -> str | None:
-        """Their name of an intermediate name; None if they have no such tensor."""
+        """Their name for an intermediate name; None if they have no such tensor."""
         return key if key.startswith(self.kept) else _rename(key, self.parts, self.block)
 
     def reason_to_drop(self, key: str) -> str | None:
-        """Why a stripped name has no place in ours, or None."""
+        """Why a stripped name has no counterpart in our models, or None."""
         found = (reason for pattern, reason in self.dropped if re.fullmatch(pattern, key))
         return next(found, None)
 
 
 def canonical_order(key: str) -> tuple[int, int, int, str]:
-    """Sorts names as our models' state dicts do: weights before biases."""
+    """A sort key for the order of our models' state dicts: weights before biases."""
     for rank, part in enumerate(PART_ORDER):
         if key == part or key.startswith(f'{part}.'):
             block = BLOCK.fullmatch(key[len(part) :])
@@ -100,7 +100,7 @@ def canonical_order(key: str) -> tuple[int, int, int, str]:
 
 
 def is_known(key: str) -> bool:
-    """Whether a plain VideoMAE network may have a tensor of this name of ours."""
+    """Whether a plain VideoMAE network may have a tensor with this name."""
     return _rename(key, same(PART_ORDER), same(BLOCK_ORDER)) is not None
 
 

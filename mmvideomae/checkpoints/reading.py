@@ -1,4 +1,4 @@
-"""Files -> state dicts, without running anything that a file might bring along."""
+"""Read files as state dicts without running code from them."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.errors import one_line
 from mmvideomae.storage import ModuleCallError, PickleError, read_module
 
-# What a folder may hold its weights in, best first: Hugging Face's names, then DeepSpeed's.
+# Names of weight files in a folder, best first: Hugging Face's, then DeepSpeed's.
 FOLDER_NAMES = (
     'model.safetensors',
     'model.safetensors.index.json',
@@ -28,17 +28,17 @@ FOLDER_NAMES = (
     'mp_rank_00_model_states.pt',
 )
 _HF_SUFFIXES = ('.safetensors', '.bin', '.json')
-# Where files keep their state dict: ActionFormer (the moving average, which it evaluates),
-# mmengine, the VideoMAE code, DeepSpeed, PySlowFast.
+# Entries that hold the state dict in files of ActionFormer (the moving average, which it
+# evaluates), mmengine, the VideoMAE code, DeepSpeed and PySlowFast.
 WRAPPERS = ('state_dict_ema', 'state_dict', 'model', 'module', 'model_state')
-# Put before every key by DataParallel and by torch.compile.
+# Prefixes that DataParallel and torch.compile add to every key.
 WRAPPER_PREFIXES = ('module.', '_orig_mod.')
 TRUST_COMMAND = 'python tools/misc/convert_checkpoint.py FILE OUT --trust'
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """The weights of a file, still under the file's own names."""
+    """The weights of a file, still with the file's own names."""
 
     state_dict: dict[str, Tensor]
     config: dict[str, Any] = field(default_factory=dict)
@@ -46,13 +46,13 @@ class WeightFile:
 
 
 def read_weights(path: Path, trust: bool = False) -> WeightFile:
-    """Read a file or folder of weights and drop its wrappings.
+    """Read a file or folder of weights and remove its wrappers.
 
     Args:
-        trust: Let the file run code while it is read.
+        trust: Allow the file to run code while it is read.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         CheckpointError: It holds no weights, or more than weights and plain data.
     """
     return WeightFile(unwrap(read_content(path, trust), path), read_hf_config(path))
@@ -71,7 +71,7 @@ def read_hf_config(path: Path) -> dict[str, Any]:
 
 
 def read_content(path: Path, trust: bool = False) -> Any:
-    """Everything a file holds, tensors on the CPU; arguments as `read_weights`."""
+    """The whole content of a file, with tensors on the CPU; arguments as in `read_weights`."""
     if path.is_dir():
         path = _inside(path)
     if not path.is_file():
@@ -88,10 +88,10 @@ def read_content(path: Path, trust: bool = False) -> Any:
 
 
 def load_torch(path: Path, trust: bool = False) -> Any:
-    """``torch.load`` of weights and plain data, to which the arguments of a command count.
+    """``torch.load`` of weights and plain data, including the arguments of a command.
 
-    The released VideoMAE files hold an ``argparse.Namespace``, a bag of attributes whose
-    unpickling runs nothing.  Of a whole module, such as DALL-E's, its state dict is read.
+    The released VideoMAE files hold an ``argparse.Namespace``, a set of attributes whose
+    unpickling runs no code.  For a whole module, such as DALL-E's, its state dict is read.
     """
     with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # about the pickle protocol
@@ -110,7 +110,7 @@ def load_torch(path: Path, trust: bool = False) -> Any:
 
 
 def unwrap(content: Any, path: Path | str) -> dict[str, Tensor]:
-    """The state dict in a file's content, without the prefixes that wrappers put before keys.
+    """The state dict in a file's content, without prefixes from wrappers.
 
     Raises:
         CheckpointError: There is none.
@@ -123,14 +123,14 @@ def unwrap(content: Any, path: Path | str) -> dict[str, Tensor]:
         state = inner[0]
     if not isinstance(state, Mapping) or not _is_state(state):
         raise CheckpointError(
-            f'{path} holds no weights: {_describe(state)}; expected tensors by name, or such '
+            f'{path} holds no weights: {_describe(state)}; expected named tensors, possibly '
             f'under one of {some(WRAPPERS)}'
         )
     return without_wrapper_prefixes(state)
 
 
 def without_wrapper_prefixes(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Drop what DataParallel and ``torch.compile``, in either order, put before every key."""
+    """Remove the prefixes that DataParallel and ``torch.compile`` add, in either order."""
     weights = dict(state)
     while weights and (
         found := [p for p in WRAPPER_PREFIXES if all(key.startswith(p) for key in weights)]
@@ -151,16 +151,16 @@ def _describe(content: Any) -> str:
     if not content:
         return 'it has no entries'
     others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
-    return f'its {some(others)} are no tensors'
+    return f'its {some(others)} are not tensors'
 
 
 def _inside(folder: Path) -> Path:
-    """The file with the weights of a folder."""
+    """The file in a folder that holds the weights."""
     for name in FOLDER_NAMES:
         if (folder / name).is_file():
             return folder / name
     if pieces := sorted(folder.glob('zero_pp_rank_*_model_states.pt')):
-        raise CheckpointError(f'{pieces[0]} is a piece of a checkpoint {GATHER}')
+        raise CheckpointError(f'{pieces[0]} is a part of a checkpoint {GATHER}')
     raise CheckpointError(f'{folder} is a folder without weights: none of {some(FOLDER_NAMES)}')
 
 
@@ -183,41 +183,41 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f'{path} is no JSON: {error}') from error
+        raise CheckpointError(f'{path} is not valid JSON: {error}') from error
     if not isinstance(content, dict):
-        raise CheckpointError(f'{path} is no JSON object')
+        raise CheckpointError(f'{path} is not a JSON object')
     return content
 
 
 def guarded(path: Path, read: Callable[[], Any]) -> Any:
-    """Run a reader on a file that may be anything, and say in one line what ails it."""
+    """Run a reader on a file of any content; a failure becomes a one-line error."""
     try:
         return read()
-    except Exception as error:  # a damaged pickle raises whatever it hits upon
+    except Exception as error:  # a damaged pickle can raise anything
         raise CheckpointError(f'{path} {why_unreadable(error)}') from error
 
 
 def why_unreadable(error: Exception) -> str:
-    """Why a reader gave up, without torch's advice to turn its safety off."""
+    """Why a reader failed, without torch's advice to turn off its safety."""
     text = one_line(str(error))
     if found := re.search(
         r'GLOBAL ([\w.]+)|Unsupported class ([\w.]+)|class `?([\w.]+)`? was|it calls ([\w.]+)', text
     ):
         name = next(group for group in found.groups() if group)
         return (
-            f'is refused: it holds {name}, more than weights and plain data, and reading that '
-            f'can run code. If you trust its source, convert it once: {TRUST_COMMAND}'
+            f'is refused: it holds {name}, which is more than weights and plain data, and reading '
+            f'it can run code. If you trust its source, convert it once: {TRUST_COMMAND}'
         )
     if 'TorchScript' in text:
         return 'is a TorchScript program; save its state_dict() instead'
     if 'legacy .tar' in text:
         return (
-            'is a tar archive. If it is of PyTorch 0.1, reading it can run code: convert it once, '
-            f'if you trust its source: {TRUST_COMMAND}. Otherwise give the weight file in it'
+            'is a tar archive. If PyTorch 0.1 wrote it, reading it can run code: if you trust its '
+            f'source, convert it once: {TRUST_COMMAND}. Otherwise give the weight file in it'
         )
     text = text.rpartition('WeightsUnpickler error:')[2]
     text = ' '.join(part for part in re.split(r'(?<=\.) ', text) if 'weights_only' not in part)
     text = re.split(r'Check the documentation|If you are seeing this error', text)[0].strip()
     if isinstance(error, EOFError) or 'EOF' in text or 'central directory' in text:
         return f'is truncated or damaged: {text or "it ends too early"}'
-    return f'is no readable weight file, or is damaged: {text or type(error).__name__}'
+    return f'is not a readable weight file, or is damaged: {text or type(error).__name__}'

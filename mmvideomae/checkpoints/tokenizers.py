@@ -1,25 +1,25 @@
-"""Weights of a tokenizer, alone or inside those of a model that has one."""
+"""Weights of a tokenizer, alone or within those of a model."""
 
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.names import Weights
 
-# Of a model that trains a tokenizer, and of one that is trained on its codes.
+# Prefixes in a model that trains a tokenizer, and in one that is trained on its codes.
 _PLACES = ('', 'tokenizer.', 'data_preprocessor.tokenizer.')
 
 
 def tokenizer_weights(weights: Weights, tokenizer: nn.Module, source: str) -> dict[str, Tensor]:
-    """The weights of a tokenizer's parts that a file has, such as those of its encoder alone.
+    """The weights of a tokenizer's parts in a file, which may have only some, such as its encoder.
 
     Parts that the tokenizer lacks are left out.
 
     Args:
-        weights: Under our names.
-        source: What to call the weights in messages.
+        weights: With our names.
+        source: The name of the weights in messages.
 
     Raises:
-        CheckpointError: There are none, or a part of them is not whole or of another size.
+        CheckpointError: There are none, or a part is incomplete or has another size.
     """
     expected = tokenizer.state_dict()
     parts = {_part(key) for key in expected}
@@ -34,16 +34,16 @@ def tokenizer_weights(weights: Weights, tokenizer: nn.Module, source: str) -> di
     told = f'{source} does not fit {type(tokenizer).__name__}: '
     if not inside:
         raise CheckpointError(
-            f'{told}it has {some(weights, 3)}, the tokenizer has {some(expected, 3)}'
+            f'{told}it has {some(weights, 3)}, but the tokenizer has {some(expected, 3)}'
         )
     present = {_part(key) for key in inside}
     wanted = {key for key in expected if _part(key) in present}
     if wrong := sorted(wanted ^ inside.keys()):
-        raise CheckpointError(f'{told}only one of them has {some(wrong, 3)}')
+        raise CheckpointError(f'{told}only one of the two has {some(wrong, 3)}')
     for key, value in inside.items():
         if value.shape != expected[key].shape:
             raise CheckpointError(
-                f'{told}{key} is {tuple(value.shape)}, in the model {tuple(expected[key].shape)}'
+                f'{told}{key} is {tuple(value.shape)}, not {tuple(expected[key].shape)}'
             )
     return inside
 

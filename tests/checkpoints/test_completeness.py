@@ -115,7 +115,7 @@ def test_empty_and_meta_tensors_are_pieces_of_a_checkpoint(zoo: Any) -> None:
 
 def test_a_folder_of_pieces_is_refused_with_the_cure(tmp_path: Path) -> None:
     (tmp_path / 'zero_pp_rank_0_mp_rank_00_model_states.pt').write_bytes(b'x')
-    with pytest.raises(CheckpointError, match=r'a piece of a checkpoint .*zero_to_fp32\.py'):
+    with pytest.raises(CheckpointError, match=r'a part of a checkpoint .*zero_to_fp32\.py'):
         load_state_dict(tmp_path)
 
 

@@ -169,7 +169,7 @@ def test_pre_trained_weights_start_a_detector_with_their_norm(zoo: Any) -> None:
     assert notes == [
         'neck: dropped, the model has none',
         'head: dropped, the model has none',
-        'roi_head: starts anew',
+        'roi_head: newly initialised',
     ]
 
 
@@ -180,10 +180,10 @@ def test_a_classifier_starts_a_detector_whose_norm_is_new(zoo: Any) -> None:
         key for key in model.state_dict() if key.startswith(('backbone.patch', 'backbone.blocks'))
     }
     assert notes == [
-        'backbone.norm: starts anew',
+        'backbone.norm: newly initialised',
         'backbone.fc_norm: dropped, the model ends in another norm',
         'cls_head: dropped, the model has none',
-        'roi_head: starts anew',
+        'roi_head: newly initialised',
     ]
 
 
@@ -192,15 +192,15 @@ def test_a_detector_goes_on_and_another_head_starts_anew(zoo: Any) -> None:
     assert started(zoo.detector(7, seed=1), source) == (set(source), [])
     taken, notes = started(zoo.detector(5, seed=1), source)
     assert taken == {key for key in source if key.startswith('backbone.')}
-    assert notes[0] == 'roi_head: dropped, it has 7 rows and the model 5; a new one is trained'
+    assert notes[0] == 'roi_head: dropped, it has 7 rows, the model 5; a new one is trained'
 
 
 @pytest.mark.parametrize(
     ('rows', 'message'),
     [
         (7, 'its roi_head has 7 rows, the model 5: set model.roi_head.bbox_head.num_classes=7'),
-        (6, 'a row of the background, the official ones have none: set .*background=True'),
-        (4, 'a row of the background, the official ones have none: set .*background=False'),
+        (6, 'a row for the background, the official ones do not: set .*background=True'),
+        (4, 'a row for the background, the official ones do not: set .*background=False'),
     ],
 )
 def test_a_head_of_other_rows_is_refused_to_test(zoo: Any, rows: int, message: str) -> None:

@@ -37,10 +37,10 @@ def test_pre_trained_weights_start_a_classifier(zoo: Any) -> None:
         assert torch.equal(value, (pretrained.state_dict() if part else fresh)[key]), key
     assert notes == [
         'backbone.norm: dropped, the model ends in another norm',
-        'backbone.fc_norm: starts anew',
+        'backbone.fc_norm: newly initialised',
         'neck: dropped, the model has none',
         'head: dropped, the model has none',
-        'cls_head: starts anew',
+        'cls_head: newly initialised',
     ]
     message = refusal(model, pretrained.state_dict(), training=False)
     assert 'lacks backbone.fc_norm.weight' in message and 'has no backbone.norm' in message
@@ -56,7 +56,7 @@ def test_a_head_of_other_classes_starts_anew_to_train_and_is_refused_to_test(zoo
     source, model = zoo.classifier(7), zoo.classifier(5, seed=1)
     fresh = model.cls_head.fc_cls.weight.clone()
     notes = start(model, source.state_dict())
-    assert notes[0].startswith('head: dropped, it has 7 classes and the model 5')
+    assert notes[0].startswith('head: dropped, it has 7 classes, the model 5')
     assert torch.equal(model.cls_head.fc_cls.weight, fresh)
     assert torch.equal(model.backbone.fc_norm.weight, source.backbone.fc_norm.weight)
     message = refusal(model, source.state_dict(), training=False)
@@ -86,12 +86,12 @@ def test_bad_label_maps_are_refused(zoo: Any, tmp_path: Path) -> None:
     weights = source.state_dict()
     assert 'no label map' in refusal(model, weights, True, label_map=path)
     for text, reason in (
-        ('[0, 1', 'no JSON list'),
-        ('{"a": 1}', 'no JSON list'),
+        ('[0, 1', 'not a JSON list'),
+        ('{"a": 1}', 'not a JSON list'),
         ('[0, 1, -1]', 'whole numbers'),
         ('[0, 1, 2.5]', 'whole numbers'),
-        ('[0, 1]', 'lists the rows of 2 classes, the model has 3'),
-        ('[0, 1, 7]', 'names row 7 of a head of 7 rows'),
+        ('[0, 1]', 'lists the rows of 2 classes, but the model has 3'),
+        ('[0, 1, 7]', 'names row 7, but the head has 7 rows'),
     ):
         path.write_text(text)
         assert reason in refusal(model, weights, True, label_map=path)
@@ -107,7 +107,7 @@ def test_another_architecture_is_named_with_the_cure(zoo: Any, training: bool) -
         ({'patch_size': 16}, 'patch size 8 against 16'),
     ):
         message = refusal(zoo.classifier(**options), weights, training)
-        assert difference in message and 'take the config of a model of its size' in message
+        assert difference in message and 'use the config of a model of its size' in message
     message = refusal(zoo.classifier(tubelet_size=1), weights, training)
     assert 'set model.backbone.tubelet_size=2' in message
     ragged = refusal(zoo.classifier(qkv_bias=False), weights, training)
@@ -131,11 +131,13 @@ def test_a_partial_head_is_refused_and_another_kind_starts_anew(zoo: Any) -> Non
     model = zoo.classifier()
     probe = {**model.state_dict(), 'cls_head.layers.0.weight': torch.ones(5, 32)}
     probe = {key: value for key, value in probe.items() if 'fc_cls' not in key}
-    assert start(model, probe) == ['cls_head: dropped, the model has another one; it starts anew']
+    assert start(model, probe) == [
+        'cls_head: dropped, the model has another one; it is newly initialised'
+    ]
     pretrained = zoo.pretrainer().state_dict()
     pretrained['head.proj.bias'] = torch.ones(3)
     message = refusal(zoo.pretrainer(), pretrained, training=True)
-    assert 'head.proj.bias is (3,), in the model (384,)' in message
+    assert 'head.proj.bias is (3,), but (384,) in the model' in message
 
 
 def test_positions(zoo: Any) -> None:
@@ -170,7 +172,7 @@ def test_an_encoder_alone_takes_its_part(zoo: Any) -> None:
     source, other = zoo.classifier(), zoo.classifier(seed=1)
     fitted = fit(source.state_dict(), other.backbone, 'x.pth', training=True)
     other.backbone.load_state_dict(fitted.state_dict)
-    assert fitted.notes[0].startswith('the model is an encoder: left out cls_head.fc_cls')
+    assert fitted.notes[0].startswith('the model is an encoder: dropped cls_head.fc_cls')
     clips = zoo.clips()
     assert torch.equal(other.backbone(clips), source.backbone(clips))
     bare = fit(source.backbone.state_dict(), other.backbone, 'x.pth', training=False)

@@ -91,8 +91,8 @@ def test_traps_of_a_hugging_face_config_are_told(zoo: Any, tmp_path: Path) -> No
     config = '{"model_type": "videomae", "hidden_size": 384, "num_attention_heads": 16}'
     (folder / 'config.json').write_text(config)
     notes = load(folder).notes
-    assert any('layer_norm_eps 1e-12; VideoMAE has 1e-6' in note for note in notes)
-    assert any('16 attention heads; VideoMAE of this width has 6' in note for note in notes)
+    assert any('layer_norm_eps 1e-12; VideoMAE and this package use 1e-6' in note for note in notes)
+    assert any('16 attention heads, but VideoMAE of this width 6' in note for note in notes)
     right = config.replace('16', '6').replace('}', ', "layer_norm_eps": 1e-6}')
     (folder / 'config.json').write_text(right)
     assert load(folder).notes == ()
@@ -101,9 +101,9 @@ def test_traps_of_a_hugging_face_config_are_told(zoo: Any, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ('entry', 'said'),
     [
-        ({'num_hidden_layers': 3}, 'num_hidden_layers=3, the weights have 2'),
-        ({'hidden_size': 64}, 'hidden_size=64, the weights have 32'),
-        ({'decoder_hidden_size': 8}, 'decoder_hidden_size=8, the weights have 16'),
+        ({'num_hidden_layers': 3}, 'num_hidden_layers=3, but the weights have 2'),
+        ({'hidden_size': 64}, 'hidden_size=64, but the weights have 32'),
+        ({'decoder_hidden_size': 8}, 'decoder_hidden_size=8, but the weights have 16'),
         ({'hidden_act': 'relu'}, "hidden_act='relu'"),
     ],
 )

@@ -124,9 +124,9 @@ def test_a_tar_is_refused_without_advice_to_turn_safety_off(tmp_path: Path) -> N
     ('content', 'reason'),
     [
         (b'', 'is empty'),
-        (b'version https://git-lfs.github.com/spec/v1\noid sha256:1', 'no readable weight file'),
-        (b'<!DOCTYPE html><html>', 'no readable weight file'),
-        (bytes(200), 'no readable weight file'),
+        (b'version https://git-lfs.github.com/spec/v1\noid sha256:1', 'not a readable weight file'),
+        (b'<!DOCTYPE html><html>', 'not a readable weight file'),
+        (bytes(200), 'not a readable weight file'),
         (b'PK\x03\x04' + bytes(200), 'damaged'),
     ],
 )
@@ -168,6 +168,6 @@ def test_folders(zoo: Any, tmp_path: Path) -> None:
     index.write_text(json.dumps(listing))
     assert 'outside its folder' in refusal(index)
     index.write_text('{')
-    assert 'no JSON' in refusal(index)
+    assert 'not valid JSON' in refusal(index)
     index.write_text('{}')
     assert 'weight_map' in refusal(index)

@@ -151,7 +151,7 @@ def test_what_a_format_cannot_hold_is_refused(zoo: Any, tmp_path: Path) -> None:
         convert(state, 'onnx')
     with pytest.raises(CheckpointError, match='width of 32: give its config'):
         hf_config(state)
-    with pytest.raises(CheckpointError, match='3 class names for a head of 5'):
+    with pytest.raises(CheckpointError, match='3 class names, but the head has 5'):
         hf_config(state, {'num_attention_heads': 2, 'classes': ['a', 'b', 'c']})
     scaled = zoo.classifier(init_values=0.1).state_dict()
     assert 'blocks.0.gamma_1' in convert(scaled, 'videomae')

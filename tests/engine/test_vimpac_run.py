@@ -169,7 +169,7 @@ def test_without_the_hook_sizes_are_compared(
 ) -> None:
     cfg = run(run_config, 'second', 8, resume=True, load_from=first, **SECOND)
     del cfg.default_hooks['next_stage']
-    with pytest.raises(ValueError, match=r'pos_embed.height is \(4, 32\), in the model \(8, 32\)'):
+    with pytest.raises(ValueError, match=r'pos_embed.height is \(4, 32\), but \(8, 32\)'):
         train(cfg)
 
 

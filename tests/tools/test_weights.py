@@ -22,8 +22,8 @@ def test_another_architecture_and_no_weights(
     text = tmp_path / 'text.pth'
     text.write_text('no weights')
     for load_from, reason in (
-        (path, 'another architecture, depth 3 against 2 of the model'),
-        (text, 'text.pth is no readable weight file'),
+        (path, 'another architecture: depth 3 against 2 of the model'),
+        (text, 'text.pth is not a readable weight file'),
         (tmp_path / 'none.pth', 'checkpoint not found'),
     ):
         options = {'load_from': str(load_from), 'experiment_name': load_from.stem}

@@ -1,7 +1,7 @@
-"""The layouts of weight files, one a module, whose ``LAYOUT`` is what the room knows of it.
+"""The layouts of weight files; each has a module that defines ``LAYOUT``.
 
-A layout is added by a module here and its line below, or from outside by
-``LAYOUTS['its name'] = ItsLayout()``.
+To add a layout, add a module here and list it below, or set
+``LAYOUTS['its name'] = ItsLayout()`` elsewhere.
 """
 
 from importlib import import_module
@@ -23,5 +23,5 @@ _MODULES = (
 )
 _FOUND: list[Layout] = [import_module(f'{__name__}.{module}').LAYOUT for module in _MODULES]
 LAYOUTS = {layout.name: layout for layout in _FOUND}
-"""By the name that `detect` gives, which asks the last one first: one that resembles another may
-be added behind it."""
+"""Keyed by the name that `detect` returns.  `detect` tries the last one first, so a layout that
+resembles another may be added after it."""

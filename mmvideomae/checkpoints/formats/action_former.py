@@ -1,11 +1,11 @@
-"""Released ActionFormers, whose names are ours; we have the normaliser of the loss besides."""
+"""Released ActionFormers, which have our names; only we store the loss's normaliser."""
 
 from mmvideomae.checkpoints.completeness import FORMER_EMBED
 from mmvideomae.checkpoints.formats.layout import Layout
 from mmvideomae.checkpoints.names import Weights
 
 LOSS_NORMALISER = 'loss.normaliser'
-"""Kept by ours only: released files lack it, and detection does without."""
+"""Only in our files: released files lack it, and detection does not need it."""
 
 
 class ActionFormerLayout(Layout):

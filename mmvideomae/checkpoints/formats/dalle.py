@@ -1,7 +1,7 @@
-"""Encoder and decoder of DALL-E's discrete variational autoencoder, which are files of their own.
+"""Encoder and decoder of DALL-E's discrete variational autoencoder, which have separate files.
 
-The layout is that of the modules in them, of their state dicts, and of both in one file under
-``encoder.`` and ``decoder.``.
+The layout covers the modules in the files, their state dicts, and both in one file with the
+prefixes ``encoder.`` and ``decoder.``.
 """
 
 import re
@@ -31,7 +31,7 @@ class DalleLayout(Layout):
             if found is None or (found[1] is None and _FIRST not in state):
                 unknown.append(key)
                 continue
-            # The encoder begins with pixels under 7 x 7, the decoder with codes.
+            # The encoder starts with pixels and a kernel of 7 x 7, the decoder with codes.
             part = found[1] or ('encoder' if state[_FIRST].shape[-1] > 1 else 'decoder')
             weights[f'{part}.{found[2]}.{_LEAVES[found[3]]}'] = value
         if unknown:

@@ -1,4 +1,4 @@
-"""Hugging Face's VideoMAE, a folder; written as by transformers 5.18 and newer."""
+"""Hugging Face's VideoMAE, a folder, written as in transformers 5.18 and newer."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from mmvideomae.checkpoints.formats.layout import Conversion, Layout, contiguous
 from mmvideomae.checkpoints.names import Weights
 from mmvideomae.storage import replacing, write_text
 
-# Entries that weights tell too, and what `Architecture` calls them.
+# Entries that weights determine too, and their names in `Architecture`.
 _SIZES = {
     'hidden_size': 'width',
     'num_hidden_layers': 'depth',
@@ -29,7 +29,7 @@ _SIZES = {
 }
 _HEADS = {'backbone': 'num_attention_heads', 'neck': 'decoder_num_attention_heads'}
 _ACTIVATION = 'gelu'
-# VideoMAE's; Hugging Face's default is 1e-12.
+# VideoMAE's value; Hugging Face's default is 1e-12.
 LAYER_NORM_EPS = 1e-6
 
 
@@ -105,27 +105,27 @@ LAYOUT = HuggingFaceLayout(
 
 
 def require_same_sizes(config: Mapping[str, Any], state: Weights) -> None:
-    """Check that weights under our names are all of the network that a configuration describes.
+    """Check that weights with our names match the network that a configuration describes.
 
     Raises:
-        CheckpointError: They have other sizes, lack biases, or are of another kind of network.
+        CheckpointError: They have other sizes, lack biases, or belong to another kind of network.
     """
     sizes = architecture_of(state)
     for entry, name in _SIZES.items():
         given, found = config.get(entry), getattr(sizes, name, None)
         if isinstance(given, int) and found is not None and given != found:
-            raise CheckpointError(f'config.json has {entry}={given}, the weights have {found}')
+            raise CheckpointError(f'config.json has {entry}={given}, but the weights have {found}')
     biased = config.get('qkv_bias', False) or config.get('qv_bias', False)
     if biased and 'backbone.blocks.0.attn.q_bias' not in state:
-        raise CheckpointError('config.json has qkv_bias=true, but no query and value has a bias')
+        raise CheckpointError('config.json has qkv_bias=true, but queries and values have no bias')
     if config.get('hidden_act', _ACTIVATION) != _ACTIVATION:
         raise CheckpointError(
-            f'config.json has hidden_act={config["hidden_act"]!r}; VideoMAE here has {_ACTIVATION}'
+            f'config.json has hidden_act={config["hidden_act"]!r}, but VideoMAE here {_ACTIVATION}'
         )
 
 
 def heads_of(config: Mapping[str, Any], state: Weights) -> dict[str, int]:
-    """Attention heads, which weights do not tell, of the parts that a state has."""
+    """Numbers of attention heads, which weights do not contain, of the parts in a state."""
     return {
         part: config[entry]
         for part, entry in _HEADS.items()
@@ -134,10 +134,10 @@ def heads_of(config: Mapping[str, Any], state: Weights) -> dict[str, int]:
 
 
 def require_same_heads(heads: Mapping[str, int], model: nn.Module) -> None:
-    """Check that a model, or an encoder alone, has the attention heads of its weights.
+    """Check that a model, or an encoder alone, has the number of heads of its weights.
 
     Raises:
-        CheckpointError: It has others.
+        CheckpointError: It has another number.
     """
     for part, count in heads.items():
         module = getattr(model, part, model if part == 'backbone' else nn.Identity())
@@ -151,38 +151,38 @@ def require_same_heads(heads: Mapping[str, int], model: nn.Module) -> None:
 
 
 def notes_of(config: Mapping[str, Any], heads: Mapping[str, int]) -> list[str]:
-    """Where a configuration describes another network than the published ones, a line each."""
+    """One line for each difference of a configuration from the published networks."""
     notes = []
     eps = config.get('layer_norm_eps', 1e-12)
     if config.get('model_type') == 'videomae' and eps != LAYER_NORM_EPS:
-        notes.append(f'config.json has layer_norm_eps {eps:g}; VideoMAE has 1e-6, and so have we')
+        notes.append(f'config.json has layer_norm_eps {eps:g}; VideoMAE and this package use 1e-6')
     count, known = heads.get('backbone'), NUM_HEADS.get(config.get('hidden_size', 0))
     if count and known and count != known:
         notes.append(
-            f'config.json has {count} attention heads; VideoMAE of this width has {known}, which '
-            f'the weights do not tell: only a model with num_heads={count} takes them'
+            f'config.json has {count} attention heads, but VideoMAE of this width {known}; '
+            f'use a model with num_heads={count}, since weights do not contain the number'
         )
     return notes
 
 
 def hf_config(state_dict: Weights, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """``config.json`` for `transformers`, 4.x and 5.x, of weights under our names.
+    """``config.json`` for `transformers`, 4.x and 5.x, for weights with our names.
 
     Args:
         config: Entries that override: ``num_attention_heads`` and
-            ``decoder_num_attention_heads`` (default: the published ones of the width),
+            ``decoder_num_attention_heads`` (default: the published numbers for the width),
             ``image_size`` (224), ``num_frames`` (16), ``classes``, names to write as
             ``id2label``.
 
     Raises:
-        CheckpointError: The heads are not known, or there is no model of Hugging Face's for
+        CheckpointError: The number of heads is not known, or Hugging Face has no model for
             these weights.
     """
     given = dict(config or {})
     classes = given.pop('classes', None)
     sizes = architecture_of(state_dict)
     if sizes is None:
-        raise CheckpointError('no VideoMAE encoder to describe for Hugging Face')
+        raise CheckpointError('there is no VideoMAE encoder to describe for Hugging Face')
     if sizes.num_classes and 'backbone.fc_norm.weight' not in state_dict:
         raise CheckpointError(
             "Hugging Face's classifier normalises the mean of the tokens: "
@@ -218,7 +218,7 @@ def hf_config(state_dict: Weights, config: Mapping[str, Any] | None = None) -> d
 def _classifier(count: int, classes: Sequence[str] | None) -> dict[str, Any]:
     names = list(classes) if classes else [f'LABEL_{number}' for number in range(count)]
     if len(names) != count:
-        raise CheckpointError(f'{len(names)} class names for a head of {count} classes')
+        raise CheckpointError(f'{len(names)} class names, but the head has {count} classes')
     return {
         'architectures': ['VideoMAEForVideoClassification'],
         'id2label': {str(number): name for number, name in enumerate(names)},

@@ -1,11 +1,11 @@
-"""ImageMAE, of single images."""
+"""ImageMAE, a model of single images."""
 
 from mmvideomae.checkpoints.formats.layout import Layout
 from mmvideomae.checkpoints.formats.videomae import official_kernel
 from mmvideomae.checkpoints.names import BLOCK_NAMES, ENCODER, Weights
 
 ONLY_OF_IMAGES = (
-    ('cls_token', 'an image model has it, ours has no class token'),
+    ('cls_token', 'our models have no class token'),
     ('pos_embed', 'positions of an image; ours are the sinusoid over space and time'),
 )
 DECODER = 'an image decoder; ours reconstructs cubes of a clip'

@@ -1,4 +1,4 @@
-"""What a file layout is: how it is told from others, read into our names, and written."""
+"""File layouts: how they are recognised, read into our names, and written."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ POSITIONS = 'backbone.pos_embed'
 
 
 class Dropped(NamedTuple):
-    """A tensor of a file that has no place in ours."""
+    """A tensor of a file that has no counterpart in our models."""
 
     key: str
     shape: tuple[int, ...]
@@ -28,20 +28,20 @@ class Dropped(NamedTuple):
 
 @dataclass(frozen=True)
 class Conversion:
-    """Weights under our names, and what became of the rest of the file."""
+    """Weights with our names, and what became of the rest of the file."""
 
     state_dict: 'OrderedDict[str, Tensor]'
     format: str
     """A key of ``LAYOUTS``."""
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
-    """What a user should know, a sentence each."""
+    """Remarks for the user, one sentence each."""
     num_heads: Mapping[str, int] = field(default_factory=dict)
-    """Attention heads of ``backbone`` and ``neck``, where a configuration beside tells them."""
+    """Attention heads of ``backbone`` and ``neck``, if a configuration beside the file has them."""
 
     @property
     def lines(self) -> list[str]:
-        """What was dropped, by reason, and the notes: one line each."""
+        """One line for each reason for dropping tensors and for each note."""
         by_reason: dict[str, list[str]] = {}
         for item in self.dropped:
             by_reason.setdefault(item.reason, []).append(item.key)
@@ -52,32 +52,33 @@ class Conversion:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout(Names):
-    """A file layout: its names, how it is recognised, and whether it is written.
+    """A file layout: its names, how it is recognised, and whether it can be written.
 
-    For every layout, tensors are renamed, query, key and value fused, a patch embedding of images
-    inflated, and missing ones named.  One that needs more overrides a method.
+    For every layout, tensors are renamed, query, key and value are fused, a patch embedding of
+    images is inflated, and missing tensors are reported.  A layout that needs more overrides
+    methods.
     """
 
     name: str
-    """What `detect` and ``convert_checkpoint.py --to`` call it."""
+    """Its name in `detect` and ``convert_checkpoint.py --to``."""
     title: str
-    """What messages call it."""
+    """Its name in messages."""
     markers: tuple[str, ...] = ()
-    """Names of tensors by any of which it is recognised."""
+    """Names of tensors; any of them identifies the layout."""
     renamed_only: bool = False
-    """Whether tensors are ours but for their names, whatever the network."""
+    """Whether tensors differ from ours only in their names, for any network."""
     writable: bool = False
     wrapped_in: str = 'state_dict'
-    """The entry of a written file that holds the weights; '' writes them bare."""
+    """The entry for the weights in a written file; '' writes the state dict itself."""
     is_folder: bool = False
-    """Whether a folder is written."""
+    """Whether it is written as a folder."""
 
     def matches(self, state: Weights) -> bool:
-        """Whether a state dict has this layout, by its keys."""
+        """Whether the keys of a state dict have this layout."""
         return any(key in state for key in self.markers)
 
     def to_ours(self, state: Weights, tubelet_size: int = 2) -> Conversion:
-        """`conversion.to_ours` of a state dict that `matches`."""
+        """`conversion.to_ours` for a state dict that `matches`."""
         weights, dropped = self._renamed(state)
         if self.renamed_only:
             require_whole(weights)
@@ -94,7 +95,7 @@ class Layout(Names):
             notes.append(f'the patch embedding of images is inflated to {tubelet_size} frames')
         require_whole(weights)
         if 'backbone.blocks.0.attn.q_bias' not in weights:
-            note = 'queries and values have no biases: they need a backbone with qkv_bias=False'
+            note = 'queries and values have no biases: use a backbone with qkv_bias=False'
             notes.append(note)
         ordered = OrderedDict((key, weights[key]) for key in sorted(weights, key=canonical_order))
         return Conversion(ordered, self.name, tuple(dropped), tuple(notes))
@@ -118,10 +119,10 @@ class Layout(Names):
         return weights, dropped
 
     def settle(self, weights: dict[str, Tensor], notes: list[str]) -> None:
-        """Put right in place, after renaming, what names alone do not tell."""
+        """Adjust weights in place after renaming, where names alone are not enough."""
 
     def with_config(self, done: Conversion, config: Mapping[str, Any]) -> Conversion:
-        """Heed the ``config.json`` beside the weights."""
+        """Use the ``config.json`` beside the weights."""
         return done
 
     def from_ours(self, state: Weights) -> 'OrderedDict[str, Tensor]':
@@ -137,29 +138,29 @@ class Layout(Names):
         )
 
     def pieces(self, state: Weights) -> Weights:
-        """Our tensors as the layout divides them, under names of the intermediate form."""
+        """Split our tensors as in the layout, with names in the intermediate form."""
         return state
 
     def prefix(self, key: str, state: Weights) -> str:
-        """What is written before their name of one of our tensors; reading takes it off."""
+        """The prefix of a written name, which reading removes."""
         return ''
 
     def save(self, state: Weights, path: Path, config: Mapping[str, Any] | None) -> list[Path]:
         """`conversion.save_weights` in this layout."""
         weights = contiguous(self.from_ours(state))
-        # Opened here, since torch writes the name of a file that it opens into the file.
+        # Opened here because torch would write the file's name into it.
         with replacing(path) as temporary, temporary.open('wb') as file:
             torch.save({self.wrapped_in: weights} if self.wrapped_in else weights, file)
         return [path]
 
 
 def contiguous(state: Weights) -> dict[str, Tensor]:
-    """Tensors as files hold them."""
+    """Contiguous tensors, as files need them."""
     return {key: value.detach().contiguous() for key, value in state.items()}
 
 
 def _settle_positions(weights: dict[str, Tensor], dropped: list[Dropped], notes: list[str]) -> None:
-    """Keep a learned table of positions, without a class token's; drop a stored sinusoid."""
+    """Keep learned positions, except that of a class token; drop a stored sinusoid."""
     table = weights.get(POSITIONS)
     if table is None:
         return
@@ -171,14 +172,14 @@ def _settle_positions(weights: dict[str, Tensor], dropped: list[Dropped], notes:
         reason = 'the fixed sinusoid, computed here'
         dropped.append(Dropped(POSITIONS, tuple(weights.pop(POSITIONS).shape), reason))
     else:
-        notes.append('the positions are learned: they need a backbone with learnable_pos=True')
+        notes.append('the positions are learned: use a backbone with learnable_pos=True')
 
 
 def _fuse_attention(state: dict[str, Tensor], dropped: list[Dropped]) -> None:
-    """Bring query, key and value into our form, in place.
+    """Convert query, key and value to our form, in place.
 
-    A bias of the keys adds the same to all scores of a query and cancels in the softmax, so
-    that dropping it changes nothing.
+    A bias of the keys adds the same number to all scores of a query and cancels in the softmax,
+    so dropping it changes nothing.
     """
     cancels = 'a bias of the keys cancels in the softmax'
     for stem in sorted({key.partition('.attn.')[0] for key in state if '.attn.' in key}):

@@ -13,12 +13,12 @@ class MaeStLayout(Layout):
     def settle(self, weights: dict[str, Tensor], notes: list[str]) -> None:
         tables = [weights.pop(key) for key in (_SPACE, _TIME) if key in weights]
         if len(tables) == 1:
-            raise CheckpointError(f'{self.title}: positions of space or of time are missing')
+            raise CheckpointError(f'{self.title}: spatial or temporal positions are missing')
         if tables:
             space, time = tables
             weights[POSITIONS] = (time[:, :, None] + space[:, None]).flatten(1, 2)
         if 'cls_head.fc_cls.weight' in weights:
-            # It applies its last norm to the mean of the tokens when it classifies.
+            # As a classifier, it applies its last norm to the mean of the tokens.
             for key in [key for key in weights if key.startswith('backbone.norm.')]:
                 weights[key.replace('norm', 'fc_norm')] = weights.pop(key)
 
@@ -30,7 +30,7 @@ LAYOUT = MaeStLayout(
     parts=ENCODER,
     block=BLOCK_NAMES + same(['attn.q', 'attn.k', 'attn.v']),
     dropped=(
-        (r'cls_token|pos_embed_class', 'ours has no class token, so that outputs differ'),
+        (r'cls_token|pos_embed_class', 'our models have no class token, so outputs differ'),
         (
             r'mask_token|decoder_.*',
             'a decoder with learned positions, a class token and a biased embedding',

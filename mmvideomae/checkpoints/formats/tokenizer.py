@@ -1,4 +1,4 @@
-"""What the training of a tokenizer of ours writes."""
+"""Checkpoints of our own tokenizers' training."""
 
 from collections import OrderedDict
 

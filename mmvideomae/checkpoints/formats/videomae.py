@@ -1,4 +1,4 @@
-"""The official code's files: VideoMAE, VideoMAE V2 and VideoMAE-Action-Detection."""
+"""Files of the official code: VideoMAE, VideoMAE V2 and VideoMAE-Action-Detection."""
 
 from torch import Tensor
 
@@ -10,7 +10,7 @@ _PREFIXES = ('encoder.', 'backbone.')
 
 
 def official_kernel(state: Weights) -> Tensor | None:
-    """The patch embedding of a network with the official names, whatever stands before them."""
+    """The patch embedding of a network with the official names, with any prefix."""
     for prefix in ('', *_PREFIXES):
         kernel = state.get(f'{prefix}patch_embed.proj.weight')
         if kernel is not None and f'{prefix}blocks.0.attn.qkv.weight' in state:
@@ -24,14 +24,14 @@ class OfficialLayout(Layout):
         return kernel is not None and kernel.ndim != 4 and not ours.LAYOUT.matches(state)
 
     def settle(self, weights: dict[str, Tensor], notes: list[str]) -> None:
-        # A detector's classes are those of boxes, whose features are of normalised tokens; a
-        # classifier has fc_norm, of the tokens' mean.
+        # A detector classifies boxes by features of normalised tokens; a classifier has fc_norm,
+        # which normalises the tokens' mean.
         head = {f'cls_head.fc_cls.{leaf}' for leaf in ('weight', 'bias')}
         detector = head | {'backbone.norm.weight'} <= weights.keys()
         if detector and 'backbone.fc_norm.weight' not in weights:
             for key in head:
                 weights[key.replace('cls_head', 'roi_head.bbox_head')] = weights.pop(key)
-            note = 'the head follows the norm of every token: it is that of an action detector'
+            note = 'the head follows the norm of every token, so it is that of an action detector'
             notes.append(note)
 
     def prefix(self, key: str, state: Weights) -> str:
@@ -49,7 +49,7 @@ LAYOUT = OfficialLayout(
         ('neck.blocks', 'decoder.blocks'),
         ('neck.norm', 'decoder.norm'),
         ('head.proj', 'decoder.head'),
-        # Written; a file's `head` is read as a classifier's, see `settle`.
+        # For writing; a file's `head` is read as a classifier's, see `settle`.
         ('roi_head.bbox_head.fc_cls', 'head'),
     ),
     block=BLOCK_NAMES + Q_V,

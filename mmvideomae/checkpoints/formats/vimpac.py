@@ -1,4 +1,4 @@
-"""The released code of VIMPAC: a pre-trained model with its heads, or a classifier."""
+"""Files of VIMPAC's released code: a pre-trained model with its heads, or a classifier."""
 
 import re
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from mmvideomae.checkpoints.names import Pairs, Weights, canonical_order
 _THEIR_EMBED = 'backbone.cls_param'
 _BLOCKS = 'backbone.transformer.resblocks.#'
 _ATTENTIONS = f'{_BLOCKS}.attention_blocks.#'
-# Ours and theirs, with # for a number; weights and biases follow most of them.
+# Our and their names, with # for a number; most are followed by weight and bias.
 _NAMES: Pairs = (
     (CODE_EMBED, _THEIR_EMBED),
     *((f'backbone.{name}', f'backbone.{name}') for name in ('embedding', 'ln_pre', 'ln_post')),
@@ -45,7 +45,7 @@ _POST_NORM: Pairs = (
 )
 _TO_OURS = {theirs: ours for ours, theirs in (*_NAMES, *_PRE_NORM, *_POST_NORM)}
 _TO_THEIRS = {False: dict((*_NAMES, *_POST_NORM)), True: dict((*_NAMES, *_PRE_NORM))}
-# Stored twice under names of theirs, since the decoder is the embedding.
+# Stored twice in their files, because the decoder is the embedding.
 _TIED: Pairs = (
     ('mlm_head.decoder.weight', 'backbone.embedding.weight'),
     ('mlm_head.decoder.bias', 'mlm_head.bias'),
@@ -55,9 +55,9 @@ _PARTS = ('query', 'key', 'value')
 
 
 class VimpacLayout(Layout):
-    """Queries, keys and values are apart, and what is tied is stored twice.
+    """Queries, keys and values are separate, and tied weights are stored twice.
 
-    A tokenizer, which the released code keeps in a file of its own, is not written.
+    A tokenizer is not written, since the released code keeps it in a separate file.
     """
 
     def our_key(self, key: str) -> str | None:
@@ -69,7 +69,7 @@ class VimpacLayout(Layout):
             value = untied.pop(copy, None)
             if value is not None and not torch.equal(untied.setdefault(original, value), value):
                 raise CheckpointError(
-                    f'{self.title}: {copy} differs from {original}, which it is tied to'
+                    f'{self.title}: {copy} differs from {original}, to which it is tied'
                 )
         weights, _ = self._renamed(untied)
         if CODE_EMBED in weights:

@@ -121,7 +121,7 @@ def test_another_architecture_stops_the_run(
 ) -> None:
     path = CLASSIFIERS['hf5-safetensors'](built(recognizer()).state_dict(), tmp_path)
     deeper = {'model.backbone.arch.depth': 3}
-    with pytest.raises(CheckpointError, match='another architecture, depth 2 against 3'):
+    with pytest.raises(CheckpointError, match='another architecture: depth 2 against 3'):
         Runner.from_cfg(fine_tune(path, **deeper)).train()
 
 
@@ -139,7 +139,7 @@ def test_a_run_resumes_and_bare_weights_do_not(
         Runner.from_cfg(bare).train()
     # mmengine alone would warn and train on with a new head.
     changed = fine_tune(last, 4, resume=True, experiment_name='changed')
-    with pytest.raises(CheckpointError, match=r'is \(5, 32\), in the model \(4, 32\)'):
+    with pytest.raises(CheckpointError, match=r'is \(5, 32\), but \(4, 32\) in the model'):
         Runner.from_cfg(changed).train()
 
 

@@ -61,7 +61,7 @@ def test_mistakes_end_in_one_line(call_tool: CallTool, tmp_path: Path) -> None:
     (tmp_path / 'text.pth').write_text('hello')
     message = call_tool(TOOL, tmp_path / 'text.pth', tmp_path / 'out.pth').err
     assert message.startswith('convert_checkpoint.py: ') and message.count('\n') == 1
-    assert 'text.pth is no readable weight file' in message
+    assert 'text.pth is not a readable weight file' in message
     assert not (tmp_path / 'out.pth').exists()
 
 
