@@ -1,4 +1,4 @@
-"""How training runs: loops, hooks, optimizer constructors, schedules."""
+"""Training: loops, hooks, optimizer constructors and schedules."""
 
 from mmvideomae.engine.distributed import launched_world_size, prepare_cpu_processes
 from mmvideomae.engine.hooks import (

@@ -1,4 +1,4 @@
-"""The folder of a run's checkpoints: one run has it at a time, and its files are whole."""
+"""The folder of a run's checkpoints, which only one run uses at a time."""
 
 import os.path as osp
 from collections.abc import Iterable, Iterator
@@ -23,21 +23,21 @@ from mmvideomae.storage import (
 
 
 class CheckpointWriteError(UserError, OSError):
-    """The disk did not take a checkpoint."""
+    """A checkpoint could not be written to the disk."""
 
 
 class CheckpointFolder:
-    """Where a run writes checkpoints, and its work directory, which names the last one.
+    """The place where a run writes checkpoints, and its work directory, which names the last one.
 
-    All processes of a run call the methods together.
+    All processes of a run must call the methods together.
 
     Args:
         place: A folder, or an address in an object store.
         backend: mmengine's storage backend of that place.
-        work_dir: Of the run.
+        work_dir: The run's work directory.
 
     Attributes:
-        local: Whether it is a folder; object stores write whole objects anyway.
+        local: Whether it is a folder; object stores write objects atomically anyway.
     """
 
     def __init__(self, place: str, backend: Any, work_dir: str) -> None:
@@ -46,14 +46,14 @@ class CheckpointFolder:
         self.work_dir = Path(osp.abspath(work_dir))
         self.local = isinstance(backend, LocalBackend)
         self._locks = ExitStack()
-        # Processes write a sharded checkpoint together, so they share the name of the main process.
+        # Processes write a sharded checkpoint together, so they use the main process's name.
         self._writers = ''
 
     def hold(self) -> list[Path]:
-        """Lock the folders, and return what a killed run left unfinished there, now deleted.
+        """Lock the folders, delete unfinished files of a killed run, and return their paths.
 
         Raises:
-            LockedError: In all processes, if another run has one of them.
+            LockedError: Another run has locked one of them; raised in all processes.
         """
         told = ['', process_name()]
         folders = {Path(self.place).absolute(), self.work_dir}
@@ -72,7 +72,7 @@ class CheckpointFolder:
         return [path for folder in folders for path in remove_leftovers(folder)] if mine else []
 
     def release(self) -> None:
-        """Let another run have the folders."""
+        """Release the locks."""
         self._locks.close()
 
     def path(self, name: str) -> str:
@@ -80,13 +80,13 @@ class CheckpointFolder:
         return self.backend.join_path(self.place, name)
 
     def contains(self, checkpoint: str) -> bool:
-        """Whether a path or address lies in this folder."""
+        """Whether a path or address is in this folder."""
         if '://' in checkpoint or not self.local:
             return checkpoint.rpartition('/')[0] == self.place.rstrip('/')
         return Path(checkpoint).resolve().parent == Path(self.place).resolve()
 
     def find(self, checkpoint: str | None) -> str | None:
-        """The file of the same name in this folder, None if there is none."""
+        """The file with the same name in this folder; None if there is none."""
         here = self.path(osp.basename(checkpoint)) if checkpoint else None
         return here if here and self.backend.exists(here) else None
 
@@ -95,7 +95,7 @@ class CheckpointFolder:
         """Yield a temporary name to write to; publish it as `name` unless the block raises.
 
         Raises:
-            CheckpointWriteError: The disk is full, a quota used up, and the like.
+            CheckpointWriteError: The disk is full, a quota is used up or the like.
         """
         path = Path(self.place) / name
         temporary = temporary_path(path, self._writers)
@@ -107,7 +107,7 @@ class CheckpointFolder:
                 publish(temporary, path)
 
     def note(self, checkpoint: str) -> None:
-        """Write in the work directory that a checkpoint is the last.
+        """Record in the work directory that a checkpoint is the last.
 
         Raises:
             CheckpointWriteError: See `writing`.
@@ -117,7 +117,7 @@ class CheckpointFolder:
                 note_last(self.work_dir, checkpoint)
 
     def delete(self, names: Iterable[str]) -> None:
-        """Delete files of this folder; those that are gone do not matter."""
+        """Delete files of this folder that exist."""
         for name in names if is_main_process() else ():
             self._delete(self.path(name))
 
@@ -130,10 +130,10 @@ class CheckpointFolder:
 
 @contextmanager
 def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Say what could not be written, and make room of what was.
+    """Turn errors of writing into one that names the path, and delete the partial file.
 
     Raises:
-        CheckpointWriteError: In place of an OSError, and of what torch's archive writer raises.
+        CheckpointWriteError: Replaces an OSError and the errors of torch's archive writer.
     """
     try:
         yield
@@ -146,6 +146,6 @@ def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
         why = (isinstance(error, OSError) and error.strerror) or one_line(error)
         raise CheckpointWriteError(
             f'{path} cannot be written ({why}). Free some space, or choose another folder '
-            '(--work-dir, or out_dir of the checkpoint hook); the checkpoint before it is whole: '
-            'go on from there with --resume'
+            '(--work-dir, or out_dir of the checkpoint hook); the previous checkpoint is intact: '
+            'continue from it with --resume'
         ) from error

@@ -1,4 +1,4 @@
-"""What a resumed run has to share with the interrupted one, and what it takes from its config."""
+"""What a resumed run must share with the interrupted one, and what it takes from its config."""
 
 import hashlib
 import math
@@ -12,18 +12,18 @@ from mmengine.runner import Runner
 from mmvideomae.engine.regrouping import ResumeError, regroup
 
 _START_ANEW = 'or start anew from its weights with load_from=CHECKPOINT instead of --resume'
-# What must be as it was, with the advice where it is not.
+# What must be unchanged, with advice if it is not.
 _FIXED = {
     'data': 'Use the lists of the interrupted run (names, order and labels of its samples)',
     'seed': 'Use the randomness.seed of the interrupted run',
     'optimizer': 'Use the optimizer of the interrupted run',
 }
-# Settings of an optimizer that change how it computes, not what.
+# Settings of an optimizer that do not change its results.
 _HOW = {'params', 'group_name', 'foreach', 'fused', 'capturable', 'differentiable'}
 
 
 def describe(runner: Runner) -> dict[str, Any]:
-    """What the meaning of an iteration's number depends on; a checkpoint keeps it in its meta."""
+    """The settings that define what an iteration's number means; stored in a checkpoint's meta."""
     loader = runner.train_dataloader
     return {
         'iterations_per_epoch': len(loader),
@@ -39,14 +39,14 @@ def describe(runner: Runner) -> dict[str, Any]:
 
 
 def fit_position(runner: Runner, checkpoint: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse what a checkpoint cannot be continued with; count its iterations as this run does.
+    """Check that a run can continue a checkpoint, and convert its number of iterations.
 
     Args:
-        now: `describe` of the run that is to continue.
+        now: `describe` of the run that resumes.
 
     Raises:
-        ResumeError: An iteration would mean other samples or another update, the optimizer's
-            state does not fit, or more is done than the config asks for.
+        ResumeError: An iteration would have other samples or another update, the optimizer's
+            state does not fit, or more iterations are done than the config specifies.
     """
     meta = checkpoint['meta']
     now = {**now, 'seed': runner.cfg.get('randomness', {}).get('seed')}
@@ -62,7 +62,7 @@ def fit_position(runner: Runner, checkpoint: Mapping[str, Any], now: Mapping[str
     if meta['epoch'] > runner.max_epochs or meta['iter'] > runner.max_iters:
         raise ResumeError(
             f'cannot resume: {meta["epoch"]} epochs ({meta["iter"]} iterations) are done, more '
-            f'than the config asks for (max_epochs={runner.max_epochs}). Raise '
+            f'than in the config (max_epochs={runner.max_epochs}). Increase '
             'train_cfg.max_epochs, or resume an earlier checkpoint'
         )
     for name, wrapper, saved in _optimizers(runner, checkpoint):
@@ -70,16 +70,16 @@ def fit_position(runner: Runner, checkpoint: Mapping[str, Any], now: Mapping[str
 
 
 def follow_schedule(runner: Runner, checkpoint: dict[str, Any]) -> None:
-    """Put the schedules of the runner's config where the checkpoint stands.
+    """Advance the schedules of the runner's config to the checkpoint's iteration.
 
-    mmengine takes a schedule from the checkpoint as a whole: its length, too.  Here the
-    schedules that the runner has built are stepped as often as the checkpoint's were, and the
-    values they set take the place of those that the checkpoint would load: the run goes on as
-    one that has had its config from the start.  A schedule that depends on what was measured
-    (`ReduceOnPlateauLR`) cannot be repeated; it is loaded as mmengine does.
+    mmengine loads the whole schedule, including its length, from the checkpoint.  Here the
+    schedules that the runner has built are stepped as often as the checkpoint's were, and
+    their values replace those that the checkpoint would load, so the run continues as if it
+    had had its config from the start.  A schedule that depends on measured values
+    (`ReduceOnPlateauLR`) cannot be repeated; it is loaded as in mmengine.
 
     Raises:
-        ResumeError: The config changes a schedule that depends on what was measured.
+        ResumeError: The config changes a schedule that depends on measured values.
     """
     schedulers = _schedulers(runner)
     _tell_changes(runner, checkpoint['meta'], checkpoint)
@@ -87,8 +87,8 @@ def follow_schedule(runner: Runner, checkpoint: dict[str, Any]) -> None:
         saved = checkpoint['meta'].get('schedule')
         if saved is not None and saved != str(runner.cfg.get('param_scheduler')):
             _refuse(
-                'param_scheduler has changed, and one that follows a measured value cannot be '
-                'changed in mid-run',
+                'param_scheduler has changed, but one that depends on a measured value cannot be '
+                'changed during a run',
                 'Use the param_scheduler of the interrupted run',
             )
         return
@@ -104,18 +104,18 @@ def follow_schedule(runner: Runner, checkpoint: dict[str, Any]) -> None:
 
 
 def drop_unused_scaler(runner: Runner, checkpoint: Mapping[str, Any]) -> None:
-    """Let a run in float16 follow one in bfloat16, whose gradient scaler has no state to load."""
+    """Let a run in float16 continue one in bfloat16, whose gradient scaler has no state to load."""
     for _, _, saved in _optimizers(runner, checkpoint):
         if not saved.get('loss_scaler', True):
             del saved['loss_scaler']
 
 
 def use_trained_weights(runner: Runner, checkpoint: dict[str, Any]) -> None:
-    """Of a run that averaged its weights, take the trained ones if it is to go on without.
+    """Use the trained weights of a run that averaged its weights, if the new one does not.
 
-    mmengine's `EMAHook` saves the averages as ``state_dict``, which is what tests and other
-    trainings want, and the trained weights, which the optimizer's state belongs to, as
-    ``ema_state_dict``.  A run with an `EMAHook` swaps them back itself.
+    mmengine's `EMAHook` saves the averages as ``state_dict``, for tests and other trainings,
+    and the trained weights, to which the optimizer's state belongs, as ``ema_state_dict``.  A
+    run with an `EMAHook` swaps them back itself.
     """
     trained = checkpoint.get('ema_state_dict')
     if trained is None or any(hasattr(hook, 'ema_model') for hook in runner.hooks):
@@ -125,15 +125,15 @@ def use_trained_weights(runner: Runner, checkpoint: dict[str, Any]) -> None:
         if key.startswith(prefix) and key.removeprefix(prefix) in checkpoint['state_dict']:
             checkpoint['state_dict'][key.removeprefix(prefix)] = value
     runner.logger.warning(
-        'The interrupted run averaged its weights (EMAHook), the config does not: training goes '
-        'on from the trained weights, and the averages are dropped.'
+        'The interrupted run averaged its weights (EMAHook), but the config does not: training '
+        'continues from the trained weights, and the averages are dropped.'
     )
 
 
 def data_fingerprint(dataset: Any) -> str | None:
-    """A digest of the samples' names and labels; None where a data set tells none.
+    """A digest of the samples' names and labels; None if the data set does not provide one.
 
-    Data sets tell it by ``fingerprint()``; wrappers are looked through.
+    Data sets provide it by ``fingerprint()``; wrappers are unwrapped.
     """
     if hasattr(dataset, 'fingerprint'):
         return dataset.fingerprint()
@@ -145,11 +145,11 @@ def data_fingerprint(dataset: Any) -> str | None:
 
 
 def _require_same_optimizer(name: str, wrapper: Any, saved: Mapping[str, Any]) -> None:
-    """Compare the settings that a checkpoint would put in the place of the config's."""
+    """Compare the settings of a checkpoint, which would replace those of the config."""
     groups, before = wrapper.optimizer.param_groups, saved['param_groups']
     sizes = [len(group['params']) for group in groups]
     saved_sizes = [len(group['params']) for group in before]
-    # A sharded optimizer names parameters where the saved one numbers them, in other portions.
+    # A sharded optimizer has names and other portions of parameters, the saved one numbers.
     whole = all(isinstance(number, int) for group in before for number in group['params'])
     if len(sizes) != len(saved_sizes) or (whole and sizes != saved_sizes):
         _refuse(
@@ -170,21 +170,21 @@ def _require_same_settings(where: str, now: Mapping[str, Any], before: Mapping[s
     for key in now:
         if key in _HOW or key.startswith('initial_'):
             continue
-        if key == 'betas' and 'initial_momentum' in now:  # a schedule of the momentum sets them
+        if key == 'betas' and 'initial_momentum' in now:  # a schedule of the momentum sets it
             continue
         if key not in before:
             _refuse(
                 f'{where} has {key}, which the checkpoint lacks', 'Use the optimizer of that run'
             )
-        # A schedule changes the value itself and keeps the one it started from.
+        # A schedule changes the value but keeps the initial one.
         value, former = (
             settings.get(f'initial_{key}', settings[key]) for settings in (now, before)
         )
         if not _equal(value, former):
             _refuse(
                 f'{key} of {where} was {_short(former)} and is now {_short(value)}',
-                'Use the rates and settings of the interrupted run (with --auto-scale-lr if it '
-                'had that)',
+                'Use the rates and settings of the interrupted run (with --auto-scale-lr if it had '
+                'that)',
             )
 
 
@@ -210,30 +210,30 @@ def _refuse(what: str, advice: str) -> None:
 
 
 def _tell_changes(runner: Runner, meta: Mapping[str, Any], checkpoint: Mapping[str, Any]) -> None:
-    """Log that the length or the schedule of the run is another one than before."""
+    """Log changes of the run's length or schedule."""
     info = checkpoint.get('message_hub', {}).get('runtime_info', {})
-    for key in ('max_epochs', 'max_iters'):  # the second alone where a loop knows no epochs
+    for key in ('max_epochs', 'max_iters'):  # a loop without epochs has only the second
         before, now = meta.get(key, info.get(key)), getattr(runner, key)
         if before is not None and before != now:
             runner.logger.info(
-                f'The interrupted run had {key}={before}, the config has {now}: learning rates '
-                'follow the schedule of the config from here on.'
+                f'The interrupted run had {key}={before}, but the config has {now}: from here on, '
+                'learning rates follow the schedule of the config.'
             )
             return
     if meta.get('schedule', str(runner.cfg.get('param_scheduler'))) != str(
         runner.cfg.get('param_scheduler')
     ):
         runner.logger.info(
-            'param_scheduler has changed: learning rates follow the config from here on.'
+            'param_scheduler has changed: from here on, learning rates follow the config.'
         )
 
 
 def _repeat(schedulers: list[_ParamScheduler], meta: Mapping[str, Any], epoch_length: int) -> None:
-    """Step freshly built schedulers as `ParamSchedulerHook` has up to this point."""
+    """Step newly built schedulers as `ParamSchedulerHook` has done up to this point."""
     by_iteration = [scheduler for scheduler in schedulers if not scheduler.by_epoch]
     by_epoch = [scheduler for scheduler in schedulers if scheduler.by_epoch]
     with warnings.catch_warnings():
-        # "Call optimizer.step() first": it was called, before the interruption.
+        # "Call optimizer.step() first": it was called before the interruption.
         warnings.simplefilter('ignore', UserWarning)
         for done in range(1, meta['iter'] + 1):
             for scheduler in by_iteration:
@@ -260,7 +260,7 @@ def _states(built: Any) -> Any:
 
 
 def _optimizers(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """(name for messages, wrapper, saved state) of each optimizer that the checkpoint holds."""
+    """(name for messages, wrapper, saved state) of each optimizer in the checkpoint."""
     wrapper, saved = runner.optim_wrapper, checkpoint.get('optimizer')
     if saved is None:
         return

@@ -1,4 +1,4 @@
-"""Processes: how many a launcher started, and how they talk without a GPU."""
+"""The number of processes that a launcher started, and their communication without a GPU."""
 
 import os
 from collections.abc import Mapping
@@ -16,41 +16,41 @@ _WORLD_SIZE_VARIABLES = {
 
 
 def launched_world_size(launcher: str, environ: Mapping[str, str] = os.environ) -> int:
-    """Number of processes that `launcher` started, before they have met.
+    """Number of processes that `launcher` started, before they are connected.
 
     Raises:
-        ValueError: If the launcher's environment variable is absent.
+        ValueError: The launcher's environment variable is not set.
     """
     if launcher == 'none':
         return 1
     variable = _WORLD_SIZE_VARIABLES[launcher]
     if variable not in environ:
         raise ValueError(
-            f'--launcher {launcher} expects the environment variable {variable}, which is unset; '
-            'start through tools/dist_train.sh (torchrun) or tools/slurm_train.sh'
+            f'--launcher {launcher} needs the environment variable {variable}, which is unset; '
+            'start with tools/dist_train.sh (torchrun) or tools/slurm_train.sh'
         )
     return int(environ[variable])
 
 
 def prepare_cpu_processes(cfg: Config) -> None:
-    """Let several processes train on a machine without an accelerator, over gloo.
+    """Let several processes train on a machine without an accelerator, using gloo.
 
-    mmengine 0.10.7 always selects a CUDA device when it joins the processes
+    mmengine 0.10.7 always selects a CUDA device when it connects the processes
     (`mmengine/dist/utils.py`, `_init_dist_pytorch`), and always gives one to
     `DistributedDataParallel` (`wrap_model` in `mmengine/runner/runner.py`, `_wrap_model` in
     `mmengine/_strategy/distributed.py`), which refuses it for a model on the CPU.  So the group
-    is made here, where mmengine finds it, and the wrapper is told to use no device.  Nothing is
-    done with an accelerator or a single process.  For FSDP see `ShardedStrategy`.
+    is created here, where mmengine finds it, and the wrapper is set to use no device.  With an
+    accelerator or a single process, nothing is done.  For FSDP see `ShardedStrategy`.
 
     Raises:
-        ValueError: With a launcher other than torchrun.
+        ValueError: The launcher is not torchrun.
     """
     launcher = cfg.get('launcher', 'none')
     if launcher == 'none' or get_device() != 'cpu':
         return
     if launcher != 'pytorch':
-        raise ValueError(f'without a GPU only --launcher pytorch works, got {launcher!r}')
-    # Config copies the dictionaries that it is given, so they are completed before.
+        raise ValueError(f'without a GPU, only --launcher pytorch works, got {launcher!r}')
+    # Config copies dictionaries, so they are completed first.
     env_cfg = dict(cfg.get('env_cfg') or {})
     cfg['env_cfg'] = {**env_cfg, 'dist_cfg': {**env_cfg.get('dist_cfg', {}), 'backend': 'gloo'}}
     if not is_distributed():

@@ -9,14 +9,14 @@ from mmvideomae.errors import UserError
 
 
 class NonFiniteWeightsError(UserError, RuntimeError):
-    """Weights would be saved that are of no use."""
+    """Weights that are not finite were about to be saved."""
 
 
 def refuse_nonfinite_weights(runner: Runner) -> None:
-    """Look at all parameters before they are saved.
+    """Check all parameters before they are saved.
 
     Raises:
-        NonFiniteWeightsError: In every process, if any process has one that is not finite.
+        NonFiniteWeightsError: A parameter of any process is not finite; raised in all processes.
     """
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     finite = {name: torch.isfinite(p).all() for name, p in model.named_parameters()}

@@ -1,4 +1,4 @@
-"""What errors of the libraries below mean to somebody who runs a command."""
+"""Explain errors of libraries to users of the command lines."""
 
 import errno
 import inspect
@@ -26,16 +26,16 @@ _ON_DISK = {
     errno.ENOMEM: 'out of memory: set a lower num_workers or batch_size',
 }
 _PORT = (
-    'the port of the processes is in use, most likely by another run: set PORT=29501 (or any free '
-    'one) before the command'
+    'the port of the processes is in use, probably by another run: set PORT=29501 (or another free '
+    'port) before the command'
 )
 _NETWORK = 'download it where there is a network, and give the path of the file'
-# What torch says, in parts that its versions share, and what it means.
+# Patterns of torch's messages, common to its versions, and their meaning.
 _OF_TORCH = (
     (r'EADDRINUSE|(?i:address already in use)', _PORT),
     (
         r'client socket has timed out|failed to connect to|Connection refused|DistNetworkError',
-        'the processes cannot reach the first of them: check MASTER_ADDR, PORT and NNODES',
+        'the processes cannot reach the main one: check MASTER_ADDR, PORT and NNODES',
     ),
     (
         r'PytorchStreamWriter failed|inline_container|file write failed',
@@ -43,8 +43,8 @@ _OF_TORCH = (
     ),
     (
         r'out of memory|not enough memory|can.t allocate memory',
-        'out of memory: set a lower batch_size (train_dataloader.batch_size, test_cfg) and raise '
-        'optim_wrapper.accumulative_counts in its place',
+        'out of memory: set a lower batch_size (train_dataloader.batch_size, test_cfg) and '
+        'increase optim_wrapper.accumulative_counts instead',
     ),
     (
         r'bus error|out of shared memory|unable to (?:mmap|open shared memory)',
@@ -53,14 +53,14 @@ _OF_TORCH = (
     ),
     (
         r'Found no NVIDIA driver|no CUDA-capable device|No CUDA GPUs|no kernel image|no GPUs found',
-        'no GPU can be used by this torch: compare nvidia-smi and tools/doctor.py; on a CPU set '
+        'this torch cannot use a GPU: compare nvidia-smi and tools/doctor.py; on a CPU, set '
         'env_cfg.dist_cfg.backend=gloo',
     ),
 )
 
 
 def translate(error: Exception) -> str | None:
-    """One line about an error of Python, torch or mmengine that a user can fix, else None."""
+    """One line about an error of Python, torch or mmengine that a user can fix; else None."""
     for meaning in _MEANINGS:
         message = meaning(error)
         if message is not None:
@@ -69,7 +69,7 @@ def translate(error: Exception) -> str | None:
 
 
 def _of_the_machine(error: Exception) -> str | None:
-    """Disks, folders, files and ports."""
+    """Errors about disks, folders, files and ports."""
     if not isinstance(error, OSError) or isinstance(error, BrokenPipeError) or not error.errno:
         return None
     if error.errno == errno.EADDRINUSE:
@@ -81,9 +81,9 @@ def _of_the_machine(error: Exception) -> str | None:
 
 
 def _of_the_network(error: Exception) -> str | None:
-    """Addresses that cannot be reached."""
+    """Errors about addresses that cannot be reached."""
     if isinstance(error, urllib.error.HTTPError):
-        return f'{error.url}: the server answers {error.code} {error.reason}: check the address'
+        return f'{error.url}: the server answered {error.code} {error.reason}: check the address'
     if isinstance(error, urllib.error.URLError):
         return f'{_address_of(error)} cannot be reached ({error.reason}): {_NETWORK}'
     if isinstance(error, ConnectionError | TimeoutError | HTTPException | socket.gaierror):
@@ -92,7 +92,7 @@ def _of_the_network(error: Exception) -> str | None:
 
 
 def _address_of(error: Exception) -> str:
-    """The address that one of the calling functions was given."""
+    """The address in the arguments of one of the calling functions."""
     for frame in _frames(error):
         for value in frame.f_locals.values():
             if isinstance(value, str) and re.match(r'\w+://\S+$', value):
@@ -111,7 +111,7 @@ def _of_torch(error: Exception) -> str | None:
 
 
 def _of_the_loader(error: Exception) -> str | None:
-    """Settings that torch's loader does not take."""
+    """Errors about settings that torch's loader does not accept."""
     if not isinstance(error, TypeError | ValueError):
         return None
     last = _frames(error)[-1:]
@@ -122,11 +122,11 @@ def _of_the_loader(error: Exception) -> str | None:
         return None
     names = [name for name in inspect.signature(DataLoader).parameters if name != 'self']
     hint = nearest(unexpected.group(1), names)
-    return f'a dataloader of the config takes no {unexpected.group(1)!r}{hint}'
+    return f'a dataloader of the config has the unknown key {unexpected.group(1)!r}{hint}'
 
 
 def _of_a_part(error: Exception) -> str | None:
-    """Parts of a config that cannot be built: an unknown name, key or kind of value."""
+    """Errors about parts of a config that cannot be built: an unknown name, key or type."""
     builds = [frame for frame in _frames(error) if _builds(frame)]
     if not builds:
         return None
@@ -146,7 +146,7 @@ def _of_a_part(error: Exception) -> str | None:
 
 
 def _of_a_name(error: Exception, given: Mapping[str, Any]) -> str | None:
-    """About a part for which there is no class."""
+    """Explain that a part has no class."""
     kind, registry = given.get('obj_type', given.get('scheduler_type')), given.get('registry')
     if not isinstance(error, KeyError | RuntimeError | TypeError):
         return None
@@ -157,8 +157,8 @@ def _of_a_name(error: Exception, given: Mapping[str, Any]) -> str | None:
     while node is not None:
         known += node.module_dict
         node = node.parent
-    own = '; a part of your own has to be imported first (custom_imports)'
-    return f'no {registry.name} is called {kind!r}{nearest(kind.rpartition(".")[2], known) or own}'
+    own = '; your own parts must be imported first (custom_imports)'
+    return f'there is no {registry.name} {kind!r}{nearest(kind.rpartition(".")[2], known) or own}'
 
 
 _OF_VALUES = (TypeError, ValueError, AttributeError, AssertionError)
@@ -168,13 +168,13 @@ _BUILDERS = ('build_from_cfg', 'build_runner_from_cfg', 'build_scheduler_from_cf
 
 
 def _of_arguments(part: Any, arguments: Mapping[str, Any], said: str) -> str | None:
-    """About a key that a part does not take, or lacks."""
+    """Explain that a part does not have a key, or lacks one."""
     names = _parameters(part)
     unexpected = re.search(r"unexpected keyword argument '(\w+)'", said)
     if unexpected and unexpected.group(1) in arguments and unexpected.group(1) not in names:
         key = unexpected.group(1)
-        hint = nearest(key, names) or f'; it takes {", ".join(names)}'
-        return f'{part.__name__} takes no {key!r}{hint}'
+        hint = nearest(key, names) or f'; its keys are {", ".join(names)}'
+        return f'{part.__name__} has no key {key!r}{hint}'
     missing = re.search(r"missing \d+ required .*arguments?: ('.*)", said)
     if missing:
         absent = [name for name in re.findall(r"'(\w+)'", missing.group(1)) if name in names]
@@ -184,7 +184,7 @@ def _of_arguments(part: Any, arguments: Mapping[str, Any], said: str) -> str | N
 
 
 def _parameters(part: Any) -> list[str]:
-    """Keys that a class takes, its bases' too where it hands on what it does not know."""
+    """Keys of a class, including those of its bases if it passes on unknown ones."""
     makers = (
         [vars(each).get('__init__') for each in part.__mro__] if inspect.isclass(part) else [part]
     )
@@ -206,10 +206,10 @@ def _parameters(part: Any) -> list[str]:
 
 
 def _of_a_value(part: Any, arguments: Mapping[str, Any]) -> str | None:
-    """About a value of another kind than a part says it takes."""
+    """Explain that a value does not have the type that a part declares."""
     try:
         hints = typing.get_type_hints(part.__init__ if inspect.isclass(part) else part)
-    except Exception:  # of an annotation that only its writer can read
+    except Exception:  # the annotation cannot be evaluated
         return None
     for name, value in arguments.items():
         hint = hints.get(name, Any)
@@ -221,7 +221,7 @@ def _of_a_value(part: Any, arguments: Mapping[str, Any]) -> str | None:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value may be what an annotation says, as far as that is easily seen."""
+    """Whether a value may have the annotated type, as far as that is easy to check."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, each) for each in typing.get_args(hint))
@@ -243,13 +243,13 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def _builds(frame: types.FrameType) -> bool:
-    """Whether it is mmengine that builds a part of a config."""
+    """Whether this frame is mmengine building a part of a config."""
     module = str(frame.f_globals.get('__name__'))
     return frame.f_code.co_name in _BUILDERS and module.startswith('mmengine.registry')
 
 
 def _frames(error: BaseException) -> list[types.FrameType]:
-    """Of the calls that an error came through, the innermost last."""
+    """Frames of the calls through which an error came, the innermost last."""
     found, entry = [], error.__traceback__
     while entry is not None:
         found.append(entry.tb_frame)

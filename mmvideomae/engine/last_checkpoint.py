@@ -1,4 +1,4 @@
-"""The note in a work directory that says which checkpoint is the newest."""
+"""The note in a work directory that names the newest checkpoint."""
 
 import os
 from pathlib import Path
@@ -11,14 +11,15 @@ NOTE = 'last_checkpoint'
 
 
 class MissingCheckpointError(UserError, FileNotFoundError):
-    """The checkpoint that a work directory names is not there."""
+    """The checkpoint that a work directory names does not exist."""
 
 
 def note_last(work_dir: Path, checkpoint: str) -> None:
-    """Write that `checkpoint` is the newest of a run.
+    """Record that `checkpoint` is the newest of a run.
 
     A path below `work_dir` is written relative to it, so that a copied or moved work directory
-    goes on from its own checkpoint; any other (of a hook with ``out_dir``, or an address) as it is.
+    continues from its own checkpoint; any other (of a hook with ``out_dir``, or an address) is
+    written unchanged.
     """
     if '://' not in checkpoint:
         path = Path(os.path.abspath(checkpoint))
@@ -30,12 +31,12 @@ def note_last(work_dir: Path, checkpoint: str) -> None:
 def find_last(work_dir: Path) -> str | None:
     """The newest checkpoint that a run in `work_dir` has written; None before the first.
 
-    Notes of mmengine, and of this toolbox before it wrote relative paths, hold an absolute path.
-    Where a file of that name lies in the work directory itself, it is taken: the directory was
-    copied or moved after the note was written.
+    Notes of mmengine, and of older versions of this toolbox, hold an absolute path.  If the work
+    directory has a file of that name, that one is used, because the directory was copied or moved
+    after the note was written.
 
     Raises:
-        MissingCheckpointError: The file is neither there nor in the work directory.
+        MissingCheckpointError: The file is neither at that path nor in the work directory.
     """
     note = work_dir / NOTE
     if not note.is_file():
@@ -50,15 +51,15 @@ def find_last(work_dir: Path) -> str | None:
         if noted and path.exists():
             return str(path)
     raise MissingCheckpointError(
-        f'{note} names {noted or "nothing"}, which is not there: name the checkpoint to continue '
+        f'{note} names {noted or "nothing"}, which does not exist: give the checkpoint to continue '
         f'from with --resume CHECKPOINT, or delete {note} to start anew'
     )
 
 
 def choose_last(runner: Any) -> None:
-    """Let a runner that is to resume, without being told from what, take its newest checkpoint.
+    """Let a runner that resumes without a given checkpoint use its newest one.
 
-    mmengine's runners read the note as a path relative to wherever they are started.
+    mmengine's runners read the note as a path relative to the current directory.
     """
     if runner._resume is not True or runner._load_from is not None:
         return

@@ -1,15 +1,15 @@
-"""Settings of data loaders that follow from others."""
+"""Derive settings of data loaders from other settings."""
 
 from typing import Any
 
 from mmvideomae.configs import ConfigError
 
-# What a worker may take for a batch before the run ends with the file that it is at: time for five
-# decoders that are ended after 30 seconds, or this long for each sample if that is more.  A slow
-# disk takes a tenth of it.
+# Time limit of a worker for a batch, after which the run ends and names the worker's file: enough
+# for five decoders that are ended after 30 seconds, or this long for each sample if that is more.
+# A slow disk takes a tenth of it.
 _SECONDS_PER_BATCH = 180
 _SECONDS_PER_SAMPLE = 5
-# torch refuses them where the main process reads by itself.
+# torch refuses them if the main process loads the data.
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout', 'multiprocessing_context')
 
 
@@ -24,7 +24,7 @@ def settle_loaders(cfg: dict[str, Any]) -> None:
     iterations an update is divided into.
 
     Raises:
-        ConfigError: Their number, or a batch size, is not a whole number.
+        ConfigError: The number of workers, or a batch size, is not a whole number.
     """
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = cfg.get(name)

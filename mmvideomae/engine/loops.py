@@ -1,4 +1,4 @@
-"""Training loop that a killed run can continue in the middle of an epoch."""
+"""A training loop that can be resumed in the middle of an epoch."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -19,29 +19,28 @@ from mmvideomae.registry import LOOPS
 
 
 class TooFewSamplesError(UserError, ValueError):
-    """There is no batch to train on."""
+    """There are not enough samples for a batch."""
 
 
 @LOOPS.register_module()
 class EpochTrainLoop(EpochBasedTrainLoop):
-    """Epoch-based training that resumes at any iteration and shows hooks the loss first.
+    """Epoch-based training that resumes at any iteration and passes the loss to hooks first.
 
     It differs from mmengine's loop in these ways:
 
-    - A checkpoint made inside an epoch continues with the next batch of that epoch.  The samples
-      already seen are skipped by the sampler (``sampler.set_start(number of samples)``), without
-      being decoded.  A sampler without that method is wound forward batch by batch.
+    - A checkpoint made within an epoch continues with the next batch of that epoch.  The sampler
+      skips the samples already seen (``sampler.set_start(number of samples)``) without decoding
+      them.  A sampler without that method is advanced batch by batch.
     - Between forward and backward it calls the hook stage ``after_loss(runner, batch_idx,
       data_batch, loss)``, so that a hook can stop the run before a bad loss reaches the weights.
-    - Of a data set that is smaller than a batch, that batch is what it has; ``drop_last`` would
-      leave nothing.
-    - A data-loader worker that dies or hangs ends the run with the name of the file it was at.
+    - A data set smaller than a batch gives one smaller batch; ``drop_last`` would leave none.
+    - A data-loader worker that dies or hangs ends the run with the name of its current file.
     - However the training ends, the hook stage ``after_training(runner)`` is called.
 
     Raises:
-        TooFewSamplesError: There is no sample, or a built loader without a batch is given.
-        ResumeError: On resuming, if the checkpoint's iteration does not lie in its epoch, that is
-            if the number of iterations per epoch has changed.
+        TooFewSamplesError: There are no samples, or a built loader has no batch.
+        ResumeError: On resuming, if the checkpoint's iteration is not in its epoch because the
+            number of iterations per epoch has changed.
     """
 
     # Set by the parent.
@@ -60,11 +59,11 @@ class EpochTrainLoop(EpochBasedTrainLoop):
         if not len(self.dataloader):
             self.dataloader = self._with_short_batch(dataloader)
             self._max_iters = self._max_epochs * len(self.dataloader)
-        # Runners build their loop before they look for what to resume.
+        # Runners build their loop before they look for a checkpoint to resume.
         choose_last(runner)
 
     def _with_short_batch(self, dataloader: DataLoader | dict[str, Any]) -> DataLoader:
-        """The loader of a data set that has fewer clips than a batch, which makes one batch."""
+        """The loader of a data set with fewer clips than a batch, which makes one batch of them."""
         samples, batch_size = len(self.dataloader.sampler), self.dataloader.batch_size
         told = f'{samples} training samples are fewer than a batch of {batch_size}'
         if not samples or isinstance(dataloader, DataLoader):
@@ -73,7 +72,7 @@ class EpochTrainLoop(EpochBasedTrainLoop):
             f'{told} per process: every epoch is one batch of {samples}, as with '
             'train_dataloader.drop_last=False.'
         )
-        # As mmengine's BaseLoop does.
+        # As in mmengine's BaseLoop.
         other_seeds = self.runner._randomness_cfg.get('diff_rank_seed', False)
         dataloader = {**dataloader, 'drop_last': False}
         return self.runner.build_dataloader(dataloader, self.runner.seed, other_seeds)
@@ -83,7 +82,7 @@ class EpochTrainLoop(EpochBasedTrainLoop):
         if self._iter >= self._max_iters:
             self.runner.logger.info(
                 f'Nothing is left to train: all {self._max_epochs} epochs of the config are done. '
-                'Raise train_cfg.max_epochs to go on.'
+                'Increase train_cfg.max_epochs to continue.'
             )
         elif self._iter > 0:
             self.runner.logger.info(
@@ -99,7 +98,7 @@ class EpochTrainLoop(EpochBasedTrainLoop):
             self.runner.call_hook('after_training')
 
     def run_epoch(self) -> None:
-        """Run the current epoch, or what is left of it."""
+        """Run the current epoch, or the rest of it."""
         start = self._epoch_offset()
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
@@ -128,7 +127,7 @@ class EpochTrainLoop(EpochBasedTrainLoop):
             raise ResumeError(
                 f'the checkpoint is at iteration {self._iter} in epoch {self._epoch + 1}, but an '
                 f'epoch now has {length} iterations. Batch size, number of devices and data must '
-                'be those of the interrupted run; to start anew from its weights use '
+                'be those of the interrupted run; to start anew from its weights, use '
                 'load_from=CHECKPOINT instead of --resume.'
             )
         return offset
@@ -146,7 +145,7 @@ class EpochTrainLoop(EpochBasedTrainLoop):
         if start:
             self.runner.logger.warning(
                 f'{type(sampler).__name__} cannot skip samples (no set_start): loading and '
-                f'dropping {start} batches. EpochSampler skips them without reading a video.'
+                f'dropping {start} batches. EpochSampler would skip them without reading videos.'
             )
         for _ in range(start):
             next(batches)
@@ -155,8 +154,8 @@ class EpochTrainLoop(EpochBasedTrainLoop):
     def _end_workers(self) -> None:
         """End persistent data-loading workers.
 
-        Left to the garbage collector, which meets them in a cycle with the runner, each takes the
-        5 seconds after which torch gives up waiting for it.
+        If the garbage collector ended them, in a cycle with the runner, each would take the 5
+        seconds after which torch gives up waiting for it.
         """
         iterator: Any = getattr(self.dataloader, '_iterator', None)
         if hasattr(iterator, '_shutdown_workers'):
@@ -167,8 +166,8 @@ class EpochTrainLoop(EpochBasedTrainLoop):
 class _LossTap:
     """An optimizer wrapper that reports the loss before it is propagated.
 
-    A model's ``train_step`` computes the loss and hands it to ``update_params`` in one go; this
-    is the only place between the two that every model wrapper (plain, DDP, FSDP) passes.
+    A model's ``train_step`` computes the loss and passes it to ``update_params``; this is the only
+    place between the two that all model wrappers (plain, DDP, FSDP) share.
     """
 
     def __init__(self, optim_wrapper: BaseOptimWrapper, on_loss: Callable[..., None]) -> None:
@@ -177,9 +176,9 @@ class _LossTap:
 
     @property
     def update_params(self) -> Callable[..., None]:
-        """Report the loss, then do what the optimizer wrapper does with it.
+        """Report the loss, then pass it to the optimizer wrapper.
 
-        Under torch.compile the graph ends with the loss; hooks and optimizer stay outside.
+        With torch.compile, the graph ends with the loss; hooks and optimizer stay outside.
         """
         return torch.compiler.disable(self._update_params)
 

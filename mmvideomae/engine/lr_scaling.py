@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 
 class LearningRateScaling(NamedTuple):
-    """What `scale_learning_rate` did: rates before and after, and the batch sizes they are for."""
+    """The result of `scale_learning_rate`: old and new rates and their batch sizes."""
 
     old_lr: float
     new_lr: float
@@ -27,7 +27,7 @@ def total_batch_size(cfg: Config | Mapping[str, Any], world_size: int) -> int:
     Repeats of a clip (repeated augmentation) are not counted, as in VideoMAE V2's code.
 
     Raises:
-        ValueError: If the config has no `train_dataloader.batch_size`.
+        ValueError: The config has no `train_dataloader.batch_size`.
     """
     batch_size = (cfg.get('train_dataloader') or {}).get('batch_size')
     if batch_size is None:
@@ -38,19 +38,19 @@ def total_batch_size(cfg: Config | Mapping[str, Any], world_size: int) -> int:
 def scale_learning_rate(cfg: Config, world_size: int) -> LearningRateScaling:
     """Multiply the config's learning rate by total batch / `auto_scale_lr.base_batch_size`.
 
-    Minima given as values (`eta_min` of a scheduler) are scaled too; those given as ratios
-    follow by themselves.  `cfg` is changed in place, for any runner: `base_batch_size` becomes
-    the new total, which the new rate belongs to, so that scaling twice changes nothing, and
-    mmengine's own scaling, which does not count accumulation, is switched off.
+    Minima given as values (`eta_min` of a scheduler) are scaled too; those given as ratios need
+    no change.  `cfg` is changed in place, for any runner: `base_batch_size` becomes the new total,
+    to which the new rate belongs, so that scaling twice changes nothing, and mmengine's own
+    scaling, which ignores accumulation, is switched off.
 
     Raises:
-        ValueError: If `auto_scale_lr.base_batch_size`, the batch size or the rate is missing.
+        ValueError: `auto_scale_lr.base_batch_size`, the batch size or the rate is missing.
     """
     base = (cfg.get('auto_scale_lr') or {}).get('base_batch_size')
     if base is None:
         raise ValueError(
             'scaling the learning rate needs auto_scale_lr.base_batch_size in the config: the '
-            'total batch that optim_wrapper.optimizer.lr was chosen for'
+            'total batch for which optim_wrapper.optimizer.lr was chosen'
         )
     optimizer = cfg['optim_wrapper'].get('optimizer') or {}
     if 'lr' not in optimizer:
@@ -66,7 +66,7 @@ def scale_learning_rate(cfg: Config, world_size: int) -> LearningRateScaling:
 
 
 def batch_size_warning(cfg: Config, world_size: int) -> str | None:
-    """One line if the total batch is not the one the learning rate was chosen for."""
+    """One line if the total batch is not the one for which the learning rate was chosen."""
     base = (cfg.get('auto_scale_lr') or {}).get('base_batch_size')
     if base is None:
         return None
@@ -75,12 +75,12 @@ def batch_size_warning(cfg: Config, world_size: int) -> str | None:
         return None
     return (
         f'The total batch is {total}, but optim_wrapper.optimizer.lr was chosen for {base}: add '
-        '--auto-scale-lr, or reach it by optim_wrapper.accumulative_counts.'
+        '--auto-scale-lr, or reach it with optim_wrapper.accumulative_counts.'
     )
 
 
 def _schedulers(param_scheduler: Any) -> list[Any]:
-    """The scheduler configs of a `param_scheduler` entry, whatever its shape."""
+    """The scheduler configs of a `param_scheduler` entry, which may be one or a list."""
     if param_scheduler is None:
         return []
     return (

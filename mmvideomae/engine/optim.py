@@ -1,4 +1,4 @@
-"""Optimizer wrapper and constructor: mixed precision anywhere, few parameter groups."""
+"""Optimizer wrapper and constructor: mixed precision on any device, few parameter groups."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,14 +31,14 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         optimizer: The optimizer.
         loss_scale: ``'dynamic'``, a fixed scale, or arguments of ``torch.amp.GradScaler``.
         dtype: ``'float16'``, ``'bfloat16'`` or a ``torch.dtype``; None means float16 on an
-            accelerator, as the papers train, and float32 on a CPU: many have no instructions for
-            bfloat16 and take several times as long with it.
+            accelerator, as in the papers, and float32 on a CPU, since many CPUs have no
+            instructions for bfloat16 and take several times as long with it.
         use_fsdp: Whether the parameters are sharded by FSDP.
         accumulative_counts: Iterations per update.
         clip_grad: Arguments of gradient clipping.
 
     Raises:
-        ValueError: For float16 on a CPU, or a type that autocast does not know.
+        ValueError: The type is float16 on a CPU, or one that autocast does not support.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         accumulative_counts: int = 1,
         clip_grad: dict[str, Any] | None = None,
     ) -> None:
-        # Past mmengine's own constructor, which asserts that there is an accelerator.
+        # Skips mmengine's own constructor, which asserts that there is an accelerator.
         OptimWrapper.__init__(
             self, optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad
         )
@@ -83,7 +83,7 @@ def _autocast_dtype(dtype: str | torch.dtype | None, device: str) -> torch.dtype
         if device != 'cpu':
             return torch.float16
         MMLogger.get_current_instance().info(
-            'A CPU computes in float32; optim_wrapper.dtype=bfloat16 pays where it has '
+            'The CPU computes in float32; optim_wrapper.dtype=bfloat16 is faster if it has '
             'instructions for that.'
         )
         return torch.float32
@@ -92,7 +92,7 @@ def _autocast_dtype(dtype: str | torch.dtype | None, device: str) -> torch.dtype
         raise ValueError(f"dtype must be 'float16' or 'bfloat16', got {dtype!r}")
     if resolved == torch.float16 and device == 'cpu':
         raise ValueError(
-            'float16 is not supported on a CPU; leave dtype out or use '
+            'float16 is not supported on a CPU; omit dtype or use '
             '--cfg-options optim_wrapper.dtype=bfloat16'
         )
     return resolved
@@ -101,7 +101,7 @@ def _autocast_dtype(dtype: str | torch.dtype | None, device: str) -> torch.dtype
 def _build_scaler(
     loss_scale: str | float | dict[str, Any], device: str, enabled: bool, sharded: bool
 ) -> torch.amp.GradScaler:
-    """A gradient scaler; a disabled one passes everything through."""
+    """A gradient scaler; a disabled one changes nothing."""
     if loss_scale == 'dynamic':
         options = {}
     elif isinstance(loss_scale, float):
@@ -119,21 +119,21 @@ def _build_scaler(
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class GroupedOptimWrapperConstructor:
-    """Build an optimizer whose parameter groups are as few as its settings differ.
+    """Build an optimizer with as few parameter groups as its settings allow.
 
-    mmengine's default constructor makes one group per parameter as soon as any parameter is
-    treated specially, and a multi-tensor (``foreach`` or ``fused``) optimizer works group by
+    mmengine's default constructor makes one group per parameter as soon as any parameter has
+    special settings, while a multi-tensor (``foreach`` or ``fused``) optimizer works group by
     group.  Here there are two groups, with and without weight decay, or two per layer with
     layer-wise learning-rate decay.
 
-    Weight decay is left off for one-dimensional parameters (norms, every bias, VideoMAE's
-    ``q_bias`` and ``v_bias``), also those shaped to be broadcast like ActionFormer's norms
-    (1, C, 1), unless ``decay_names`` names them, and for parameters named in ``no_decay_names``.
-    With layer-wise
-    decay, layer ``i`` of ``n`` learns at ``rate ** (n - 1 - i)`` times the base rate; the model
-    part says which layer a parameter belongs to (``get_layer_depth(name) -> (layer, layers)``).
-    Parameters outside such a part, like a head, learn at the base rate, unless their part
-    names a multiple of it (``get_lr_factor(name, prefix) -> float``).
+    There is no weight decay for one-dimensional parameters (norms, every bias, VideoMAE's
+    ``q_bias`` and ``v_bias``), including those shaped for broadcasting like ActionFormer's norms
+    (1, C, 1), unless ``decay_names`` names them, nor for parameters named in ``no_decay_names``.
+    With layer-wise decay, layer ``i`` of ``n`` learns at ``rate ** (n - 1 - i)`` times the base
+    rate; the model's part says to which layer a parameter belongs
+    (``get_layer_depth(name) -> (layer, layers)``).  Parameters outside such a part, like a head,
+    learn at the base rate, unless their part defines a multiple of it
+    (``get_lr_factor(name, prefix) -> float``).
 
     Args:
         optim_wrapper_cfg: Config of the optimizer wrapper with an ``optimizer`` entry.
@@ -142,8 +142,8 @@ class GroupedOptimWrapperConstructor:
             ``decay_names`` (patterns of whole names, such as ``'head.*.weight'``; none).
 
     Raises:
-        ValueError: For an unknown key, a rate outside (0, 1], a missing ``optimizer``, or
-            layer-wise decay for a model of which no part has ``get_layer_depth``.
+        ValueError: A key is unknown, a rate is outside (0, 1], ``optimizer`` is missing, or
+            layer-wise decay is set but no part of the model has ``get_layer_depth``.
     """
 
     def __init__(
@@ -195,7 +195,7 @@ class GroupedOptimWrapperConstructor:
 
 
 class _LayerScales:
-    """Shares of the base rate, by asking the model's parts for the layer of a parameter."""
+    """Shares of the base rate, computed from the layer of each parameter."""
 
     def __init__(self, model: nn.Module, rate: float | None) -> None:
         self.rate = rate
@@ -203,12 +203,12 @@ class _LayerScales:
         self.factored = _parts_with(model, 'get_lr_factor')
         if rate is not None and not self.parts:
             raise ValueError(
-                f'layer_decay_rate needs a part with get_layer_depth; {type(model).__name__} has '
-                'none. Leave layer_decay_rate out or use a backbone that has it (VideoMAEViT).'
+                f'layer_decay_rate needs a part with get_layer_depth, but {type(model).__name__} '
+                'has none. Omit layer_decay_rate or use a backbone that has it (VideoMAEViT).'
             )
 
     def of(self, name: str) -> tuple[str, float | None]:
-        """(beginning of the group's name, share of the base rate) of a parameter."""
+        """(beginning of the group's name, share of the base rate) for a parameter."""
         for path, part in self.factored.items():
             prefix = f'{path}.' if path else ''
             if name.startswith(prefix):
@@ -225,17 +225,17 @@ class _LayerScales:
 
 
 def _parts_with(model: nn.Module, method: str) -> dict[str, Any]:
-    """Parts that have a method, by their names."""
+    """Parts that have a method, keyed by name."""
     return {
         _clean(path): part for path, part in model.named_modules() if hasattr(type(part), method)
     }
 
 
 def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, int]]:
-    """(name, parameter, number of dimensions) of what requires a gradient."""
+    """(name, parameter, number of dimensions) of parameters that require a gradient."""
     ndims = {name: _dimensions(parameter) for name, parameter in _named_parameters(model)}
     if any(isinstance(module, FullyShardedDataParallel) for module in model.modules()):
-        # A sharded parameter is a flat view whatever its shape; the shapes show when gathered.
+        # A sharded parameter is a flat view; the original shapes are visible only when gathered.
         with FullyShardedDataParallel.summon_full_params(model, writeback=False):
             ndims = {name: _dimensions(parameter) for name, parameter in _named_parameters(model)}
     for name, parameter in _named_parameters(model):
@@ -244,7 +244,7 @@ def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter,
 
 
 def _dimensions(parameter: nn.Parameter) -> int:
-    """1 for a vector shaped to be broadcast over channels, (1, C, 1) and the like."""
+    """The number of dimensions; 1 for vectors shaped for broadcasting, such as (1, C, 1)."""
     shape = parameter.shape
     broadcast = parameter.ndim > 2 and shape[0] == 1 and max(shape[2:]) == 1
     return 1 if broadcast else parameter.ndim
@@ -256,5 +256,5 @@ def _named_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
 
 
 def _clean(name: str) -> str:
-    """A module or parameter path without the parts that wrappers insert."""
+    """The path of a module or parameter without the parts that wrappers insert."""
     return '.'.join(part for part in name.split('.') if part not in _WRAPPER_PARTS)

@@ -1,4 +1,4 @@
-"""``init_cfg=dict(type='Pretrained', checkpoint=...)`` from weights of any format."""
+"""``init_cfg=dict(type='Pretrained', checkpoint=...)`` for weights of any format."""
 
 from mmengine.logging import print_log
 from mmengine.model import PretrainedInit as MMEnginePretrainedInit
@@ -12,18 +12,18 @@ from mmvideomae.registry import TOKENIZERS, WEIGHT_INITIALIZERS
 
 @WEIGHT_INITIALIZERS.register_module(name='Pretrained')
 class PretrainedInit(MMEnginePretrainedInit):
-    """mmengine's, which for VideoMAE and VIMPAC loads everything or says what does not fit.
+    """mmengine's ``PretrainedInit``, strict for VideoMAE and VIMPAC.
 
-    mmengine loads what has the right name and shape: given the checkpoint of a classifier, a
-    backbone alone would silently keep its random weights, since the names there begin with
-    ``backbone.``.  Here such a prefix need not be told, and weights are fitted as those of
-    ``load_from`` are.  Of a tokenizer every part that the file has is loaded whole.  Other networks
+    mmengine loads tensors with the right name and shape: given the checkpoint of a classifier, a
+    backbone alone would silently keep its random weights, since the names in the file begin with
+    ``backbone.``.  Here such a prefix is optional, and weights are fitted like those of
+    ``load_from``.  For a tokenizer, every part in the file is loaded completely.  Other networks
     are left to mmengine.
 
     Args:
         checkpoint: A file or folder of any supported format, or an address.
-        prefix: Of the part to take; found out where it is left out.
-        map_location: As mmengine's.
+        prefix: Prefix of the part to load; found automatically by default.
+        map_location: As in mmengine.
 
     Raises:
         CheckpointError: When initialising, if the weights do not fit.

@@ -1,4 +1,4 @@
-"""From a config file and command-line overrides to what a runner takes."""
+"""Turn a config file and command-line overrides into a runner's config."""
 
 import builtins
 import re
@@ -16,7 +16,7 @@ from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.errors import UserError, one_line
 
 _PACKAGE = Path(__file__).parents[1]
-# A worker's error has its traceback in the message.
+# A worker's error contains its traceback in the message.
 _OF_WORKER = re.compile(r'Caught \w+ in ')
 _RAISED = re.compile(r'^(?:[\w.]*\.)?(\w+): (.*)$', re.MULTILINE)
 _BUILTIN = {name for name, kind in vars(builtins).items() if isinstance(kind, type)}
@@ -28,12 +28,12 @@ def load_run_config(
     launcher: str = 'none',
     cfg_options: dict[str, Any] | None = None,
 ) -> Config:
-    """Read a config, apply `cfg_options`, and settle work directory, launcher and data loaders.
+    """Read a config, apply `cfg_options`, and set work directory, launcher and data loaders.
 
     The work directory is `work_dir`, or the config's own, or `work_dirs/<name of the config>`.
 
     Raises:
-        ConfigError: It cannot be read, or an option does not fit it.
+        ConfigError: The config cannot be read, or an option does not fit it.
     """
     cfg = read_config(config)
     apply_options(cfg, cfg_options)
@@ -50,7 +50,7 @@ def enable_amp(cfg: Config) -> None:
     """Switch a config to mixed precision.
 
     Raises:
-        ValueError: If its optimizer wrapper is neither plain nor mixed precision already.
+        ValueError: Its optimizer wrapper is neither a plain nor a mixed-precision one.
     """
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
@@ -59,16 +59,16 @@ def enable_amp(cfg: Config) -> None:
 
 
 def resume_from(cfg: Config, checkpoint: str) -> None:
-    """Let a config continue from `checkpoint`, or from the newest of its folder if 'auto'.
+    """Let a config continue from `checkpoint`, or from the newest in its folder if 'auto'.
 
-    Where the folder has none, 'auto' leaves the config as it is: a first start begins with the
-    weights of its `load_from`, which mmengine would leave out.
+    If the folder has none, 'auto' leaves the config unchanged: a first start begins with the
+    weights of its `load_from`, which mmengine would ignore.
 
     Args:
-        checkpoint: 'auto', a checkpoint, or the work directory of a run: its newest checkpoint.
+        checkpoint: 'auto', a checkpoint, or a run's work directory for its newest checkpoint.
 
     Raises:
-        FileNotFoundError: If a checkpoint is named that does not exist.
+        FileNotFoundError: The checkpoint does not exist.
     """
     if checkpoint != 'auto':
         require_checkpoint(checkpoint)
@@ -84,11 +84,11 @@ def require_checkpoint(checkpoint: str) -> None:
 
 
 def plain_message(error: Exception) -> str | None:
-    """What to tell, in one line, of an error that a user can fix; None for a bug.
+    """One line about an error that a user can fix; None for a bug.
 
-    Those are `UserError`, whatever else this toolbox refuses as a ValueError or FileNotFoundError,
-    and what `translate` knows.  A data-loader worker's error arrives with its traceback in the
-    message, and as a RuntimeError if it takes more than a message.
+    Such errors are `UserError`, any ValueError or FileNotFoundError that this toolbox raises, and
+    those that `translate` explains.  A data-loader worker's error arrives with its traceback in
+    the message, and as a RuntimeError if its constructor needs more than a message.
     """
     worker = _OF_WORKER.match(str(error))
     if worker is not None:
@@ -100,7 +100,7 @@ def plain_message(error: Exception) -> str | None:
 
 
 def _of_worker(text: str) -> str | None:
-    """`plain_message` of the traceback that a worker sends."""
+    """`plain_message` for the traceback that a worker sends."""
     kinds = {each.__name__ for each in _kinds_of(UserError)}
     found = [each for each in _RAISED.finditer(text) if each[1] in kinds or each[1] in _BUILTIN]
     if not found:
@@ -117,14 +117,14 @@ def _of_worker(text: str) -> str | None:
 
 
 def _kinds_of(base: type[Exception]) -> Iterator[type[Exception]]:
-    """A class of errors and all that derive from it."""
+    """An error class and all classes derived from it."""
     yield base
     for kind in base.__subclasses__():
         yield from _kinds_of(kind)
 
 
 def _raised_here(error: Exception) -> bool:
-    """Whether a module of this toolbox raised the error, rather than one that it called."""
+    """Whether a module of this toolbox raised the error, rather than a library it called."""
     frames = list(traceback.walk_tb(error.__traceback__))
     module = frames[-1][0].f_globals.get('__name__', '') if frames else ''
     return module.partition('.')[0] == 'mmvideomae'

@@ -1,4 +1,4 @@
-"""Learning-rate schedules of masked video pre-training, functions of the update's number."""
+"""Learning-rate schedules of masked video pre-training, as functions of the update number."""
 
 import math
 from typing import Any
@@ -11,13 +11,13 @@ from mmvideomae.registry import PARAM_SCHEDULERS
 
 
 class _UpdateLR(_ParamScheduler):
-    """A schedule in closed form; a subclass says what share of the base rate an update has.
+    """A schedule in closed form; a subclass defines the share of the base rate for an update.
 
-    Under gradient accumulation it counts updates, not iterations: a run on fewer devices with
+    With gradient accumulation it counts updates, not iterations, so a run on fewer devices with
     accumulation has the rates of the published run.
 
     Attributes:
-        in_epochs: Options that are lengths, in epochs where ``by_epoch``.
+        in_epochs: Options that are lengths, in epochs if ``by_epoch``.
     """
 
     in_epochs: tuple[str, ...] = ()
@@ -32,10 +32,10 @@ class _UpdateLR(_ParamScheduler):
         by_epoch: bool = True,
         **options: Any,
     ) -> '_UpdateLR':
-        """Build the per-iteration schedule from lengths in epochs of ``epoch_length`` steps.
+        """Build the schedule per iteration from lengths in epochs of ``epoch_length`` steps.
 
         Args:
-            options: The schedule's own, as its constructor takes them.
+            options: The schedule's own arguments, as for its constructor.
         """
         if not by_epoch or epoch_length <= 0:
             raise ValueError(
@@ -75,30 +75,30 @@ class _UpdateLR(_ParamScheduler):
 class WarmupCosineLR(_UpdateLR):
     """Linear warm-up from zero, then half a cosine, in closed form per iteration.
 
-    With ``w`` warm-up and ``n`` remaining updates, base rate ``b`` and floor ``m``, update ``k``
-    uses ``b * k / (w - 1)`` while ``k < w`` (so that the last warm-up update already has ``b``)
+    With ``w`` warm-up and ``n`` remaining updates, base rate ``b`` and minimum ``m``, update ``k``
+    uses ``b * k / (w - 1)`` while ``k < w`` (so the last warm-up update already has ``b``)
     and ``m + (b - m) * (1 + cos(pi * (k - w) / n)) / 2`` afterwards: the schedule of VideoMAE
-    and VideoMAE V2.  A chain of mmengine's ``LinearLR`` and ``CosineAnnealingLR`` cannot give it:
-    ``LinearLR`` multiplies the previous value, so that it divides by zero when it starts from 0,
-    and both accumulate rounding.  Here every value is a function of the update's number only.
+    and VideoMAE V2.  A chain of mmengine's ``LinearLR`` and ``CosineAnnealingLR`` cannot do this:
+    ``LinearLR`` multiplies the previous value, so it divides by zero when it starts from 0,
+    and both accumulate rounding errors.  Here every value depends only on the update's number.
 
-    The floor is a ratio, so that
-    scaling the learning rate scales it too, as the papers' code does.
+    The minimum is a ratio, so scaling the learning rate scales it too, as in the papers' code.
 
     Args:
         optimizer: The optimizer or its wrapper.
-        warmup: Length of the warm-up; in epochs where ``by_epoch`` (fractions are allowed when
+        warmup: Length of the warm-up, in epochs if ``by_epoch`` (fractions are allowed when
             converted to iterations), else in iterations.
-        eta_min_ratio: The floor as a share of each group's own base rate, in [0, 1].
+        eta_min_ratio: The minimum as a share of each group's own base rate, in [0, 1].
         begin: First step.
         end: Last step, exclusive; the runner fills in the training's length.
-        last_step: Number of the last step done; -1 at the start.
-        by_epoch: Whether the units above are epochs.  Configs say ``convert_to_iter_based=True``
+        last_step: Number of the last finished step; -1 at the start.
+        by_epoch: Whether the units above are epochs.  Configs set ``convert_to_iter_based=True``
             so that the rate changes every iteration.
         verbose: Whether to log every value.
 
     Raises:
-        ValueError: If ``warmup`` is negative, ``eta_min_ratio`` outside [0, 1], or ``end`` open.
+        ValueError: ``warmup`` is negative, ``eta_min_ratio`` is outside [0, 1], or ``end`` is not
+            set.
     """
 
     in_epochs = ('warmup',)
@@ -126,7 +126,7 @@ class WarmupCosineLR(_UpdateLR):
 
     def factor_of(self, update: int) -> float:
         if update < self.warmup_updates:
-            # A warm-up of a single update is numpy's linspace(0, b, 1): zero.
+            # As in numpy's linspace(0, b, 1), a warm-up of a single update has a rate of zero.
             return update / max(self.warmup_updates - 1, 1)
         progress = (update - self.warmup_updates) / max(self.cosine_updates, 1)
         floor = self.eta_min_ratio
@@ -135,23 +135,23 @@ class WarmupCosineLR(_UpdateLR):
 
 @PARAM_SCHEDULERS.register_module()
 class WarmupLinearLR(_UpdateLR):
-    """Linear warm-up from zero, then linearly to zero, per update (VIMPAC Table 4; BERT).
+    """Linear warm-up from zero, then linear decay to zero, per update (VIMPAC Table 4; BERT).
 
     Of ``n`` updates ``w = int(warmup_share * n)`` warm up: update ``k`` has ``k / w`` of the base
     rate while ``k < w``, and ``(n - k) / (n - w)`` afterwards.
 
     Args:
         optimizer: The optimizer or its wrapper.
-        warmup_share: Of all updates, in [0, 1).
+        warmup_share: Share of all updates, in [0, 1).
         begin: First step.
         end: Last step, exclusive; the runner fills in the training's length.
-        last_step: Number of the last step done; -1 at the start.
-        by_epoch: Whether the units above are epochs.  Configs say ``convert_to_iter_based=True``
+        last_step: Number of the last finished step; -1 at the start.
+        by_epoch: Whether the units above are epochs.  Configs set ``convert_to_iter_based=True``
             so that the rate changes every iteration.
         verbose: Whether to log every value.
 
-    Raises:
-        ValueError: If ``warmup_share`` is outside [0, 1), or ``end`` open.
+        Raises:
+        ValueError: ``warmup_share`` is outside [0, 1), or ``end`` is not set.
     """
 
     def __init__(

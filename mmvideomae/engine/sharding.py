@@ -26,14 +26,14 @@ def wrap_blocks(
     nonwrapped_numel: int,
     block_names: Sequence[str] = BLOCKS,
 ) -> bool:
-    """FSDP's `auto_wrap_policy`: shard every transformer block as a unit, the rest as one.
+    """FSDP's `auto_wrap_policy`: shard every transformer block as a unit, and the rest as another.
 
-    Classes are given by name, since a config file cannot hold classes.
+    Classes are given by name, since a config file cannot contain classes.
 
     Args:
-        module: Module under consideration.
+        module: The module in question.
         recurse: Whether FSDP asks to look inside the module (always) or to wrap it.
-        nonwrapped_numel: Parameters not yet in a unit; of no importance here.
+        nonwrapped_numel: Number of parameters not yet in a unit; ignored.
         block_names: Names of the classes to wrap, by default those of this package.
     """
     return recurse or is_block(module, block_names)
@@ -45,19 +45,19 @@ def is_block(module: nn.Module, block_names: Sequence[str] = BLOCKS) -> bool:
 
 
 class ShardedStrategy(FSDPStrategy):
-    """mmengine's FSDP strategy, mended for the torch it runs on.
+    """mmengine's FSDP strategy, fixed for current versions of torch.
 
     mmengine 0.10.7 (`mmengine/_strategy/fsdp.py`)
 
-    - cannot resume with torch >= 2.1: it calls `optim_state_dict_to_load` with its arguments in
-      the order of torch 2.0;
-    - clips the gradient by the norm of each process's own shard, so that processes scale their
-      shards differently (`OptimWrapper._clip_grad`); here the norm is that of the whole gradient;
-    - always asks for a CUDA device.  On a CPU, which serves tests, FSDP is told so, and not to
-      move what it gathers "to the CPU": torch 2.11 then frees the weights while they are in use,
-      and saves every moment of the optimizer as the last one.
+    - cannot resume with torch >= 2.1, because it calls `optim_state_dict_to_load` with arguments
+      in the order of torch 2.0;
+    - clips the gradient by the norm of each process's own shard, so processes scale their shards
+      differently (`OptimWrapper._clip_grad`); here the norm is that of the whole gradient;
+    - always requests a CUDA device.  On a CPU, as in tests, FSDP is set to use the CPU and not to
+      move gathered tensors "to the CPU": torch 2.11 would free the weights while they are in use,
+      and save every moment of the optimizer as the last one.
 
-    Configs name it by its path, since FlexibleRunner builds the strategy before it sets the
+    Configs refer to it by its path, because FlexibleRunner builds the strategy before it sets the
     default scope.
     """
 
@@ -80,18 +80,18 @@ class ShardedStrategy(FSDPStrategy):
         optim_wrapper: Optimizer | OptimWrapper | Config | dict[str, Any],
         model: nn.Module | None = None,
     ) -> BaseOptimWrapper:
-        """Build the optimizer of the sharded model, with clipping by the whole gradient's norm."""
+        """Build the optimizer of the sharded model, which clips by the whole gradient's norm."""
         built = super().build_optim_wrapper(optim_wrapper, model)
         if getattr(built, 'grad_name', None) == 'grad_norm':
             built.clip_func = _clip_whole_gradient(model)
         return built
 
     def optim_state_dict(self) -> dict[str, Any]:
-        """The optimizer's state by parameter names, gathered as the model's state is."""
+        """The optimizer's state keyed by parameter names, gathered like the model's state."""
         return FullyShardedDataParallel.optim_state_dict(self.model, self.optim_wrapper.optimizer)
 
     def load_optim_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `optim_state_dict` gave."""
+        """Load the result of `optim_state_dict`."""
         optimizer = self.optim_wrapper.optimizer
         shards = FullyShardedDataParallel.optim_state_dict_to_load(
             self.model, optimizer, state_dict
@@ -100,7 +100,7 @@ class ShardedStrategy(FSDPStrategy):
 
 
 def _clip_whole_gradient(model: FullyShardedDataParallel) -> Callable[..., Tensor]:
-    """A stand-in for `clip_grad_norm_` that counts the shards of all processes."""
+    """A replacement for `clip_grad_norm_` that includes the shards of all processes."""
 
     def clip(parameters: Iterable[nn.Parameter], max_norm: float, norm_type: float = 2.0) -> Tensor:
         return model.clip_grad_norm_(max_norm, norm_type)

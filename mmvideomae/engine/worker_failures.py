@@ -1,4 +1,4 @@
-"""Names the file that a data-loader worker was at when it died or hung."""
+"""Name the file that a data-loader worker was reading when it died or hung."""
 
 import re
 from collections.abc import Iterator
@@ -12,27 +12,28 @@ from mmvideomae.errors import UserError
 _DEAD = re.compile(r'DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)[^\n]*')
 _LATE = re.compile(r'DataLoader timed out after (\S+) seconds')
 _ADVICE = (
-    'Move the file away: training counts a missing file and takes another sample in its place. '
-    'Then go on with --resume'
+    'Move the file away: training counts a missing file and uses another sample instead. '
+    'Then continue with --resume'
 )
 
 
 class WorkerError(UserError, RuntimeError):
-    """A data-loader worker died or hung; the message names the file that it was at."""
+    """A data-loader worker died or hung; the message names the file that it was reading."""
 
 
 @contextmanager
 def naming_files(runner: Runner) -> Iterator[None]:
-    """Say which file it was about if a data-loader worker of the block dies or hangs.
+    """Name the file if a data-loader worker dies or hangs in this block.
 
-    Data sets tell by ``samples_in_work()`` what their workers are at; torch does not know.
+    Data sets report the current samples of their workers by ``samples_in_work()``, which torch
+    does not know.
 
     Raises:
-        WorkerError: In place of torch's RuntimeError.
+        WorkerError: Replaces torch's RuntimeError.
     """
     try:
         yield
-    except WorkerError:  # of a block within this one
+    except WorkerError:  # from a block within this one
         raise
     except RuntimeError as error:
         told = explain(str(error), _works(runner))
@@ -42,7 +43,7 @@ def naming_files(runner: Runner) -> Iterator[None]:
 
 
 def explain(message: str, works: list[Any]) -> str | None:
-    """What to tell of torch's `message`, given what workers are at; None for other errors.
+    """Explain torch's `message`, given the samples that workers are reading; None for other errors.
 
     Args:
         works: Tuples (pid, name, seconds), the longest first.
@@ -52,16 +53,16 @@ def explain(message: str, works: list[Any]) -> str | None:
         names = [work.name for work in works if work.pid in pids]
         where = f'while it read {", ".join(names)}. {_ADVICE}' if names else 'between two samples'
         return (
-            f'{found[0].strip().rstrip(".")}, {where}. If it was killed for want of memory, lower '
-            'num_workers, prefetch_factor or batch_size'
+            f'{found[0].strip().rstrip(".")}, {where}. If it ran out of memory, lower num_workers, '
+            'prefetch_factor or batch_size'
         )
     if found := _LATE.search(message):
         stuck = [work for work in works if work.seconds >= float(found[1]) / 2] or works[:1]
         files = ', '.join(f'{work.name} (for {work.seconds:.0f} s)' for work in stuck)
-        where = f'its workers are at {files}. {_ADVICE}' if files else 'no worker is at a sample'
+        where = f'its workers read {files}. {_ADVICE}' if files else 'no worker is reading a sample'
         return (
             f'The data loader has waited {found[1]} seconds for a batch; {where}. If the files are '
-            'sound and slow to read, raise the timeout of the loader (train_dataloader.timeout)'
+            'intact but slow to read, increase the timeout of the loader (train_dataloader.timeout)'
         )
     return None
 
@@ -73,7 +74,7 @@ def _works(runner: Runner) -> list[Any]:
 
 
 def _works_of(dataset: Any) -> list[Any]:
-    """What workers are at in a data set, or in those that it wraps."""
+    """The current samples of workers in a data set, or in those that it wraps."""
     if hasattr(dataset, 'samples_in_work'):
         return dataset.samples_in_work()
     parts = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]

@@ -62,7 +62,7 @@ def test_a_longer_run_is_that_of_the_longer_schedule(
     assert len(straight) == 24
     assert len(set(straight)) > 3
     log = next(Path(runner.log_dir).glob('*.log')).read_text()
-    assert 'had max_epochs=2, the config has 4' in log
+    assert 'had max_epochs=2, but the config has 4' in log
 
 
 def test_a_checkpoint_without_schedules_starts_where_it_stands(

@@ -101,15 +101,15 @@ def test_what_torch_says_of_the_machine(said: str, cure: str) -> None:
     [
         (
             lambda: MODELS.build({**tiny_vit(), 'type': 'VideoMAEVit'}),
-            "no model is called 'VideoMAEVit'; did you mean 'VideoMAEViT'?",
+            "there is no model 'VideoMAEVit'; did you mean 'VideoMAEViT'?",
         ),
         (
             lambda: MODELS.build({**tiny_vit(), 'drop_path_rte': 0.1}),
-            "VideoMAEViT takes no 'drop_path_rte'; did you mean 'drop_path_rate'?",
+            "VideoMAEViT has no key 'drop_path_rte'; did you mean 'drop_path_rate'?",
         ),
         (
             lambda: MODELS.build({**tiny_vit(), 'zzz': 0.1}),
-            "VideoMAEViT takes no 'zzz'; it takes arch, img_size, patch_size, num_frames, ",
+            "VideoMAEViT has no key 'zzz'; its keys are arch, img_size, patch_size, num_frames, ",
         ),
         (
             lambda: MODELS.build({**tiny_vit(), 'drop_path_rate': 'high'}),
@@ -117,13 +117,13 @@ def test_what_torch_says_of_the_machine(said: str, cure: str) -> None:
         ),
         (
             lambda: OPTIMIZERS.build({'type': 'AdmW', 'params': [], 'lr': 1}),
-            "no optimizer is called 'AdmW'; did you mean 'AdamW'?",
+            "there is no optimizer 'AdmW'; did you mean 'AdamW'?",
         ),
         (
             lambda: OPTIMIZERS.build(
                 {'type': 'AdamW', 'params': nn.Linear(1, 1).parameters(), 'weight_decy': 1}
             ),
-            "AdamW takes no 'weight_decy'; did you mean 'weight_decay'?",
+            "AdamW has no key 'weight_decy'; did you mean 'weight_decay'?",
         ),
         (
             lambda: OPTIMIZERS.build(
@@ -139,13 +139,13 @@ def test_what_torch_says_of_the_machine(said: str, cure: str) -> None:
         ),
         (
             lambda: HOOKS.build({'type': 'EMAHok'}),
-            "no hook is called 'EMAHok'; did you mean 'EMAHook'?",
+            "there is no hook 'EMAHok'; did you mean 'EMAHook'?",
         ),
         (lambda: DATASETS.build({'type': 'VideoListDataset'}), 'VideoListDataset needs '),
         (lambda: PARAM_SCHEDULERS.build({'type': 'Cosine'}), "'Cosine'; did you mean "),
         (
             lambda: DataLoader([1], num_wrkers=1),  # type: ignore[call-arg]
-            "a dataloader of the config takes no 'num_wrkers'; did you mean 'num_workers'?",
+            "config has the unknown key 'num_wrkers'; did you mean 'num_workers'?",
         ),
         (
             lambda: DataLoader([1], prefetch_factor=2),

@@ -88,7 +88,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
     [
         (
             ['model.cls_head.num_classes=4'],
-            'the model has 4 classes and its data 3',
+            'the model has 4 classes, but its data 3',
             'num_classes=3',
         ),
         (
@@ -96,8 +96,8 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
                 'model.data_preprocessor.label_smoothing=0.1',
                 'model.data_preprocessor.num_classes=4',
             ],
-            'the model has 3 classes and its data preprocessor 4',
-            'leave out model.data_preprocessor.num_classes, or set it to 3',
+            'the model has 3 classes, but its data preprocessor 4',
+            'omit model.data_preprocessor.num_classes, or set it to 3',
         ),
         (['train_dataloader.dataset.labelled=False'], 'labels', 'set labelled=True'),
         (

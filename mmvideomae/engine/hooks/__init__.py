@@ -1,4 +1,4 @@
-"""Hooks: what happens around an iteration."""
+"""Hooks that run around iterations, epochs and runs."""
 
 from mmvideomae.engine.hooks.checkpoint import AtomicCheckpointHook
 from mmvideomae.engine.hooks.classification import (

@@ -1,4 +1,4 @@
-"""Checkpoints that survive a kill at any time and continue exactly."""
+"""Checkpoints that survive a kill at any time and allow an exact continuation."""
 
 import inspect
 import os.path as osp
@@ -28,8 +28,8 @@ from mmvideomae.engine.last_checkpoint import choose_last
 from mmvideomae.errors import nearest
 from mmvideomae.registry import HOOKS
 
-# What the checkpoint that replaces others says of them, in case the run is killed before it has
-# deleted them.
+# Older checkpoints that this one replaces, in case the run is killed before it has deleted
+# them.
 _OUTDATED = 'outdated_ckpts'
 _KEPT = 'keep_ckpt_ids'  # mmengine's
 _INTERRUPTED = 'interrupted.pth'
@@ -41,51 +41,51 @@ class AtomicCheckpointHook(CheckpointHook):
 
     - A checkpoint is written to a hidden temporary file in the same folder, flushed to the disk
       and renamed; so is ``last_checkpoint``.  Leftovers of killed runs are deleted at the start.
-    - Old checkpoints are deleted after the new one is complete, not before; the new one names
-      them, so that a resumed run deletes them if the interrupted one could not.
-    - The folder belongs to one run at a time.  Files of another folder are never deleted: a copy
+    - Old checkpoints are deleted only after the new one is complete; the new one names them, so
+      a resumed run deletes them if the interrupted one could not.
+    - Only one run at a time uses the folder.  Files of another folder are never deleted: a copy
       of a work directory, or a run that was resumed into a new one, keeps its own checkpoints.
-    - With gradient accumulation a checkpoint that falls due between two updates waits for the
+    - With gradient accumulation, a checkpoint that is due between two updates waits for the
       next update, since accumulated gradients are not saved.
-    - Weights that are not finite are refused, so that the last good checkpoint stays the last.
-    - What an exact continuation depends on is saved, and compared when resuming; learning rates
-      follow the schedule of the config (`mmvideomae.engine.continuation`).
+    - Weights that are not finite are refused, so the last good checkpoint remains the last.
+    - Everything that an exact continuation depends on is saved, and compared when resuming;
+      learning rates follow the schedule of the config (`mmvideomae.engine.continuation`).
 
-    Takes the arguments of `mmengine.hooks.CheckpointHook`.  ``by_epoch=False`` saves inside
-    epochs, also under `EpochTrainLoop`.
+    Its arguments are those of `mmengine.hooks.CheckpointHook`.  ``by_epoch=False`` saves within
+    epochs, also with `EpochTrainLoop`.
 
     Raises:
-        LockedError: At the start, if another run writes to the folder.
+        LockedError: At the start, if another run is writing to the folder.
         NonFiniteWeightsError: When saving, if a parameter is not finite.
-        CheckpointWriteError: When saving, if the disk is full, a quota used up, and the like.
-        ResumeError: When resuming, if the config does not allow to continue the run.
+        CheckpointWriteError: When saving, if the disk is full, a quota is used up or the like.
+        ResumeError: When resuming, if the config is not compatible with the run.
         ConfigError: Before the run, if an argument is unknown.
     """
 
-    _waiting = False  # whether a checkpoint is due that waits for an update
+    _waiting = False  # whether a checkpoint that is due waits for an update
     # Epoch and iteration of the checkpoint being written.
     _position: Mapping[str, int] = MappingProxyType({})
-    # What `describe` says of this run, which does not change.
+    # `describe` of this run, which does not change.
     _description: Mapping[str, Any] = MappingProxyType({})
-    _folder: CheckpointFolder  # from the start of a training on
+    _folder: CheckpointFolder  # set when training starts
     # Set by the parent.
     best_ckpt_path: str | None
     best_ckpt_path_dict: dict[str, str | None]
     last_ckpt: str | None
 
     def before_run(self, runner: Runner) -> None:
-        """Find the checkpoint to continue from, where the runner has to look for it."""
-        if self.args:  # which the parent would hand to the function that saves, an epoch later
+        """Find the checkpoint to continue from, if the runner has to look for it."""
+        if self.args:  # the parent would pass them to the saving function, an epoch later
             known = inspect.signature(CheckpointHook.__init__).parameters
             name = next(iter(self.args))
             raise ConfigError(f'default_hooks.checkpoint has no {name!r}{nearest(name, known)}')
         choose_last(runner)
 
     def before_train(self, runner: Runner) -> None:
-        """Take the folder for this run and clear what a killed run left there."""
+        """Lock the folder for this run and delete leftovers of a killed run."""
         hub = runner.message_hub
         kept, outdated = (list(hub.runtime_info.get(key, [])) for key in (_KEPT, _OUTDATED))
-        hub.update_info(_KEPT, [])  # the parent would delete what is too many of them
+        hub.update_info(_KEPT, [])  # the parent would delete surplus ones
         super().before_train(runner)
         self._folder = CheckpointFolder(self.out_dir, self.file_backend, runner.work_dir)
         for leftover in self._folder.hold():
@@ -101,22 +101,22 @@ class AtomicCheckpointHook(CheckpointHook):
         self._folder.delete(outdated)
 
     def after_run(self, runner: Runner) -> None:
-        """Let another run have the folder."""
+        """Release the folder."""
         self.after_training(runner)
 
     def after_training(self, runner: Runner) -> None:
-        """Let another run have the folder, also after an error (`EpochTrainLoop`)."""
+        """Release the folder, also after an error (`EpochTrainLoop`)."""
         if hasattr(self, '_folder'):
             self._folder.release()
 
     def _resumed_here(self, runner: Runner) -> str | None:
-        """The checkpoint that is resumed, if it lies in the folder that is written to."""
+        """The checkpoint to resume, if it is in the output folder."""
         source = runner._resume if isinstance(runner._resume, str) else runner._load_from
         resumed = runner._resume and source is not None
         return source if resumed and self._folder.contains(source) else None
 
     def _restore_kept(self, kept: list[Any]) -> list[str]:
-        """Take over the numbers of checkpoints that count; names of those that are too many."""
+        """Restore the numbers of the checkpoints to keep; return the names of surplus ones."""
         if self.max_keep_ckpts <= 0:
             return []
         numbers = [number for number in kept if isinstance(number, int)]
@@ -124,12 +124,12 @@ class AtomicCheckpointHook(CheckpointHook):
         return [self.filename_tmpl.format(n) for n in numbers if n not in self.keep_ckpt_ids]
 
     def _is_own_name(self, name: Any) -> bool:
-        """Whether a run gives such a name; a checkpoint from elsewhere may name any file."""
+        """Whether a run uses such a name; a checkpoint from elsewhere may name any file."""
         number = re.escape(self.filename_tmpl).replace(r'\{\}', r'\d+')
         return isinstance(name, str) and bool(re.fullmatch(rf'(best_[^/]+_)?{number}', name))
 
     def _rebase_best(self) -> None:
-        """Look for the best checkpoints in this run's folder, wherever they were saved."""
+        """Look for the best checkpoints in this run's folder, even if they were saved elsewhere."""
         if not self.save_best:
             return
         if len(self.key_indicators) == 1:
@@ -139,7 +139,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self.best_ckpt_path_dict = found
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Save at the end of an epoch, or remember to."""
+        """Save at the end of an epoch, or after the next update."""
         if not self.by_epoch:
             return
         if self.every_n_epochs(runner, self.interval, self.save_begin) or (
@@ -153,7 +153,7 @@ class AtomicCheckpointHook(CheckpointHook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Save after an iteration, or what waited for an update."""
+        """Save after an iteration, or a checkpoint that was waiting for an update."""
         if not self.by_epoch:
             self._waiting |= self.every_n_train_iters(runner, self.interval, self.save_begin) or (
                 self.save_last and self.is_last_train_iter(runner)
@@ -161,7 +161,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if not self._waiting or not at_update(runner):
             return
         self._waiting = False
-        # A waiting end of epoch is saved inside the next epoch, under the number of the former.
+        # A postponed end of epoch is saved within the next epoch, with the previous one's number.
         step = runner.epoch if self.by_epoch else runner.iter + 1
         meta = {'epoch': runner.epoch, 'iter': runner.iter + 1}
         self._save_checkpoint_with_step(runner, step, meta, inside_epoch=True)
@@ -174,19 +174,19 @@ class AtomicCheckpointHook(CheckpointHook):
         return path
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add what an exact continuation depends on."""
-        # FlexibleRunner computes epoch and iteration anew, wrongly after a validation.
+        """Add the data that an exact continuation depends on."""
+        # FlexibleRunner recomputes epoch and iteration, incorrectly after a validation.
         checkpoint['meta'].update(**self._described(runner), **self._position)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Refuse to resume what the config does not continue, and let its schedule follow."""
+        """Refuse to resume an incompatible checkpoint, and advance the schedules."""
         if not runner._resume or 'meta' not in checkpoint:
             return
         if self.save_optimizer and 'optimizer' not in checkpoint:
             raise ResumeError(
-                f'cannot resume: {runner._load_from} holds weights without the state of the '
-                'optimizer, as the best checkpoints do. Resume another checkpoint of that run, or '
-                'start anew from these weights with load_from=CHECKPOINT instead of --resume.'
+                f'cannot resume: {runner._load_from} holds weights but no optimizer state, as the '
+                'best checkpoints do. Resume another checkpoint of that run, or start anew from '
+                'these weights with load_from=CHECKPOINT instead of --resume.'
             )
         # mmengine would run it as code.
         checkpoint['meta'].pop('config', None)
@@ -198,7 +198,7 @@ class AtomicCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict[str, Any], inside_epoch: bool = False
     ) -> None:
-        """Write the checkpoint, point to it, and only then delete what is too old."""
+        """Write the checkpoint, note it as the last, and only then delete old ones."""
         hub = runner.message_hub
         outdated = list(hub.runtime_info.get(_OUTDATED, []))
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
@@ -238,7 +238,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self._waiting = True
 
     def _save_best_of(self, runner: Runner, key: str, rule: str, score: float | None) -> bool:
-        """Save the best weights by one metric; whether it has improved."""
+        """Save the best weights by one metric; return whether it has improved."""
         single = len(self.key_indicators) == 1
         score_key = 'best_score' if single else f'best_score_{key}'
         hub = runner.message_hub
@@ -260,7 +260,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if former and former != path:
             if self.last_ckpt is None:
                 self._folder.delete([osp.basename(former)])
-            else:  # the checkpoint that is saved next tells of it, and then it goes
+            else:  # the next checkpoint names it, then it is deleted
                 outdated = hub.runtime_info.get(_OUTDATED, [])
                 hub.update_info(_OUTDATED, [*outdated, osp.basename(former)])
         runner.logger.info(f'Best {key} so far: {score:0.4f}, saved to {filename}.')
@@ -274,7 +274,7 @@ class AtomicCheckpointHook(CheckpointHook):
         inside_epoch: bool,
         weights_only: bool = False,
     ) -> None:
-        """Let the runner write to a temporary name in all processes, then rename."""
+        """Let the runner write to a temporary name in all processes, then rename it."""
         refuse_nonfinite_weights(runner)
         self._position = dict(meta)
         with self._folder.writing(filename) as name:
@@ -294,7 +294,7 @@ class AtomicCheckpointHook(CheckpointHook):
             runner.logger.info(f'Saved {path} at iteration {meta["iter"]}.')
 
     def _described(self, runner: Runner) -> Mapping[str, Any]:
-        """`describe` of this run, read once."""
+        """`describe` of this run, computed once."""
         if not self._description:
             self._description = describe(runner)
         return self._description

@@ -1,4 +1,4 @@
-"""What the run of a classifier or detector checks first, and one decides as it validates."""
+"""Checks before a classifier or detector runs, and a choice after validation."""
 
 from typing import Any
 
@@ -11,30 +11,29 @@ from mmvideomae.registry import HOOKS
 
 
 class ClassCountError(UserError, RuntimeError):
-    """The model's classes are not those of its data."""
+    """The number of the model's classes is not that of its data."""
 
 
 class NoLabelsError(UserError, ValueError):
-    """There is nothing to compare a classifier's answers with."""
+    """A classifier would be validated on data without labels."""
 
 
 @HOOKS.register_module()
 class LabelCheckHook(Hook):
     """Compare the head's number of classes with that of the data, before anything is trained.
 
-    A data set tells its number of classes by ``num_classes`` or by the names in its metainfo;
-    one that tells neither is not checked, nor is a model without a classification head or a
-    head for boxes.
-    Before a training the classes of a data preprocessor that mixes labels are compared too, and
-    the validation data, which would end the run after its first epochs.
+    A data set gives its number of classes as ``num_classes`` or by the names in its metainfo; one
+    that gives neither is not checked, nor is a model without a head for clips or boxes.
+    Before a training, the classes of a data preprocessor that mixes labels and the validation
+    data are checked too; otherwise they would end the run only after its first epochs.
 
     Raises:
-        ClassCountError: They differ.
-        NoLabelsError: A classifier is to be validated on data without labels.
+        ClassCountError: The numbers differ.
+        NoLabelsError: A classifier would be validated on data without labels.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check the training data, the labels that are mixed, and the validation data."""
+        """Check the training data, the classes of mixed labels, and the validation data."""
         self._check(runner, runner.train_dataloader)
         model = _unwrapped(runner)
         if isinstance(runner._val_loop, BaseLoop):
@@ -49,7 +48,7 @@ class LabelCheckHook(Hook):
         classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
         if mixed and classes and mixed != classes:
             raise ClassCountError(
-                f'the model has {classes} classes and its data preprocessor {mixed}: leave out '
+                f'the model has {classes} classes, but its data preprocessor {mixed}: omit '
                 f'model.data_preprocessor.num_classes, or set it to {classes}'
             )
 
@@ -72,17 +71,17 @@ class LabelCheckHook(Hook):
             mixes = name == 'cls_head'
             more = ' (and that of model.data_preprocessor, if it mixes or smooths labels)'
             raise ClassCountError(
-                f'the model has {classes} classes and its data {there}: set '
+                f'the model has {classes} classes, but its data {there}: set '
                 f'model.{name}.num_classes={there}{more if mixes else ""}'
             )
 
 
 @HOOKS.register_module()
 class ChooseProbeHook(Hook):
-    """Let the linear classifier that validates best be the one that predicts.
+    """Let the linear classifier with the best validation result make the predictions.
 
-    For a `LinearProbeHead` with `LinearProbeMetric`.  Runs before checkpoints of the best
-    validation are written, so that they hold the choice.
+    For a `LinearProbeHead` with `LinearProbeMetric`.  It runs before checkpoints of the best
+    validation are written, so they contain the choice.
     """
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
@@ -93,7 +92,7 @@ class ChooseProbeHook(Hook):
 
 
 def _head(model: Any) -> tuple[str, Any]:
-    """What tells classes apart, with its name in the config."""
+    """The part that classifies, with its name in the config."""
     if hasattr(model, 'roi_head'):
         return 'roi_head.bbox_head', getattr(model.roi_head, 'bbox_head', None)
     return 'cls_head', getattr(model, 'cls_head', None)

@@ -22,19 +22,19 @@ class TooManyDecodeFailuresError(UserError, RuntimeError):
 class DecodeFailureHook(Hook):
     """Report after every epoch which videos could not be decoded and were replaced.
 
-    Data sets attach ``decode_failures = [(path, reason), ...]`` to the sample that stands in for
-    the broken one.  The hook counts them per file over all processes and epochs, logs a summary
+    Data sets attach ``decode_failures = [(path, reason), ...]`` to the sample that replaces the
+    broken one.  The hook counts them per file over all processes and epochs, logs a summary
     and writes the whole list to ``decode_failures.txt`` in the work directory (tab-separated:
-    path, failures, reason).  A resumed run reads that list and goes on counting.
+    path, failures, reason).  A resumed run reads that list and continues counting.
 
     Args:
         max_bad_fraction: Share of the data set's files that may be broken, in [0, 1].
-        max_listed: Files named in the log; the rest is in the list.
+        max_listed: The most files to name in the log; all are in the list.
 
     Raises:
-        ValueError: If ``max_bad_fraction`` is outside [0, 1].
-        TooManyDecodeFailuresError: At the end of an epoch, in every process, if more distinct
-            files than that have failed.
+        ValueError: ``max_bad_fraction`` is outside [0, 1].
+        TooManyDecodeFailuresError: More distinct files than that have failed; raised at the end
+            of an epoch in all processes.
     """
 
     priority = 'LOW'
@@ -49,7 +49,7 @@ class DecodeFailureHook(Hook):
         self._epoch: list[tuple[str, str]] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Go on with the list of an interrupted run."""
+        """Continue the list of an interrupted run."""
         path = self._list_path(runner)
         if runner.iter > 0 and path.is_file():
             for line in read_text(path).splitlines():
@@ -60,7 +60,7 @@ class DecodeFailureHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Remember the failures that this process's batch reports."""
+        """Record the failures in this process's batch."""
         for metainfo in sample_metainfo(data_batch):
             self._epoch.extend((str(p), str(r)) for p, r in metainfo.get('decode_failures') or ())
 
@@ -76,7 +76,7 @@ class DecodeFailureHook(Hook):
             raise TooManyDecodeFailuresError(
                 f'{len(self.counts)} of {total} files could not be decoded, more than '
                 f'max_bad_fraction={self.max_bad_fraction} allows; first: '
-                f'{self._listing(list(self.counts))}. All are in {self._list_path(runner)}.'
+                f'{self._listing(list(self.counts))}. {self._list_path(runner)} lists all.'
             )
 
     def _count(self, failures: list[tuple[str, str]]) -> None:
@@ -93,14 +93,14 @@ class DecodeFailureHook(Hook):
             f'Epoch {runner.epoch + 1}: {len(failures)} samples of {len(files)} files could not be '
             f'decoded and were replaced ({len(self.counts)} of '
             f'{len(runner.train_dataloader.dataset)} files so far): '
-            f'{self._listing(files)}. All are in {path}.'
+            f'{self._listing(files)}. {path} lists all.'
         )
         if is_main_process():
             lines = [f'{p}\t{n}\t{self.reasons[p]}\n' for p, n in sorted(self.counts.items())]
             write_text(path, ''.join(lines))
 
     def _listing(self, files: list[str]) -> str:
-        """The first files with their reasons, and how many more there are."""
+        """The first files with their reasons, and the number of the rest."""
         listed = [
             printable(f'{file} ({self.reasons[" ".join(file.splitlines())]})')
             for file in files[: self.max_listed]

@@ -1,4 +1,4 @@
-"""Weights of any format and any number of classes start a training, and nothing is lost unsaid."""
+"""Start a training from weights of any format and number of classes, reporting every change."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ from mmvideomae.registry import HOOKS, MODELS
 
 @HOOKS.register_module()
 class HeadRowsHook(Hook):
-    """Fit what ``load_from`` reads to the model, or say in one line why it does not fit.
+    """Fit the weights of ``load_from`` to the model, or say in one line why they do not fit.
 
-    mmengine loads what has the right name and shape and warns of the rest.  Here, to start a
-    training, the classes of the head are selected or the head starts anew, and parts that only
-    one side has are left out, each with a line in the log; anything else that does not fit is
-    an error.  To test, and to resume, everything has to fit.
+    mmengine loads tensors with the right name and shape and warns about the rest.  Here, to start
+    a training, the rows of the head are selected or the head is newly initialised, and parts that
+    only one side has are dropped, each with a line in the log; anything else that does not fit is
+    an error.  For testing and resuming, everything must fit.
 
     Args:
         label_map: JSON list whose entry i is the row of class i in the checkpoint's head, used
-            where that head has another number of rows than the model's: Kinetics-710 to 400,
-            600 or 700, as ``tools/data/build_k710.py`` writes it.
+            if that head has another number of rows than the model's: from Kinetics-710 to 400,
+            600 or 700, as written by ``tools/data/build_k710.py``.
 
     Raises:
         CheckpointError: When loading, if the weights do not fit.
@@ -38,18 +38,18 @@ class HeadRowsHook(Hook):
         self.label_map = label_map
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Replace the weights by those that fit; a checkpoint to resume is only checked."""
+        """Replace the weights by fitted ones; a checkpoint to resume is only checked."""
         source, model = str(runner._load_from or 'the checkpoint'), _whole_model(runner)
         weights = checkpoint.get('state_dict', checkpoint)
         if runner._resume:
             if 'optimizer' not in checkpoint and 'message_hub' not in checkpoint:
                 raise CheckpointError(
-                    f'{source} holds weights and no run to resume: start from it with '
+                    f'{source} holds weights but no run to resume: start from it with '
                     'load_from=CHECKPOINT and resume=False'
                 )
             require_fit(weights, model, source)
             return
-        # Built only by a runner that trains.
+        # Only a runner that trains builds it.
         training = isinstance(runner._train_loop, BaseLoop)
         heads = heads_in(checkpoint)
         fitted = fit(weights, model, source, training, self.label_map, heads)
@@ -59,7 +59,7 @@ class HeadRowsHook(Hook):
 
 
 def _whole_model(runner: Runner) -> nn.Module:
-    """The model without wrappers; of a sharded one a copy without weights."""
+    """The model without wrappers; for a sharded one, a copy without weights."""
     model = runner.model
     if any(isinstance(part, FullyShardedDataParallel) for part in model.modules()):
         with torch.device('meta'):

@@ -1,4 +1,4 @@
-"""Randomness of the main process as a function of the iteration."""
+"""Make the randomness of the main process a function of the iteration."""
 
 import random
 from typing import Any
@@ -15,8 +15,8 @@ from mmvideomae.registry import HOOKS
 class IterationSeedHook(Hook):
     """Seed python, NumPy and torch from (seed, rank, iteration) before every iteration.
 
-    Drop path, dropout and mixup then depend on nothing but the iteration's number, so that a
-    resumed run draws what the uninterrupted run would have drawn.
+    Drop path, dropout and mixup then depend only on the iteration's number, so a resumed run
+    draws the same numbers as an uninterrupted one.
     """
 
     priority = 'VERY_HIGH'

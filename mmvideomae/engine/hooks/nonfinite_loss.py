@@ -1,4 +1,4 @@
-"""Stop before a loss that is not a number reaches the weights."""
+"""Stop before a loss that is not finite reaches the weights."""
 
 import math
 from typing import Any
@@ -15,25 +15,25 @@ from mmvideomae.registry import HOOKS
 
 
 class NonFiniteLossError(UserError, RuntimeError):
-    """The training loss is not a finite number; the message names the batch's files."""
+    """The training loss is not finite; the message names the files of the batch."""
 
 
 @HOOKS.register_module()
 class NonFiniteLossHook(Hook):
-    """Stop all processes when any of them has a loss that is infinite or not a number.
+    """Stop all processes when the loss of any of them is infinite or NaN.
 
-    The check stands between forward and backward (the stage ``after_loss`` of `EpochTrainLoop`),
-    so that the bad loss changes no weight and is in no checkpoint.  It costs one exchange of a
-    single number between processes and one wait for the forward pass per iteration; mmengine
-    waits for the loss in every iteration anyway, to log it.  In other loops the check comes after
-    the update, still before a checkpoint is written.
+    The check runs between forward and backward (the stage ``after_loss`` of `EpochTrainLoop`), so
+    the bad loss changes no weight and reaches no checkpoint.  In each iteration it costs one
+    exchange of a single number between processes and one wait for the forward pass; mmengine
+    waits for the loss in every iteration anyway, to log it.  In other loops the check runs after
+    the update but before a checkpoint is written.
 
     Raises:
-        NonFiniteLossError: In every process, with iteration, loss and file names of each process
-            concerned.
+        NonFiniteLossError: Raised in all processes, with the iteration, and the loss and file
+            names of each process concerned.
     """
 
-    # Before everything that looks at the loss.
+    # Before all hooks that use the loss.
     priority = 'HIGHEST'
 
     def __init__(self) -> None:
@@ -53,12 +53,12 @@ class NonFiniteLossHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Check the logged loss where the loop has no stage ``after_loss``."""
+        """Check the logged loss if the loop has no stage ``after_loss``."""
         if self._checked != runner.iter and outputs and 'loss' in outputs:
             self.after_loss(runner, batch_idx, data_batch, outputs['loss'])
 
     def _stop(self, runner: Runner, data_batch: Any, loss: Tensor) -> None:
-        """Gather what every process saw and raise."""
+        """Gather the losses of all processes and raise the error."""
         report = (get_rank(), float(loss.sum()), sample_names(data_batch))
         concerned = [r for r in all_gather_object(report) if not math.isfinite(r[1])]
         lines = [
@@ -68,8 +68,8 @@ class NonFiniteLossHook(Hook):
         message = (
             f'The loss is not finite in iteration {runner.iter + 1} (epoch {runner.epoch + 1}):\n'
             + '\n'.join(lines)
-            + '\nTraining stops. Look at these files with tools/data/scan_videos.py; otherwise '
-            'lower the learning rate, set optim_wrapper.clip_grad, or train in bfloat16.'
+            + '\nTraining stops. Check these files with tools/data/scan_videos.py; if they are '
+            'intact, lower the learning rate, set optim_wrapper.clip_grad, or train in bfloat16.'
         )
         runner.logger.error(message)
         raise NonFiniteLossError(message)

@@ -1,4 +1,4 @@
-"""A run that goes on at another resolution: two stages of one schedule."""
+"""Continue a run at another resolution: two stages of one schedule."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _MOMENTS = ('exp_avg', 'exp_avg_sq', 'max_exp_avg_sq')
 
 @HOOKS.register_module()
 class NextStageHook(Hook):
-    """Resume the first stage of a training under the config of the second.
+    """Resume the first stage of a training with the config of the second.
 
     VIMPAC learns from 128 pixels for 90 epochs and from 256 for 10 more, under one schedule of
     100: the second stage resumes the last checkpoint of the first, with its optimizer and its
@@ -25,7 +25,7 @@ class NextStageHook(Hook):
     size, accumulated iterations and number of processes may change, as in every resumed run, if
     their product stays.
 
-    The schedule of the first stage is as long as both: ``param_scheduler=dict(end=100)`` beside
+    The schedule of the first stage covers both: ``param_scheduler=dict(end=100)`` together with
     ``train_cfg=dict(max_epochs=90)``.
     """
 
@@ -33,7 +33,7 @@ class NextStageHook(Hook):
     priority = 'HIGHEST'
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Bring what a checkpoint of the first stage says to the terms of the second."""
+        """Convert a checkpoint of the first stage for the second."""
         if not runner._resume or 'meta' not in checkpoint:
             return
         model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -58,7 +58,7 @@ class NextStageHook(Hook):
 def _fit_parts(
     values: dict[Any, Tensor], names: Mapping[Any, str], expected: Mapping[str, Tensor]
 ) -> None:
-    """Interpolate, in place, values that belong to positions, by the names of these."""
+    """Interpolate values that belong to positions, in place; they are found by name."""
     named = {names[key]: value for key, value in values.items() if key in names}
     fit_axis_positions(named, expected, [])
     values.update({key: named[names[key]] for key in values if key in names})
@@ -67,7 +67,7 @@ def _fit_parts(
 def _numbered(
     groups: list[dict[str, Any]], saved: Mapping[str, Any], names: Mapping[int, str]
 ) -> Iterator[tuple[Any, str]]:
-    """What a saved optimizer calls each parameter, and its name in the model."""
+    """The key of each parameter in a saved optimizer, and its name in the model."""
     for group, before in zip(groups, saved.get('param_groups', ()), strict=False):
         for parameter, number in zip(group['params'], before['params'], strict=False):
             if id(parameter) in names:

@@ -1,4 +1,4 @@
-"""Speed in the log line."""
+"""Log the speed of training."""
 
 import resource
 import sys
@@ -17,16 +17,16 @@ from mmvideomae.registry import HOOKS
 class ThroughputHook(Hook):
     """Log clips per second, the share of time spent waiting for data, and peak memory.
 
-    Adds ``clips_per_s`` (over all processes; a clip that repeated augmentation trains on R times
+    It adds ``clips_per_s`` (over all processes; a clip that repeated augmentation uses R times
     counts once), ``data_share`` (0 to 1) and, without a GPU, ``memory`` (peak resident memory of
-    this process in MB; with a GPU mmengine logs the peak of the device).  Values are averaged
-    over ``window`` iterations.  Warns once when the data share of a full window passes
+    this process in MB; with a GPU, mmengine logs the device's peak).  Values are averaged over
+    ``window`` iterations.  It warns once when the data share of a full window exceeds
     ``max_data_share``.
 
     Args:
-        window: Iterations to average over.
-        warmup: Iterations after a start or resume that are not counted, while workers start.
-        max_data_share: Share of waiting from which on the run is slowed down by its data.
+        window: Number of iterations to average over.
+        warmup: Iterations to skip after a start or resume, while workers start.
+        max_data_share: Share of waiting above which the hook warns.
     """
 
     # After IterTimerHook (50), which measures the times, before LoggerHook (60).
@@ -41,18 +41,18 @@ class ThroughputHook(Hook):
         self._warned = False
 
     def before_train(self, runner: Runner) -> None:
-        """Start counting and say what is counted."""
+        """Start counting and log what is counted."""
         self._times.clear()
         self._iterations = 0
         runner.logger.info(
-            'clips_per_s counts clips of all processes, averaged over '
+            'clips_per_s counts the clips of all processes, averaged over '
             f'{self.window} iterations; repeats of a clip by repeated augmentation count once.'
         )
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Put the averages into the message hub, where the log line comes from."""
+        """Put the averages into the message hub, from which the log line is made."""
         hub = runner.message_hub
         self._iterations += 1
         if self._iterations == self.warmup + 1:
@@ -74,15 +74,15 @@ class ThroughputHook(Hook):
         self._warn_once(runner, share)
 
     def _warn_once(self, runner: Runner, share: float) -> None:
-        """Tell what to do about waiting for data, at most once per run."""
+        """Advise what to do about waiting for data, at most once per run."""
         full = len(self._times) == self.window and self._iterations > self.warmup
         if self._warned or not full or share <= self.max_data_share:
             return
         self._warned = True
         runner.logger.warning(
-            f'{share:.0%} of the time is spent waiting for data. Raise '
+            f'{share:.0%} of the time is spent waiting for data. Increase '
             'train_dataloader.num_workers, make the videos smaller and faster to seek with '
-            'tools/data/transcode.py, or raise num_repeats of RepeatAugment; '
+            'tools/data/transcode.py, or increase num_repeats of RepeatAugment; '
             'tools/analysis_tools/benchmark_loader.py shows the slow stage.'
         )
 

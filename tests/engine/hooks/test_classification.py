@@ -43,7 +43,7 @@ def test_another_number_of_classes_is_one_line_with_the_cure(
     dataset: dict[str, Any], moment: str
 ) -> None:
     getattr(LabelCheckHook(), moment)(runner(3, **dataset))
-    with pytest.raises(ClassCountError, match=r'has 4 classes and its data 3.*num_classes=3') as e:
+    with pytest.raises(ClassCountError, match=r'has 4 classes, but its data 3.*num_classes=3') as e:
         getattr(LabelCheckHook(), moment)(runner(4, **dataset))
     assert plain_message(e.value) == str(e.value) and '\n' not in str(e.value)
 
@@ -54,7 +54,7 @@ def test_validation_data_are_checked_before_the_training() -> None:
     LabelCheckHook().before_train(fake)
     other = SimpleNamespace(num_classes=4, labelled=True)
     fake.val_dataloader = SimpleNamespace(dataset=other)
-    with pytest.raises(ClassCountError, match=r'has 3 classes and its data 4'):
+    with pytest.raises(ClassCountError, match=r'has 3 classes, but its data 4'):
         LabelCheckHook().before_train(fake)
     other.num_classes, other.labelled = 3, False
     with pytest.raises(NoLabelsError, match=r'set val_dataloader\.dataset\.labelled=True'):

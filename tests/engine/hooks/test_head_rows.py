@@ -135,7 +135,7 @@ def test_a_run_resumes_and_bare_weights_do_not(
     resumed = train(more)
     assert resumed.epoch == 2
     bare = fine_tune(path, resume=True, experiment_name='bare')
-    with pytest.raises(CheckpointError, match='holds weights and no run to resume'):
+    with pytest.raises(CheckpointError, match='holds weights but no run to resume'):
         Runner.from_cfg(bare).train()
     # mmengine alone would warn and train on with a new head.
     changed = fine_tune(last, 4, resume=True, experiment_name='changed')
