@@ -1,4 +1,4 @@
-"""Predictions -> numbers."""
+"""Metrics: predictions -> numbers."""
 
 from mmvideomae.evaluation.accuracy import AccMetric
 from mmvideomae.evaluation.ava_metric import AVAMetric

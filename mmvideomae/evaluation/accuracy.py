@@ -1,4 +1,4 @@
-"""Accuracy in which every class counts alike and no video is lost."""
+"""Accuracy, also averaged over classes, in which no video is ignored."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from mmvideomae.registry import METRICS
 
 @METRICS.register_module()
 class AccMetric(MMActionAccMetric):
-    """mmaction2's ``AccMetric`` but for the mean class accuracy, ``acc/mean1``.
+    """mmaction2's ``AccMetric`` with another mean class accuracy, ``acc/mean1``.
 
-    There, a class that has no video lowers the mean as if all of its videos were wrong, as
+    In mmaction2, a class without videos lowers the mean as if all of its videos were wrong as
     soon as it is predicted once; so does the class -1 of videos that could not be decoded.
     Here the mean is over the classes that have videos, and a video that could not be decoded
-    (`VideoListDataset` gives it the label ``-1 - class``) is a wrong one of its class.
+    (`VideoListDataset` gives it the label ``-1 - class``) counts as a wrong one of its class.
 
     Raises:
         ValueError: A sample has no label.
-        NotFiniteError: Its scores are not numbers, whose largest would be anything.
+        NotFiniteError: The scores of a sample are not finite, so the largest is undefined.
     """
 
     def process(self, data_batch: Any, data_samples: Any) -> None:
@@ -51,9 +51,9 @@ class AccMetric(MMActionAccMetric):
 
 
 def mean_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Scores (N, K), labels (N,) -> mean share of right answers of the classes with videos.
+    """Scores (N, K), labels (N,) -> mean share of correct answers over classes with videos.
 
-    A label ``-1 - c`` belongs to class c and is wrong.
+    A label ``-1 - c`` belongs to class c and counts as wrong.
     """
     right = scores.argmax(1) == labels
     owners = np.where(labels < 0, -1 - labels, labels)

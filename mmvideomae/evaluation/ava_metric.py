@@ -1,4 +1,4 @@
-"""mmaction2's metric of AVA, for those who want its numbers."""
+"""mmaction2's AVA metric, for comparison with its numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,16 +12,16 @@ from mmvideomae.registry import METRICS
 
 @METRICS.register_module()
 class AVAMetric(MMActionMetric):
-    """mmaction2's ``AVAMetric``, given the predictions of our detectors.
+    """mmaction2's ``AVAMetric`` for the predictions of our detectors.
 
-    It expects a score for the background before the K others, so one of zeros is put there,
-    and reads nothing but whole seconds.  `FrameMAP` says what else it does and needs no files.
+    It expects a score for the background before the K others, so a column of zeros is added,
+    and it reads only whole seconds.  `FrameMAP` lists its other properties and needs no files.
 
-    Args and metrics are mmaction2's; ``num_classes`` is K + 1.
+    Arguments and metrics are mmaction2's; ``num_classes`` is K + 1.
 
     Raises:
-        ValueError: A model tells another number of classes apart, or a second is not whole.
-        NotFiniteError: Boxes or scores are not numbers.
+        ValueError: The model has another number of classes, or a second is not whole.
+        NotFiniteError: Boxes or scores are not finite.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -32,14 +32,14 @@ class AVAMetric(MMActionMetric):
         second, found = float(sample['timestamp']), sample['pred_instances']
         if second != int(second):
             raise ValueError(
-                f'AVAMetric reads whole seconds only, and video {sample["video_id"]!r} has a key '
+                f'AVAMetric reads only whole seconds, but video {sample["video_id"]!r} has a key '
                 f'frame at {second:g}: use FrameMAP'
             )
         classes = found['scores'].shape[1]
         if classes + 1 != self.num_classes:
             raise ValueError(
-                f'AVAMetric has num_classes={self.num_classes}, background included, and the '
-                f'model tells {classes} classes apart: set num_classes={classes + 1}'
+                f'AVAMetric has num_classes={self.num_classes}, including the background, but the '
+                f'model has {classes} classes: set num_classes={classes + 1}'
             )
         told = f'predicted for second {second:g} of video {sample["video_id"]!r}'
         for key in ('bboxes', 'scores'):

@@ -1,4 +1,4 @@
-"""Average precision of boxes with several labels each, as AVA's protocol has it."""
+"""Average precision of boxes with several labels each, by AVA's protocol."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from mmvideomae.evaluation.segment_ap import interpolated_ap
 
 @dataclass(frozen=True)
 class BoxTable:
-    """Boxes of many key frames, one a row; n of them.
+    """The n boxes of many key frames, one per row.
 
     Attributes:
-        frames: Number of the key frame of each, ascending, int64 (n,).
+        frames: Number of each box's key frame, ascending, int64 (n,).
         boxes: xyxy in any unit that both tables share, float64 (n, 4).
-        values: Of predictions the scores, -inf where a box is no prediction of a class; of
-            true boxes whether they have a label; (n, K).
+        values: For predictions, the scores, -inf where a box does not predict a class; for
+            true boxes, whether they have a label; (n, K).
     """
 
     frames: np.ndarray
@@ -28,17 +28,17 @@ class BoxTable:
     def gather(
         cls, frames: Iterable[tuple[np.ndarray, np.ndarray]], num_classes: int
     ) -> 'BoxTable':
-        """Put the boxes (n, 4) and values (n, K) of each key frame together.
+        """Combine the boxes (n, 4) and values (n, K) of all key frames.
 
         Raises:
-            ValueError: Shapes differ, or a box or value is not a number.
+            ValueError: Shapes differ, or a box or value is not finite.
         """
         parts = [(np.reshape(boxes, (-1, 4)), np.asarray(values)) for boxes, values in frames]
         for boxes, values in parts:
             if values.shape != (len(boxes), num_classes):
                 raise ValueError(
-                    f'{len(boxes)} boxes need values of shape {(len(boxes), num_classes)}, one '
-                    f'column a class, got {values.shape}'
+                    f'{len(boxes)} boxes need values of shape {(len(boxes), num_classes)}, with a '
+                    f'column per class, got {values.shape}'
                 )
         counts = [len(boxes) for boxes, _ in parts]
         table = cls(
@@ -54,12 +54,12 @@ class BoxTable:
         return len(self.frames)
 
     def rows(self, chosen: np.ndarray) -> 'BoxTable':
-        """Some rows in their order, by a mask."""
+        """The rows selected by a mask, in order."""
         return BoxTable(self.frames[chosen], self.boxes[chosen], self.values[chosen])
 
 
 class _Pairs(NamedTuple):
-    """Predictions and true boxes that overlap enough, those of one prediction by falling IoU."""
+    """Pairs of overlapping predictions and true boxes, by descending IoU for each prediction."""
 
     predictions: np.ndarray
     truths: np.ndarray
@@ -74,22 +74,22 @@ def box_average_precision(
 ) -> np.ndarray:
     """Interpolated average precision of each class over all key frames, (K,).
 
-    Predictions of a class are visited from the highest score on, equal scores in the order
-    given.  One is right if the true box of its class and key frame that it overlaps most
-    reaches the threshold and is still free, and takes that box.  (Unlike in ActivityNet's
-    protocol, it does not turn to the next one.)  Precision is made falling by its maximum
-    over higher recalls and summed over the steps of recall.
+    Predictions of a class are processed by descending score, equal scores in the given
+    order.  A prediction is correct if the true box of its class and key frame with the
+    highest IoU reaches the threshold and has not been matched; it is then matched.  (Unlike
+    in ActivityNet's protocol, the next box is not tried.)  Precision at each recall is
+    replaced by its maximum over higher recalls, and summed over the steps of recall.
 
     Args:
-        score_threshold: Only higher scores are predictions.
-        ignore_empty: Leave predictions out on key frames where no class has a true box, as
-            mmaction2 does; else they are wrong, as in AVA's own evaluation.
+        score_threshold: Only higher scores count as predictions.
+        ignore_empty: Ignore predictions on key frames where no class has a true box, as in
+            mmaction2; otherwise they are wrong, as in AVA's own evaluation.
 
     Returns:
         NaN for classes without true boxes, 0 for those without predictions.
 
     Raises:
-        ValueError: The threshold lies outside (0, 1].
+        ValueError: The threshold is outside (0, 1].
     """
     if not 0 < iou_threshold <= 1:
         raise ValueError(f'the IoU threshold must lie in (0, 1], got {iou_threshold}')
@@ -109,19 +109,19 @@ def box_average_precision(
 
 
 def on_annotated(predictions: BoxTable, truths: BoxTable) -> BoxTable:
-    """The predictions on key frames where a class has a true box."""
+    """The predictions on key frames where any class has a true box."""
     frames = truths.frames[truths.values.astype(bool).any(1)]
     return predictions.rows(np.isin(predictions.frames, frames))
 
 
 def _overlapping_pairs(predictions: BoxTable, truths: BoxTable, least: float) -> _Pairs:
-    """Pairs of a key frame whose IoU is at least ``least``, whatever their classes."""
+    """Pairs in a key frame whose IoU is at least ``least``, of any classes."""
     begins, ends = (
         np.searchsorted(truths.frames, predictions.frames, side) for side in ('left', 'right')
     )
     counts = ends - begins
     mine = np.repeat(np.arange(len(predictions)), counts)
-    before = np.cumsum(counts) - counts  # pairs of the predictions before each
+    before = np.cumsum(counts) - counts  # number of pairs before those of each prediction
     theirs = np.arange(len(mine)) - (before - begins)[mine]
     ious = _iou(predictions.boxes[mine], truths.boxes[theirs])
     near = ious >= least
@@ -139,11 +139,11 @@ def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _right(order: np.ndarray, total: int, pairs: _Pairs, labelled: np.ndarray) -> np.ndarray:
-    """Whether predictions of a class are right.
+    """Whether predictions of a class are correct.
 
     Args:
-        order: Rows of the predictions of the class by falling score, (p,).
-        total: Rows of predictions of all classes.
+        order: Rows of the class's predictions by descending score, (p,).
+        total: Number of rows of predictions of all classes.
         labelled: Which true boxes have the class, bool.
 
     Returns:
@@ -154,7 +154,7 @@ def _right(order: np.ndarray, total: int, pairs: _Pairs, labelled: np.ndarray) -
     kept = labelled[pairs.truths] & (ranks[pairs.predictions] >= 0)
     mine, theirs = pairs.predictions[kept], pairs.truths[kept]
     best = np.ones(len(mine), bool)
-    best[1:] = mine[1:] != mine[:-1]  # a prediction only ever asks for its best true box
+    best[1:] = mine[1:] != mine[:-1]  # a prediction tries only its best true box
     asked, by = theirs[best], ranks[mine[best]]
     right = np.zeros(len(order), bool)
     first = np.full(len(labelled), len(order))

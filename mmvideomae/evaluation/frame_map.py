@@ -1,4 +1,4 @@
-"""The metric of action detection on key frames."""
+"""The metric for action detection on key frames."""
 
 import csv
 import json
@@ -20,39 +20,39 @@ _SUFFIXES = ('.json', '.csv')
 
 @METRICS.register_module()
 class FrameMAP(BaseMetric):
-    """Mean average precision over classes of the boxes of key frames (AVA's protocol).
+    """Mean average precision over classes for boxes of key frames (AVA's protocol).
 
-    Every sample has ``pred_instances`` with ``bboxes`` (m, 4) in shares of the original frame
+    Every sample has ``pred_instances`` with ``bboxes`` (m, 4) relative to the original frame
     and ``scores`` (m, K), and in its metainfo ``video_id``, ``second``, ``gt_original_boxes``
-    (n, 4) and ``gt_original_labels`` (n, K): the annotation itself, whatever the pipeline did
-    to the frames.  Column k belongs to id k + 1.  Only the ids in ``class_ids`` of the data
-    set's metainfo count (AVA's label map names 60 of 80); without it all do.
+    (n, 4) and ``gt_original_labels`` (n, K): the annotation before any change by the pipeline.
+    Column k belongs to id k + 1.  Only the ids in ``class_ids`` of the data set's metainfo are
+    evaluated (AVA's label map names 60 of 80); without it, all are.
 
-    The protocol is that of AVA's own evaluation, which the papers' figures follow: every score
-    counts, and what is found on a key frame without a true box of these ids is wrong.  mmaction2's
-    is ``action_threshold=0.002, ignore_empty=True``: it leaves low scores and such key frames out.
-    Excluded key frames are no samples, so that they count neither way.
+    The protocol is that of AVA's own evaluation, which the papers use: every score counts, and
+    predictions on a key frame without a true box of these ids are wrong.  mmaction2's protocol
+    is ``action_threshold=0.002, ignore_empty=True``, which ignores low scores and such key
+    frames.  Excluded key frames are not samples, so they have no effect in either protocol.
 
-    Metrics are ``mAP`` and, with ``classwise``, ``AP/<class>``.  Classes without true boxes do
-    not count, those without predictions count as 0.
+    Metrics are ``mAP`` and, with ``classwise``, ``AP/<class>``.  Classes without true boxes are
+    ignored; those without predictions count as 0.
 
-    By mmaction2's protocol numbers are those of its ``AVAMetric``, which is not used because it
-    takes a score for the background before the K others, rounds boxes and scores to 4 decimals,
-    knows whole seconds only, leaves classes that were never predicted out of the mean, counts
-    true boxes of excluded key frames as missed, starts 32 processes, writes a file into the
-    working directory and prints.
+    With mmaction2's protocol, results equal those of its ``AVAMetric``.  That class is not used
+    because it needs a score for the background before the K others, rounds boxes and scores to 4
+    decimals, supports only whole seconds, omits classes that were never predicted from the mean,
+    counts true boxes of excluded key frames as missed, starts 32 processes, writes a file into
+    the working directory and prints.
 
     Args:
-        iou_threshold: IoU at which a box is found.
-        action_threshold: Only higher scores are predictions.
+        iou_threshold: Least IoU of a match.
+        action_threshold: Only higher scores count as predictions.
         classwise: Also report each class.
         ignore_empty: See `box_average_precision`.
-        outfile: ``.json``: everything measured, class by class; ``.csv``: the predictions in
-            AVA's layout of results.
+        outfile: ``.json``: all results, class by class; ``.csv``: the predictions in AVA's
+            result format.
 
     Raises:
-        ValueError: The threshold lies outside (0, 1], the file has another suffix, or nothing
-            true can be compared with.
+        ValueError: The threshold is outside (0, 1], the file has another suffix, or there are
+            no true boxes.
     """
 
     default_prefix = 'frame'
@@ -82,7 +82,7 @@ class FrameMAP(BaseMetric):
             if 'gt_original_boxes' not in sample:
                 raise ValueError(
                     f'key frame {sample.get("second")} of {sample.get("video_id")!r} has no '
-                    'annotation to be evaluated against'
+                    'annotation to evaluate against'
                 )
             found = sample['pred_instances']
             told = f'predicted for second {sample["second"]:g} of video {sample["video_id"]!r}'
@@ -137,23 +137,23 @@ def evaluate_boxes(
     score_threshold: float = 0.0,
     ignore_empty: bool = False,
 ) -> dict[str, Any]:
-    """Everything that is measured, as plain numbers.
+    """All results as plain numbers.
 
     Args:
-        predictions, truths: Their columns are the classes in their order.
-        classes: Names by id.
+        predictions, truths: Tables whose columns are the classes in order.
+        classes: Names keyed by id.
 
     Returns:
-        ``mAP``; ``iou_threshold``; ``key_frames``, those with true boxes of a class; and
+        ``mAP``; ``iou_threshold``; ``key_frames``, the number with true boxes of a class; and
         ``classes``, a list of ``id``, ``name``, ``AP`` (None without true boxes), ``boxes``
-        (true ones) and ``predictions`` (those that count).
+        (number of true boxes) and ``predictions`` (number of evaluated predictions).
 
     Raises:
         ValueError: No class has a true box.
     """
     labels = truths.values.astype(bool)
     if not labels.any():
-        raise ValueError('there are no true boxes of the evaluated classes to compare with')
+        raise ValueError('there are no true boxes of the evaluated classes')
     if ignore_empty:
         predictions = on_annotated(predictions, truths)
     precisions = box_average_precision(predictions, truths, iou_threshold, score_threshold)
@@ -179,10 +179,10 @@ def evaluate_boxes(
 def result_rows(
     results: Iterable[Mapping[str, Any]], ids: Sequence[int], score_threshold: float
 ) -> Iterator[tuple[str, ...]]:
-    """Lines of video, second, x1, y1, x2, y2, id and score, for scores above the threshold.
+    """Rows of video, second, x1, y1, x2, y2, id and score, for scores above the threshold.
 
     Args:
-        results: As `FrameMAP.process` keeps them.
+        results: Those that `FrameMAP.process` collects.
     """
     for each in results:
         for box, scores in zip(each['boxes'].tolist(), each['scores'], strict=True):

@@ -1,4 +1,4 @@
-"""Accuracy of several linear classifiers that were trained at once."""
+"""Accuracy of several linear classifiers that were trained together."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +16,12 @@ class LinearProbeMetric(BaseMetric):
     """Top-1 and top-5 accuracy of the classifiers of a `LinearProbeHead`, in [0, 1].
 
     ``acc/top1`` and ``acc/top5`` are those of the classifier that the model has chosen,
-    ``acc/top1_lr0.1`` and so on those of each, ``acc/best_top1`` the highest of them on
-    this very set and ``acc/best_probe`` its number.
+    ``acc/top1_lr0.1`` and so on those of each, ``acc/best_top1`` is the highest of them on the
+    evaluated set and ``acc/best_probe`` the number of that classifier.
 
     Raises:
         ValueError: The model has no such head.
-        NotFiniteError: The scores of a sample are not numbers.
+        NotFiniteError: The scores of a sample are not finite.
     """
 
     default_prefix = 'acc'
@@ -32,7 +32,7 @@ class LinearProbeMetric(BaseMetric):
             if 'probe_scores' not in sample:
                 raise ValueError(
                     "LinearProbeMetric needs model.cls_head=dict(type='LinearProbeHead', ...); for "
-                    "other heads take dict(type='AccMetric')"
+                    "other heads use dict(type='AccMetric')"
                 )
             scores = np.vstack([to_numpy(sample['pred_score']), to_numpy(sample['probe_scores'])])
             name = name_of(sample, len(self.results))

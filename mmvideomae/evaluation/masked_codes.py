@@ -1,4 +1,4 @@
-"""How well codes are predicted under masks, and clips of one video told from others."""
+"""Metrics of masked code prediction and of contrastive learning."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,20 +14,21 @@ from mmvideomae.registry import METRICS
 
 @METRICS.register_module()
 class MaskedCodeMetric(BaseMetric):
-    """What VIMPAC reports of pre-training, on a list for validation (Tables 6 to 11).
+    """VIMPAC's pre-training metrics on a validation list (Tables 6 to 11).
 
-    ``masked_accuracy``, in [0, 1], ``masked_loss`` and ``mask_ratio`` are those of all masked
-    tokens of all videos, and ``contrast_loss`` is ``temperature * (L + L')``.  It grows with the
-    number of videos that are compared, so that this is a setting here, whatever the batch and the
-    number of processes: the videos are dealt out to groups of ``num_videos``, neighbours in the
-    list, which are often of one class, to different ones.  A list with fewer is one group.
+    ``masked_accuracy``, in [0, 1], ``masked_loss`` and ``mask_ratio`` are over all masked tokens
+    of all videos, and ``contrast_loss`` is ``temperature * (L + L')``.  It increases with the
+    number of compared videos, which is therefore a setting, independent of the batch size and the
+    number of processes: the videos are divided into groups of ``num_videos``, and neighbours in
+    the list, which often share a class, go to different groups.  A shorter list is one group.
 
     Args:
-        num_videos: n of equation 4; a model's own is the videos of a batch of all processes.
+        num_videos: n of equation 4; in training, it is the number of videos in a batch of all
+            processes.
 
     Raises:
         ValueError: ``num_videos`` is less than 2.
-        NotFiniteError: A loss is not a number.
+        NotFiniteError: A loss is not finite.
     """
 
     default_prefix = 'codes'
@@ -37,11 +38,11 @@ class MaskedCodeMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device, prefix)
         if num_videos < 2:
-            raise ValueError(f'num_videos must be 2 at least, got {num_videos}')
+            raise ValueError(f'num_videos must be at least 2, got {num_videos}')
         self.num_videos = num_videos
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep what `VIMPAC.measure` says of each video."""
+        """Keep the results of `VIMPAC.measure` for each video."""
         self.results += data_samples
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
@@ -65,7 +66,7 @@ class MaskedCodeMetric(BaseMetric):
         return found
 
     def _contrast(self, features: Tensor, temperature: float) -> float:
-        """The mean loss of groups of (N, 2, D)."""
+        """The mean loss over groups of (N, 2, D)."""
         groups = max(len(features) // self.num_videos, 1)
         size = min(len(features), self.num_videos)
         dealt = [features[start::groups][:size] for start in range(groups)]

@@ -1,4 +1,4 @@
-"""Average precision and recall of temporal detection, as ActivityNet's protocol has them."""
+"""Average precision and recall of temporal detection, by ActivityNet's protocol."""
 
 from collections.abc import Sequence
 
@@ -22,11 +22,11 @@ def segment_average_precision(
 ) -> np.ndarray:
     """Interpolated average precision of each class over all videos, (thresholds, K).
 
-    Predictions of a class are visited from the highest score on, equal scores in the order
-    given.  One that finds a free true segment of its class and video with an IoU of at least
-    the threshold is right (it takes that of the highest IoU), any other is wrong, also in a
-    video without true segments.  Precision is made falling by its maximum over higher
-    recalls and summed over the steps of recall.
+    Predictions of a class are processed by descending score, equal scores in the given order.
+    A prediction is correct if an unmatched true segment of its class and video has an IoU of
+    at least the threshold; it is matched to the one with the highest IoU.  Any other is wrong,
+    also in a video without true segments.  Precision at each recall is replaced by its
+    maximum over higher recalls, and summed over the steps of recall.
 
     Returns:
         NaN for classes without true segments.
@@ -52,7 +52,7 @@ def interpolated_ap(right: np.ndarray, positives: int) -> float:
     """Area under the interpolated curve of precision over recall.
 
     Args:
-        right: Whether each prediction is right, the highest score first, bool (n,).
+        right: Whether each prediction is correct, highest score first, bool (n,).
         positives: Number of true segments.
     """
     hits = np.cumsum(right)

@@ -1,4 +1,4 @@
-"""What kind of errors a temporal detector makes."""
+"""The kinds of errors that a temporal detector makes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,18 +18,18 @@ _GROUPS = 5
 
 @dataclass(frozen=True)
 class ErrorBreakdown:
-    """Predictions by kind, and true segments that none of them finds.
+    """Numbers of predictions of each kind, and of missed true segments.
 
     Attributes:
-        iou_threshold: From which IoU on a prediction finds a segment.
-        background_iou: Below which IoU it lies on background.
-        profile: Predictions by rank and kind, int64 (ranks, `KINDS`): row r holds of each
-            class with G true segments the predictions ``r * G`` to ``(r + 1) * G - 1``.
-        missed: By class, int64 (K,).
-        truths: True segments by class, int64 (K,).
+        iou_threshold: Least IoU at which a prediction finds a segment.
+        background_iou: IoU below which a prediction is background.
+        profile: Numbers of predictions by rank and kind, int64 (ranks, `KINDS`): for each class
+            with G true segments, row r counts the predictions ``r * G`` to ``(r + 1) * G - 1``.
+        missed: Missed segments of each class, int64 (K,).
+        truths: True segments of each class, int64 (K,).
         lengths: Edges of groups of length in seconds, ascending, (groups + 1,).
-        missed_by_length: In each group, int64 (groups,).
-        truths_by_length: In each group, int64 (groups,).
+        missed_by_length: Missed segments in each group, int64 (groups,).
+        truths_by_length: True segments in each group, int64 (groups,).
     """
 
     iou_threshold: float
@@ -42,7 +42,7 @@ class ErrorBreakdown:
     truths_by_length: np.ndarray
 
     def counts(self, ranks: int = 1) -> dict[str, int]:
-        """Predictions of the first rows of the profile by kind, and ``missed``."""
+        """Numbers of predictions of each kind in the first rows of the profile, and ``missed``."""
         summed = self.profile[:ranks].sum(0).tolist()
         return {**dict(zip(KINDS, summed, strict=True)), 'missed': int(self.missed.sum())}
 
@@ -69,21 +69,21 @@ def break_down_errors(
     background_iou: float = 0.1,
     ranks: int = 10,
 ) -> ErrorBreakdown:
-    """Tell the kinds of the best predictions, ``ranks`` times as many as true segments.
+    """Classify the best predictions, ``ranks`` times as many as true segments, by kind.
 
-    A prediction is, the first that holds:
+    The kind of a prediction is the first that applies:
 
-    - ``correct``: it takes a true segment (`match_greedily`);
-    - ``duplicate``: it reaches ``iou_threshold`` with one of its class, which is taken;
+    - ``correct``: it is matched to a true segment (`match_greedily`);
+    - ``duplicate``: it reaches ``iou_threshold`` with one of its class that is already matched;
     - ``classification``: it reaches ``iou_threshold`` with one of another class;
     - ``localisation``: it reaches ``background_iou`` with one of its class;
     - ``background``: none of these.
 
-    True segments that no prediction among those takes are missed.
+    True segments to which none of these predictions is matched are missed.
 
     Raises:
         ValueError: The two IoUs are not ``0 < background_iou < iou_threshold <= 1``, a label is
-            no class, or there are no true segments.
+            not a class, or there are no true segments.
     """
     if not 0 < background_iou < iou_threshold <= 1:
         raise ValueError(
@@ -132,12 +132,12 @@ def _best(
 def _kinds(
     ranked: SegmentTable, truths: SegmentTable, iou_threshold: float, background_iou: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Index into `KINDS` of each prediction, and the rows of true segments that are found."""
+    """Index into `KINDS` for each prediction, and the rows of matched true segments."""
     own = overlapping_pairs(ranked, truths, background_iou)
     taken = match_greedily(own, iou_threshold, len(ranked))
     every = overlapping_pairs(ranked, truths, iou_threshold, same_class=False)
     kinds = np.full(len(ranked), KINDS.index('background'))
-    # From the last rule to the first, which wins.
+    # From the last rule to the first, which has priority.
     kinds[own.predictions] = KINDS.index('localisation')
     kinds[every.predictions] = KINDS.index('classification')
     kinds[own.predictions[own.ious >= iou_threshold]] = KINDS.index('duplicate')

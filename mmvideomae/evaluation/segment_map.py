@@ -1,4 +1,4 @@
-"""The metric of temporal action localization."""
+"""The metric for temporal action localization."""
 
 import json
 import logging
@@ -25,24 +25,24 @@ class SegmentMAP(BaseMetric):
 
     Every sample has ``pred_instances`` with segments in seconds, scores and labels, and in
     its metainfo ``video_id``, ``gt_seconds`` (n, 2) and ``gt_labels`` (n,): the annotation
-    itself, whatever the pipeline did to the features.
+    before any change by the pipeline.
 
     Metrics are ``mAP`` (the mean over thresholds), ``mAP@0.50`` and so on, ``recall@1x``
     and so on (means over thresholds and classes, see `recall_at`), and with ``classwise``
-    ``AP/<class>``, the mean over thresholds.  Classes without true segments do not count, nor do
+    ``AP/<class>``, the mean over thresholds.  Classes without true segments are ignored, as are
     true segments that repeat another or are shorter than 1 ms (`distinct`); the log says how many.
 
     Args:
         iou_thresholds: For example 0.3 to 0.7 (THUMOS14), 0.5 to 0.95 (ActivityNet).
         recall_multiples: k of recall@kx.
         classwise: Also report each class.
-        class_agnostic: Take all segments for one class: how well a model that knows no
+        class_agnostic: Treat all segments as one class, to measure how well a model without
             classes finds actions.
-        errors_at: IoU threshold of the error breakdown in ``outfile``; None: none is made.
-        outfile: JSON file for predictions (ActivityNet's layout) and everything measured.
+        errors_at: IoU threshold of the error breakdown in ``outfile``; None: no breakdown.
+        outfile: JSON file for predictions (in ActivityNet's format) and all results.
 
     Raises:
-        ValueError: Thresholds lie outside (0, 1], or nothing true can be compared with.
+        ValueError: Thresholds are outside (0, 1], or there are no true segments.
     """
 
     default_prefix = 'segment'
@@ -72,7 +72,7 @@ class SegmentMAP(BaseMetric):
         for sample in data_samples:
             if 'gt_seconds' not in sample:
                 raise ValueError(
-                    f'video {sample.get("video_id")!r} has no annotation to be evaluated against'
+                    f'video {sample.get("video_id")!r} has no annotation to evaluate against'
                 )
             found = sample['pred_instances']
             predicted = {
@@ -101,7 +101,7 @@ class SegmentMAP(BaseMetric):
         if gone := sum(len(each['gt_labels']) for each in results) - len(truths):
             print_log(
                 f'{gone} of {gone + len(truths)} true segments repeat another (same class, both '
-                'ends within 1 ms) or are shorter than 1 ms: they do not count',
+                'ends within 1 ms) or are shorter than 1 ms: they are ignored',
                 logger='current',
                 level=logging.WARNING,
             )
@@ -141,12 +141,12 @@ def evaluate_segments(
     recall_multiples: Sequence[int] = (1, 5),
     errors_at: float | None = 0.5,
 ) -> dict[str, Any]:
-    """Everything that is measured, as plain numbers.
+    """All results as plain numbers.
 
     Returns:
         ``mAP``; ``mAP_at`` by threshold; ``AP`` by class, the mean over thresholds; ``AP_at``
-        by threshold and class; ``recall`` by multiple and threshold; ``errors`` of
-        `ErrorBreakdown.to_dict`, if asked for.
+        by threshold and class; ``recall`` by multiple and threshold; and, if requested,
+        ``errors`` from `ErrorBreakdown.to_dict`.
     """
     names = [f'{each:.2f}' for each in iou_thresholds]
     precisions = segment_average_precision(predictions, truths, iou_thresholds, len(classes))
@@ -172,7 +172,7 @@ def evaluate_segments(
 
 
 def results_layout(results: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
-    """Predictions in the layout that ActivityNet's own evaluation reads."""
+    """Predictions in the format that ActivityNet's own evaluation reads."""
     return {
         'version': 'VERSION 1.3',
         'external_data': {},

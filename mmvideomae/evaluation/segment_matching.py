@@ -1,4 +1,4 @@
-"""Which predicted segment finds which true one."""
+"""Match predicted segments to true ones."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from mmvideomae.ops.segments import segment_iou
 
 @dataclass(frozen=True)
 class SegmentTable:
-    """Segments of many videos, one a row; n of them.
+    """The n segments of many videos, one per row.
 
     Attributes:
-        videos: Number of the video of each, int64 (n,).
+        videos: Number of each segment's video, int64 (n,).
         segments: Start and end in seconds, float64 (n, 2).
-        labels: Class of each, int64 (n,).
-        scores: float64 (n,); of true segments they mean nothing.
+        labels: Class of each segment, int64 (n,).
+        scores: float64 (n,); meaningless for true segments.
     """
 
     videos: np.ndarray
@@ -28,7 +28,7 @@ class SegmentTable:
     def gather(
         cls, videos: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray | None]]
     ) -> 'SegmentTable':
-        """Put the segments (n, 2), labels (n,) and scores (n,) of each video together.
+        """Combine the segments (n, 2), labels (n,) and scores (n,) of all videos.
 
         Raises:
             ValueError: Segments or scores are not finite, or numbers of rows differ.
@@ -58,27 +58,26 @@ class SegmentTable:
         return len(self.videos)
 
     def rows(self, chosen: np.ndarray) -> 'SegmentTable':
-        """Some rows, by number or by a mask."""
+        """The rows selected by numbers or a mask."""
         return SegmentTable(
             self.videos[chosen], self.segments[chosen], self.labels[chosen], self.scores[chosen]
         )
 
     def by_score(self) -> 'SegmentTable':
-        """Rows with the highest score first; equal ones keep their order."""
+        """Rows by descending score; equal ones keep their order."""
         return self.rows(np.argsort(-self.scores, kind='stable'))
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Predictions and true segments that overlap, m pairs.
+    """The m pairs of overlapping predictions and true segments.
 
-    They are ordered by the prediction, and those of one prediction by falling IoU, equal
-    ones by the true segment.
+    They are ordered by prediction, then by descending IoU, then by true segment.
 
     Attributes:
         predictions: Rows of the predictions, (m,).
         truths: Rows of the true segments, (m,).
-        ious: In [0, 1], (m,).
+        ious: IoUs in [0, 1], (m,).
     """
 
     predictions: np.ndarray
@@ -86,15 +85,15 @@ class Pairs:
     ious: np.ndarray
 
     def rows(self, chosen: np.ndarray) -> 'Pairs':
-        """Some pairs, by a mask."""
+        """The pairs selected by a mask."""
         return Pairs(self.predictions[chosen], self.truths[chosen], self.ious[chosen])
 
 
 def check_tables(predictions: SegmentTable, truths: SegmentTable, num_classes: int) -> None:
-    """Refuse what has no mean over classes.
+    """Check that a mean over classes exists.
 
     Raises:
-        ValueError: A label is no class, or there are no true segments.
+        ValueError: A label is not a class, or there are no true segments.
     """
     for name, table in (('predicted', predictions), ('true', truths)):
         outside = table.labels[(table.labels < 0) | (table.labels >= num_classes)]
@@ -105,7 +104,7 @@ def check_tables(predictions: SegmentTable, truths: SegmentTable, num_classes: i
 
 
 def groups_of(table: SegmentTable, by_class: bool = True) -> np.ndarray:
-    """A number for each row, the same for rows of one video (and one class), (n,)."""
+    """A number for each row, equal for rows of one video (and class), (n,)."""
     if not by_class or not len(table):
         return table.videos
     return table.videos * (1 << 32) + table.labels
@@ -114,7 +113,7 @@ def groups_of(table: SegmentTable, by_class: bool = True) -> np.ndarray:
 def overlapping_pairs(
     predictions: SegmentTable, truths: SegmentTable, least: float, same_class: bool = True
 ) -> Pairs:
-    """Pairs within a video (and class) whose IoU is at least ``least``."""
+    """Pairs within a video (and class) with an IoU of at least ``least``."""
     of_predictions, of_truths = (groups_of(t, same_class) for t in (predictions, truths))
     found = []
     for mine, theirs in _common_groups(of_predictions, of_truths):
@@ -129,10 +128,9 @@ def overlapping_pairs(
 
 
 def match_greedily(pairs: Pairs, threshold: float, predictions: int) -> np.ndarray:
-    """Let predictions, in their order, take true segments.
+    """Match predictions, in their order, to true segments.
 
-    Each takes the free one of the highest IoU that reaches the threshold; a true segment
-    is taken once.
+    Each is matched to the unmatched one with the highest IoU that reaches the threshold.
 
     Returns:
         Row of the true segment of each prediction, -1 for none, int64 (predictions,).
@@ -140,8 +138,8 @@ def match_greedily(pairs: Pairs, threshold: float, predictions: int) -> np.ndarr
     kept = pairs.rows(pairs.ious >= threshold)
     taken = [-1] * predictions
     gone = set()
-    # One pass over pairs, in their order, is the protocol's rule for all videos and classes
-    # at once: no two groups share a row.
+    # One pass over the pairs in order applies the protocol to all videos and classes at once,
+    # since no two groups share a row.
     for prediction, truth in zip(kept.predictions.tolist(), kept.truths.tolist(), strict=True):
         if taken[prediction] < 0 and truth not in gone:
             taken[prediction] = truth
@@ -150,7 +148,7 @@ def match_greedily(pairs: Pairs, threshold: float, predictions: int) -> np.ndarr
 
 
 def _common_groups(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """Rows of both that lie in one group, for each group that both have."""
+    """For each group in both, the rows of both that are in it."""
     orders = [np.argsort(keys, kind='stable') for keys in (first, second)]
     ordered = [keys[order] for keys, order in zip((first, second), orders, strict=True)]
     shared = np.intersect1d(*ordered)

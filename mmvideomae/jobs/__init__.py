@@ -1,1 +1,1 @@
-"""One function over many videos: processes, shares and progress."""
+"""Run one function over many videos: processes, shares and progress."""

@@ -1,4 +1,4 @@
-"""What an exception means for work on many videos: the loss of one, or the end of all work."""
+"""Decide whether an exception costs one video or ends the work on all videos."""
 
 import errno
 import logging
@@ -10,12 +10,12 @@ from mmengine.logging import print_log
 from mmvideomae.errors import UserError, one_line
 from mmvideomae.video.readers import VideoReadError
 
-# Nothing can be written any more, whichever video is next.
+# Nothing more can be written, for any video.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 def ends_all(error: BaseException) -> bool:
-    """Whether the next video would fail as well: the disk is full, or the device of no use."""
+    """Whether the next video would fail too, because the disk is full or the device unusable."""
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return True
     if isinstance(error, RuntimeError) and 'CUDA error' in str(error):
@@ -24,7 +24,7 @@ def ends_all(error: BaseException) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a video failed, in one line; what nobody foresaw begins with its class."""
+    """Why a video failed, in one line; an unexpected exception starts with its class."""
     if isinstance(error, VideoReadError):
         return error.reason
     text = one_line(error)
@@ -34,9 +34,9 @@ def reason_of(error: Exception) -> str:
 
 
 def lost(error: Exception) -> str:
-    """The reason of a video that is lost to the work on many, which goes on.
+    """The reason for a failed video, if the work on the rest can continue.
 
-    An exception that nobody foresaw is logged with its traceback: it may be a bug.
+    An unexpected exception is logged with its traceback, since it may be a bug.
 
     Raises:
         Exception: ``error`` itself, if it ends all work.

@@ -1,4 +1,4 @@
-"""Work on many videos: which there are, who does it, and what became of them."""
+"""Work on many videos: find them, share them among processes and record the results."""
 
 import contextlib
 import os
@@ -22,13 +22,13 @@ from mmvideomae.storage import (
 from mmvideomae.video.readers import first_frame
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a video, its units that are done and how many there are."""
+"""Called with the name of a video, its finished units and the total."""
 Advance = Callable[[int, int], None]
-"""The same for the video that is worked on."""
+"""Called with the finished units of the current video and the total."""
 
 
 class Job(NamedTuple):
-    """One video and the name of what is made of it, without a suffix."""
+    """One video and the name of its output, without a suffix."""
 
     path: str
     video_id: str
@@ -36,13 +36,13 @@ class Job(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What became of the videos of one process.
+    """The results for the videos of one process.
 
     Attributes:
-        done: Names of videos that were worked on now.
-        skipped: Names of those that were finished before.
-        failed: What went wrong with each of the others, by name.
-        units: Windows or key frames that were computed now.
+        done: Names of videos finished by this process.
+        skipped: Names of videos that had been finished before.
+        failed: Reasons for failed videos, keyed by name.
+        units: Number of windows or key frames computed by this process.
     """
 
     done: list[str] = field(default_factory=list)
@@ -51,26 +51,26 @@ class Outcome:
     units: int = 0
 
     def copy(self) -> 'Outcome':
-        """The same, to be kept while the work goes on."""
+        """A copy, which later work does not change."""
         return Outcome([*self.done], [*self.skipped], {**self.failed}, self.units)
 
 
 def jobs_of(
     source: str | os.PathLike[str], data_prefix: str = '', filename_tmpl: str = 'img_{:05}.jpg'
 ) -> list[Job]:
-    """The videos that ``source`` names.
+    """The videos in ``source``.
 
     Args:
-        source: A video file, whatever its suffix; a folder of videos or of folders of frames,
-            searched through; one folder of frames; or a list
-            (`mmvideomae.formats.annotations`), of whose lines only the paths count.
+        source: A video file with any suffix; a folder of videos or of folders of frames, which is
+            searched recursively; one folder of frames; or a list
+            (`mmvideomae.formats.annotations`), of which only the paths are used.
         data_prefix: Joined before the paths of a list.
 
     Returns:
         Videos named by their path in the folder or list, less its extension.
 
     Raises:
-        AnnotationError: There is no such file, no video in it, or two of one name.
+        AnnotationError: The file does not exist, has no video, or two videos have the same name.
     """
     path = os.fspath(source)
     if os.path.isdir(path):
@@ -87,13 +87,13 @@ def jobs_of(
 
 
 def share_of(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
-    """Which share of the videos this process takes, and of how many shares.
+    """The number of this process's share of the videos, and the number of shares.
 
     ``torchrun`` sets ``RANK`` and ``WORLD_SIZE``, a Slurm array ``SLURM_ARRAY_TASK_ID``,
-    ``_COUNT``, ``_MIN`` and ``_STEP``; both at once multiply.
+    ``_COUNT``, ``_MIN`` and ``_STEP``; with both, the numbers of shares multiply.
 
     Raises:
-        ValueError: The numbers do not fit one another, as those of an array with gaps.
+        ValueError: The numbers are inconsistent, as for an array with gaps.
     """
     rank, world = int(environ.get('RANK', 0)), int(environ.get('WORLD_SIZE', 1))
     task, tasks = 0, 1
@@ -118,27 +118,26 @@ def work_through(
     failures: tuple[type[Exception], ...] = (),
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Do what is not finished, and go on after a video that fails, whatever the reason.
+    """Work on unfinished videos, and continue after a video that fails for any reason.
 
-    The reason why a video failed is kept in ``out/ID.error`` until it succeeds.  While one is
-    worked on there is ``out/ID.started``; where a process died over a video (decoders of damaged
-    files do) it stays, and that video comes last the next time.
+    The reason for a failure is kept in ``out/ID.error`` until the video succeeds.  During the
+    work on a video there is a file ``out/ID.started``; if a process dies on a video, as decoders
+    of damaged files may, the file stays, and that video comes last the next time.
 
     Args:
-        is_finished: Whether a video needs no work any more; asked before all work, and of each
-            video again before its turn, since another process may have done it.
-        work: Does it, calls back with what is done and how much there is, and returns the
-            number of units.
-        failures: More of what ``work`` raises where a video is bad, beside the exceptions that
-            `mmvideomae.jobs.failures` knows.
+        is_finished: Whether a video needs no more work; called before all work, and again
+            before each video, since another process may have finished it.
+        work: Does the work, reports progress to a callback, and returns the number of units.
+        failures: Exceptions that ``work`` raises for bad videos, in addition to those in
+            `mmvideomae.jobs.failures`.
 
     Yields:
-        What became of the videos so far, after each of them.
+        The results so far, after each video.
 
     Raises:
         OSError: Nothing can be written in ``out``.
-        Exception: What would fail every other video too, such as a full disk, or what
-            ``is_finished`` raises but for an ``OSError``.
+        Exception: An error that every other video would cause too, such as a full disk, or one
+            from ``is_finished`` other than an ``OSError``.
     """
     outcome = Outcome()
     waiting = []
@@ -148,7 +147,7 @@ def work_through(
         else:
             waiting.append(job)
     yield outcome.copy()
-    if waiting:  # before hours of work
+    if waiting:  # fails before hours of work
         check_writable(out / '.error')
         _tidy({file_of(job, out, '').parent for job in waiting})
     for job in sorted(waiting, key=lambda job: _was_started(job, out)):
@@ -175,21 +174,21 @@ def work_through(
 
 
 def _tidy(folders: Iterable[Path]) -> None:
-    """Delete what processes that died were writing."""
+    """Delete unfinished files of processes that died."""
     for folder in folders:
-        with contextlib.suppress(OSError, ValueError):  # a name that no folder can have
+        with contextlib.suppress(OSError, ValueError):  # the name is not valid for a folder
             remove_leftovers(folder)
 
 
 def _is_done(job: Job, is_finished: Callable[[Job], bool]) -> bool:
     try:
         return is_finished(job)
-    except OSError:  # a name that is too long: the work will fail, and tell why
+    except OSError:  # the name is too long: the work will fail and say why
         return False
 
 
 def _was_started(job: Job, out: Path) -> bool:
-    """Whether a process died over a video, or another is at it."""
+    """Whether a process died on a video, or another is working on it."""
     with contextlib.suppress(OSError):
         return file_of(job, out, '.started').is_file()
     return False
@@ -197,10 +196,10 @@ def _was_started(job: Job, out: Path) -> bool:
 
 @contextlib.contextmanager
 def _started(job: Job, out: Path) -> Iterator[None]:
-    """Leave a file while a video is worked on."""
+    """Keep a marker file during the work on a video."""
     path = file_of(job, out, '.started')
-    with contextlib.suppress(OSError):  # too long a name; the work is what counts
-        write_text(path, f'{job.path}: process {process_name()} is or was at work on it\n')
+    with contextlib.suppress(OSError):  # the name is too long, but the work can go on
+        write_text(path, f'{job.path}: process {process_name()} is or was working on it\n')
     try:
         yield
     finally:
@@ -209,9 +208,9 @@ def _started(job: Job, out: Path) -> Iterator[None]:
 
 
 def _note(job: Job, out: Path, reason: str) -> None:
-    """Keep the reason why a video failed; an empty one takes the old one away."""
+    """Write the reason for a failure; an empty reason deletes the old one."""
     path = file_of(job, out, '.error')
-    # The outcome tells the reason too, so that a name that no file can have loses nothing.
+    # The outcome has the reason too, so nothing is lost if the name is not valid for a file.
     with contextlib.suppress(OSError, ValueError):
         if reason:
             write_text(path, f'{job.path}: {reason}\n')
@@ -220,7 +219,7 @@ def _note(job: Job, out: Path, reason: str) -> None:
 
 
 def _within(folder: str, filename_tmpl: str) -> list[str]:
-    """Videos, or else folders of frames, below a folder; none if it is one of frames itself."""
+    """Videos, or else folders of frames, below a folder; none if it is a folder of frames."""
     if first_frame(folder, filename_tmpl) is not None:
         return []
     try:
@@ -238,19 +237,19 @@ def _within(folder: str, filename_tmpl: str) -> list[str]:
 
 
 def check_names(jobs: Sequence[Job]) -> None:
-    """Refuse two videos of one name, and names that lead out of the output folder.
+    """Check that names are unique and stay within the output folder.
 
     Raises:
-        AnnotationError: Names both.
-        OutsideError: Such a name.
+        AnnotationError: Two videos have the same name; the message names both.
+        OutsideError: A name points outside the folder.
     """
     seen: dict[Path, str] = {}
     for job in jobs:
         place = inside(Path(), job.video_id)
         if place in seen:
             raise AnnotationError(
-                f'what is made of {seen[place]} and of {job.path} would both be named '
-                f'{place}: use different output folders'
+                f'the outputs of {seen[place]} and {job.path} would both be named {place}: use '
+                'different output folders'
             )
         seen[place] = job.path
 
@@ -259,6 +258,6 @@ def file_of(job: Job, out: Path, suffix: str) -> Path:
     """The file of a video in the output folder.
 
     Raises:
-        OutsideError: The name of the video leads out of it.
+        OutsideError: The name of the video points outside it.
     """
     return inside(out, f'{job.video_id}{suffix}')

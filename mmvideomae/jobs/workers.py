@@ -1,4 +1,4 @@
-"""Run one function over many jobs in processes that may hang or die without harm."""
+"""Run one function over many jobs in processes; one that hangs or dies does no harm."""
 
 import contextlib
 import multiprocessing
@@ -15,12 +15,12 @@ _READY = 'ready'
 
 
 class Answer(NamedTuple):
-    """What became of one job.
+    """The result of one job.
 
     Attributes:
         job: Its index.
-        value: What the function returned; None on error.
-        error: Why it returned nothing; empty on success.
+        value: The function's return value; None on error.
+        error: Why there is no value; empty on success.
     """
 
     job: int
@@ -34,11 +34,11 @@ def run_jobs(
     workers: int,
     timeout: float | None = None,
 ) -> Generator[Answer, None, None]:
-    """Call ``function(job)`` for every job; outcomes come as they are ready.
+    """Call ``function(job)`` for every job; results are yielded as they are ready.
 
-    A call that raises, takes longer than ``timeout`` seconds or takes its process
-    down (decoders of damaged files do) costs its own outcome only.  What workers
-    print is dropped.
+    A call that raises, takes longer than ``timeout`` seconds or ends its process, as
+    decoders of damaged files may, costs only its own result.  Output of workers is
+    discarded.
 
     Args:
         function: Defined at the top of a module, so that a process can import it.
@@ -47,7 +47,7 @@ def run_jobs(
         timeout: Seconds per job, None for no limit.
 
     Raises:
-        ValueError: The number of workers or the time is not positive.
+        ValueError: The number of workers or the timeout is not positive.
     """
     if workers < 1 or (timeout is not None and timeout <= 0):
         raise ValueError(
@@ -77,13 +77,13 @@ class Worker:
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
-        self.index: int | None = None  # of the job under way
+        self.index: int | None = None  # of the current job
         self._timeout: float | None = None
         self._start()
 
     def _start(self) -> None:
-        # Neither a fork of this process, which may have threads, nor a new import
-        # of everything for each worker.
+        # A fork server avoids both a fork of this process, which may have threads, and
+        # importing everything again for each worker.
         context = multiprocessing.get_context('forkserver')
         context.set_forkserver_preload([self._function.__module__])
         self.connection, far = context.Pipe()
@@ -94,11 +94,11 @@ class Worker:
         self._deadline: float | None = None
 
     def begin(self, index: int, jobs: Sequence[Any], timeout: float | None) -> None:
-        """Hand over a job."""
+        """Send a job to the process."""
         self.index = index
         self._timeout = timeout
         self._start_clock()
-        # A process that died between two jobs is noticed when it is asked for the outcome.
+        # `outcome` notices a process that died between two jobs.
         with contextlib.suppress(OSError):
             self.connection.send(jobs[index])
 
@@ -107,11 +107,11 @@ class Worker:
             self._deadline = time.monotonic() + self._timeout
 
     def seconds_left(self) -> float | None:
-        """Until the job's time is over; None without a limit."""
+        """Seconds until the job's timeout; None without a limit."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def outcome(self) -> Answer | None:
-        """The outcome of the job under way, None as long as there is none."""
+        """The result of the current job; None until there is one."""
         try:
             answer = self.connection.recv() if self.connection.poll() else None
         except (EOFError, OSError):
@@ -128,7 +128,7 @@ class Worker:
         return None
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self.connection.close()
         self._process.kill()
         self._process.join()
@@ -153,7 +153,7 @@ def _serve(connection: Connection, function: Callable[[Any], Any]) -> None:
     """Answer jobs until the other side closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):  # decoders print about damaged files from C
+    for stream in (1, 2):  # decoders written in C print messages about damaged files
         os.dup2(nowhere, stream)
     connection.send(_READY)
     while True:
@@ -172,7 +172,7 @@ def _cause(exit_code: int | None) -> str:
     if exit_code is None or exit_code >= 0:
         return f'exit code {exit_code}'
     if -exit_code == signal.SIGKILL:
-        return 'SIGKILL, which is what a machine short of memory sends'
+        return 'SIGKILL, which the system sends when it runs out of memory'
     with contextlib.suppress(ValueError):
         return signal.Signals(-exit_code).name
     return f'signal {-exit_code}'

@@ -1,4 +1,4 @@
-"""Tensors to pictures."""
+"""Turn tensors and results into pictures, videos and pages."""
 
 from mmvideomae.visualization.hook import ReconstructionVisHook
 

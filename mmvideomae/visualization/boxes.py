@@ -1,4 +1,4 @@
-"""Draw boxes with what is said of them on frames."""
+"""Draw boxes and text about them on frames."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from mmvideomae.visualization.fonts import font
 from mmvideomae.visualization.overlay import fitting_text
 
-# Light, so that dark text can be read on them.
+# Light colours, so that dark text is readable on them.
 COLOURS = (
     (88, 166, 255),
     (255, 159, 64),
@@ -26,14 +26,14 @@ Rectangle = tuple[float, float, float, float]
 
 
 class Said(NamedTuple):
-    """One line of text about a box, and how sure it is."""
+    """One line of text about a box, and its confidence."""
 
     label: str
     score: float
 
 
 class ShownBox(NamedTuple):
-    """A box in pixels, what stands beside it, and the number of its colour."""
+    """A box in pixels, its text, and the number of its colour."""
 
     box: Sequence[float]
     lines: Sequence[Said]
@@ -41,14 +41,14 @@ class ShownBox(NamedTuple):
 
 
 def draw_boxes(frame: np.ndarray, boxes: Sequence[ShownBox]) -> np.ndarray:
-    """Draw boxes, and beside each its lines, best first, which stay inside the frame.
+    """Draw boxes with their lines of text, best first, inside the frame.
 
-    Text stands where it covers no other text: above its box, within it at the top or bottom, or
-    below it.  ``torchvision.utils.draw_bounding_boxes`` writes one line inside each box, which runs
-    out of the frame and over its neighbours.
+    Text is placed where it covers no other text: above its box, inside it at the top or bottom, or
+    below it.  ``torchvision.utils.draw_bounding_boxes`` writes one line inside each box, which can
+    leave the frame and cover its neighbours.
 
     Args:
-        frame: (H, W, 3) uint8; is not changed.
+        frame: (H, W, 3) uint8; it is not changed.
 
     Returns:
         (H, W, 3) uint8.
@@ -76,13 +76,13 @@ def _write(
     room: tuple[int, int],
     taken: list[Rectangle],
 ) -> None:
-    """Write the lines of a box on its colour."""
+    """Write the lines of a box on a background of its colour."""
     margin, step = size // 3, round(size * 1.25)
     limit = room[0] - 2 * margin
     texts = [
         fitting_text(one.label, f'  {100 * one.score:.0f} %', size, limit) for one in shown.lines
     ]
-    # Of many lines those that fit stay: the best.
+    # If there are too many lines, the best ones that fit are kept.
     texts = texts[: max(1, (room[1] - margin) // step)]
     block = (max(used for _, used in texts) + 2 * margin, len(texts) * step + margin)
     place = _place(shown.box, block, room, taken)
@@ -99,7 +99,7 @@ def _place(
     room: tuple[int, int],
     taken: Sequence[Rectangle],
 ) -> tuple[float, float]:
-    """Left and top edge of a block of text, inside the frame and off other text if possible."""
+    """Left and top of a block of text, inside the frame and clear of other text if possible."""
     x1, y1, _, y2 = box
     width, height = block
     x = min(max(x1, 0), max(room[0] - width - 1, 0))

@@ -1,4 +1,4 @@
-"""Videos that every browser plays."""
+"""Make videos that every browser can play."""
 
 import os
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from mmvideomae.video.writer import VideoWriter
 from mmvideomae.visualization.page import MEDIA_TYPES
 
 MOST_BYTES = 64 * 2**20
-"""Larger files are made smaller: pages hold their video, a third larger than it is."""
+"""Larger files are re-encoded, since pages embed their video at 4/3 of its size."""
 _CODECS = {'video/mp4': ('h264',), 'video/webm': ('vp8', 'vp9', 'av1')}
 _LATE = 0.05
 
 
 def plays_in_browsers(path: str | os.PathLike[str]) -> bool:
-    """Whether a file has a codec and a container that browsers know.
+    """Whether browsers support the codec and the container of a file.
 
-    Its pictures must begin with it, too: players count time from the start of the file, this
-    toolbox from the first picture.
+    Its first picture must also be at its start, because players measure time from the start of
+    the file and this toolbox from the first picture.
     """
     wanted = _CODECS.get(MEDIA_TYPES.get(Path(path).suffix.lower(), ''), ())
     try:
@@ -44,16 +44,16 @@ def browser_video(
     most_bytes: int = MOST_BYTES,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """The file of a video if browsers play it as it is, else a copy that they play.
+    """The file of a video if browsers can play it, else a copy that they can play.
 
-    The copy is silent, H.264 in an mp4 file, its longer side ``longest`` pixels at most; its
-    pictures have their own times.
+    The copy is silent H.264 in an mp4 file, with at most ``longest`` pixels on the longer side;
+    its pictures keep their times.
 
     Args:
         stream: The opened video.
-        copy: Where a copy is written, an ``.mp4`` file.
-        most_bytes: Larger files are copied as well.
-        progress: Called with the frames that are copied and how many there are.
+        copy: Path of a copy, an ``.mp4`` file.
+        most_bytes: Larger files are copied too.
+        progress: Called with the number of copied frames and the total.
 
     Raises:
         VideoReadError: The video cannot be decoded.

@@ -1,4 +1,4 @@
-"""matplotlib figures as arrays and drawings, without its global state."""
+"""matplotlib figures as arrays and SVG, without its global state."""
 
 import io
 
@@ -16,7 +16,7 @@ DPI = 110
 
 
 def new_figure(width: float, height: float, title: str = '') -> Figure:
-    """An empty page of so many inches, under its title, that leaves no label outside."""
+    """An empty figure with a size in inches and a title; its layout keeps all labels inside."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
     if title:
@@ -31,7 +31,7 @@ def to_picture(figure: Figure) -> np.ndarray:
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Draw a figure as SVG, letters as outlines; equal figures give equal bytes."""
+    """Draw a figure as SVG with text as outlines; equal figures give equal bytes."""
     file = io.BytesIO()
     with matplotlib.rc_context({'svg.hashsalt': 'mmvideomae'}):
         figure.savefig(file, format='svg', metadata={'Date': None})
@@ -39,14 +39,14 @@ def to_svg(figure: Figure) -> bytes:
 
 
 def bare(axes: Axes) -> None:
-    """Draw neither a frame nor ticks, and the grid behind everything else."""
+    """Remove frame and ticks, and draw the grid behind everything else."""
     axes.set_axisbelow(True)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
 def percent_axis(axes: Axes, last: float = 115, step: int = 20) -> None:
-    """A horizontal axis from 0 to 100 %, with room up to ``last`` for numbers beside bars."""
+    """Make a horizontal axis from 0 to 100 %, with room up to ``last`` for numbers at bars."""
     axes.set_xlim(0, last)
     axes.set_xticks(range(0, 101, step))
     axes.xaxis.set_major_formatter(PercentFormatter(symbol=' %'))
@@ -54,11 +54,11 @@ def percent_axis(axes: Axes, last: float = 115, step: int = 20) -> None:
 
 
 def shortened(name: str, length: int = 40) -> str:
-    """A class name that fits beside a chart, on one line."""
+    """A class name shortened to fit on one line beside a chart."""
     name = one_line(name)
     return as_text(name if len(name) <= length else name[: length - 3].rstrip() + '...')
 
 
 def as_text(text: str) -> str:
-    """What matplotlib draws as one line of text, where dollars enclose no formula."""
+    """One line of text for matplotlib, with dollar signs escaped so that they mark no formula."""
     return one_line(text).replace('$', r'\$')

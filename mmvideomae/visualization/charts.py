@@ -1,4 +1,4 @@
-"""Charts of a demo's page, as pictures inside it."""
+"""Charts for a demo's page, embedded as pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Curve:
             )
 
     def points(self) -> np.ndarray:
-        """Finite points (n, 2); of a long curve means of neighbours."""
+        """Finite points (n, 2); a long curve is averaged over neighbours."""
         points = np.array([self.steps, self.values], float).T
         points = points[np.isfinite(points).all(1)]
         parts = np.array_split(points, max(1, min(len(points), _MAX_POINTS)))
@@ -45,7 +45,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Bar:
-    """A share in [0, 1] with its interval, if there is one."""
+    """A share in [0, 1], possibly with an interval."""
 
     name: str
     share: float
@@ -53,9 +53,9 @@ class Bar:
 
 
 def line_chart(curves: Sequence[Curve], x_label: str, y_label: str) -> str:
-    """HTML of one or several curves over common axes, which begin at 0 or below.
+    """HTML of one or several curves with common axes, which start at 0 or below.
 
-    Values that are not finite are left out.  Without any finite value the chart says so.
+    Values that are not finite are left out.  If there is no finite value, the chart says so.
     """
     if not any(len(curve.points()) for curve in curves):
         return '<p class="empty">No values were logged.</p>'
@@ -75,7 +75,7 @@ def line_chart(curves: Sequence[Curve], x_label: str, y_label: str) -> str:
 
 
 def bar_chart(bars: Sequence[Bar], chance: float | None = None) -> str:
-    """HTML of shares as horizontal bars of 0 to 100 %, with a mark at chance."""
+    """HTML of shares as horizontal bars from 0 to 100 %, with a mark at chance."""
     figure = new_figure(7.6, 0.8 + 0.45 * len(bars))
     axes = figure.subplots()
     for place, bar in enumerate(bars):

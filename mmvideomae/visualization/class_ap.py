@@ -1,4 +1,4 @@
-"""How well each class is detected, as a picture."""
+"""Draw the average precision of each class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,18 +18,22 @@ from mmvideomae.visualization.canvas import (
 )
 
 _BAR, _MEAN = '#2166ac', '#d6604d'
-_RIGHT = 121  # where the numbers of boxes end, in per cent
-_PAPER = {'facecolor': 'white', 'edgecolor': 'none', 'pad': 0.5}  # keeps lines off the numbers
+_RIGHT = 121  # right end of the numbers of boxes, in per cent
+_PAPER = {
+    'facecolor': 'white',
+    'edgecolor': 'none',
+    'pad': 0.5,
+}  # keeps lines off the numbers
 
 
 def draw_class_ap(classes: Sequence[Mapping[str, Any]], mean: float, title: str = '') -> np.ndarray:
-    """Draw a bar for each class that has true boxes, the best on top.
+    """Draw a bar for each class with true boxes, the best on top.
 
     Args:
         classes: ``name``, ``AP`` in [0, 1] (None without true boxes) and ``boxes``, their
-            number, as ``mmvideomae.evaluation.frame_map.evaluate_boxes`` gives them.
+            number, as in ``mmvideomae.evaluation.frame_map.evaluate_boxes``.
         mean: mAP, drawn as a line.
-        title: Above the picture.
+        title: Title of the picture.
 
     Returns:
         (H, W, 3) uint8.

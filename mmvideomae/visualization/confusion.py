@@ -1,4 +1,4 @@
-"""Which classes are taken for which, and which gain or lose between two classifiers."""
+"""Draw confusions between classes, and gains and losses between two classifiers."""
 
 from collections.abc import Sequence
 
@@ -25,10 +25,10 @@ _FIRST, _SECOND = '#bdbdbd', '#2166ac'
 
 
 def order_by_confusion(confusions: np.ndarray) -> np.ndarray:
-    """An order of classes that puts those that are taken for one another side by side.
+    """An order of classes that places frequently confused ones side by side.
 
     Args:
-        confusions: Shares (K, K) or several such, (n, K, K).
+        confusions: Shares (K, K), or several matrices (n, K, K).
 
     Returns:
         A permutation (K,).
@@ -46,13 +46,13 @@ def draw_confusions(
     titles: Sequence[str],
     order: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw confusion matrices side by side, in one order of classes.
+    """Draw confusion matrices side by side, with the same order of classes.
 
     Args:
-        confusions: Shares of the clips of a class (row) by predicted class, (n, K, K).
-        names: Of the classes; written while they fit.
-        titles: n of them.
-        order: Of the classes; by default `order_by_confusion`.
+        confusions: For each class (row), the shares of its clips by predicted class, (n, K, K).
+        names: Names of the classes; written if they fit.
+        titles: The n titles.
+        order: Order of the classes; by default `order_by_confusion`.
 
     Returns:
         (H, W, 3) uint8.
@@ -66,7 +66,7 @@ def draw_confusions(
     panels = figure.subplots(1, len(confusions), squeeze=False)[0]
     for panel, shares, title in zip(panels, confusions, titles, strict=True):
         shown = shares[np.ix_(order, order)]
-        # Its root: confusions of some per cent would not be seen beside the diagonal.
+        # The square root makes confusions of a few per cent visible beside the diagonal.
         mesh = panel.imshow(shown, cmap='Blues', norm=PowerNorm(0.5, 0, 1), interpolation='nearest')
         panel.set_title(as_text(title), color=INK, fontsize=12)
         panel.set_xlabel('predicted', color=FAINT)
@@ -87,13 +87,13 @@ def draw_gains(
     titles: tuple[str, str],
     count: int = 20,
 ) -> np.ndarray:
-    """Draw the classes that gain and lose most as pairs of bars (V1 appendix, Figures 7 and 8).
+    """Draw the classes with the largest gains and losses as bars (V1 appendix, Figures 7 and 8).
 
     Args:
-        names: Of C classes.
-        shares: Right answers of the first and the second classifier, in [0, 1], (2, C).
-        titles: Of the classifiers.
-        count: At most so many classes on each side.
+        names: Names of the C classes.
+        shares: Shares of correct answers of the two classifiers, in [0, 1], (2, C).
+        titles: Names of the classifiers.
+        count: The most classes on each side.
 
     Returns:
         (H, W, 3) uint8.
@@ -122,7 +122,7 @@ def draw_gains(
 def _draw_pairs(
     axes: Axes, names: Sequence[str], shares: np.ndarray, titles: tuple[str, str]
 ) -> None:
-    """Two bars for each class, and the difference behind them."""
+    """Draw two bars for each class, followed by the difference."""
     places = np.arange(len(names))
     percent_axis(axes)
     axes.set_yticks(places, [shortened(name) for name in names], fontsize=9)

@@ -28,18 +28,18 @@ _DPI = 100
 _GREY = f'#{MASKED:02x}{MASKED:02x}{MASKED:02x}'
 _HIDDEN = Patch(facecolor=_GREY, label='hidden from the encoder')
 _Labels = tuple[list[str], list[int]]
-"""Of rows or columns, and the numbers of their groups."""
+"""Labels of rows or columns, and the numbers of their groups."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a picture shows.
+    """The content of a picture.
 
     Args:
         clip: The original, (T, H, W, 3) uint8.
         views: The clip under one or several masks.
         seconds: Time of each frame in the video, (T,).
-        title: First line of the picture, for example the file's name.
+        title: First line of the picture, for example the name of the file.
     """
 
     clip: np.ndarray
@@ -52,12 +52,11 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
     """One still picture, (H', W', 3) uint8.
 
     Args:
-        layout: 'stacked': frames are columns; the original's row, that of its codes decoded if
-            these are predicted (VIMPAC, Figure 5), then a masked and a reconstructed row for each
-            mask.  'side_by_side', as in the papers' figures
-            (VideoMAE, Figures 10 and 11): frames are rows; the original's column, then
-            two columns for each mask.
-        num_frames: So many frames, evenly spread over the clip.
+        layout: 'stacked': frames are columns; the rows are the original, the decoded codes of the
+            clip if codes are predicted (VIMPAC, Figure 5), and a masked and a reconstructed row
+            for each mask.  'side_by_side', as in the papers' figures (VideoMAE, Figures 10 and
+            11): frames are rows; the columns are the original and two for each mask.
+        num_frames: Number of frames, evenly spread over the clip.
     """
     if layout not in LAYOUTS:
         raise ValueError(f'unknown layout {layout!r}; choose one of {LAYOUTS}')
@@ -80,10 +79,10 @@ def draw_picture(figure: Figure, layout: str = 'stacked', num_frames: int = 8) -
 
 
 def draw_animation(figure: Figure) -> np.ndarray:
-    """All frames one after the other, (T, H', W', 3) uint8.
+    """All frames in sequence, (T, H', W', 3) uint8.
 
-    Rows are original, masked and reconstructed, with what codes say of the whole clip behind the
-    original; columns are the masks.
+    Rows are original, decoded codes of the whole clip if there are any, masked and reconstructed;
+    columns are the masks.
     """
     masked = [view for view in figure.views if view.masked_share]
     names = ['original', *(label for label, _ in _decoded(figure))]
@@ -109,7 +108,7 @@ def draw_animation(figure: Figure) -> np.ndarray:
 def pick_frames(figure: Figure, count: int) -> list[int]:
     """Indices of ``count`` frames evenly spread over the clip.
 
-    The middle frame is among them, which is all that a model with a centre target
+    They include the middle frame, the only one that a model with a centre target
     predicts.
     """
     length = len(figure.clip)
@@ -128,11 +127,11 @@ def draw_rows(
     title: str = '',
     note: str = '',
 ) -> np.ndarray:
-    """Rows of frames below one another, (H', W', 3) uint8.
+    """Draw rows of frames below one another, (H', W', 3) uint8.
 
     Args:
-        rows: A label and frames (T, H, W, 3) uint8, in which grey patches are hidden.
-        groups: A number for each row; those of one number stand together.
+        rows: Labels and frames (T, H, W, 3) uint8, in which grey patches are hidden.
+        groups: A number for each row; rows with the same number are grouped.
         seconds: Time of each frame in the video, (T,).
     """
     cells = np.stack([frames for _, frames in rows])
@@ -149,7 +148,7 @@ def _page(
     swatches: list[Patch],
     note: str,
 ) -> tuple[Page, AxesImage]:
-    """Frames (rows, columns, H, W, 3) with title, labels, legend and notes around them."""
+    """Draw frames (rows, columns, H, W, 3) with title, labels, legend and notes."""
     table, ys, xs = _tiled(cells, rows[1], columns[1])
     height, width = table.shape[:2]
     page = Page(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
@@ -173,11 +172,11 @@ def _page(
 
 
 def _fit(page: Page, width: int, height: int) -> None:
-    """Enlarge a page around its table, which stays as it is to the pixel, until all text fits."""
+    """Enlarge a page around its table until all text fits; the table's pixels do not change."""
     page.draw_without_rendering()
     box = page.get_tightbbox().padded(_MARGIN / _DPI)
     left, below, right, above = (math.ceil(_DPI * side) for side in (*-box.min, *box.max))
-    # H.264 wants even sides.
+    # H.264 needs even sides.
     wide, high = (side + side % 2 for side in (left + right, below + above))
     page.set_size_inches(wide / _DPI, high / _DPI)
     page.axes[0].set_position((left / wide, below / high, width / wide, height / high))
@@ -186,9 +185,9 @@ def _fit(page: Page, width: int, height: int) -> None:
 def _tiled(
     cells: np.ndarray, row_groups: Sequence[int], column_groups: Sequence[int]
 ) -> tuple[np.ndarray, list[float], list[float]]:
-    """One picture of frames (rows, columns, H, W, 3), and the middles of its rows and columns.
+    """One picture of frames (rows, columns, H, W, 3), and the centres of its rows and columns.
 
-    Small frames grow by a whole factor.
+    Small frames are enlarged by an integer factor.
     """
     height, width = cells.shape[2:4]
     factor = max(1, -(-_LEAST_CELL // min(height, width)))
@@ -203,7 +202,7 @@ def _tiled(
 
 
 def _offsets(groups: Sequence[int], side: int) -> list[int]:
-    """Where each row or column begins; groups stand a little further apart."""
+    """The start of each row or column; there is more space between groups."""
     offsets = [0]
     for before, here in itertools.pairwise(groups):
         offsets.append(offsets[-1] + side + (_GAP if here == before else _GROUP))
@@ -211,7 +210,7 @@ def _offsets(groups: Sequence[int], side: int) -> list[int]:
 
 
 def _mask_label(view: Reconstruction) -> str:
-    # 176 of 196 tokens are what the papers call 90 %.
+    # The papers round 176 of 196 tokens to 90 %.
     return f'mask {round(200 * view.masked_share) / 2:g} %'
 
 
@@ -220,7 +219,7 @@ def _loss_label(view: Reconstruction) -> str:
 
 
 def _decoded(figure: Figure) -> list[tuple[str, np.ndarray]]:
-    """The row of what a tokenizer makes of the clip, if there is one."""
+    """The row of the clip's decoded codes, if there is one."""
     found = [view.intact for view in figure.views if view.intact is not None][:1]
     return [(f'codes, decoded\n{_psnr(figure.clip, pixels)}', to_bytes(pixels)) for pixels in found]
 
@@ -244,7 +243,7 @@ def _words(figure: Figure) -> tuple[str, list[Patch], str]:
 
 
 def _note(figure: Figure) -> str:
-    """What the views owe to the original; they rarely differ in it."""
+    """Notes on the statistics that the views took from the original, usually the same for all."""
     notes = dict.fromkeys(view.note for view in figure.views)
     if any(view.intact is None for view in figure.views):
         notes = {'Visible patches are the original.': None, **notes}

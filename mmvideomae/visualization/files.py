@@ -20,10 +20,10 @@ def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> Path:
 
 
 def save_animation(path: str | os.PathLike[str], frames: np.ndarray, fps: float = 8.0) -> Path:
-    """Write (T, H, W, 3) uint8 as a GIF that repeats for ever, or as an H.264 mp4 file.
+    """Write (T, H, W, 3) uint8 as a GIF that loops forever, or as an H.264 mp4 file.
 
     Raises:
-        ValueError: On another suffix.
+        ValueError: The suffix is another one.
     """
     path = _checked(path, ANIMATED)
     if path.suffix.lower() == '.gif':
@@ -35,7 +35,7 @@ def save_animation(path: str | os.PathLike[str], frames: np.ndarray, fps: float 
 
 def _save_gif(path: Path, frames: np.ndarray, fps: float) -> None:
     first, *rest = (Image.fromarray(frame) for frame in frames)
-    # GIF counts in hundredths of a second, and players refuse less than two of them.
+    # GIF measures time in hundredths of a second, and players ignore delays below two of them.
     duration = max(20, round(100 / fps) * 10)
     first.save(path, save_all=True, append_images=rest, duration=duration, loop=0)
 
@@ -47,7 +47,7 @@ def _save_mp4(path: Path, frames: np.ndarray, fps: float) -> None:
 
 
 def _checked(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
-    """The path, its folder made, if its suffix is among those wanted."""
+    """The path, if its suffix is an expected one; its folder is created."""
     path = Path(path)
     if path.suffix.lower() not in suffixes:
         raise ValueError(f'{path}: the name must end in {" or ".join(suffixes)}')

@@ -9,6 +9,6 @@ from PIL import ImageFont
 
 @functools.cache
 def font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which travels with matplotlib, in pixels."""
+    """DejaVu Sans, which matplotlib includes, with a size in pixels."""
     path = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / 'DejaVuSans.ttf'
     return ImageFont.truetype(str(path), size)

@@ -1,4 +1,4 @@
-"""Look over the shoulder of a pre-training."""
+"""Log pictures of the reconstruction during pre-training."""
 
 import random
 from collections.abc import Iterator
@@ -29,21 +29,21 @@ from mmvideomae.visualization.reconstruction import (
 class ReconstructionVisHook(Hook):
     """Log original, masked and reconstructed frames of one training clip through the visualizer.
 
-    Where codes are predicted, these are decoded by the model's tokenizer, the clip's own too; in
-    the training of a tokenizer nothing is masked.
+    If codes are predicted, the model's tokenizer decodes them and the clip's own codes; in the
+    training of a tokenizer, nothing is masked.
 
-    The clip and its mask are drawn once, when training begins, and stay the same, so that
-    the pictures can be compared.  Random states of the training process are left as they
-    were, and nothing about the training changes.
+    The clip and its mask are drawn once, when training begins, and do not change, so the
+    pictures can be compared.  The random states of the training process are restored, so
+    training is not affected.
 
     Args:
-        interval: Epochs, or iterations, between two pictures.
-        by_epoch: Count epochs.
+        interval: Number of epochs or iterations between two pictures.
+        by_epoch: Whether ``interval`` counts epochs.
         sample: Index into the training dataset.
-        num_frames: Frames shown.
+        num_frames: Number of frames to show.
         layout: See ``visualization.figure.draw_picture``.
         statistics: See ``visualization.reconstruction.assemble``.
-        seed: Of the clip's crop and mask.
+        seed: Seed of the clip's crop and mask.
     """
 
     priority = 'LOW'
@@ -73,13 +73,13 @@ class ReconstructionVisHook(Hook):
         """Read the clip.
 
         Raises:
-            ValueError: Samples carry no mask, and the model is no tokenizer.
+            ValueError: Samples have no mask, and the model is not a tokenizer.
         """
         with _own_randomness(self.seed):
             sample = runner.train_dataloader.dataset[self.sample]
         if 'encoder_mask' not in sample and not hasattr(_unwrapped(runner.model), 'tokenizer'):
             raise ValueError('ReconstructionVisHook needs samples with an encoder_mask')
-        # One of the repeats.
+        # Take one of the repeats.
         views = {key: value[:1] for key, value in sample.items() if key != 'data_samples'}
         self._batch = {**default_collate([views]), 'data_samples': [sample['data_samples']]}
 
@@ -106,7 +106,7 @@ class ReconstructionVisHook(Hook):
         batch = {key: value for key, value in self._batch.items() if key != 'data_samples'}
         was_training = wrapped.training
         wrapped.eval()
-        # Every process takes part: sharded weights are gathered for the forward pass.
+        # All processes take part, because sharded weights are gathered for the forward pass.
         with torch.no_grad():
             given = model.data_preprocessor(batch)
             output = wrapped(**given, mode='predict')
@@ -123,7 +123,7 @@ class ReconstructionVisHook(Hook):
     def _view(
         self, model: nn.Module, inputs: Tensor, output: Any
     ) -> tuple[np.ndarray, Reconstruction]:
-        """The clip, (T, H, W, 3) uint8, which files of codes hold as codes only, and its view."""
+        """The clip, (T, H, W, 3) uint8, and its view; a clip from files of codes is decoded."""
         if 'inputs' in self._batch:
             clip = self._batch['inputs'][0, 0].numpy()
         else:
@@ -147,7 +147,7 @@ def _unwrapped(model: nn.Module) -> nn.Module:
 
 
 def _seconds(sample: Any, count: int) -> np.ndarray:
-    """Times of the frames in their video, as far as the sample tells them."""
+    """Times of the frames in their video, if the sample has them."""
     info = sample.metainfo
     if 'frame_seconds' in info:
         return np.asarray(info['frame_seconds'])
@@ -156,7 +156,7 @@ def _seconds(sample: Any, count: int) -> np.ndarray:
 
 @contextmanager
 def _own_randomness(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and torch, and give their states back on leaving."""
+    """Seed Python, NumPy and torch, and restore their states on leaving."""
     before = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
         random.seed(seed)

@@ -12,12 +12,12 @@ _PAPER, _INK, _BAR = (16, 16, 16), (255, 255, 255), (88, 166, 255)
 
 
 def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> np.ndarray:
-    """Draw a class, a bar as long as its probability and a note at the foot of a frame.
+    """Draw a class, a bar whose length is its probability, and a note at the bottom of a frame.
 
     Args:
-        frame: (H, W, 3) uint8; is not changed.
-        score: In [0, 1].
-        note: Small, at the right; left out where it does not fit beside the label.
+        frame: (H, W, 3) uint8; it is not changed.
+        score: Probability in [0, 1].
+        note: Small text on the right; omitted if it does not fit beside the label.
 
     Returns:
         (H, W, 3) uint8.
@@ -26,7 +26,7 @@ def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> n
     size = max(9, min(height, width) // 18)
     band = round(size * 1.9)
     top = max(height - band, 0)
-    # The picture shines through, so that nothing of it is lost.
+    # The picture remains visible through it.
     shaded = frame.copy()
     ground = np.array(_PAPER, np.float32)
     shaded[top:] = (0.3 * shaded[top:] + 0.7 * ground).astype(np.uint8)
@@ -47,18 +47,18 @@ def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> n
 
 
 def fitting_text(label: str, tail: str, size: int, width: int) -> tuple[str, float]:
-    """Label and tail, the label cut so that both fit, and their length in pixels.
+    """Label and tail, with the label shortened so that both fit, and their length in pixels.
 
     Args:
-        size: Of the font.
-        width: Room in pixels.
+        size: Size of the font.
+        width: Available width in pixels.
     """
     label = one_line(label)
 
     def needed(count: int) -> float:
         return font(size).getlength(_cut(label[:count], label) + tail)
 
-    # A letter takes a pixel at least, so that no more of a long label need be measured.
+    # A letter is at least a pixel wide, so the rest of a long label need not be measured.
     count = len(label)
     if count > width or needed(count) > width:
         shorter = range(1, min(count, width + 1))

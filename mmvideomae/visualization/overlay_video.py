@@ -1,4 +1,4 @@
-"""Write a video once more, with something drawn on every frame."""
+"""Write a copy of a video with something drawn on every frame."""
 
 import os
 from collections.abc import Callable
@@ -19,10 +19,10 @@ def overlay_video(
     draw: Draw,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write the frames of a video that is open, as ``draw`` returns them, to an ``.mp4`` file.
+    """Pass the frames of an open video to ``draw`` and write its results to an ``.mp4`` file.
 
     Args:
-        progress: Called with the frames that are done and how many there are.
+        progress: Called with the number of finished frames and the total.
 
     Raises:
         VideoReadError: The video cannot be decoded.
@@ -41,6 +41,6 @@ def overlay_video(
 
 
 def check_target(path: str | os.PathLike[str], video: str | os.PathLike[str]) -> None:
-    """Refuse to write to the video itself, by ``ValueError``."""
+    """Raise a ``ValueError`` if the target is the video itself."""
     if Path(path).resolve() == Path(video).resolve():
         raise ValueError(f'{path} is the video itself: choose another folder')

@@ -1,4 +1,4 @@
-"""HTML pages that hold everything themselves."""
+"""Self-contained HTML pages."""
 
 import base64
 import os
@@ -10,19 +10,19 @@ MEDIA_TYPES = {
     '.gif': 'image/gif',
     '.mp4': 'video/mp4',
     '.m4v': 'video/mp4',
-    '.mov': 'video/mp4',  # browsers that play H.264 play it under that name
+    '.mov': 'video/mp4',  # browsers that support H.264 play it with that type
     '.webm': 'video/webm',
 }
 
 
 def html_page(title: str, body: str, style: str = '', script: str = '') -> str:
-    """A page whose heading is its title.
+    """A page with its title as heading.
 
     Args:
         title: Plain text.
         body: HTML below the heading.
-        style: CSS beyond that of all pages.
-        script: JavaScript that runs when the body is there.
+        style: CSS in addition to that of all pages.
+        script: JavaScript that runs after the body has loaded.
     """
     title = escape(title)
     code = f'<script>{script}</script>' if script else ''
@@ -35,10 +35,10 @@ def html_page(title: str, body: str, style: str = '', script: str = '') -> str:
 
 
 def file_uri(path: str | os.PathLike[str]) -> str:
-    """A picture or video inside the page, as the address of an ``src``.
+    """A picture or video embedded in the page, as a URI for ``src``.
 
     Raises:
-        ValueError: The name tells no kind of `MEDIA_TYPES`.
+        ValueError: The name has no suffix of `MEDIA_TYPES`.
     """
     path = Path(path)
     if path.suffix.lower() not in MEDIA_TYPES:
@@ -47,12 +47,12 @@ def file_uri(path: str | os.PathLike[str]) -> str:
 
 
 def data_uri(kind: str, content: bytes) -> str:
-    """Content of a media type such as ``image/png`` as an address."""
+    """A data URI of content with a media type such as ``image/png``."""
     return f'data:{kind};base64,{base64.b64encode(content).decode()}'
 
 
 def image(svg: bytes, words: str) -> str:
-    """A drawing inside the page, with its description for those who do not see it."""
+    """A drawing embedded in the page, with a description as alternative text."""
     return f'<img src="{data_uri("image/svg+xml", svg)}" alt="{escape(words)}">'
 
 

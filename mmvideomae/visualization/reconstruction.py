@@ -1,4 +1,4 @@
-"""From a model's predictions to pixels: what was seen, what was reconstructed, and what not."""
+"""Turn a model's predictions into pixels: visible, reconstructed and other patches."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 STATISTICS = ('ground_truth', 'visible', 'none')
-"""Where brightness and contrast of patches come from that a model predicts normalised."""
+"""Sources of brightness and contrast for patches that a model predicts normalised."""
 
 MASKED = 205
 """Grey of hidden patches."""
@@ -21,12 +21,12 @@ class Reconstruction:
     Attributes:
         seen: Patches of each frame that the encoder saw, (T, h, w) bool.
         predicted: Patches of each frame that were reconstructed, (T, h, w) bool.
-        pixels: The predictions, (T, H, W, 3) float32 in [0, 1]; means nothing elsewhere.
+        pixels: The predictions, (T, H, W, 3) float32 in [0, 1]; meaningless elsewhere.
         masked_share: Share of tokens hidden from the encoder.
-        note: What the pixels owe to the original, in words.
+        note: A sentence about what the pixels use of the original.
         loss: The model's loss on this clip.
-        intact: What a tokenizer makes of the whole clip, (T, H, W, 3) float32 in [0, 1], where the
-            model predicts its codes.  Then all patches of ``pixels`` are decoded, seen ones too.
+        intact: The clip's decoded codes, (T, H, W, 3) float32 in [0, 1], if the model predicts
+            codes.  Then all patches of ``pixels`` are decoded, including visible ones.
     """
 
     seen: np.ndarray
@@ -39,7 +39,7 @@ class Reconstruction:
 
 
 def tokenized(frames: Tensor, loss: float | None = None) -> Reconstruction:
-    """Nothing is hidden: frames (T, 3, H, W) in [0, 1] as a tokenizer decodes their codes."""
+    """A view with nothing hidden: frames (T, 3, H, W) in [0, 1], decoded by a tokenizer."""
     pixels = frames.detach().float().cpu().permute(0, 2, 3, 1).numpy()
     seen = np.ones(pixels.shape[:3], bool)
     note = 'Frames are decoded from their own codes.'
@@ -56,19 +56,19 @@ def assemble(
     loss: float | None = None,
     codes: Tensor | None = None,
 ) -> Reconstruction:
-    """Put predictions (M, P) of the tokens ``token_ids`` (M,) back into their clip.
+    """Put predictions (M, P) of the tokens ``token_ids`` (M,) into their clip.
 
     Args:
         clip: The original, (T, H, W, 3) uint8.
         encoder_mask: (N,) bool, True = hidden from the encoder.
         target: The pretrainer's, which must have a method ``draw``.
-        statistics: One of ``STATISTICS``; without effect where no values are normalised.
-            'ground_truth': each patch's own mean and deviation, as the papers' figures
-            do; 'visible': those of visible patches, the nearer the more weight; 'none'.
-        codes: The clip's, (t, h, w), where the target is codes.
+        statistics: One of ``STATISTICS``; no effect if values are not normalised.
+            'ground_truth': each patch's own mean and deviation, as in the papers' figures;
+            'visible': those of visible patches, weighted by proximity; 'none'.
+        codes: The clip's codes, (t, h, w), if they are the target.
 
-    Raises:
-        ValueError: On an unknown ``statistics`` or arrays that do not fit one another.
+        Raises:
+        ValueError: ``statistics`` is unknown, or arrays do not match.
     """
     if statistics not in STATISTICS:
         raise ValueError(f'unknown statistics {statistics!r}; choose one of {STATISTICS}')
@@ -89,10 +89,10 @@ def masked_frames(clip: np.ndarray, view: Reconstruction) -> np.ndarray:
 
 
 def reconstructed_frames(clip: np.ndarray, view: Reconstruction) -> np.ndarray:
-    """The clip out of visible and reconstructed patches, (T, H, W, 3) uint8.
+    """The clip assembled from visible and reconstructed patches, (T, H, W, 3) uint8.
 
     Visible patches are the original's; patches neither visible nor reconstructed are
-    hatched (dual masking, or frames that are not part of the target).  Codes are all decoded.
+    hatched (dual masking, or frames outside the target).  Codes are all decoded.
     """
     pixels = to_bytes(view.pixels)
     if view.intact is not None:
@@ -117,7 +117,7 @@ def hatching(height: int, width: int) -> np.ndarray:
 def _coverage(
     clip: np.ndarray, mask: np.ndarray, ids: Tensor, target: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which patches of each frame were seen and which predicted, both (T, h, w) bool."""
+    """Which patches of each frame were seen and which were predicted, both (T, h, w) bool."""
     frames = np.arange(len(clip))
     slot = frames // (target.tubelet_size * target.stride)
     given = frames % target.stride == 0

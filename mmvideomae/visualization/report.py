@@ -19,7 +19,7 @@ from mmvideomae.visualization.page import data_uri, file_uri, html_page
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Share of right answers in [0, 1]; with ``clips``, the number of clips, an interval."""
+    """Share of correct answers in [0, 1]; the number of ``clips`` adds an interval."""
 
     name: str
     share: float
@@ -28,7 +28,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over common axes."""
+    """Curves with common axes."""
 
     title: str
     curves: Sequence[Curve]
@@ -46,7 +46,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line that made part of the page, and how long it took."""
+    """A command line that made part of the page, and its duration."""
 
     what: str
     line: str
@@ -55,10 +55,10 @@ class Command:
 
 @dataclass(frozen=True)
 class DemoResults:
-    """What the page shows; an empty part is left out.
+    """The content of the page; empty parts are omitted.
 
     Args:
-        accuracies: Pre-trained and fine-tuned first, then what it is compared with.
+        accuracies: The pre-trained and fine-tuned model first, then those to compare with.
         chance: Accuracy of guessing, in [0, 1].
         settings: Names and values, in the order of the page.
     """
@@ -74,10 +74,10 @@ class DemoResults:
 
 
 def write_demo_report(path: str | os.PathLike[str], results: DemoResults) -> Path:
-    """Write the page; it refers to nothing outside itself.
+    """Write the self-contained page.
 
     Raises:
-        ValueError: A share lies outside [0, 1], or a picture is of an unknown kind.
+        ValueError: A share is outside [0, 1], or a picture has an unknown format.
     """
     path = Path(path)
     write_text(path, demo_page(results))
@@ -99,7 +99,7 @@ def demo_page(results: DemoResults) -> str:
 
 
 def verdict(first: Accuracy, second: Accuracy) -> str:
-    """Say in words how two accuracies compare, and whether chance may explain it."""
+    """A sentence that compares two accuracies and says whether chance explains the difference."""
     points = 100 * (first.share - second.share)
     more = 'more' if points >= 0 else 'less'
     text = f'{first.name}: {abs(points):.1f} points {more} than {second.name}'
@@ -115,12 +115,12 @@ def verdict(first: Accuracy, second: Accuracy) -> str:
 
 
 def _accuracies(results: DemoResults) -> str:
-    """Bars, chance and a verdict on the first against each other."""
+    """Bars, chance and a comparison of the first accuracy with each other one."""
     if not results.accuracies:
         return ''
     for share in [*(one.share for one in results.accuracies), results.chance or 0.0]:
         if not 0 <= share <= 1:
-            raise ValueError(f'an accuracy of {share} is no share in [0, 1]')
+            raise ValueError(f'an accuracy must lie in [0, 1], got {share}')
     bars = [Bar(one.name, one.share, _interval(one)) for one in results.accuracies]
     first, *others = results.accuracies
     verdicts = ''.join(f'<p>{escape(verdict(first, other))}</p>' for other in others)
@@ -146,7 +146,7 @@ def _chart(chart: Chart) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    """The picture itself, inside the page."""
+    """HTML of the embedded picture."""
     if isinstance(picture.source, np.ndarray):
         buffer = io.BytesIO()
         Image.fromarray(picture.source).save(buffer, 'PNG', optimize=True)
@@ -168,12 +168,12 @@ def _commands(commands: Sequence[Command]) -> str:
         for command in commands
     ]
     times = [command.seconds for command in commands if command.seconds is not None]
-    total = f'<p class="note">All together{_duration(sum(times))}</p>' if len(times) > 1 else ''
+    total = f'<p class="note">Total{_duration(sum(times))}</p>' if len(times) > 1 else ''
     return ''.join(rows) + total
 
 
 def _duration(seconds: float | None) -> str:
-    """`` · 3 min 12 s``, or nothing."""
+    """`` · 3 min 12 s``, or an empty string."""
     if seconds is None:
         return ''
     if seconds < 60:

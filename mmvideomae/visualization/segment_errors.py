@@ -1,4 +1,4 @@
-"""What kinds of errors a temporal detector makes, as a picture."""
+"""Draw the kinds of errors that a temporal detector makes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -33,9 +33,9 @@ def draw_error_breakdown(errors: Mapping[str, Any], title: str = '') -> np.ndarr
     """Draw predictions by kind and rank, and the share of true segments that are missed.
 
     Args:
-        errors: As ``mmvideomae.evaluation.segment_errors.ErrorBreakdown.to_dict`` gives
-            them, with ``classes``, the names.
-        title: Above the picture.
+        errors: The result of ``mmvideomae.evaluation.segment_errors.ErrorBreakdown.to_dict``
+            with ``classes``, the names.
+        title: Title of the picture.
 
     Returns:
         (H, W, 3) uint8.
@@ -65,7 +65,7 @@ def draw_error_breakdown(errors: Mapping[str, Any], title: str = '') -> np.ndarr
 
 
 def _draw_profile(axes: Axes, profile: np.ndarray, kinds: Sequence[str]) -> None:
-    """Stacked shares of the kinds, one column for each rank."""
+    """Draw stacked shares of the kinds, one column for each rank."""
     shares = 100 * profile / np.maximum(profile.sum(1, keepdims=True), 1)
     places = np.arange(1, len(profile) + 1)
     bottom = np.zeros(len(profile))
@@ -82,7 +82,7 @@ def _draw_profile(axes: Axes, profile: np.ndarray, kinds: Sequence[str]) -> None
 
 
 def _draw_missed(axes: Axes, missed: np.ndarray, truths: np.ndarray, names: Sequence[str]) -> None:
-    """One bar for each group of true segments: how many of them are missed."""
+    """Draw a bar for each group of true segments: the share that is missed."""
     places = np.arange(len(names))
     shares = 100 * missed / np.maximum(truths, 1)
     axes.barh(places, shares, 0.7, color=COLOURS['missed'])

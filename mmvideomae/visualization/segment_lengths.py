@@ -1,4 +1,4 @@
-"""How long segments are, against the levels of a pyramid that are to find them."""
+"""Draw lengths of segments against the levels of a pyramid that should find them."""
 
 from collections.abc import Sequence
 
@@ -24,9 +24,9 @@ def draw_segment_lengths(
     Args:
         segment_steps: Lengths of segments, (n,).
         video_steps: Lengths of videos, (v,).
-        regression_ranges: Of each level, (low, high), all in steps.
-        max_seq_len: Of a training sample.
-        title: Above the picture.
+        regression_ranges: For each level, (low, high); all in steps.
+        max_seq_len: Length of a training sample.
+        title: Title of the picture.
 
     Returns:
         (H, W, 3) uint8.

@@ -1,4 +1,4 @@
-"""One self-contained HTML page with a video and its segments."""
+"""A self-contained HTML page with a video and its segments."""
 
 import os
 from collections.abc import Sequence
@@ -24,24 +24,24 @@ def write_segment_page(
     title: str,
     rows: int = 10,
 ) -> Path:
-    """Write a page that plays a video above its segments; it refers to nothing outside itself.
+    """Write a self-contained page that plays a video above its segments.
 
-    A click on a segment plays it, one beside it jumps there.  The segments of the moment are
-    marked, and those of low scores can be left out.  ``page.html#t=75`` opens it at 1:15.
+    A click on a segment plays it, and a click beside it jumps to that time.  Current segments
+    are highlighted, and those with low scores can be hidden.  ``page.html#t=75`` opens it at 1:15.
 
     Args:
-        path: Of the page; its folder is made.
-        video: A file that browsers play, of a kind that `page.MEDIA_TYPES` knows.
+        path: Path of the page; its folder is created.
+        video: A file that browsers can play, with a suffix in `page.MEDIA_TYPES`.
         segments: (start, end, label, score) in seconds, in any order.
-        duration: Of the video.
-        rows: At most so many classes are shown: those of the highest scores.
+        duration: Duration of the video.
+        rows: The most classes to show: those with the highest scores.
 
     Raises:
-        ValueError: The video's name tells no kind that is known, or the duration is not positive.
+        ValueError: The video's name has an unknown suffix, or the duration is not positive.
     """
     path = Path(path)
     if duration <= 0:
-        raise ValueError(f'{path}: a video lasts longer than {duration} s')
+        raise ValueError(f'{path}: the duration of a video must be positive, got {duration} s')
     by_class = segments_by_class(segments, rows)
     shown = sorted((one for mine in by_class.values() for one in mine), key=lambda one: -one[3])
     colours = {label: _colour(number) for number, label in enumerate(by_class)}
@@ -57,13 +57,13 @@ def write_segment_page(
 
 
 def segment_chart(by_class: dict[str, list[_Segment]], duration: float) -> str:
-    """SVG of segments as bars over time, a row for each class, better ones on top.
+    """SVG of segments as bars over time, with a row for each class and better ones on top.
 
-    The page's script marks and hides bars by their attributes, which matplotlib cannot write.
+    The page's script finds bars by their attributes, which matplotlib cannot write.
 
     Args:
         by_class: Segments (start, end, label, score) of each class, in seconds.
-        duration: Of the video.
+        duration: Duration of the video.
     """
     height = _TOP + _ROW * max(len(by_class), 1) + _FOOT
     floor, scale = height - _FOOT, (_WIDTH - _LEFT - _RIGHT) / duration
@@ -104,14 +104,14 @@ def segment_chart(by_class: dict[str, list[_Segment]], duration: float) -> str:
 
 
 def time_ticks(duration: float) -> list[float]:
-    """Round times from 0 to at most ``duration`` seconds, evenly spaced, ten of them or fewer."""
+    """At most ten round, evenly spaced times from 0 to at most ``duration`` seconds."""
     hours = 3600 * -(-duration // (3600 * _MOST_TICKS))
     step = next((step for step in _STEPS if duration / step < _MOST_TICKS), hours)
     return [number * step for number in range(int(duration / step) + 1)]
 
 
 def _line(x: float, bottom: float) -> str:
-    """An upright line of the grid."""
+    """A vertical grid line."""
     return f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{bottom}" stroke="{_GRID}"/>'
 
 
@@ -126,7 +126,7 @@ def _text(
 
 
 def _table(segments: Sequence[_Segment], colours: dict[str, str]) -> str:
-    """The segments in words, best first; each row is a button."""
+    """A table of segments, best first, with a button in each row."""
     rows = ''.join(
         f'<tr {_data(start, end, label, score)}>'
         f'<td><button type="button">{clock(round(start, 2))} to {clock(round(end, 2))}</button>'
@@ -138,7 +138,7 @@ def _table(segments: Sequence[_Segment], colours: dict[str, str]) -> str:
 
 
 def _data(start: float, end: float, label: str, score: float) -> str:
-    """What the script reads of a segment."""
+    """The attributes of a segment for the script."""
     return (
         f'class="segment" data-start="{start:.6g}" data-end="{end:.6g}" '
         f'data-label="{escape(label)}" data-score="{score:.6g}"'

@@ -1,4 +1,4 @@
-"""The classes of a long video over time."""
+"""Draw the classes of a long video over time."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -34,14 +34,14 @@ def draw_timeline(
     title: str = '',
     rows: int = 10,
 ) -> np.ndarray:
-    """Draw the most probable class as a strip, and below it the probabilities of classes.
+    """Draw the most probable class as a strip above the probabilities of classes.
 
     Args:
-        starts, ends: Of windows, ascending, in seconds, (W,).
+        starts, ends: Times of windows, ascending, in seconds, (W,).
         scores: Probabilities, (W, K).
-        classes: Names, K of them.
-        rows: At most so many classes get a row: those that are the most probable of most
-            windows, then those of the highest probability.
+        classes: Names of the K classes.
+        rows: The most classes with a row: those that are the most probable in most windows,
+            then those with the highest probability.
 
     Returns:
         (H, W, 3) uint8.
@@ -73,13 +73,13 @@ def draw_segments(
 ) -> np.ndarray:
     """Draw segments as bars over the time of their video, a row for each class.
 
-    The higher the score of a segment, the stronger its colour; better ones lie on top, and a
-    score is written where no better segment of its class is.
+    A higher score gives a stronger colour.  Better segments are on top, and a score is written
+    where no better segment of its class covers it.
 
     Args:
         segments: (start, end, label, score) in seconds, in any order.
-        duration: Of the video.
-        rows: At most so many classes get a row: those of the highest scores.
+        duration: Duration of the video.
+        rows: The most classes with a row: those with the highest scores.
 
     Returns:
         (H, W, 3) uint8.
@@ -104,7 +104,7 @@ def draw_segments(
 def segments_by_class(
     segments: Sequence[tuple[float, float, str, float]], rows: int
 ) -> dict[str, list[tuple[float, float, str, float]]]:
-    """The segments of at most ``rows`` classes, best first: classes, and segments within one."""
+    """The segments of at most ``rows`` classes; classes and their segments are best first."""
     found: dict[str, list[tuple[float, float, str, float]]] = {}
     for segment in sorted(segments, key=lambda segment: -segment[3]):
         found.setdefault(segment[2], []).append(segment)
@@ -112,14 +112,14 @@ def segments_by_class(
 
 
 def strength_of(score: float) -> float:
-    """How strong the colour of a segment is, in [0, 1]: its score, but never invisible."""
+    """Strength of a segment's colour in [0, 1]: its score, but never too weak to see."""
     return min(max(score, _FAINTEST), 1.0)
 
 
 def pick_classes(scores: np.ndarray, count: int) -> list[int]:
-    """Classes worth a row: by windows in which they are first, then by probability.
+    """Classes to show in rows, by the number of windows they lead, then by probability.
 
-    Those that are never first and never reach `_NOTABLE` are not.
+    Classes that never lead and never reach `_NOTABLE` are left out.
     """
     wins = np.bincount(scores.argmax(1), minlength=scores.shape[1])
     order = np.lexsort((-scores.max(0), -wins))
@@ -146,7 +146,7 @@ def _draw_bars(
     segments: Sequence[tuple[float, float, str, float]],
     duration: float,
 ) -> None:
-    """The segments of one class, best first."""
+    """Draw the segments of one class, best first."""
     colour = COLOURS[row % len(COLOURS)]
     for place, (start, end, _, score) in enumerate(segments):
         strength = strength_of(score)
@@ -168,7 +168,7 @@ def _draw_bars(
 def _draw_strip(
     axes: Axes, edges: np.ndarray, best: np.ndarray, shown: list[int], classes: Sequence[str]
 ) -> None:
-    """One coloured bar for each run of one class, named where the name fits."""
+    """Draw a coloured bar for each run of one class, with its name if that fits."""
     changes = np.flatnonzero(np.diff(best)) + 1
     firsts, lasts = np.append(0, changes), np.append(changes, len(best))
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
@@ -178,7 +178,7 @@ def _draw_strip(
         axes.barh(0, right - left, left=left, height=1, color=colour, edgecolor='white')
         share = (right - left) / (edges[-1] - edges[0])
         name = shortened(classes[index])
-        if len(name) < 105 * share:  # about as many letters fit across the strip
+        if len(name) < 105 * share:  # approximately the number of letters that fit across the strip
             ink = 'white' if known else INK
             axes.text((left + right) / 2, 0, name, ha='center', va='center', color=ink, fontsize=9)
     axes.set_yticks([0], ['most probable'], color=FAINT)

@@ -60,7 +60,7 @@ def test_a_short_list_is_one_group() -> None:
 
 def test_one_video_cannot_be_compared() -> None:
     assert 'codes/contrast_loss' not in evaluate(videos(1))
-    with pytest.raises(ValueError, match='num_videos must be 2 at least, got 1'):
+    with pytest.raises(ValueError, match='num_videos must be at least 2, got 1'):
         MaskedCodeMetric(num_videos=1)
 
 

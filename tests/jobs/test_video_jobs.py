@@ -78,7 +78,7 @@ def test_sources_without_videos_and_names_that_clash(videos: Path, tmp_path: Pat
     with pytest.raises(AnnotationError, match=r'cannot read the list .*none\.txt'):
         jobs_of(tmp_path / 'none.txt')
     write_video(videos / 'a.avi', moving_shapes(3), codec='mpeg4')
-    with pytest.raises(AnnotationError, match=r'a\.avi and of .*a\.mp4 would both be named a'):
+    with pytest.raises(AnnotationError, match=r'a\.avi and .*a\.mp4 would both be named a'):
         jobs_of(videos)
 
 

@@ -100,7 +100,7 @@ def test_verdict_follows_the_numbers() -> None:
 
 
 def test_nonsense_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='87 is no share'):
+    with pytest.raises(ValueError, match='got 87'):
         demo_page(DemoResults('x', accuracies=[Accuracy('a', 87)]))
     with pytest.raises(ValueError, match='must end in'):
         demo_page(DemoResults('x', pictures=[Picture(tmp_path / 'a.bmp')]))

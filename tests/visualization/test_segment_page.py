@@ -138,7 +138,7 @@ def test_no_segments_and_wrong_input(page: Path, tmp_path: Path) -> None:
     video: Any = page.parents[1] / 'a.mp4'
     empty = write_segment_page(tmp_path / 'b.html', video, [], 10.0, 'b').read_text()
     assert empty.count('no segments') == 2
-    with pytest.raises(ValueError, match='lasts longer than 0'):
+    with pytest.raises(ValueError, match='must be positive, got 0'):
         write_segment_page(tmp_path / 'c.html', video, [], 0.0, 'c')
     with pytest.raises(ValueError, match='must end in'):
         write_segment_page(tmp_path / 'c.html', 'a.avi', [], 1.0, 'c')
