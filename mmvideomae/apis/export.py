@@ -113,7 +113,7 @@ def export_onnx(
         model: A recognizer from ``init_model``; it is moved to the CPU.
         path: Ends in ``.onnx``; its folder is created.
 
-        Raises:
+    Raises:
         ValueError: The model is not a recognizer, a size does not fit it, or the file's
             results differ from PyTorch's; the file is then removed.
         ImportError: onnx, onnxscript or onnxruntime is missing.

@@ -98,7 +98,7 @@ class Reconstructor:
         all_tokens: Reconstruct every hidden token, even if training uses a decoder mask.
         seed: Seed of the masks; it is the same for all ratios.
 
-        Raises:
+    Raises:
         ValueError: The model is not a pretrainer, or its config has no masked pipeline.
     """
 

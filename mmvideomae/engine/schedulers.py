@@ -150,7 +150,7 @@ class WarmupLinearLR(_UpdateLR):
             so that the rate changes every iteration.
         verbose: Whether to log every value.
 
-        Raises:
+    Raises:
         ValueError: ``warmup_share`` is outside [0, 1), or ``end`` is not set.
     """
 

@@ -1,1 +1,1 @@
-"""Annotation, label-map, proposal, feature and result files to records and back."""
+"""Read and write annotation, label-map, proposal, feature and result files."""

@@ -1,4 +1,4 @@
-"""What is written about untrimmed videos, and what is wrong with it."""
+"""Annotations of untrimmed videos, and their faults."""
 
 import math
 import os
@@ -14,19 +14,19 @@ from mmvideomae.ops.segments import SAME_SECONDS, distinct
 
 @dataclass
 class AnnotatedVideo:
-    """What is written about one video.
+    """The annotation of one video.
 
     Attributes:
         video_id: Its name.
         where: File and line for errors.
-        subset: Such as ``'training'``, in lower case; empty if not said.
-        duration: In seconds, None if not said.
-        fps: Frames per second, None if not said.
-        segments: Start and end in seconds, one for each label.
+        subset: Such as ``'training'``, in lower case; empty if not given.
+        duration: In seconds, None if not given.
+        fps: Frames per second, None if not given.
+        segments: Start and end in seconds, one pair for each label.
         labels: Names of classes.
-        lines: Of the file that name the segments; empty where it has none of their own (JSON).
-        repeated: Segments that were left out because an earlier one says the same.
-        too_short: Segments that were left out because they last less than 1 ms.
+        lines: Lines of the file with the segments; empty if segments have no lines (JSON).
+        repeated: Number of segments dropped because they repeat an earlier one.
+        too_short: Number of segments dropped because they are shorter than 1 ms.
     """
 
     video_id: str
@@ -41,7 +41,7 @@ class AnnotatedVideo:
     too_short: int = 0
 
     def drop_repeats(self) -> None:
-        """Leave out segments that are named twice or shorter than 1 ms, and count them."""
+        """Drop segments that are repeated or shorter than 1 ms, and count them."""
         segments = np.array(self.segments, np.float64).reshape(-1, 2)
         kept = distinct(segments, self.labels)
         short = ~kept & (np.diff(segments)[:, 0] < SAME_SECONDS)
@@ -53,7 +53,7 @@ class AnnotatedVideo:
 
 
 def dropped_segments(videos: Iterable[AnnotatedVideo], path: str | os.PathLike[str]) -> str | None:
-    """Say in words how many segments of videos were left out, None if none were."""
+    """Say how many segments were dropped; None if there were none."""
     total, repeated, short, example = 0, 0, 0, ''
     for video in videos:
         gone = video.repeated + video.too_short
@@ -78,10 +78,10 @@ def classes_of(videos: Iterable[AnnotatedVideo]) -> tuple[str, ...]:
 def of_subsets(
     videos: Sequence[AnnotatedVideo], subsets: Sequence[str], path: str | os.PathLike[str]
 ) -> list[AnnotatedVideo]:
-    """The videos of some subsets, upper and lower case alike.
+    """The videos of some subsets, ignoring case.
 
     Raises:
-        AnnotationError: There is none; the message names the subsets that there are.
+        AnnotationError: There are none; the message names the existing subsets.
     """
     wanted = {each.lower() for each in subsets}
     chosen = [video for video in videos if video.subset in wanted]
@@ -101,26 +101,26 @@ def find_segment_fault(
     tolerance: float = 0.5,
     allow_empty: bool = False,
 ) -> str | None:
-    """Say what is wrong with a video's annotation, None if nothing is.
+    """Say what is wrong with a video's annotation; None if nothing is.
 
     Args:
-        video: What is written.
+        video: The annotation.
         classes: Known names.
-        duration: Of the video, in seconds.
-        tolerance: A segment may pass the end of the video by so many seconds: annotators'
-            players and decoders round differently.
-        allow_empty: Whether a video may have no segment.
+        duration: Duration of the video in seconds.
+        tolerance: Seconds by which a segment may exceed the end of the video, since
+            annotators' players and decoders round differently.
+        allow_empty: Whether a video may have no segments.
     """
     if not video.segments and not allow_empty:
         short = f' but {video.too_short} shorter than 1 ms' if video.too_short else ''
-        return f'it has no segments{short}; for videos of background alone set allow_empty=True'
+        return f'it has no segments{short}; for videos of background only, set allow_empty=True'
     known = set(classes)
     for (start, end), label, line in zip_longest(video.segments, video.labels, video.lines):
         told = f'segment [{start:g}, {end:g}] {label!r}' + (f' in line {line}' if line else '')
         if not (math.isfinite(start) and math.isfinite(end)):
-            return f'{told} is no time in seconds'
+            return f'{told} is not a time in seconds'
         if end <= start:
-            return f'{told} ends before it has begun'
+            return f'{told} ends before it begins'
         if start < -tolerance or end <= 0:
             return f'{told} begins before the video'
         if start >= duration or end > duration + tolerance:

@@ -1,4 +1,4 @@
-"""List files of videos -> records.
+"""Read list files of videos.
 
 A line names a video file or a folder of frames, then numbers::
 
@@ -7,12 +7,12 @@ A line names a video file or a folder of frames, then numbers::
     path start total
     path start total label
 
-Fields are separated by spaces or by commas.  A path that holds spaces stands in quotes,
-double or single ones, or its line uses commas; within quotes, a quote of their kind is
+Fields are separated by spaces or by commas.  A path that contains spaces must be in double
+or single quotes, unless its line uses commas; within quotes, a quote of the same kind is
 doubled (``"a ""b"" c.mp4"``).  Blank lines and lines that begin with ``#`` are skipped.
-``total`` below 0 means a video file, as in the lists of VideoMAE V2; otherwise the
-sample is the ``total`` frames whose numbers begin at ``start``: files of a frame
-folder, frames of a video file.
+``total`` below 0 means a whole video file, as in the lists of VideoMAE V2; otherwise the
+sample consists of ``total`` frames from number ``start`` on, which are files of a frame
+folder or frames of a video file.
 """
 
 import os
@@ -41,10 +41,10 @@ class Entry(NamedTuple):
 
     Attributes:
         path: As written, without quotes.
-        start: Number of the first frame, None where the line does not say.
-        total: Frames from ``start`` on, negative for a whole video file, None where
-            the line does not say.
-        label: Class index, None where the line has none.
+        start: Number of the first frame, None if not given.
+        total: Number of frames from ``start`` on, negative for a whole video file, None if
+            not given.
+        label: Class index, None if not given.
     """
 
     path: str
@@ -55,11 +55,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class LineFormat:
-    """What the fields after the path mean.
+    """The meaning of the fields after the path.
 
     Attributes:
-        numbers: Names of the numbers after the path, of ``start``, ``total`` and
-            ``label``; None: told by how many there are (see the module).
+        numbers: Names of the numbers after the path, out of ``start``, ``total`` and
+            ``label``; None: determined by their count (see the module).
         labelled: Every line must have a label.
         num_classes: Labels must lie in ``0, ..., num_classes - 1``; None: not checked.
     """
@@ -75,26 +75,26 @@ class LineFormat:
         labelled: bool,
         num_classes: int | None = None,
     ) -> 'LineFormat':
-        """Read ``columns`` such as ``'path total label'``; None leaves it to the count."""
+        """Parse ``columns`` such as ``'path total label'``; None: determined by the count."""
         if columns is None:
             return cls(None, labelled, num_classes)
         names = tuple(columns.split()) if isinstance(columns, str) else tuple(columns)
         known = len(set(names)) == len(names) and set(names[1:]) <= set(_NUMBERS)
         if names[:1] != ('path',) or not known:
             raise ValueError(
-                f'columns must be "path" and then some of {", ".join(_NUMBERS)}, got {columns!r}'
+                f'columns must be "path" followed by some of {", ".join(_NUMBERS)}, got {columns!r}'
             )
         if labelled and 'label' not in names:
             raise ValueError(f'labelled=True needs a label column, got columns={columns!r}')
         return cls(names[1:], labelled, num_classes)
 
     def entry(self, path: str, numbers: Sequence[int]) -> Entry:
-        """Name the numbers of one line; ValueError says what is wrong with them."""
+        """Name the numbers of one line; a ValueError says what is wrong with them."""
         names = _LAYOUTS.get(len(numbers)) if self.numbers is None else self.numbers
         if names is None or len(names) != len(numbers):
             wanted = '0 to 3' if self.numbers is None else str(len(self.numbers))
             raise ValueError(f'{len(numbers)} numbers after the path, expected {wanted}')
-        if names == ('label',):  # nearly all lists: worth a short way at millions of lines
+        if names == ('label',):  # nearly all lists: a shortcut for millions of lines
             entry = Entry(path, None, None, numbers[0])
         else:
             entry = Entry(path, **dict(zip(names, numbers, strict=True)))
@@ -102,11 +102,11 @@ class LineFormat:
             raise ValueError('a label is required (labelled=True)')
         if self.num_classes is not None and not -1 < (entry.label or 0) < self.num_classes:
             raise ValueError(
-                f'label {entry.label} is outside 0..{self.num_classes - 1}; mend the line or set '
-                'num_classes (labels count from 0)'
+                f'label {entry.label} is outside 0..{self.num_classes - 1}; fix the line or set '
+                'num_classes (labels start at 0)'
             )
         if self.labelled and (entry.label or 0) < 0:
-            raise ValueError(f'label {entry.label}: labels count from 0')
+            raise ValueError(f'label {entry.label}: labels start at 0')
         if entry.total == 0 or (entry.start is not None and entry.start < 0):
             raise ValueError(f'start {entry.start} and total {entry.total} name no frames')
         return entry
@@ -116,7 +116,7 @@ def read_list(path: str | os.PathLike[str], line_format: LineFormat) -> list[Ent
     """Parse a list file.
 
     Raises:
-        AnnotationError: The file is missing, unreadable or names nothing, or a line is
+        AnnotationError: The file is missing, unreadable or lists nothing, or a line is
             malformed; the message quotes ``file:line`` and the line.
     """
     entries = [entry for _, _, entry in read_entries(path, line_format)]
@@ -128,10 +128,10 @@ def read_list(path: str | os.PathLike[str], line_format: LineFormat) -> list[Ent
 def read_entries(
     path: str | os.PathLike[str], line_format: LineFormat
 ) -> Iterator[tuple[int, str, Entry]]:
-    """Number, text and meaning of every line of a list that is neither blank nor a comment.
+    """Number, text and entry of every line of a list that is neither blank nor a comment.
 
     Raises:
-        AnnotationError: See `read_list`; a list that names nothing gives nothing.
+        AnnotationError: See `read_list`; an empty list is not an error here.
     """
     for number, line in numbered_lines(path, 'list', names_files=True):
         if line[0] == '#':
@@ -143,13 +143,13 @@ def read_entries(
 
 
 def split_line(text: str) -> tuple[str, list[int]]:
-    """Split one line into its path and the integers behind it.
+    """Split one line into its path and the integers after it.
 
-    Commas are tried before spaces, so that a path with spaces needs no quotes in a line
-    with commas, and a path with commas none in a line with spaces.
+    Commas are tried before spaces, so a path with spaces needs no quotes in a line with
+    commas, and a path with commas none in a line with spaces.
 
     Raises:
-        ValueError: Neither separation leaves a path and integers.
+        ValueError: Neither separator gives a path and integers.
     """
     if text[0] in _QUOTED:
         quoted = _QUOTED[text[0]].match(text)
@@ -162,26 +162,26 @@ def split_line(text: str) -> tuple[str, list[int]]:
             return path, numbers
         raise ValueError('the fields after the path must be integers')
     if ',' in text:
-        path, *fields = text.rstrip(', \t').split(',')  # spreadsheets fill rows with commas
+        path, *fields = text.rstrip(', \t').split(',')  # spreadsheets pad rows with commas
         numbers = _integers(fields)
         if path.strip() and numbers is not None:
             return path.strip(), numbers
     path, *fields = text.split()
     if ';' in path and _SEMICOLONS.search(path):
         raise ValueError(
-            'fields are separated by spaces or commas, not by semicolons (quote a path that ends '
-            'with one)'
+            'fields must be separated by spaces or commas, not by semicolons (quote a path that '
+            'ends with one)'
         )
     numbers = _integers(fields)
     if numbers is None:
         raise ValueError(
-            'the fields after the path must be integers (quote a path that holds spaces)'
+            'the fields after the path must be integers (quote a path that contains spaces)'
         )
     return path, numbers
 
 
 def _integers(fields: Iterable[str]) -> list[int] | None:
-    """The fields as integers, None if one is something else."""
+    """The fields as integers; None if one is not an integer."""
     try:
         return [int(field) for field in fields]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Write an array file row by row, so that memory does not grow with the video."""
+"""Write an array file row by row, with memory independent of the video's length."""
 
 import os
 from pathlib import Path
@@ -14,18 +14,17 @@ Self = TypeVar('Self', bound='ArrayWriter')
 
 
 class ArrayWriter:
-    """A ``.npy`` file that appears under its name when it is whole.
+    """Write a ``.npy`` file that appears when it is complete.
 
-    Rows are written, not assigned to ``np.lib.format.open_memmap``: on a full disk that kills the
-    process (SIGBUS), where a write raises an ``OSError`` of this one video.
+    Rows are written instead of being assigned to ``np.lib.format.open_memmap``, which on a full
+    disk kills the process (SIGBUS); a write raises an ``OSError`` for this video only.
 
-    Processes that happen to write the same file do not touch one another's: the last to finish
-    wins.
+    Processes that write the same file do not interfere: the last to finish wins.
 
     Args:
-        path: Its folder is made.
-        shape: Of the array, the number of rows first.
-        dtype: Of the array.
+        path: The file; its folder is created.
+        shape: Shape of the array, starting with the number of rows.
+        dtype: Type of the array.
     """
 
     def __init__(

@@ -1,10 +1,10 @@
-"""Boxes of people and their actions at moments of videos, in AVA's files.
+"""Boxes of people and their actions at key frames of videos, in AVA's file format.
 
-**Boxes**: lines ``video,second,x1,y1,x2,y2,label`` or with the number of the person behind,
-``video,second,x1,y1,x2,y2,label,person`` (AVA 2.2).  Boxes are shares of the frame in [0, 1], a
-label is an id of the label map, a box with several actions has several lines.  A header of these
-names is skipped, and so are lines of AVA-Kinetics that name a moment without a box
-(``video,second`` or ``video,second,,,,,``).  A negative person means that it is not known.
+**Boxes**: lines ``video,second,x1,y1,x2,y2,label``, optionally followed by the number of the
+person, ``video,second,x1,y1,x2,y2,label,person`` (AVA 2.2).  Boxes are relative to the frame, in
+[0, 1]; a label is an id of the label map; a box with several actions has several lines.  A header
+with these names is skipped, as are lines of AVA-Kinetics for a moment without a box
+(``video,second`` or ``video,second,,,,,``).  A negative person is unknown.
 
 **Excluded moments**: lines ``video,second``.
 
@@ -24,17 +24,17 @@ from mmvideomae.ops.seconds import second_text
 from mmvideomae.storage import write_text
 
 KeyFrame = tuple[str, float]
-"""(video, second): the second is rounded to milliseconds, so that texts of it compare equal."""
+"""(video, second), rounded to milliseconds, so that differently written seconds compare equal."""
 
 Box = tuple[float, float, float, float]
-"""x1, y1, x2, y2 as shares of the frame."""
+"""x1, y1, x2, y2 relative to the frame."""
 
-_SLACK = 1e-4  # by which rounding may carry the edge of a box beyond the frame
+_SLACK = 1e-4  # by which rounding may move the edge of a box beyond the frame
 _LAYOUT = 'video,second,x1,y1,x2,y2,label[,person]'
 _PLACE = ('video', 'video_id', 'second', 'timestamp', 'middle_frame_timestamp')
 _BOX = ('x1', 'y1', 'x2', 'y2', 'score', 'person', 'person_id', 'entity_id')
 _LABEL = ('label', 'id', 'class', 'action', 'action_id')
-_TABLE = ('path', 'start_second', 'fps')  # of videos
+_TABLE = ('path', 'start_second', 'fps')  # columns of a table of videos
 _COLUMNS = frozenset(_PLACE + _BOX + _LABEL + _TABLE)
 
 
@@ -43,11 +43,11 @@ class BoxLabel(NamedTuple):
 
     Attributes:
         video_id: Name of the video.
-        second: Of the key frame, in the time that the data set counts in.
-        box: x1, y1, x2, y2 as shares of the frame.
+        second: Time of the key frame, on the data set's time line.
+        box: x1, y1, x2, y2 relative to the frame.
         label: Id of the action, from 1 on.
-        person: Number of the person, None where it is not known.
-        line: Number of the line in the file, 0 for one that comes from elsewhere.
+        person: Number of the person, None if unknown.
+        line: Number of the line in the file, 0 if it is not from a file.
     """
 
     video_id: str
@@ -59,7 +59,7 @@ class BoxLabel(NamedTuple):
 
 
 def key_frame(video_id: str, second: float) -> KeyFrame:
-    """The moment of a video in a form that compares equal."""
+    """The moment of a video, normalised, so that equal moments compare equal."""
     return video_id, round(float(second), 3)
 
 
@@ -69,18 +69,19 @@ def read_boxes(
     num_classes: int | None = None,
     strict: bool = True,
 ) -> list[BoxLabel]:
-    """Read boxes with labels; of lines that say the same the first is taken.
+    """Read boxes with labels; of repeated lines, the first is kept.
 
     Args:
         path: See the module.
-        label_map: Labels must not lie above its largest id.  Ids that it does not name lie in a
-            gap and are no fault.
-        num_classes: The largest id where the map does not say it.
-        strict: Labels and boxes must be possible (`find_row_fault`); False takes what can be read.
+        label_map: Labels must not exceed its largest id.  Smaller ids that it does not name are
+            not an error.
+        num_classes: The largest id if there is no map.
+        strict: Labels and boxes must be valid (`find_row_fault`); False accepts all that can be
+            read.
 
     Raises:
-        AnnotationError: The file is missing or has no box, or a line is malformed; the message
-            says file:line and the value.
+        AnnotationError: The file is missing or has no boxes, or a line is malformed; the message
+            gives file:line and the value.
     """
     if label_map is not None:
         num_classes = label_map.class_count(num_classes)
@@ -91,23 +92,23 @@ def read_boxes(
         fault = find_row_fault(row, num_classes, label_map) if strict else None
         if fault is not None:
             raise AnnotationError(f'{os.fspath(path)}:{row.line}: {fault}')
-        rows.setdefault(row[:5], row)  # all but the line
+        rows.setdefault(row[:5], row)  # everything except the line number
     if not rows:
         raise AnnotationError(f'{os.fspath(path)} has no box; its lines must be {_LAYOUT}')
     return list(rows.values())
 
 
 def scan_boxes(path: str | os.PathLike[str]) -> Iterator[BoxLabel | AnnotationError]:
-    """Every line of an annotation as it stands; an error in the place of one without sense.
+    """Every line of an annotation as it is; a malformed line gives an error object instead.
 
-    Labels and boxes are not checked, repeated lines stay: `find_row_fault` says what is wrong.
+    Labels and boxes are not checked (see `find_row_fault`), and repeated lines are kept.
 
     Raises:
         AnnotationError: The file cannot be read.
     """
     for number, row in read_box_rows(path, 'annotation'):
         if not any(row[2:]) and len(row) >= 2 and row[0] and row[1]:
-            continue  # AVA-Kinetics: nobody acts at this moment
+            continue  # AVA-Kinetics: there are no actions at this moment
         try:
             if len(row) not in (7, 8):
                 raise ValueError(f'{len(row)} fields, expected {_LAYOUT}')
@@ -122,9 +123,9 @@ def scan_boxes(path: str | os.PathLike[str]) -> Iterator[BoxLabel | AnnotationEr
 def find_row_fault(
     row: BoxLabel, num_classes: int | None = None, label_map: LabelMap | None = None
 ) -> str | None:
-    """Say what is wrong with a line that can be read, None if nothing is."""
+    """Say what is wrong with a line that can be parsed; None if nothing is."""
     if row.label < 1:
-        return f'label {row.label}: ids count from 1 (the background has no lines)'
+        return f'label {row.label}: ids start at 1 (the background has no lines)'
     if num_classes is not None and row.label > num_classes:
         origin = f'the {num_classes} classes of {label_map.path}' if label_map else ''
         return (
@@ -135,20 +136,20 @@ def find_row_fault(
 
 
 def find_box_fault(box: Sequence[float]) -> str | None:
-    """Say what is wrong with a box as shares of the frame, None if nothing is."""
+    """Say what is wrong with a box relative to the frame; None if nothing is."""
     x1, y1, x2, y2 = box
-    if 0 <= x1 <= x2 <= 1 and 0 <= y1 <= y2 <= 1:  # nearly all: worth a short way
+    if 0 <= x1 <= x2 <= 1 and 0 <= y1 <= y2 <= 1:  # nearly all boxes: a shortcut
         return None
     told = f'box {x1:g},{y1:g},{x2:g},{y2:g}'
-    if not all(-_SLACK <= value <= 1 + _SLACK for value in box):  # so is nan
-        return f'{told} reaches outside [0, 1]: x1,y1,x2,y2 are shares of the frame, not pixels'
+    if not all(-_SLACK <= value <= 1 + _SLACK for value in box):  # also catches NaN
+        return f'{told} is outside [0, 1]: x1,y1,x2,y2 are shares of the frame, not pixels'
     if x2 < x1 or y2 < y1:
         return f'{told} is swapped: it needs x1 <= x2 and y1 <= y2 (not x,y,width,height)'
     return None
 
 
 def write_boxes(path: str | os.PathLike[str], rows: Iterable[BoxLabel]) -> None:
-    """Write AVA's lines; with persons if any is known, -1 for the others."""
+    """Write AVA's lines, with persons if any is known and -1 for unknown ones."""
     rows = list(rows)
     with_persons = any(row.person is not None for row in rows)
     lines = []
@@ -160,7 +161,7 @@ def write_boxes(path: str | os.PathLike[str], rows: Iterable[BoxLabel]) -> None:
 
 
 def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
-    """Read the moments that a data set leaves out; an empty file excludes none.
+    """Read the moments that a data set excludes; an empty file excludes none.
 
     Raises:
         AnnotationError: The file is missing, or a line is not ``video,second``.
@@ -182,8 +183,8 @@ def read_excluded(path: str | os.PathLike[str]) -> set[KeyFrame]:
 def read_box_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int, list[str]]]:
     """(line, fields) of a comma-separated file without blank lines, comments and header.
 
-    A header is a first line of nothing but names of columns: any other line says something, and
-    one that is malformed must not be skipped.
+    A first line is a header only if all fields are names of columns, so that a malformed line
+    with data is not skipped.
 
     Raises:
         AnnotationError: The file cannot be read, or a quotation mark is not closed in its line.
@@ -196,7 +197,7 @@ def read_box_rows(path: str | os.PathLike[str], what: str) -> Iterator[tuple[int
 
 
 def parse_place(row: Sequence[str]) -> tuple[str, float, Box]:
-    """Video, second and box of the first six fields; ValueError says what is wrong."""
+    """Video, second and box from the first six fields; a ValueError says what is wrong."""
     try:
         x1, y1, x2, y2 = map(float, row[2:6])
     except ValueError:
@@ -205,37 +206,37 @@ def parse_place(row: Sequence[str]) -> tuple[str, float, Box]:
 
 
 def parse_video(text: str) -> str:
-    """The name of a video; ValueError if it is empty."""
+    """The name of a video; a ValueError if it is empty."""
     if not text:
         raise ValueError('the name of the video is missing')
     return text
 
 
 def parse_second(text: str) -> float:
-    """Seconds, rounded as in `KeyFrame`; ValueError if the text is no such number."""
+    """Seconds, rounded as in `KeyFrame`; a ValueError if the text is not such a number."""
     try:
         second = round(float(text), 3)
     except ValueError:
         second = math.nan
     if not 0 <= second < math.inf:
-        raise ValueError(f'timestamp {text!r} is no number of seconds from 0 on')
+        raise ValueError(f'timestamp {text!r} is not a number of seconds of at least 0')
     return second
 
 
 def parse_integer(text: str, name: str) -> int:
-    """A whole number; ValueError if the text, of a field called ``name``, is none."""
+    """A whole number; a ValueError, with the ``name`` of the field, if the text is not one."""
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f'{name} {text!r} is no whole number') from None
+        raise ValueError(f'{name} {text!r} is not a whole number') from None
 
 
 def parse_number(text: str, name: str) -> float:
-    """A finite number; ValueError if the text, of a field called ``name``, is none."""
+    """A finite number; a ValueError, with the ``name`` of the field, if the text is not one."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f'{name} {text!r} is no number')
+        raise ValueError(f'{name} {text!r} is not a number')
     return number

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from mmvideomae.formats.text_files import AnnotationError, read_utf8
 
-_CHANCES = ('prob', 'flip_ratio', 'p')  # what flips of ours, mmaction2, mmcv, torchvision call it
-_INSIDE = ('transforms', 'trans')  # where wrappers of transforms keep them
+_CHANCES = ('prob', 'flip_ratio', 'p')  # names in our, mmaction2's, mmcv's, torchvision's flips
+_INSIDE = ('transforms', 'trans')  # attributes in which wrappers keep their transforms
 
 
 def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, ...]:
-    """Names in the order of their labels, given or read from a file of one per line.
+    """Names in the order of their labels, given or read from a file with one per line.
 
     Raises:
-        AnnotationError: The file is missing or unreadable, or a name is.
+        AnnotationError: The file is missing or unreadable, or a name is missing.
     """
     if not isinstance(classes, (str, os.PathLike)):
         names, origin = list(classes) or [''], 'classes'
@@ -23,8 +23,8 @@ def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, .
             names = read_utf8(origin, 'file of class names').rstrip().split('\n')
         except AnnotationError as error:
             raise AnnotationError(
-                f'{error}; give a file of one name per line in the order of the labels, or leave '
-                'classes out'
+                f'{error}; give a file with one name per line in the order of the labels, or omit '
+                'classes'
             ) from None
     for number, name in enumerate(names, 1):
         if not name.strip():
@@ -36,10 +36,10 @@ def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, .
 
 
 def check_class_count(names: Sequence[str] | None, num_classes: int | None) -> int | None:
-    """The number of classes by either, None if both are unknown.
+    """The number of classes from either argument; None if both are None.
 
     Raises:
-        AnnotationError: The two differ, or there are fewer than one.
+        AnnotationError: The two differ, or there is no class.
     """
     if num_classes is not None and num_classes < 1:
         raise AnnotationError(f'num_classes must be positive, got {num_classes}')
@@ -47,18 +47,18 @@ def check_class_count(names: Sequence[str] | None, num_classes: int | None) -> i
         return num_classes
     if num_classes is not None and len(names) != num_classes:
         raise AnnotationError(
-            f'{len(names)} class names (from {names[0]!r} to {names[-1]!r}) and '
-            f'num_classes={num_classes}: name each class on a line of its own, in the order of '
+            f'{len(names)} class names (from {names[0]!r} to {names[-1]!r}), but '
+            f'num_classes={num_classes}: put each class name on its own line, in the order of '
             f'the labels, or set num_classes={len(names)}'
         )
     return len(names)
 
 
 def find_flips(transforms: object) -> Iterator[str]:
-    """Tell the transforms that may mirror frames, also inside wrappers.
+    """Names of the transforms that may mirror frames, including those inside wrappers.
 
-    Known by ``Flip`` in the name of the class and a probability that is not 0, or by a true
-    ``mirrors``.
+    They are recognised by ``Flip`` in the name of the class and a probability that is not 0, or
+    by a true ``mirrors``.
     """
     if isinstance(transforms, (list, tuple)):
         for transform in transforms:
@@ -77,7 +77,7 @@ def find_flips(transforms: object) -> Iterator[str]:
 
 
 def refuse_flips(transforms: object) -> None:
-    """Keep a pipeline from turning one class into another.
+    """Refuse a pipeline that may turn one class into another.
 
     Raises:
         ValueError: It may mirror frames.
@@ -86,6 +86,6 @@ def refuse_flips(transforms: object) -> None:
     if flips:
         raise ValueError(
             f'the pipeline mirrors videos ({flips}), which changes classes of this data set '
-            "(mirrorable=False), such as 'pushing from left to right': take it out or set its "
+            "(mirrorable=False), such as 'pushing from left to right': remove the flip or set its "
             'probability to 0'
         )

@@ -1,4 +1,4 @@
-"""Files of codes: a folder of arrays, one for each video and view, and what they were made with."""
+"""Files of codes: a folder with an array for each video and view, and their settings."""
 
 import math
 import os
@@ -22,7 +22,7 @@ _TYPE = np.dtype('<i2')
 class CodeFileError(UserError, ValueError):
     """Codes cannot be used; the message names the file or folder and says why.
 
-    It crosses process borders whole (data-loader workers pickle it).
+    It can be pickled, as data-loader workers require.
     """
 
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
@@ -40,9 +40,9 @@ class CodeInfo:
 
     Attributes:
         tokenizer: Class of the tokenizer.
-        fingerprint: Of its weights.
-        num_codes: Codes lie below.
-        factor: Side in pixels of what a code stands for.
+        fingerprint: Fingerprint of its weights.
+        num_codes: Codes are less than this.
+        factor: Side of the square of pixels that a code represents.
         fps: Frames of codes per second.
         size: Side of the views in pixels.
         views: Names of the views, see `mmvideomae.ops.diagonal_views`.
@@ -58,7 +58,7 @@ class CodeInfo:
 
     def __post_init__(self) -> None:
         if not 0 < self.num_codes <= 2**15:
-            raise ValueError(f'files of codes hold 1 to {2**15:,} codes, not {self.num_codes:,}')
+            raise ValueError(f'files of codes allow 1 to {2**15:,} codes, not {self.num_codes:,}')
         if self.size % self.factor:
             raise ValueError(
                 f'size {self.size} is not a multiple of {self.factor}, the side of a code'
@@ -67,22 +67,22 @@ class CodeInfo:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of codes of a frame."""
+        """Rows and columns of codes in a frame."""
         return self.size // self.factor, self.size // self.factor
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> 'CodeInfo':
-        """What is known of the codes of a folder.
+        """Read the settings of a folder of codes.
 
         Raises:
-            CodeFileError: There is no ``codes.json``, or it is none.
+            CodeFileError: There is no ``codes.json``, or it is not valid.
         """
         path = Path(folder) / _NAME
         content = read_note(path)
         if content is None:
             raise CodeFileError(
                 folder,
-                f'has no {_NAME}, which says how codes were made: make them with '
+                f'has no {_NAME}, which says how codes were made: extract them with '
                 'tools/misc/extract_tokens.py',
             )
         known = {each.name for each in fields(cls)}
@@ -94,14 +94,14 @@ class CodeInfo:
             raise CodeFileError(path, str(error)) from None
 
     def write(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``codes.json`` whole or not at all."""
+        """Write ``codes.json`` atomically."""
         write_note(Path(folder) / _NAME, asdict(self))
 
     def check(self, folder: str | os.PathLike[str], expected: Mapping[str, Any]) -> None:
-        """Compare with what a config or a tokenizer says; values of None say nothing.
+        """Compare with the values of a config or a tokenizer; None matches anything.
 
         Raises:
-            CodeFileError: A value differs, or a view is not there.
+            CodeFileError: A value differs, or a view is missing.
         """
         for key, value in expected.items():
             found = getattr(self, key)
@@ -127,17 +127,17 @@ def code_path(folder: str | os.PathLike[str], video_id: str, view: str) -> Path:
     """The file of one view of a video.
 
     Raises:
-        OutsideError: The name of the video leads out of the folder.
+        OutsideError: The name of the video points outside the folder.
     """
     return inside(Path(folder), video_id) / f'{view}.npy'
 
 
 def open_codes(path: str | os.PathLike[str], grid: tuple[int, int]) -> np.ndarray:
-    """Codes of one view, int16 (F, h, w), in a file that is read where the array is.
+    """Codes of one view, int16 (F, h, w), as a memory-mapped array.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        CodeFileError: It holds no codes of that grid.
+        FileNotFoundError: The file does not exist.
+        CodeFileError: It has no codes with that grid.
     """
     try:
         codes: np.ndarray = np.load(path, mmap_mode='r', allow_pickle=False)
@@ -150,30 +150,30 @@ def open_codes(path: str | os.PathLike[str], grid: tuple[int, int]) -> np.ndarra
 
 
 def check_codes(path: str | os.PathLike[str], codes: Any, grid: tuple[int, int]) -> None:
-    """Refuse what are no codes, int16 (F, h, w), of a grid.
+    """Check that an array has codes, int16 (F, h, w), with a grid.
 
     Raises:
-        CodeFileError: It names the file.
+        CodeFileError: It does not; the message names the file.
     """
     shape: tuple[int, ...] = getattr(codes, 'shape', ())
     kind = getattr(codes, 'dtype', None)
     if len(shape) != 3 or kind != _TYPE or not shape[0]:
-        raise CodeFileError(path, f'holds {kind} {shape} where codes are int16 (F, h, w)')
+        raise CodeFileError(path, f'holds {kind} {shape}, but codes are int16 (F, h, w)')
     if shape[1:] != grid:
         rows, columns = grid
         raise CodeFileError(
             path,
-            f'has {shape[1]} x {shape[2]} codes a frame, but {rows} x {columns} are expected',
+            f'has {shape[1]} x {shape[2]} codes per frame, but {rows} x {columns} are expected',
         )
 
 
 class CodeWriter:
-    """Files of all views of a video, which appear when they are whole.
+    """Write the files of all views of a video, which appear when they are complete.
 
     Args:
-        folder: With its ``codes.json``.
-        video_id: Of the video.
-        views: Names of the views that are written.
+        folder: A folder with its ``codes.json``.
+        video_id: Id of the video.
+        views: Names of the views to write.
         frames: F.
         grid: Rows and columns of codes.
     """

@@ -1,4 +1,4 @@
-"""Codes as the released code of VIMPAC keeps them: one LMDB for each view."""
+"""Codes in the format of VIMPAC's released code: one LMDB for each view."""
 
 import io
 import os
@@ -14,12 +14,12 @@ from mmvideomae.formats.code_files import CodeFileError, check_codes
 from mmvideomae.ops.diagonal_views import DiagonalView
 
 _POSITIONS = {'top': 'top', 'centre': 'center', 'bottom': 'bottom'}
-# What the script that extracts calls one thing and the code that trains another.
+# Names that differ between the released extraction script and training code.
 _ALIASES = (('sthv2', 'ssv2'), ('train_val', 'train_test'))
 
 
 class LabelledCodes(NamedTuple):
-    """Codes of a video and the label that stands beside them."""
+    """Codes of a video and the label stored with them."""
 
     codes: np.ndarray
     """int16 (F, h, w)."""
@@ -27,15 +27,15 @@ class LabelledCodes(NamedTuple):
 
 
 class CodeLmdb:
-    """Codes of one view of many videos, by the names of their files without folder and suffix.
+    """Codes of one view of many videos, keyed by file name without folder and suffix.
 
-    The database is opened for each video anew, which takes a tenth of a millisecond: kept open, it
-    could not be used by the processes that a data loader forks.  Nobody writes, so that nobody
-    waits for a lock.
+    The database is opened for each video, which takes a tenth of a millisecond; an open one could
+    not be used by the processes that a data loader forks.  No locks are used, since there are no
+    writers.
 
     Args:
-        folder: Of one view, with ``data.mdb`` in it.
-        grid: Rows and columns of codes of a frame.
+        folder: Folder of one view, which contains ``data.mdb``.
+        grid: Rows and columns of codes in a frame.
 
     Raises:
         CodeFileError: There is no database.
@@ -44,7 +44,7 @@ class CodeLmdb:
     def __init__(self, folder: str | os.PathLike[str], grid: tuple[int, int]) -> None:
         self.folder, self.grid = os.fspath(folder), grid
         if not (Path(folder) / 'data.mdb').is_file():
-            raise CodeFileError(folder, 'has no data.mdb, so that it is no LMDB of codes')
+            raise CodeFileError(folder, 'has no data.mdb, so it is not an LMDB of codes')
 
     def names(self) -> list[str]:
         """Names of all videos, in the order of the database."""
@@ -56,7 +56,7 @@ class CodeLmdb:
 
         Raises:
             FileNotFoundError: The database does not have it.
-            CodeFileError: Its value holds no codes of the grid.
+            CodeFileError: Its value has no codes with the grid.
         """
         with self._transaction() as transaction:
             value = transaction.get(name.encode())
@@ -73,18 +73,18 @@ class CodeLmdb:
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
-        """What reads from the database.
+        """A transaction that reads from the database.
 
         Raises:
             ImportError: LMDB is not installed.
-            CodeFileError: The file is no database.
+            CodeFileError: The file is not a database.
         """
         try:
             import lmdb
         except ImportError:
             raise ImportError(
                 f'reading {self.folder} needs the package lmdb: pip install lmdb, or extract the '
-                'codes anew'
+                'codes again'
             ) from None
         try:
             database = lmdb.open(
@@ -104,15 +104,15 @@ def find_lmdb(
     size: int,
     view: DiagonalView,
 ) -> Path:
-    """The folder of one view below the folder of all.
+    """The folder of one view below the folder of all views.
 
-    The released scripts call Something-Something V2 both ``sthv2`` and ``ssv2``, and what holds
-    all videos of UCF101 or HMDB51 both ``train_val`` and ``train_test``: either is found.
+    The released scripts use both ``sthv2`` and ``ssv2`` for Something-Something V2, and both
+    ``train_val`` and ``train_test`` for all videos of UCF101 or HMDB51; either name is found.
 
     Args:
-        dataset, split: Such as 'ucf101' and 'train_val'.
+        dataset, split: Names such as 'ucf101' and 'train_val'.
         fps: Frames of codes per second, 2 or 16.
-        size: Of the view in pixels.
+        size: Size of the view in pixels.
 
     Raises:
         CodeFileError: There is no such folder.
@@ -130,6 +130,6 @@ def find_lmdb(
 
 
 def _also(name: str) -> list[str]:
-    """A name, and what else it goes by."""
+    """A name and its aliases."""
     others = [other for pair in _ALIASES if name in pair for other in pair if other != name]
     return [name, *others]

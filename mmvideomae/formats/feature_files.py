@@ -1,4 +1,4 @@
-"""Feature files of videos: where their steps lie in time, and whether they can be used."""
+"""Feature files of videos: the times of their steps, and checks of their content."""
 
 import math
 import os
@@ -11,16 +11,16 @@ from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_info import FeatureInfo, info_path
 from mmvideomae.ops.feature_grid import FeatureGrid
 
-_FPS_SLACK = 0.01  # 30 is written for 29.97
-# Of features without a sidecar: published ones fit the videos loosely, a wrong stride does not.
+_FPS_SLACK = 0.01  # annotations may say 30 for 29.97
+# For features without a sidecar: published ones match loosely, but a wrong stride does not.
 _RATIO, _SLACK = 1.5, 5.0
-_DURATION_SLACK = (2.0, 0.05)  # seconds, share: containers, players and decoders disagree
+_DURATION_SLACK = (2.0, 0.05)  # seconds and share, since containers, players and decoders disagree
 
 
 class FeatureError(UserError, ValueError):
     """The features of a video cannot be used; the message names the video and says why.
 
-    It crosses process borders whole (data-loader workers pickle it).
+    It can be pickled, as data-loader workers require.
     """
 
     def __init__(self, video_id: str, path: str | os.PathLike[str], reason: str) -> None:
@@ -35,17 +35,17 @@ class FeatureError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class FeatureFormat:
-    """How the features of a data set were made, as its config says.
+    """How the features of a data set were made, according to its config.
 
-    What a sidecar (`FeatureInfo`) says must agree; without a sidecar it is all that is known.
-    None: left to the sidecar.
+    A sidecar (`FeatureInfo`) must agree with it; without a sidecar, nothing else is known.
+    None leaves a value to the sidecar.
 
     Attributes:
-        stride: Frames from one feature to the next, or ``'even'``: the features of a video,
-            however many, are spread over all of it (published features of a fixed length).
-        window: Frames that a feature is computed from; of ``'even'`` features none.
-        interval: Frames from one of them to the next; without a sidecar 1.
-        offset: First frame of the first window; without a sidecar 0.
+        stride: Frames from one feature to the next, or ``'even'``: any number of features is
+            spread evenly over the video (published features with a fixed length).
+        window: Frames from which a feature is computed; none for ``'even'`` features.
+        interval: Frames from one of them to the next; 1 without a sidecar.
+        offset: First frame of the first window; 0 without a sidecar.
         fps: Frames per second of the frames counted here.
         width: D.
     """
@@ -67,8 +67,8 @@ class FeatureFile:
     """A feature file whose header has been read.
 
     Attributes:
-        grid: Where its steps lie.
-        duration: Of the video, in seconds.
+        grid: The times of its steps.
+        duration: Duration of the video in seconds.
         steps: L.
     """
 
@@ -84,18 +84,18 @@ def inspect_features(
     duration: float | None = None,
     fps: float | None = None,
 ) -> FeatureFile:
-    """Read the header of a feature file, its sidecar, and compare them with what is known.
+    """Read the header of a feature file and its sidecar, and compare them with expectations.
 
     Args:
         video_id: Name of the video.
         path: Its ``.npy`` file.
-        expected: What the config says.
-        duration: What the annotation says, in seconds.
-        fps: What the annotation says.
+        expected: The format in the config.
+        duration: Duration from the annotation, in seconds.
+        fps: Frame rate from the annotation.
 
     Raises:
-        FeatureError: The file is missing, cut off, no array (L, D), has no steps or another
-            width, or what is said contradicts itself or the file, or does not suffice.
+        FeatureError: The file is missing, truncated, not an array (L, D), has no steps or another
+            width, or the information is contradictory or insufficient.
     """
     path = Path(path)
     shape = _read_shape(video_id, path, expected.width)
@@ -116,7 +116,7 @@ def load_features(video_id: str, path: str | os.PathLike[str], width: int | None
     """Features (L, D), float32.
 
     Raises:
-        FeatureError: See `inspect_features`; or values are not finite.
+        FeatureError: See `inspect_features`, or values are not finite.
     """
     _read_shape(video_id, Path(path), width)
     try:
@@ -129,16 +129,16 @@ def load_features(video_id: str, path: str | os.PathLike[str], width: int | None
         raise FeatureError(
             video_id,
             path,
-            f'{int((~good).sum())} of {len(good)} steps hold NaN or infinity, the first of them '
+            f'{int((~good).sum())} of {len(good)} steps contain NaN or infinity, the first one is '
             f'step {step}; extract them again',
         )
     return features
 
 
 def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]:
-    """(L, D) by the file's header."""
+    """(L, D) from the file's header."""
     if not path.is_file():
-        raise FeatureError(video_id, path, 'they are missing; extract them or mend feature_dir')
+        raise FeatureError(video_id, path, 'they are missing; extract them or fix feature_dir')
     try:
         with path.open('rb') as file:
             version = np.lib.format.read_magic(file)
@@ -148,7 +148,7 @@ def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]
             shape, _, dtype = read(file)
             held = os.fstat(file.fileno()).st_size - file.tell()
     except (OSError, ValueError) as error:
-        raise FeatureError(video_id, path, f'this is no array of NumPy: {error}') from None
+        raise FeatureError(video_id, path, f'this is not a NumPy array: {error}') from None
     if len(shape) != 2 or dtype.kind != 'f':
         told = f'expected numbers of shape (L, D), got {shape} of {dtype}'
         raise FeatureError(video_id, path, told)
@@ -157,7 +157,7 @@ def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]
     if not shape[1]:
         raise FeatureError(video_id, path, f'their width is 0 (shape {shape})')
     if held < (size := math.prod(shape) * dtype.itemsize):
-        told = f'the file is cut off: it holds {held} of the {size} bytes of shape {shape}'
+        told = f'the file is truncated: it holds {held} of the {size} bytes of shape {shape}'
         raise FeatureError(video_id, path, f'{told}; copy or extract it again')
     if width is not None and shape[1] != width:
         swapped = '; transpose them' if shape[0] == width else ''
@@ -167,7 +167,7 @@ def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]
 
 
 def _check_shape(shape: tuple[int, int], info: FeatureInfo) -> None:
-    """Refuse an array that is not the one that its sidecar describes."""
+    """Check that an array has the shape that its sidecar describes."""
     wanted = info.grid.num_steps(info.frames), info.width
     if shape == wanted:
         return
@@ -179,9 +179,8 @@ def _check_shape(shape: tuple[int, int], info: FeatureInfo) -> None:
         raise ValueError(f'{told}: transpose them')
     raise ValueError(
         f'{told} ({info.frames} frames, a window of {info.window} x {info.interval} every '
-        f'{info.stride:g}): features and sidecar are of different runs or were changed; extract '
-        'them again, or remove a sidecar that is not theirs and state stride and window in the '
-        'config'
+        f'{info.stride:g}): features and sidecar are from different runs or were changed; extract '
+        'them again, or remove a wrong sidecar and set stride and window in the config'
     )
 
 
@@ -192,7 +191,7 @@ def _described(
     fps: float | None,
     shape: tuple[int, int],
 ) -> FeatureFile:
-    """By the sidecar."""
+    """The file described by its sidecar."""
     info.check(
         {
             key: getattr(expected, key)
@@ -218,7 +217,7 @@ def _described(
 
 
 def _differ(one: float, duration: float) -> bool:
-    """Whether two durations in seconds cannot be of the same video."""
+    """Whether two durations in seconds cannot be those of the same video."""
     least, share = _DURATION_SLACK
     return abs(one - duration) > max(least, share * duration)
 
@@ -226,10 +225,10 @@ def _differ(one: float, duration: float) -> bool:
 def _assumed(
     expected: FeatureFormat, duration: float | None, fps: float | None, steps: int
 ) -> FeatureFile:
-    """By the config, of features without a sidecar."""
+    """The file described by the config, for features without a sidecar."""
     rate = _rate(expected, fps)
     if isinstance(expected.stride, str) or expected.stride is None or expected.window is None:
-        raise ValueError('they have no sidecar, and the config says no stride and window')
+        raise ValueError('they have no sidecar, and the config has no stride and window')
     grid = FeatureGrid(
         rate, expected.stride, expected.window, expected.interval or 1, expected.offset or 0
     )
@@ -239,7 +238,7 @@ def _assumed(
     if not 1 / _RATIO < (end + _SLACK) / (duration + _SLACK) < _RATIO:
         raise ValueError(
             f'{steps} steps of stride {expected.stride} at {rate:g} fps last {end:.1f} s, but the '
-            f'annotation says {duration:.1f} s; mend stride or fps'
+            f'annotation says {duration:.1f} s; fix stride or fps'
         )
     return FeatureFile(grid, duration, steps)
 
@@ -247,19 +246,19 @@ def _assumed(
 def _spread(
     expected: FeatureFormat, duration: float | None, fps: float | None, steps: int
 ) -> FeatureFile:
-    """Features spread over the whole video: step i is at (i + 0.5) / L of it."""
+    """Features spread evenly over the video: step i is at (i + 0.5) / L of its duration."""
     if duration is None:
         raise ValueError("features of stride='even' need the duration in the annotation")
-    rate = expected.fps or fps or 1.0  # cancels out: the grid follows the duration
+    rate = expected.fps or fps or 1.0  # cancels out, since the grid depends on the duration
     stride = duration * rate / steps
     return FeatureFile(FeatureGrid(rate, stride, 1, 1, 0.5 * (stride - 1)), duration, steps)
 
 
 def _rate(expected: FeatureFormat, fps: float | None) -> float:
-    """Frames per second by config and annotation, which must agree."""
+    """Frames per second from config and annotation, which must agree."""
     if expected.fps and fps and not math.isclose(expected.fps, fps, rel_tol=_FPS_SLACK):
-        raise ValueError(f'the config says {expected.fps:g} fps, the annotation {fps:g}')
+        raise ValueError(f'the config says {expected.fps:g} fps, but the annotation {fps:g}')
     rate = expected.fps or fps
     if rate is None:
-        raise ValueError('they have no sidecar, and neither the config nor the annotation says fps')
+        raise ValueError('they have no sidecar, and neither the config nor the annotation has fps')
     return rate

@@ -1,4 +1,4 @@
-"""What is known of a feature file: the JSON file beside it."""
+"""The description of a feature file: the JSON file beside it."""
 
 import json
 import math
@@ -23,16 +23,16 @@ class FeatureInfo:
         fps: Frames per second of the video.
         frames: Number of its frames.
         duration: In seconds.
-        window: Frames that a feature is computed from.
+        window: Number of frames from which a feature is computed.
         stride: Frames from one feature to the next.
         interval: Frames from one frame of a window to the next.
         offset: First frame of the first window.
         width: D.
         model: Name of the model, such as that of its config.
-        checkpoint_sha256: Of its weights; empty if they are random.
-        reader: What decoded the video.
-        preprocessing: How frames became the model's input.
-        precision: What the model computed in.
+        checkpoint_sha256: SHA-256 of its weights; empty if they are random.
+        reader: The reader that decoded the video.
+        preprocessing: How frames were turned into the model's input.
+        precision: Precision of the model's computation.
         video_id: Name of the video in errors; not stored.
     """
 
@@ -53,7 +53,7 @@ class FeatureInfo:
 
     @property
     def grid(self) -> FeatureGrid:
-        """Where the features lie in time."""
+        """The times of the features."""
         return FeatureGrid(self.fps, self.stride, self.window, self.interval, self.offset)
 
     @classmethod
@@ -61,11 +61,11 @@ class FeatureInfo:
         """Read the file beside a feature file.
 
         Args:
-            video_id: What to call the video; None: as the file is called.
+            video_id: Name of the video; None: the name of the file.
 
         Raises:
             FileNotFoundError: There is none.
-            ValueError: It is no JSON object, or keys are missing, unknown or of a wrong kind.
+            ValueError: It is not a JSON object, or keys are missing, unknown or have a wrong type.
         """
         path = info_path(npy_path)
         try:
@@ -73,32 +73,32 @@ class FeatureInfo:
         except FileNotFoundError:
             raise FileNotFoundError(f'{npy_path} has no {path.name} beside it') from None
         except ValueError as error:
-            raise ValueError(f'{path} is no JSON: {error}') from None
+            raise ValueError(f'{path} is not valid JSON: {error}') from None
         known = {each.name for each in fields(cls)} - {'video_id'}
         missing = sorted(known - {'precision'} - set(content if isinstance(content, dict) else ()))
         if missing:
-            raise ValueError(f'{path} is no description of features: it lacks {", ".join(missing)}')
+            raise ValueError(f'{path} does not describe features: it lacks {", ".join(missing)}')
         if unknown := sorted(set(content) - known):
-            raise ValueError(f'{path} has keys that are not known: {", ".join(unknown)}')
+            raise ValueError(f'{path} has unknown keys: {", ".join(unknown)}')
         _check_kinds(content, path)
         return cls(**content, video_id=video_id or path.stem)
 
     def write(self, npy_path: str | os.PathLike[str]) -> None:
-        """Write the file beside a feature file, whole or not at all."""
+        """Write the file beside a feature file atomically."""
         content = asdict(self)
         del content['video_id']
         write_text(info_path(npy_path), json.dumps(content, indent=2) + '\n')
 
     def check(self, expected: Mapping[str, Any]) -> None:
-        """Compare with what a config says; values of None say nothing.
+        """Compare with the values of a config; None matches anything.
 
         Raises:
-            ValueError: One differs, named with the video and both values, or there is no
-                such key.
+            ValueError: A value differs, or a key does not exist; the message names the video and
+                both values.
         """
         for key, value in expected.items():
             if key not in {each.name for each in fields(self)}:
-                raise ValueError(f'features have no {key!r} that could be expected to be {value!r}')
+                raise ValueError(f'features have no {key!r}, which is expected to be {value!r}')
             found = getattr(self, key)
             if value is not None and not _same(found, value):
                 raise ValueError(
@@ -108,7 +108,7 @@ class FeatureInfo:
 
 
 def info_path(npy_path: str | os.PathLike[str]) -> Path:
-    """Where the description of a feature file is: ``a/b.c.npy`` -> ``a/b.c.json``."""
+    """The path of a feature file's description: ``a/b.c.npy`` -> ``a/b.c.json``."""
     path = Path(npy_path)
     return path.with_name(path.name.removesuffix('.npy') + '.json')
 
@@ -127,7 +127,7 @@ def _check_kinds(content: Mapping[str, Any], path: Path) -> None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: numbers nearly, lists and tuples alike."""
+    """Whether two values are equal, up to rounding; lists equal tuples."""
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return math.isclose(one, other, rel_tol=_SAME, abs_tol=1e-9)
     if isinstance(one, Mapping) and isinstance(other, Mapping):

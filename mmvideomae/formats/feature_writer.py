@@ -10,14 +10,14 @@ from mmvideomae.formats.feature_info import FeatureInfo
 class FeatureWriter(ArrayWriter):
     """A ``.npy`` file of float32 (L, D), see `ArrayWriter`.
 
-    Features that stand always have the description they were written with, whichever process
-    was the last to finish.
+    A finished file always has the description with which it was written, whichever process
+    finished last.
 
     Args:
-        path: Its folder is made.
+        path: The file; its folder is created.
         rows: L.
         width: D.
-        info: The description that is written beside the file.
+        info: The description to write beside the file.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Label maps of AVA (``.pbtxt``): which id means which action.
+"""Label maps of AVA (``.pbtxt``), which map ids to actions.
 
-Files spell entries as ``label { name: "stand" label_id: 12 }`` (AVA 2.1 and 2.2) or
-``item { name: 'stand' id: 12 }`` (the 60 classes that ActivityNet evaluates), on one line or
-several, indented or not.  Ids count from 1 and may have gaps.
+Entries have the form ``label { name: "stand" label_id: 12 }`` (AVA 2.1 and 2.2) or
+``item { name: 'stand' id: 12 }`` (the 60 classes that ActivityNet evaluates), on one or several
+lines, indented or not.  Ids start at 1 and may have gaps.
 """
 
 import os
@@ -16,7 +16,7 @@ from mmvideomae.formats.text_files import AnnotationError, read_utf8
 _QUOTED = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 _COMMENT = re.compile(rf'({_QUOTED})|#[^\n]*')
 _ENTRY = re.compile(rf"""\s*(?:label|item)\s*:?\s*\{{((?:{_QUOTED}|[^{{}}"'])*)\}}[\s,;]*""")
-_FIELD = re.compile(  # a name without quotes goes on to the end of its line
+_FIELD = re.compile(  # a name without quotes extends to the end of its line
     rf"""\s*(?:(name|display_name)\s*:\s*({_QUOTED}|[^\s"'][^\n]*)
     |(\w+)\s*:\s*({_QUOTED}|[^\s,;"']+))[\s,;]*""",
     re.VERBOSE,
@@ -30,7 +30,7 @@ class LabelMap:
     """Names of action ids.
 
     Attributes:
-        names: Name of each id that the map names, ascending; ids from 1 on, may have gaps.
+        names: Names keyed by id, ascending; ids start at 1 and may have gaps.
         path: The file, for messages.
     """
 
@@ -43,13 +43,13 @@ class LabelMap:
         least = min(self.names)
         if least < 1:
             raise AnnotationError(
-                f'{self.path}: id {least} ({self.names[least]!r}): ids count from 1, 0 is the '
+                f'{self.path}: id {least} ({self.names[least]!r}): ids start at 1; 0 is the '
                 'background and has no entry'
             )
 
     @property
     def num_classes(self) -> int:
-        """The largest id: number of score columns, ids in gaps included."""
+        """The largest id: the number of score columns, including ids in gaps."""
         return max(self.names)
 
     def classes(self, num_classes: int | None = None) -> list[str]:
@@ -58,7 +58,7 @@ class LabelMap:
         return [self.names.get(number, f'class {number}') for number in range(1, count + 1)]
 
     def class_count(self, num_classes: int | None = None) -> int:
-        """``num_classes`` where it is given and holds every id, else the largest id.
+        """``num_classes`` if it is given and covers every id, else the largest id.
 
         Raises:
             AnnotationError: The map names an id above ``num_classes``.
@@ -66,8 +66,8 @@ class LabelMap:
         if num_classes is not None and num_classes < self.num_classes:
             raise AnnotationError(
                 f'{self.path} names id {self.num_classes} '
-                f'({self.names[self.num_classes]!r}), and num_classes is {num_classes}: set '
-                f'num_classes={self.num_classes} (the background is not counted) or leave it out'
+                f'({self.names[self.num_classes]!r}), but num_classes is {num_classes}: set '
+                f'num_classes={self.num_classes} (without the background) or omit it'
             )
         return self.num_classes if num_classes is None else num_classes
 
@@ -81,11 +81,11 @@ class _Field(NamedTuple):
 
 
 def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
-    """Read a ``.pbtxt`` file of any layout.
+    """Read a ``.pbtxt`` file in either form.
 
     Raises:
-        AnnotationError: It is missing, no label map or names no class; an entry lacks its id or
-            name; an id is no number from 1 on, or has two names.  The message says file:line.
+        AnnotationError: It is missing, not a label map or names no class; an entry lacks its id or
+            name; an id is not a number from 1 on, or has two names.  The message gives file:line.
     """
     path = os.fspath(path)
     text = read_utf8(path, 'label map')
@@ -94,13 +94,13 @@ def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
         number, name = _id_and_name(line, fields, path)
         if names.setdefault(number, name) != name:
             raise AnnotationError(
-                f'{path}:{line}: id {number} is {name!r} here and {names[number]!r} before'
+                f'{path}:{line}: id {number} is {name!r} here, but {names[number]!r} before'
             )
     return LabelMap(dict(sorted(names.items())), path)
 
 
 def write_label_map(path: str | os.PathLike[str], names: Mapping[int, str]) -> None:
-    """Write ``item { name, id }`` entries, which mmaction2 reads too, in the order of the ids."""
+    """Write ``item { name, id }`` entries, which mmaction2 can read too, in the order of ids."""
     label_map = LabelMap(dict(sorted(names.items())), os.fspath(path))
     with open(path, 'w', encoding='utf-8') as file:
         for number, name in label_map.names.items():
@@ -109,7 +109,7 @@ def write_label_map(path: str | os.PathLike[str], names: Mapping[int, str]) -> N
 
 
 def _id_and_name(line: int, fields: list[_Field], path: str) -> tuple[int, str]:
-    """What one entry says."""
+    """The id and name of one entry."""
     ids = [each for each in fields if each.name in _IDS]
     names = [each.value for each in fields if each.name == 'name']
     names = names or [each.value for each in fields if each.name == 'display_name']
@@ -119,8 +119,8 @@ def _id_and_name(line: int, fields: list[_Field], path: str) -> tuple[int, str]:
         )
     if not ids[0].value.isdecimal() or int(ids[0].value) < 1:
         raise AnnotationError(
-            f'{path}:{ids[0].line}: id {ids[0].value!r} of {names[0]!r} is no number from 1 on '
-            '(0 is the background and has no entry)'
+            f'{path}:{ids[0].line}: id {ids[0].value!r} of {names[0]!r} is not a number from 1 '
+            'on (0 is the background and has no entry)'
         )
     return int(ids[0].value), names[0].strip()
 
@@ -138,7 +138,7 @@ def _entries(text: str, path: str) -> Iterator[tuple[int, list[_Field]]]:
 
 
 def _fields(text: str, place: int, end: int, path: str) -> Iterator[_Field]:
-    """What stands between two braces."""
+    """The fields between two braces."""
     while text[place:end].strip():
         found = _FIELD.match(text, place, end)
         if found is None:

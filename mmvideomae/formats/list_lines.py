@@ -1,4 +1,4 @@
-"""Lines of annotation lists, as `mmvideomae.formats.annotations` reads them."""
+"""Write lines of annotation lists, which `mmvideomae.formats.annotations` reads."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,17 +7,17 @@ from mmvideomae.storage import write_text
 
 
 def list_line(path: str, numbers: Iterable[int] = ()) -> str:
-    """Write one line: the path, then its numbers, so that the path is read back whole.
+    """One line: the path, then its numbers, such that the path can be read back.
 
-    A path stands in quotes where it has to: with spaces, commas, semicolons, quotes or ``#``, and
-    where its first bytes could pass for the byte order mark of a list.
+    A path is quoted if necessary: if it contains spaces, commas, semicolons, quotes or ``#``, or if
+    its first bytes could be read as the byte order mark of a list.
 
     Raises:
-        ValueError: The path is empty or holds a line break.
+        ValueError: The path is empty or contains a line break.
     """
     if not can_be_listed(path):
         reason = 'with a line break' if path else 'that is empty'
-        raise ValueError(f'a list cannot name a path {reason}: {path!r}')
+        raise ValueError(f'a list cannot contain a path {reason}: {path!r}')
     if path[0] == '\ufeff' or '\udc80' <= path[0] <= '\udcff' or any(map(_is_special, path)):
         mark = "'" if '"' in path and "'" not in path else '"'
         path = f'{mark}{path.replace(mark, mark * 2)}{mark}'
@@ -30,7 +30,7 @@ def can_be_listed(path: str) -> bool:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a text file whole or not at all; names that are not UTF-8 keep their bytes."""
+    """Write a text file atomically; file names in it that are not UTF-8 keep their bytes."""
     write_text(path, ''.join(f'{line}\n' for line in lines))
 
 

@@ -1,20 +1,20 @@
 """Boxes of a person detector at the key frames of videos.
 
-Three layouts are read, all into boxes as shares of the frame with scores:
+Three formats can be read; all give boxes relative to the frame with scores:
 
 - **.pkl**, mmaction2's and FAIR's: ``{'VIDEO,0902': array (n, 5) or (n, 4)}`` of x1, y1, x2, y2
   in [0, 1] and a score.  Only NumPy arrays and plain containers are unpickled.
 - **.json**, the detected boxes of AlphAction (``ava_val_det_person_bbox.json``): a list of COCO
-  detections ``{"bbox": [x, y, width, height], "score": 0.98, ...}`` in pixels.  Moment and frame
-  size of a detection are
+  detections ``{"bbox": [x, y, width, height], "score": 0.98, ...}`` in pixels.  The moment and
+  frame size of a detection are
 
   - its own ``video_id`` (or ``movie``), ``timestamp``, ``width`` and ``height``, or
   - those of its ``image_id`` in a table of COCO ``images``, ``{"id", "movie" (or "video_id"),
-    "timestamp", "width", "height"}``, which stands in the same file (then the detections are its
+    "timestamp", "width", "height"}``, which is in the same file (then the detections are its
     ``annotations``) or in another one, such as AlphAction's ``ava_val_v2.2_min.json``.
 
-  The right edge is x + width, as in COCO; AlphAction's own reader takes a pixel less.  Detections
-  whose ``category_id`` is not 1, COCO's person, are left out.
+    The right edge is x + width, as in COCO; AlphAction's own reader subtracts a pixel.  Detections
+    whose ``category_id`` is not 1, COCO's person, are ignored.
 - **.csv**: lines ``video,second,x1,y1,x2,y2[,score]`` in [0, 1], or the eight columns of
   SlowFast's detections, ``video,second,x1,y1,x2,y2,label,score``, of which the label is ignored.
 
@@ -44,12 +44,12 @@ from mmvideomae.ops.seconds import second_text
 from mmvideomae.storage import PickleError, read_pickle, replacing
 
 Proposals = dict[KeyFrame, np.ndarray]
-"""float32 (n, 5) for each key frame: x1, y1, x2, y2 as shares of the frame, and the score."""
+"""float32 (n, 5) for each key frame: x1, y1, x2, y2 relative to the frame, and the score."""
 
 _PERSON = 1  # COCO's category
 _LAYOUTS = (
-    "read are .pkl {'VIDEO,0902': array (n, 5)}, .json (a list of COCO detections with video_id, "
-    'timestamp, width and height, or with image_id and a table of images) and .csv '
+    "use .pkl {'VIDEO,0902': array (n, 5)}, .json (a list of COCO detections with video_id, "
+    'timestamp, width and height, or with image_id and a table of images) or .csv '
     '(video,second,x1,y1,x2,y2[,score])'
 )
 
@@ -57,16 +57,16 @@ _LAYOUTS = (
 def read_proposals(
     path: str | os.PathLike[str], images: str | os.PathLike[str] | None = None
 ) -> Proposals:
-    """Read detected boxes, in the order of the file.
+    """Read detected boxes in the order of the file.
 
     Args:
         path: See the module.
-        images: For a ``.json`` whose detections have nothing but an ``image_id``: the COCO file
-            with the table of images.
+        images: For a ``.json`` whose detections have only an ``image_id``: the COCO file with
+            the table of images.
 
     Raises:
-        AnnotationError: The file is missing, empty or of another layout; a box is swapped or
-            reaches outside the frame, a score outside [0, 1]; the message names file and place.
+        AnnotationError: The file is missing, empty or in another format; a box is swapped or
+            outside the frame, or a score outside [0, 1]; the message names file and place.
     """
     path = Path(path)
     readers: dict[str, Callable[[], Iterator[tuple[str, KeyFrame, Any]]]] = {
@@ -76,7 +76,7 @@ def read_proposals(
     }
     read = readers.get({'.pickle': '.pkl'}.get(path.suffix.lower(), path.suffix.lower()))
     if read is None:
-        raise AnnotationError(f'{path} is no file of boxes: {_LAYOUTS}')
+        raise AnnotationError(f'{path} is not a file of boxes: {_LAYOUTS}')
     parts: dict[KeyFrame, list[np.ndarray]] = {}
     try:
         for where, moment, boxes in read():
@@ -90,12 +90,12 @@ def read_proposals(
 
 
 def write_proposals(path: str | os.PathLike[str], proposals: Mapping[KeyFrame, np.ndarray]) -> None:
-    """Write mmaction2's layout (``.pkl``), float32 (n, 5) for each key frame, none left out.
+    """Write mmaction2's format (``.pkl``), float32 (n, 5) for every key frame.
 
-    The file appears when it is whole; its folder is made.
+    The file is written atomically; its folder is created.
     """
     if Path(path).suffix.lower() not in ('.pkl', '.pickle'):
-        raise AnnotationError(f'boxes are written as .pkl, got {os.fspath(path)}')
+        raise AnnotationError(f'boxes must be written as .pkl, got {os.fspath(path)}')
     content = {}
     for (video, second), boxes in proposals.items():
         name = f'{video},{second_text(second)}'
@@ -105,27 +105,27 @@ def write_proposals(path: str | os.PathLike[str], proposals: Mapping[KeyFrame, n
 
 
 def _from_pickle(path: Path) -> Iterator[tuple[str, KeyFrame, Any]]:
-    """(place, key frame, boxes) of mmaction2's layout."""
+    """(place, key frame, boxes) from mmaction2's format."""
     try:
         content = read_pickle(path)
     except PickleError as error:
-        raise AnnotationError(f'{path} is no pickle of boxes ({error}); {_LAYOUTS}') from None
+        raise AnnotationError(f'{path} is not a pickle of boxes ({error}); {_LAYOUTS}') from None
     if not isinstance(content, dict):
         raise AnnotationError(
-            f'{path} holds a {type(content).__name__}, no dict of key frames; {_LAYOUTS}'
+            f'{path} holds a {type(content).__name__}, not a dict of key frames; {_LAYOUTS}'
         )
     for name, boxes in content.items():
         video, comma, second = name.rpartition(',') if isinstance(name, str) else ('', '', '')
         where = f'{path}: {name!r}'
         if not comma:
-            raise AnnotationError(f"{where} is no key frame such as 'VIDEO,0902'; {_LAYOUTS}")
+            raise AnnotationError(f"{where} is not a key frame such as 'VIDEO,0902'; {_LAYOUTS}")
         if isinstance(boxes, list | tuple) and not all(map(_is_row, boxes)):
             raise AnnotationError(f'{where} is not a list of rows of numbers; {_LAYOUTS}')
         yield where, _moment(video, second, where), boxes
 
 
 def _is_row(row: Any) -> bool:
-    """Whether it is short and flat; a pickle may hold the same list a billion times."""
+    """Whether a row is short and flat; a pickle may contain the same list a billion times."""
     if isinstance(row, np.ndarray):
         return row.ndim == 1
     return (
@@ -156,7 +156,7 @@ def _from_json(
     content = _load_json(path)
     detections = content.get('annotations') if isinstance(content, dict) else content
     if not isinstance(detections, list) or not all(isinstance(each, dict) for each in detections):
-        raise AnnotationError(f'{path} is no list of COCO detections; {_LAYOUTS}')
+        raise AnnotationError(f'{path} is not a list of COCO detections; {_LAYOUTS}')
     table = _image_table(content, path)
     if images is not None:
         table.update(_image_table(_load_json(Path(images)), Path(images)))
@@ -189,11 +189,11 @@ def _shares(
     score: float,
     where: str,
 ) -> list[float]:
-    """Box and score of a detection in pixels; up to a pixel beyond the frame is cut off."""
+    """Box and score of a detection in pixels; up to a pixel outside the frame is clipped."""
     inside = -1 <= x <= x + box_width <= width + 1 and -1 <= y <= y + box_height <= height + 1
     if not inside:
         raise AnnotationError(
-            f'{where}: bbox {[x, y, box_width, box_height]} reaches outside its frame of '
+            f'{where}: bbox {[x, y, box_width, box_height]} is outside its frame of '
             f'{width:g}x{height:g} pixels; it must be [x, y, width, height]'
         )
     edges = np.array([x / width, y / height, (x + box_width) / width, (y + box_height) / height])
@@ -216,7 +216,7 @@ def _image_table(content: Any, path: Path) -> dict[Any, dict[str, Any]]:
             image['id']: {name: image[name] for name in names if name in image} for image in images
         }
     except (KeyError, TypeError):
-        raise AnnotationError(f'{path}: "images" is no list of images with an "id"') from None
+        raise AnnotationError(f'{path}: "images" is not a list of images with "id"') from None
 
 
 def _moment_and_size(image: Mapping[str, Any], where: str) -> tuple[KeyFrame, float, float]:
@@ -232,7 +232,7 @@ def _moment_and_size(image: Mapping[str, Any], where: str) -> tuple[KeyFrame, fl
         )
     if not all(isinstance(side, (int, float)) and side > 0 for side in sides):
         raise AnnotationError(
-            f'{where} has no width and height of its frame, which its bbox in pixels needs; got '
+            f'{where} has no width and height of its frame, which a bbox in pixels needs; got '
             f'{sides[0]!r} and {sides[1]!r}'
         )
     return _moment(str(video), str(second), where), float(sides[0]), float(sides[1])
@@ -246,14 +246,14 @@ def _moment(video: str, second: str, where: str) -> KeyFrame:
 
 
 def check_boxes(boxes: Any, where: str) -> np.ndarray:
-    """Boxes and scores, float32 (n, 5), with every value possible; score 1 where there is none.
+    """Boxes and scores, float32 (n, 5), with valid values; missing scores are 1.
 
     Args:
-        boxes: (n, 5) or (n, 4) of shares of the frame, or nothing.
-        where: For messages.
+        boxes: (n, 5) or (n, 4) relative to the frame, or empty.
+        where: A description for messages.
 
     Raises:
-        AnnotationError: It is no such array, or a value is impossible.
+        AnnotationError: It is not such an array, or a value is invalid.
     """
     try:
         rows = np.array(boxes, dtype=np.float32)
@@ -262,7 +262,7 @@ def check_boxes(boxes: Any, where: str) -> np.ndarray:
     rows = rows.reshape(0, 5) if rows.size == 0 else rows
     if rows.ndim != 2 or rows.shape[1] not in (4, 5):
         raise AnnotationError(
-            f'{where} is no array (n, 5) of x1, y1, x2, y2 and score, or (n, 4) without; got '
+            f'{where} is not an array (n, 5) of x1, y1, x2, y2, score, or (n, 4) without; got '
             f'{str(boxes)[:60]!r}'
         )
     if rows.shape[1] == 4:
@@ -278,13 +278,13 @@ def check_boxes(boxes: Any, where: str) -> np.ndarray:
 
 
 def _doubtful(rows: np.ndarray) -> np.ndarray:
-    """Which boxes (n, 5) to look at one by one: files hold a million, nearly all sound."""
+    """Which boxes (n, 5) to check individually; of millions in a file, nearly all are valid."""
     possible = ((rows >= 0) & (rows <= 1)).all(axis=1)
     return ~(possible & (rows[:, 2:4] >= rows[:, :2]).all(axis=1))
 
 
 def _merged(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """All boxes of a key frame, each once."""
+    """All boxes of a key frame without repetitions."""
     rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
     known = dict.fromkeys(map(tuple, rows.tolist()))
     return rows if len(known) == len(rows) else np.array(list(known), np.float32)

@@ -1,4 +1,4 @@
-"""Read what ``tools/test.py --dump`` wrote."""
+"""Read the dumps of ``tools/test.py --dump``."""
 
 import os
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Results:
 
     Attributes:
         scores: (N, K) float32; -inf for the class of a video that could not be decoded.
-        labels: Classes, (N,) int64, -1 where it is not known.
-        files: Names of the videos, N of them, or none if the file tells none.
+        labels: Classes, (N,) int64, -1 if unknown.
+        files: Names of the N videos, or empty if the file has none.
     """
 
     scores: np.ndarray
@@ -37,27 +37,27 @@ def read_results(path: str | os.PathLike[str]) -> Results:
     """Read a dump.
 
     Raises:
-        ResultsError: The file holds something other than class scores.
+        ResultsError: The file contains something other than class scores.
         OSError: It cannot be opened.
     """
     try:
         content = read_pickle(path)
     except PickleError as error:
-        raise ResultsError(f'{path} is no dump of tools/test.py: {error}') from None
+        raise ResultsError(f'{path} is not a dump of tools/test.py: {error}') from None
     if not isinstance(content, list) or not content:
-        raise ResultsError(f'{path} is no dump of tools/test.py: it holds no list of predictions')
+        raise ResultsError(f'{path} is not a dump of tools/test.py: it has no list of predictions')
     try:
         scores = np.stack([_scores(sample) for sample in content])
         labels = np.array([_label(sample) for sample in content], np.int64)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         what = f'no {error}' if isinstance(error, KeyError) else one_line(error)
-        raise ResultsError(f'{path} holds no scores of a classification: {what}') from None
+        raise ResultsError(f'{path} has no classification scores: {what}') from None
     if scores.ndim != 2:
-        raise ResultsError(f'{path}: scores must be one row per video, found {scores.shape}')
+        raise ResultsError(f'{path}: scores must have one row per video, found {scores.shape}')
     for place, sample in enumerate(content):
         if labels[place] < 0 and sample.get('undecodable') and -labels[place] <= scores.shape[1]:
             labels[place] = -1 - labels[place]
-            scores[place, labels[place]] = -np.inf  # wrong, whatever was made of zero frames
+            scores[place, labels[place]] = -np.inf  # zero frames always count as wrong
         elif not np.isfinite(scores[place]).all():
             name = sample.get('filename')
             name = repr(name) if isinstance(name, str) else f'number {place}'
@@ -76,7 +76,7 @@ def _scores(sample: Any) -> np.ndarray:
 
 
 def _label(sample: dict[str, Any]) -> int:
-    """The class of a sample, -1 without one, ``-1 - class`` if it could not be decoded."""
+    """The class of a sample; -1 without one, ``-1 - class`` if it could not be decoded."""
     value = _numbers(sample.get('gt_label', -1), 'gt_label').reshape(-1)
     if value.size != 1:
         raise ValueError(f'a label must be one class, found {value.size} values')
@@ -84,14 +84,14 @@ def _label(sample: dict[str, Any]) -> int:
 
 
 def _numbers(value: Any, name: str) -> np.ndarray:
-    """A tensor, an array, a number or a flat list of numbers as an array."""
+    """Convert a tensor, an array, a number or a flat list of numbers to an array."""
     if isinstance(value, torch.Tensor):
         value = value.double().numpy() if value.is_floating_point() else value.numpy()
     elif isinstance(value, list | tuple):
-        # No deeper: what looks small may hold the same list a billion times.
+        # Not nested: a small file may contain the same list a billion times.
         fine = all(isinstance(each, int | float | np.number) for each in value)
         value = np.array(value) if fine else None
     value = np.asarray(value)
     if value.dtype.kind not in 'biuf':
-        raise ValueError(f'{name} is not made of numbers')
+        raise ValueError(f'{name} does not consist of numbers')
     return value

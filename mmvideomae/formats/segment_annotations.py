@@ -1,22 +1,22 @@
-"""Annotations of untrimmed videos -> segments in seconds.
+"""Read annotations of untrimmed videos as segments in seconds.
 
-Three layouts are read:
+Three formats can be read:
 
-- **JSON of ActivityNet**, also that of FineAction and the usual one of THUMOS14::
+- **ActivityNet's JSON**, which FineAction and usually THUMOS14 use too::
 
       {"database": {"ID": {"subset": "training", "duration": 30.2, "fps": 25.0,
                            "annotations": [{"segment": [1.5, 4.0], "label": "jump"}]}}}
 
-  ``fps`` may be absent, and so may ``subset`` and ``duration``.
-- **CSV** of ``video,start,end,label`` lines, with or without that header; with one, columns
-  stand in any order and ``subset``, ``duration`` and ``fps`` may be added.  A line
+  ``fps``, ``subset`` and ``duration`` are optional.
+  - **CSV** with lines ``video,start,end,label``, with or without that header; with a header,
+  columns may be in any order and ``subset``, ``duration`` and ``fps`` may be added.  A line
   ``video,,,`` is a video without segments.
-- **The folder of text files of THUMOS14**, ``<class>_val.txt`` and ``<class>_test.txt`` with
-  lines ``video start end``; segments marked ambiguous are left out.
+  - **THUMOS14's folder of text files**, ``<class>_val.txt`` and ``<class>_test.txt`` with
+  lines ``video start end``; segments marked ambiguous are ignored.
 
-A segment that a video has twice (the same label, both ends within 1 ms) counts once, and one that
-is shorter than 1 ms is left out, as ActionFormer does it: nothing can find the second one.
-`annotated_videos.dropped_segments` says how many there were.
+  As in ActionFormer, repeated segments of a video (same label, both ends within 1 ms) are kept
+  once, because a detector cannot find both, and segments shorter than 1 ms are dropped.
+  `annotated_videos.dropped_segments` says how many there were.
 """
 
 import math
@@ -40,11 +40,11 @@ _THUMOS_SUBSETS = {'val': 'validation', 'test': 'test'}
 
 
 def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
-    """Read an annotation file or THUMOS14's folder, whichever layout it has.
+    """Read an annotation file or THUMOS14's folder, detecting the format.
 
     Raises:
-        AnnotationError: It is missing, of no known layout, names no video, or a value is
-            no number; the message names the file and the video or the line.
+        AnnotationError: It is missing, has an unknown format, lists no video, or a value is
+            not a number; the message names the file and the video or the line.
     """
     path = Path(path)
     try:
@@ -70,7 +70,7 @@ def _read_json(path: Path) -> list[AnnotatedVideo]:
     database = content.get('database') if isinstance(content, dict) else None
     if not isinstance(database, dict):
         raise AnnotationError(
-            f'{path} is not in the layout of ActivityNet: it has no object "database" of videos'
+            f'{path} is not in ActivityNet\'s format: it has no object "database" of videos'
         )
     return [_json_video(str(name), entry, path) for name, entry in database.items()]
 
@@ -78,7 +78,7 @@ def _read_json(path: Path) -> list[AnnotatedVideo]:
 def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
     where = f'{path}: video {name!r}'
     if not isinstance(entry, dict) or not isinstance(entry.get('annotations', []), list):
-        raise AnnotationError(f'{where} is no object with a list "annotations"')
+        raise AnnotationError(f'{where} is not an object with a list "annotations"')
     video = AnnotatedVideo(
         name,
         str(path),
@@ -89,11 +89,11 @@ def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
     for each in entry.get('annotations', []):
         times = each.get('segment') if isinstance(each, dict) else None
         if not isinstance(times, list) or len(times) != 2 or 'label' not in each:
-            raise AnnotationError(f'{where}: {each!r} is no {{"segment": [start, end], "label"}}')
+            raise AnnotationError(f'{where}: {each!r} is not {{"segment": [start, end], "label"}}')
         start, end = (_number(value, 'segment', where) for value in times)
         label = each['label']
         if isinstance(label, bool) or not isinstance(label, str | int) or not str(label).strip():
-            raise AnnotationError(f'{where}: label {label!r} of [{start:g}, {end:g}] is no name')
+            raise AnnotationError(f'{where}: label {label!r} of [{start:g}, {end:g}] is not a name')
         video.segments.append((start, end))
         video.labels.append(str(label))
     return video
@@ -138,7 +138,7 @@ def _add_row(
         before = getattr(video, key)
         if value is not None and before not in (None, '', value):
             raise AnnotationError(
-                f'{where}: video {name!r} has {key} {value!r}, and {before!r} in another line'
+                f'{where}: video {name!r} has {key} {value!r}, but {before!r} in another line'
             )
         if value is not None:
             setattr(video, key, value)
@@ -183,11 +183,11 @@ def _number(value: Any, name: str, where: str) -> float:
             raise TypeError
         return float(value)
     except (TypeError, ValueError):
-        raise AnnotationError(f'{where}: {name} {value!r} is no number of seconds') from None
+        raise AnnotationError(f'{where}: {name} {value!r} is not a number of seconds') from None
 
 
 def _positive(value: Any, name: str, where: str) -> float | None:
-    """A number above 0, None for None."""
+    """A positive number; None for None."""
     if value is None:
         return None
     try:

@@ -1,8 +1,8 @@
-"""Text files that users write -> text, lines and rows, whatever the encoding and line ends.
+"""Read text files that users write, with any encoding and line ends.
 
 UTF-8 is read with and without a byte order mark, UTF-16 and UTF-32 (PowerShell, Excel's "Unicode
-text") with one.  Rows are comma-separated lines: one line is one row, so that a quotation mark
-that is not closed never swallows the lines behind it.
+text") with one.  Rows are comma-separated, and each line is one row, so an unclosed quotation
+mark never includes the following lines.
 """
 
 import codecs
@@ -16,32 +16,32 @@ from typing import Any
 from mmvideomae.errors import UserError
 from mmvideomae.storage.remote import AddressError, is_address, read_fresh, without_secrets
 
-_MARKS = (  # that of UTF-32 begins with that of UTF-16
+_MARKS = (  # UTF-32's mark begins with UTF-16's
     (codecs.BOM_UTF8, 'UTF-8', 'utf-8-sig'),
     (codecs.BOM_UTF32_LE, 'UTF-32', 'utf-32'),
     (codecs.BOM_UTF32_BE, 'UTF-32', 'utf-32'),
     (codecs.BOM_UTF16_LE, 'UTF-16', 'utf-16'),
     (codecs.BOM_UTF16_BE, 'UTF-16', 'utf-16'),
 )
-_HEAD = 8192  # bytes that tell text from anything else
+_HEAD = 8192  # bytes that distinguish text from binary data
 _CONTROLS = bytes({*range(32)} - {*b'\t\n\v\f\r'})
 _LONGEST = 200  # characters of a line in a message
 
 
 class AnnotationError(UserError, ValueError):
-    """A file or folder that says what a data set holds cannot be used; names the place and why."""
+    """A file or folder that describes a data set cannot be used; the message says where and why."""
 
     def __init__(self, told: object) -> None:
         super().__init__(without_secrets(str(told)))
 
 
 def read_utf8(path: str | os.PathLike[str], what: str = 'file', names_files: bool = False) -> str:
-    r"""The text of a file, its lines ended by ``\n``.
+    r"""The text of a file, with ``\n`` at the end of lines.
 
     Args:
-        what: Names the file in messages, such as ``'list'``.
-        names_files: Bytes that are not UTF-8 are kept as Python keeps those of file names, so
-            that they reach the file system unchanged; otherwise they are an error.
+        what: The kind of file in messages, such as ``'list'``.
+        names_files: Keep bytes that are not UTF-8 as Python does in file names, so that they
+            reach the file system unchanged; otherwise they are an error.
 
     Raises:
         AnnotationError: It cannot be read or is not text; the message names the encoding.
@@ -86,7 +86,7 @@ def numbered_lines(
     """
     # Not splitlines(), which also cuts at form feeds and other separators.
     for number, line in enumerate(read_utf8(path, what, names_files).split('\n'), 1):
-        # A mark in the middle comes from files that were joined.
+        # A mark in the middle is from concatenated files.
         line = line.strip().lstrip('\ufeff').lstrip()
         if line:
             yield number, line
@@ -97,15 +97,15 @@ def read_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """(line, stripped fields) of a comma-separated file without blank lines and comments.
 
-    A field that holds a comma, or a first field that begins with ``#``, stands in double quotes;
-    a double quote within them is doubled.
+    A field that contains a comma, or a first field that begins with ``#``, must be in double
+    quotes; a double quote within them is doubled.
 
     Args:
         what, names_files: See `read_utf8`.
 
     Raises:
         AnnotationError: The file cannot be read, a quotation mark is not closed in its line, or
-            fields are not separated by commas; the message says ``file:line``.
+            fields are not separated by commas; the message gives ``file:line``.
     """
     for number, line in numbered_lines(path, what, names_files):
         if line[0] == '#':
@@ -121,7 +121,7 @@ def read_rows(
 
 
 def split_row(line: str) -> list[str]:
-    """The stripped fields of one line; ValueError if a quotation mark is not closed in it."""
+    """The stripped fields of one line; a ValueError if a quotation mark is not closed in it."""
     if '"' not in line:  # nearly all lines
         return [field.strip() for field in line.split(',')]
     try:
@@ -134,14 +134,14 @@ def split_row(line: str) -> list[str]:
 
 
 def _refuse_separators(field: str) -> None:
-    """Refuse the only field of a line, by ``ValueError``, if spreadsheets divided it otherwise."""
+    """Raise a ``ValueError`` if the only field of a line has another separator of spreadsheets."""
     for mark, name in ((';', 'semicolons'), ('\t', 'tabs')):
         if mark in field:
             raise ValueError(f'fields must be separated by commas, not by {name}')
 
 
 def row_line(fields: Iterable[object]) -> str:
-    """One line of a comma-separated file, which `read_rows` reads back.
+    """One line of a comma-separated file that `read_rows` can read back.
 
     Raises:
         ValueError: A field holds a line break.
@@ -149,7 +149,7 @@ def row_line(fields: Iterable[object]) -> str:
     texts = [str(field) for field in fields]
     for number, text in enumerate(texts):
         if '\n' in text or '\r' in text:
-            raise ValueError(f'a comma-separated file cannot name {text!r}: it has a line break')
+            raise ValueError(f'a comma-separated file cannot contain {text!r}: it has a line break')
         special = '",;\t' if len(texts) == 1 else '",'
         if any(mark in text for mark in special) or (
             number == 0 and text.startswith(('#', '\ufeff'))
@@ -159,19 +159,19 @@ def row_line(fields: Iterable[object]) -> str:
 
 
 def read_json(path: str | os.PathLike[str], what: str = 'file') -> Any:
-    """What a JSON file says.
+    """The content of a JSON file.
 
     Raises:
-        AnnotationError: It cannot be read, or is not JSON; the message says ``file:line``.
+        AnnotationError: It cannot be read, or is not JSON; the message gives ``file:line``.
     """
     return parse_json(path, read_utf8(path, what, names_files=True))
 
 
 def parse_json(path: str | os.PathLike[str], text: str) -> Any:
-    """What the text of a JSON file says.
+    """The content of a JSON file's text.
 
     Raises:
-        AnnotationError: It is not JSON; the message says ``file:line``.
+        AnnotationError: It is not JSON; the message gives ``file:line``.
     """
     try:
         return json.loads(text)
@@ -184,7 +184,7 @@ def parse_json(path: str | os.PathLike[str], text: str) -> Any:
 
 
 def is_binary(path: str | os.PathLike[str]) -> bool:
-    """Whether a file that can be read is something else than text, such as a video."""
+    """Whether a readable file is not text but, for example, a video."""
     try:
         with open(path, 'rb') as file:
             head = file.read(_HEAD)
@@ -194,20 +194,20 @@ def is_binary(path: str | os.PathLike[str]) -> bool:
 
 
 def shown(text: str) -> str:
-    """A text in quotes for a message, shortened."""
+    """A shortened text in quotes, for messages."""
     return repr(text if len(text) <= _LONGEST else f'{text[: _LONGEST - 3]}...')
 
 
 def _encoding(head: bytes) -> tuple[str, str]:
-    """Name and codec of the encoding that the first bytes of a file tell."""
+    """Name and codec of the encoding that the first bytes of a file indicate."""
     found = ((name, codec) for mark, name, codec in _MARKS if head.startswith(mark))
     return next(found, ('UTF-8', 'utf-8'))
 
 
 def _not_text(head: bytes) -> str | None:
-    """Why the first bytes of a file are not those of a text, None if they may be.
+    """Why the first bytes of a file are not text; None if they may be.
 
-    A few control characters may come from a slip in a text; binary files are full of them.
+    A text may contain a few control characters by accident; binary files have many.
     """
     zeros = head.count(0)
     sides = head[::2].count(0), head[1::2].count(0)
@@ -215,5 +215,5 @@ def _not_text(head: bytes) -> str | None:
         return 'it seems to be UTF-16 without a byte order mark; save it as UTF-8'
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if zeros > 3 or controls > max(64, len(head) // 20):
-        return 'it holds binary data, as a video does'
+        return 'it contains binary data, like a video'
     return None

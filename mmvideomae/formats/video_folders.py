@@ -1,4 +1,4 @@
-"""Video files in folders: which files are videos, and what they are called."""
+"""Find video files in folders, and define the ids of videos."""
 
 import logging
 import os
@@ -29,11 +29,11 @@ VIDEO_SUFFIXES = tuple(
         *('vro', 'wm', 'wmv', 'wtv', 'xvid', 'y4m'),
     )
 )
-"""Suffixes of what the readers read, lower case; the usual ones first."""
+"""Suffixes that the readers support, lower case; the usual ones first."""
 
 VIDEO_EXTENSIONS = frozenset(VIDEO_SUFFIXES)
-_KINDS = 8  # of files left out that are named one by one
-_logger = logging.getLogger('mmvideomae')  # on stderr, so that it cannot mix with results
+_KINDS = 8  # kinds of ignored files that are listed individually
+_logger = logging.getLogger('mmvideomae')  # writes to stderr, separate from results
 
 
 def is_video_name(path: str) -> bool:
@@ -42,7 +42,7 @@ def is_video_name(path: str) -> bool:
 
 
 def listed_name(path: str) -> str:
-    """What a list calls a video: without the tar file that holds it, or the query of an address."""
+    """A video's name in a list: without the tar file that holds it, or the query of an address."""
     member = Member.of(path)
     return without_query(path) if member is None else member.name
 
@@ -50,9 +50,9 @@ def listed_name(path: str) -> str:
 def video_id_of(path: str) -> str:
     """The identity of a video: its path below the source folder, as a list names it.
 
-    It lacks the suffix of a video file; what else follows a dot is part of the name, as in the
-    folder of frames ``v1.2``.  Of a path that leads out of any folder, or an address, it is the
-    name alone; of a member of a tar file it is the path in there.
+    The suffix of a video file is removed; any other text after a dot is part of the name, as in
+    the folder of frames ``v1.2``.  For a path outside the folder, or an address, it is the name
+    alone; for a member of a tar file, it is the path in the tar file.
     """
     listed = listed_name(path)
     pure = PurePath(listed)
@@ -62,12 +62,12 @@ def video_id_of(path: str) -> str:
 
 
 class VideoFolder(NamedTuple):
-    """What lies below a folder.
+    """The content of a folder.
 
     Attributes:
         videos: Paths of all video files, relative to the folder and sorted.
-        left_out: The other files and what cannot be entered, counted in words; empty if there
-            are none.
+        left_out: A sentence about ignored files and inaccessible folders; empty if there are
+            none.
     """
 
     videos: list[str]
@@ -77,7 +77,7 @@ class VideoFolder(NamedTuple):
 def find_videos(folder: str | os.PathLike[str]) -> list[str]:
     """Paths of all video files below ``folder``, relative to it and sorted.
 
-    What is left out is told on stderr, see `search_videos`.
+    Ignored files are reported on stderr, see `search_videos`.
 
     Raises:
         AnnotationError: No such folder, or no video in it.
@@ -89,9 +89,9 @@ def find_videos(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def search_videos(folder: str | os.PathLike[str]) -> VideoFolder:
-    """Look for video files below ``folder``, known by their suffixes (`VIDEO_SUFFIXES`).
+    """Search for video files below ``folder``, recognised by their suffixes (`VIDEO_SUFFIXES`).
 
-    Hidden files and folders are passed over, links to folders are followed, each folder once.
+    Hidden files and folders are skipped; links to folders are followed, each folder once.
     The folder may be an address.
 
     Raises:
@@ -117,7 +117,7 @@ def search_videos(folder: str | os.PathLike[str]) -> VideoFolder:
 
 
 def _files_below(root: str, closed: list[str]) -> Iterator[str]:
-    """Paths of files below a folder, relative to it, nothing that is hidden."""
+    """Paths of files below a folder, relative to it, without hidden ones."""
     if is_address(root):
         try:
             paths = files_below(root)
@@ -134,10 +134,10 @@ def _files_below(root: str, closed: list[str]) -> Iterator[str]:
 
 
 def walk_folders(root: str, closed: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each folder below ``root`` once, with its files; nothing that is hidden.
+    """Each folder below ``root`` once, with its files; hidden ones are skipped.
 
     Args:
-        closed: Takes the folders that cannot be entered.
+        closed: Inaccessible folders are added to it.
     """
     seen: set[str] = set()
     walk = os.walk(root, onerror=lambda error: closed.append(error.filename), followlinks=True)
@@ -152,7 +152,7 @@ def walk_folders(root: str, closed: list[str]) -> Iterator[tuple[str, list[str]]
 
 
 def _left_out(root: str, others: Mapping[str, Sequence[str]], closed: Sequence[str]) -> str:
-    """How many files of each suffix are no videos, with an example of each."""
+    """The number of files with each suffix that are not videos, with an example of each."""
     kinds: dict[str, tuple[int, str]] = {}
     for suffix, paths in others.items():
         kind = suffix if re.fullmatch(r'\.\w{1,12}', suffix) else 'without a known suffix'
@@ -166,4 +166,4 @@ def _left_out(root: str, others: Mapping[str, Sequence[str]], closed: Sequence[s
     told = [f'{kinds[each][0]} {each} (such as {shown(kinds[each][1])})' for each in order[:_KINDS]]
     if rest := sum(kinds[each][0] for each in order[_KINDS:]):
         told.append(f'{rest} of {len(order) - _KINDS} other kinds')
-    return f'left out below {root}, not being videos by their suffixes: {", ".join(told)}'
+    return f'left out below {root} because of their suffixes: {", ".join(told)}'

@@ -1,4 +1,4 @@
-"""Where the videos of a data set of boxes lie, and which second each begins with."""
+"""Find the videos of a data set of boxes, and the second at which each begins."""
 
 import math
 import os
@@ -13,7 +13,7 @@ from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import KeyFrame, parse_number, read_box_rows
 from mmvideomae.formats.video_folders import VIDEO_SUFFIXES, find_videos
 
-_NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # of Kinetics: source, first and last second
+_NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # Kinetics: source, first and last second
 _FRAME_TEMPLATE = 'img_{:05}.jpg'
 
 
@@ -21,24 +21,24 @@ _FRAME_TEMPLATE = 'img_{:05}.jpg'
 class VideoPlaces:
     """Finds the file or the folder of frames of each video.
 
-    Without a table it is ``folder/VIDEO`` with one of the suffixes, and with ``filename_tmpl``
+    Without a table, this is ``folder/VIDEO`` with one of the suffixes, or with ``filename_tmpl``
     the folder of frames ``folder/VIDEO``.
 
     Attributes:
-        folder: Of the videos, or of the folders of frames; the paths of a table are relative to
-            it, and without it to the table's own folder.
-        suffixes: Of video files, in the order of preference, upper and lower case alike.
-        filename_tmpl: Name of a frame file given its number, and maybe the video, such as
-            ``'{video}_{:06}.jpg'``; with it there are folders of frames.
+        folder: The folder of the videos or of the folders of frames.  Paths of a table are
+            relative to it, or to the table's own folder if it is None.
+        suffixes: Suffixes of video files in order of preference, ignoring case.
+        filename_tmpl: Template of frame files with their number, and possibly the video, such as
+            ``'{video}_{:06}.jpg'``; if given, videos are folders of frames.
         start_index: Number of the first frame file; None: the lowest in each folder.
-        fps: Of the frames in folders, per second; the rate of a video file stands in the file.
-        start_second: Second of the first frame, in the time that the annotation counts in: 900
-            for AVA's usual cut, 0 for whole films.  ``'name'`` reads it from names such as
-            ``VIDEO_000012_000022`` (Kinetics, AVA-Kinetics); an annotation of ``VIDEO`` then
-            finds the clip that covers its second, also in folders below.
-        unnamed_start: With ``'name'``, the first second of videos whose names say none: AVA's.
-        table: CSV file of ``video,path,start_second[,fps]`` lines, with or without that header.
-            ``fps`` is that of a folder of frames, and of a video file is not looked at.
+        fps: Frames per second of folders of frames; video files have their own rate.
+        start_second: Time of the first frame on the annotation's time line: 900 for AVA's
+            usual cut, 0 for whole films.  ``'name'`` reads it from names such as
+            ``VIDEO_000012_000022`` (Kinetics, AVA-Kinetics); for an annotation of ``VIDEO``,
+            the clip that covers its second is then found, also in subfolders.
+        unnamed_start: With ``'name'``, the start of videos whose names have none, as AVA's.
+        table: CSV file with lines ``video,path,start_second[,fps]``, with or without that header.
+            ``fps`` is that of a folder of frames, and is ignored for a video file.
 
     Raises:
         AnnotationError: The table is missing or malformed.
@@ -79,11 +79,11 @@ class VideoPlaces:
         return cls(**{**config, 'suffixes': tuple(config.get('suffixes', cls.suffixes))})
 
     def find(self, video_id: str, second: float) -> dict[str, Any] | None:
-        """What a pipeline has to know of the video, None if it is not there.
+        """The record of the video for a pipeline; None if the video does not exist.
 
         Returns:
-            ``filename`` and ``start_second``; of a folder of frames ``filename_tmpl``, ``fps``
-            and ``start_index``, where it is given, as well.
+            ``filename`` and ``start_second``; for a folder of frames also ``filename_tmpl``,
+            ``fps`` and, if it is given, ``start_index``.
         """
         if self.table is not None:
             return self._listed[video_id][1] if video_id in self._listed else None
@@ -98,10 +98,10 @@ class VideoPlaces:
     def find_all(
         self, moments: Iterable[KeyFrame]
     ) -> tuple[dict[KeyFrame, dict[str, Any]], dict[str, float]]:
-        """`find` for many key frames, each video looked for once.
+        """`find` for many key frames, searching for each video once.
 
         Returns:
-            What there is of each key frame, and of each video that is missing the first second.
+            Records keyed by key frame, and the first second of each missing video.
         """
         places: dict[KeyFrame, dict[str, Any]] = {}
         missing: dict[str, float] = {}
@@ -118,12 +118,12 @@ class VideoPlaces:
         return places, missing
 
     def source_id(self, video_id: str) -> str:
-        """``VIDEO`` of the clip ``VIDEO_000012_000022``, where names say the start."""
+        """``VIDEO`` for the clip ``VIDEO_000012_000022``, if names contain the start."""
         named = _NAMED.fullmatch(video_id) if self.start_second == 'name' else None
         return video_id if named is None else named.group(1)
 
     def wanted(self, video_id: str) -> str:
-        """What is looked for, for messages."""
+        """A description of the expected file, for messages."""
         if self.table is not None:
             known = self._listed.get(video_id)
             return f'a line of {self.table}' if known is None else f'{known[0]} ({self.table})'
@@ -142,7 +142,7 @@ class VideoPlaces:
         folder, name = os.path.split(path)
         found = _files_in(folder).get(name, [])
         ranked = [(suffix, each) for suffix in self.suffixes for each in found]
-        # There are several where suffixes are spelt in upper and lower case.
+        # There may be several with suffixes in upper and lower case.
         match = (each for suffix, each in ranked if each[len(name) :].lower() == suffix.lower())
         return next((os.path.join(folder, each) for each in match), None)
 
@@ -173,7 +173,7 @@ class VideoPlaces:
 
     @cached_property
     def _clips(self) -> dict[str, list[tuple[float, float, str, str]]]:
-        """(first second, last second, name, path) of the clips of each source, and of each clip."""
+        """(first second, last second, name, path) of clips, keyed by source and by clip."""
         clips: dict[str, list[tuple[float, float, str, str]]] = {}
         found: Iterable[str]
         if self.start_second != 'name':
@@ -194,7 +194,7 @@ class VideoPlaces:
 
     @cached_property
     def _listed(self) -> dict[str, tuple[str, dict[str, Any] | None]]:
-        """Path and record of each video in the table, without a record if it is not there."""
+        """Path and record of each video in the table; the record is None if it does not exist."""
         if self.table is None:
             return {}
         root = Path(self.folder or Path(self.table).parent)
@@ -205,7 +205,7 @@ class VideoPlaces:
             if len(row) not in (3, 4) or not row[0] or not row[1]:
                 raise AnnotationError(f'{where}: expected video,path,start_second[,fps]: {row}')
             if seen.setdefault(row[0], row) != row:
-                raise AnnotationError(f'{where}: video {row[0]!r} has another line before')
+                raise AnnotationError(f'{where}: video {row[0]!r} already has a line')
             path = str(root / row[1])
             start, fps = _numbers(row, where)
             if os.path.isdir(path) and fps is None and self.fps is None:
@@ -216,7 +216,7 @@ class VideoPlaces:
 
 
 def _files_in(folder: str) -> Mapping[str, Sequence[str]]:
-    """Names of the files in a folder by name without suffix; none if there is no such folder."""
+    """Files in a folder keyed by name without suffix; empty if the folder does not exist."""
     try:
         return _list_files(folder, os.stat(folder or '.').st_mtime_ns)
     except OSError:
@@ -225,7 +225,7 @@ def _files_in(folder: str) -> Mapping[str, Sequence[str]]:
 
 @lru_cache(maxsize=256)
 def _list_files(folder: str, modified: int) -> Mapping[str, Sequence[str]]:
-    """`_files_in`, looked up again when the folder was modified: films have many key frames."""
+    """`_files_in`, cached until the folder is modified, since films have many key frames."""
     found: dict[str, list[str]] = {}
     for name in sorted(entry.name for entry in os.scandir(folder or '.') if entry.is_file()):
         found.setdefault(os.path.splitext(name)[0], []).append(name)
@@ -233,12 +233,12 @@ def _list_files(folder: str, modified: int) -> Mapping[str, Sequence[str]]:
 
 
 def _numbers(row: Sequence[str], where: str) -> tuple[float, float | None]:
-    """``start_second`` and ``fps`` of a line of a table, None where there is no ``fps``."""
+    """``start_second`` and ``fps`` from a line of a table; None if there is no ``fps``."""
     try:
         start = parse_number(row[2], 'start_second')
         fps = parse_number(row[3], 'fps') if len(row) == 4 and row[3] else None
     except ValueError as error:
         raise AnnotationError(f'{where}: {error}') from None
     if fps is not None and fps <= 0:
-        raise AnnotationError(f'{where}: fps {row[3]!r} is no positive number')
+        raise AnnotationError(f'{where}: fps {row[3]!r} is not a positive number')
     return start, fps

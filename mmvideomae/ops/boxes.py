@@ -24,7 +24,7 @@ def jitter_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
             of the box's width; then the same for the top and bottom edges and its height.
             VideoMAE trains on AVA with (0.2, 0.1, 0.1, 0.05) (recipe D.1).
 
-        Random numbers come from torch's CPU generator, so they are the same on every device.
+    Random numbers come from torch's CPU generator, so they are the same on every device.
     """
     x_out, x_in, y_out, y_in = amounts
     farthest = boxes.new_tensor([x_out, y_out, x_out, y_out])

@@ -77,7 +77,7 @@ def copy_neighbours(codes: Tensor, mask: Tensor, within_frame: bool = False) -> 
         within_frame: Take a code of the same frame, or of the nearest frame with visible codes
             if all of it is hidden.
 
-        Returns:
+    Returns:
         (t, h, w), with visible codes unchanged.
 
     Raises:

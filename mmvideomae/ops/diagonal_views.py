@@ -65,7 +65,7 @@ def diagonal_views(
         positions: 'top', 'centre', 'bottom'.
         flip: Whether to add a mirrored view of each.
 
-        Raises:
+    Raises:
         ValueError: A scale or a position is invalid.
     """
     if size < 1 or not scales or min(scales) < 1:

@@ -135,7 +135,7 @@ def soft_nms_1d(
         min_score: Candidates below it are never kept, even at the start.
         max_per_class: The most segments to keep of each class; None: any number.
 
-        Raises:
+    Raises:
         ValueError: The shapes of the arrays do not match, values are not finite, or the method
             is unknown.
     """

@@ -1,12 +1,12 @@
-"""Clips whose class is told by motion alone: the data of demos, claims and training tests.
+"""Clips whose class depends on motion alone, for demos, claims and training tests.
 
-Shapes move over a still ground: they translate in one of eight directions, turn, or
-grow and shrink.  Frames are a torus (what leaves on one side comes in on the other) and
-the sizes of zooming shapes run through a cycle, so that position, angle and size keep
-one and the same uniform distribution in every frame of every class.  Hence
+Shapes move over a still background: they translate in one of eight directions, turn, or
+grow and shrink.  Frames are a torus (a shape that leaves on one side enters on the other)
+and the sizes of zooming shapes run through a cycle, so position, angle and size have the
+same uniform distribution in every frame of every class.  Therefore
 
-* no single frame says anything about the class: a scene is drawn without looking at the
-  label, and frame 0 of a scene is the same picture for all classes;
+* a single frame does not reveal the class: a scene is drawn independently of the label,
+  and frame 0 of a scene is the same picture for all classes;
 * a clip played backwards is a clip of the opposite class, ``opposite(label)``.
 """
 
@@ -20,7 +20,7 @@ from mmvideomae.synthetic.shapes import Shape, draw_paint, draw_shape, paint_sha
 
 @dataclass(frozen=True)
 class Motion:
-    """What one step in time changes: position (x right, y down), angle, or size."""
+    """The change in one time step of position (x right, y down), angle or size."""
 
     name: str
     direction: tuple[float, float] = (0.0, 0.0)
@@ -29,7 +29,7 @@ class Motion:
 
 
 _DIAGONAL = math.sqrt(0.5)
-# Opposites are neighbours, and any even number of first classes is a balanced problem.
+# Opposites are neighbours, so the first n classes are a balanced problem for any even n.
 MOTIONS = (
     Motion('move_right', direction=(1.0, 0.0)),
     Motion('move_left', direction=(-1.0, 0.0)),
@@ -49,14 +49,14 @@ CLASS_NAMES = tuple(motion.name for motion in MOTIONS)
 
 @dataclass(frozen=True)
 class Style:
-    """How scenes look and how fast they move; pairs are ranges drawn from uniformly.
+    """Appearance and speed of scenes; pairs are ranges of uniform distributions.
 
     Lengths are fractions of the frame's shorter side.
 
     Args:
-        random_polarity: Shapes are brighter or darker than the ground at random;
+        random_polarity: Shapes are randomly brighter or darker than the background;
             otherwise always brighter.
-        textured: Ground and shapes carry a smooth texture (a shape's moves with it);
+        textured: Background and shapes have a smooth texture (a shape's moves with it);
             otherwise both are plain.
         num_shapes: Least and greatest number of shapes in a scene.
         radius: Least and greatest radius of a shape; also the cycle of a zoom.
@@ -83,15 +83,15 @@ class Style:
 STYLES = {
     'easy': Style(),
     'hard': Style(random_polarity=True, textured=True, num_shapes=(1, 3)),
-    # So many shapes, so fast, that the hidden part of a clip can only be told by following
-    # what moves: see docs/claims.md.
+    # So many fast shapes that the hidden part of a clip can only be predicted by following the
+    # motion: see docs/claims.md.
     'crowd': Style(random_polarity=True, num_shapes=(5, 7), radius=(0.15, 0.3), speed=(0.05, 0.05)),
 }
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything about a clip but its motion; ``pace`` in [0, 1] picks the speed in its range."""
+    """Everything about a clip except its motion; ``pace`` in [0, 1] selects the speed."""
 
     ground: np.ndarray
     shapes: tuple[Shape, ...]
@@ -104,7 +104,7 @@ def opposite(label: int) -> int:
 
 
 def class_index(label: int | str) -> int:
-    """Class number of a number or a name; ``ValueError`` names what is not a class."""
+    """The class number for a number or a name; a ``ValueError`` if there is no such class."""
     if isinstance(label, str) and label in CLASS_NAMES:
         return CLASS_NAMES.index(label)
     if isinstance(label, int | np.integer) and 0 <= label < len(MOTIONS):
@@ -119,7 +119,7 @@ def render_clip(
     frames: int = 40,
     difficulty: str | Style = 'easy',
 ) -> np.ndarray:
-    """Draw a scene from ``rng`` and let it move as ``label`` says.
+    """Draw a scene from ``rng`` and move it according to ``label``.
 
     Args:
         label: Class number or name, see ``CLASS_NAMES``.
@@ -128,7 +128,7 @@ def render_clip(
         frames: Number of frames ``T``.
         difficulty: ``'easy'`` (bright shapes on a darker ground), ``'hard'`` (random
             polarity and textures), ``'crowd'`` (many fast shapes of random polarity), or a
-            :class:`Style` of one's own.
+            :class:`Style`.
 
     Returns:
         RGB clip ``(T, H, W, 3)`` uint8.
@@ -149,7 +149,7 @@ def style_of(difficulty: str | Style) -> Style:
 
 
 def draw_scene(rng: np.random.Generator, height: int, width: int, style: Style) -> Scene:
-    """Draw ground, shapes and pace."""
+    """Draw background, shapes and pace."""
     ground_light, shape_lights = _draw_lights(rng, style)
     ground = draw_paint(rng, ground_light, height, width, style.textured)
     shapes = tuple(draw_shape(rng, height, width, light, style.textured) for light in shape_lights)
@@ -190,7 +190,7 @@ def render_scene(scene: Scene, motion: Motion, frames: int, style: Style) -> np.
 
 
 def _draw_lights(rng: np.random.Generator, style: Style) -> tuple[float, list[float]]:
-    """Mean light of the ground and of each shape, at least 70 of 255 apart."""
+    """Mean brightness of the background and of each shape, at least 70 of 255 apart."""
     count = int(rng.integers(style.num_shapes[0], style.num_shapes[1] + 1))
     if not style.random_polarity:
         return rng.uniform(20, 80), list(rng.uniform(160, 235, count))

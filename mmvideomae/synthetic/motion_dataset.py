@@ -1,4 +1,4 @@
-"""A folder of motion clips: H.264 files, split lists, class names and the settings."""
+"""Write a folder of motion clips: H.264 files, split lists, class names and settings."""
 
 import json
 import multiprocessing
@@ -25,18 +25,18 @@ UNFINISHED_FILE = 'dataset.unfinished.json'
 
 @dataclass(frozen=True)
 class ActionsSettings:
-    """Everything that a folder of motion clips is a function of.
+    """The settings that define a folder of motion clips.
 
     Args:
-        clips: Number of clips of each split, keys out of ``SPLITS``; every split is
-            balanced over the classes (up to one clip where the count does not divide).
-        classes: The first so many of ``CLASS_NAMES``.
-        size: Height and width of the frames in pixels, even as H.264 wants them.
+        clips: Number of clips in each split, with keys from ``SPLITS``; every split is
+            balanced over the classes (up to one clip if the count is not divisible).
+        classes: Number of classes, the first of ``CLASS_NAMES``.
+        size: Height and width of the frames in pixels, even as H.264 requires.
         frames: Frames per clip.
         fps: Frames per second.
-        style: How scenes look and how fast they move.
-        seed: A clip depends on seed, split and its number only, so that a larger
-            dataset of the same seed starts with the smaller one's clips.
+        style: Appearance and speed of scenes.
+        seed: A clip depends only on seed, split and its number, so a larger data set with
+            the same seed starts with the clips of a smaller one.
     """
 
     clips: dict[str, int]
@@ -55,7 +55,7 @@ class ActionsSettings:
 
 
 def check_counts(counts: dict[str, int], splits: Sequence[str], what: str) -> None:
-    """``ValueError`` unless ``counts`` are numbers of clips or videos of some of the splits."""
+    """Raise a ``ValueError`` unless ``counts`` are numbers of clips or videos in known splits."""
     if unknown := set(counts) - set(splits):
         raise ValueError(f'no split {sorted(unknown)}: the splits are {tuple(splits)}')
     if min(counts.values(), default=0) < 0 or not sum(counts.values()):
@@ -63,9 +63,9 @@ def check_counts(counts: dict[str, int], splits: Sequence[str], what: str) -> No
 
 
 def check_frames(classes: int, size: tuple[int, int], fps: float, seed: int) -> None:
-    """``ValueError`` unless videos of so many classes can be drawn and written."""
+    """Raise a ``ValueError`` unless videos with these settings can be drawn and written."""
     if not 1 <= classes <= len(CLASS_NAMES):
-        raise ValueError(f'{classes} classes asked for: there are {len(CLASS_NAMES)}')
+        raise ValueError(f'classes must be 1 to {len(CLASS_NAMES)}, got {classes}')
     if any(side < 16 or side % 2 for side in size):
         raise ValueError(f'frame size {size} must be even and at least 16 pixels')
     if fps <= 0 or seed < 0:
@@ -82,13 +82,13 @@ class MotionClip:
 
     @property
     def path(self) -> str:
-        # An unlabelled clip's name must not tell its class.
+        # An unlabelled clip's name must not reveal its class.
         name = '' if self.split == 'unlabelled' else f'{CLASS_NAMES[self.label]}_'
         return f'videos/{self.split}/{name}{self.number:05d}.mp4'
 
 
 def list_clips(settings: ActionsSettings) -> list[MotionClip]:
-    """Every clip of the dataset, split by split; labels take turns."""
+    """Every clip of the data set, split by split, with alternating labels."""
     return [
         MotionClip(split, number, number % settings.classes)
         for split in SPLITS
@@ -107,12 +107,12 @@ def write_actions(
     settings: ActionsSettings,
     workers: int = 1,
 ) -> Iterator[MotionClip]:
-    """Write the dataset into ``out``, yielding each clip when it is written.
+    """Write the data set to ``out``, yielding each clip when it is written.
 
-    ``train.csv``, ``val.csv``, ``test.csv`` hold ``path label`` lines; ``unlabelled.csv``
-    the unlabelled clips' paths; ``pretrain.csv`` the paths of everything that one may
-    pre-train on (train and unlabelled).  A list that would be empty is not written.
-    The settings stand in ``dataset.unfinished.json`` until all is written, and then in
+    ``train.csv``, ``val.csv``, ``test.csv`` have lines ``path label``; ``unlabelled.csv``
+    has the paths of unlabelled clips; ``pretrain.csv`` those of all clips for
+    pre-training (train and unlabelled).  An empty list is not written.
+    The settings are in ``dataset.unfinished.json`` until everything is written, then in
     ``dataset.json``.
     """
     clips = list_clips(settings)
@@ -127,10 +127,10 @@ def write_actions(
 
 
 def prepare_folder(out: Path, wanted: str, overwrite: bool, folders: Sequence[str]) -> bool:
-    """Whether there is something to write: false where the same data stands whole.
+    """Whether there is something to write: False if the same data is already complete.
 
-    Begun data of the same settings is begun again; other data (of files in ``folders``) is
-    refused, and removed only with ``overwrite``.
+    Unfinished data with the same settings is written again; other data (files in ``folders``) is
+    an error, or removed with ``overwrite``.
     """
     whole, begun = out / SETTINGS_FILE, out / UNFINISHED_FILE
     found = next((file.read_text() for file in (whole, begun) if file.is_file()), None)
@@ -138,7 +138,7 @@ def prepare_folder(out: Path, wanted: str, overwrite: bool, folders: Sequence[st
         return False
     standing = [out / name for name in folders if (out / name).exists()]
     if not overwrite and found != wanted and (found is not None or standing):
-        raise ValueError(f'{out} holds other data: choose another folder, or --overwrite')
+        raise ValueError(f'{out} holds other data: choose another folder, or use --overwrite')
     for folder in standing:
         shutil.rmtree(folder)
     return True
@@ -151,23 +151,23 @@ def settings_text(settings: ActionsSettings) -> str:
 
 
 def _write_clip(clip: MotionClip, out: Path, settings: ActionsSettings) -> MotionClip:
-    cv2.setNumThreads(1)  # one clip is too small to share; the processes share the cores
+    cv2.setNumThreads(1)  # a clip is too small for threads, and the processes use all cores
     write_frames(out / clip.path, make_clip(clip, settings), settings.fps)
     return clip
 
 
 def write_frames(path: Path, frames: np.ndarray, fps: float) -> None:
-    """Write small frames (T, H, W, 3) uint8 as H.264; the same frames give the same bytes."""
-    # With its macroblock tree x264 codes one small clip in several ways from call to call.
+    """Write small frames (T, H, W, 3) uint8 as H.264; equal frames give equal bytes."""
+    # With its macroblock tree, x264 may encode the same small clip differently in each call.
     write_video(path, frames, fps=fps, options={'mbtree': '0'})
 
 
 def run_tasks(task: Callable[[Item], Item], items: Sequence[Item], workers: int) -> Iterator[Item]:
-    """Call ``task`` on every item, in this process or in ``workers`` of them."""
+    """Call ``task`` on every item, in this process or in ``workers`` processes."""
     if workers <= 1:
         yield from map(task, items)
         return
-    # Forked workers start at once; spawned ones would import torch again first.
+    # Forked workers start immediately; spawned ones would import torch again.
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context('fork' if 'fork' in methods else None)
     with ProcessPoolExecutor(workers, mp_context=context) as pool:

@@ -1,15 +1,15 @@
-"""Videos of several actors at once, each with its own motion class: detection without real data.
+"""Videos of several actors, each with its own motion class: detection without real data.
 
-An actor is a textured shape of `mmvideomae.synthetic.motion` on a textured ground.  Time has a
-key frame at every whole second; in the frames around it each actor makes one stroke: it moves
-through its pose in the key frame as its class says, straight and evenly, and then goes back to
-begin the next.  Hence
+An actor is a textured shape of `mmvideomae.synthetic.motion` on a textured background.  There is
+a key frame at every whole second; in the frames around it each actor makes one stroke: it moves
+through its pose in the key frame according to its class, at a constant speed, and then returns
+to begin the next.  Therefore
 
-* no key frame says anything about the classes: the poses in it are drawn without looking at
-  the labels, and other labels change everything but the key frames;
-* a stroke played backwards is a stroke of the opposite class, about the same key frame;
-* an actor stays near its box of the key frame while a clip around that key frame lasts, and
-  wholly inside the picture.
+* a single key frame does not reveal the classes: its poses are drawn independently of the labels,
+  and other labels change all frames except the key frames;
+* a stroke played backwards is a stroke of the opposite class around the same key frame;
+* during a clip around a key frame, an actor stays near its box in the key frame and completely
+  inside the picture.
 """
 
 import math
@@ -22,7 +22,7 @@ from mmvideomae.synthetic.motion_dataset import check_counts, check_frames
 from mmvideomae.synthetic.shapes import paint_shape, shape_box
 
 SPLITS = ('train', 'val')
-# Bodies of some 30 pixels of 96 that move by about a pixel per frame.
+# Bodies of about 30 pixels out of 96 that move by about a pixel per frame.
 STYLE = Style(
     random_polarity=True,
     textured=True,
@@ -33,29 +33,29 @@ STYLE = Style(
     growth=(0.01, 0.02),
 )
 
-_TRIES = 10_000  # to find places for the actors
+_TRIES = 10_000  # attempts to find places for the actors
 _EDGE = 2  # pixels, what anti-aliasing adds around a shape
 
 
 @dataclass(frozen=True)
 class PeopleSettings:
-    """Everything that a folder of videos of people is a function of.
+    """The settings that define a folder of videos of people.
 
     Args:
-        videos: Number of videos of each split, keys out of ``SPLITS``.
-        clips: Number of clips around one actor each, to train a classifier on, by split.
-        classes: The first so many of ``CLASS_NAMES``.
-        size: Height and width of the frames in pixels, even as H.264 wants them.
+        videos: Number of videos in each split, with keys from ``SPLITS``.
+        clips: Number of clips of one actor each in each split, to train a classifier.
+        classes: Number of classes, the first of ``CLASS_NAMES``.
+        size: Height and width of the frames in pixels, even as H.264 requires.
         fps: Frames per second; the speed of motions is per frame.
-        seconds: Least and greatest length of a video, whole.
+        seconds: Least and greatest length of a video, in whole seconds.
         act_seconds: Least and greatest number of key frames over which the actors of a video
             keep their places and classes.
-        reach: A stroke begins so many frames before a key frame and ends as many after it.
+        reach: A stroke begins this many frames before a key frame and ends as many after it.
         crop: Side in pixels of the square that a clip shows around its actor.
-        clip_actors: Least and greatest number of actors of which a clip shows one and maybe parts
-            of others; None: as many as in videos.
-        style: How scenes look, how many actors there are and how fast they move.
-        seed: A video depends on seed, split and its number only, a clip too.
+        clip_actors: Least and greatest number of actors in the scene of a clip, which shows one
+            and possibly parts of others; None: as many as in videos.
+        style: Appearance of scenes, number of actors and speed.
+        seed: Videos and clips depend only on seed, split and their number.
     """
 
     videos: dict[str, int]
@@ -98,8 +98,8 @@ class Plan:
     Attributes:
         frames: Number of frames.
         keys: Key frames ``(K,)``.
-        scene: Ground and actors; where they stand is told by ``poses``.
-        paces: Where each actor's speed lies in its range ``(N,)``, in [0, 1].
+        scene: Background and actors; ``poses`` has their positions.
+        paces: Position of each actor's speed in its range ``(N,)``, in [0, 1].
         poses: Centre in pixels and angle of every actor in every key frame ``(K, N, 3)``.
         labels: Class of every actor's stroke through every key frame ``(K, N)``.
     """
@@ -121,9 +121,9 @@ def plan_people(split: str, number: int, settings: PeopleSettings) -> Plan:
 
 
 def plan_clip(split: str, number: int, settings: PeopleSettings) -> Plan:
-    """Draw one stroke of the actors of a video that is in no split; classes take turns.
+    """Draw one stroke of the actors of a video that is in no split.
 
-    The clip is about the first actor, whose label is ``number`` modulo the classes.
+    The clip shows the first actor, whose label is ``number`` modulo the number of classes.
     """
     rng = np.random.default_rng((settings.seed, len(SPLITS) + SPLITS.index(split), number))
     if settings.clip_actors is not None:
@@ -156,7 +156,7 @@ def render_crop(plan: Plan, settings: PeopleSettings) -> np.ndarray:
 
 
 def boxes_of(plan: Plan, settings: PeopleSettings) -> np.ndarray:
-    """Tight boxes of the actors in the key frames: ``(K, N, 4)`` as shares of the frame."""
+    """Tight boxes of the actors in the key frames: ``(K, N, 4)`` relative to the frame."""
     height, width = settings.size
     boxes = [
         [
@@ -194,7 +194,7 @@ def _draw_plan(
 
 
 def _draw_places(rng: np.random.Generator, plan: Plan, settings: PeopleSettings) -> np.ndarray:
-    """Centres ``(N, 2)`` from which every stroke stays in the frame, apart from one another."""
+    """Separate centres ``(N, 2)`` from which every stroke stays inside the frame."""
     height, width = settings.size
     radii = np.array([_radius(plan.scene, n, settings) for n in range(len(plan.paces))])
     motions = MOTIONS[: settings.classes]
@@ -203,8 +203,8 @@ def _draw_places(rng: np.random.Generator, plan: Plan, settings: PeopleSettings)
     room = (radii * math.exp(growth * settings.reach) + speed * settings.reach + 1)[:, None]
     if 2 * room.max() > min(height, width) - 1:
         raise ValueError(
-            f'strokes of {2 * room.max():.0f} pixels do not fit into {height}x{width}: smaller '
-            f'actors, slower ones or larger frames are needed'
+            f'strokes of {2 * room.max():.0f} pixels do not fit into {height}x{width}: use smaller '
+            f'or slower actors, or larger frames'
         )
     apart = radii[:, None] + radii
     np.fill_diagonal(apart, 0)
@@ -214,7 +214,7 @@ def _draw_places(rng: np.random.Generator, plan: Plan, settings: PeopleSettings)
         if (distances >= apart).all():
             return places
     raise ValueError(
-        f'{len(radii)} actors of {2 * radii.max():.0f} pixels do not find room side by side in '
+        f'{len(radii)} actors of {2 * radii.max():.0f} pixels do not fit side by side into '
         f'{height}x{width}'
     )
 
@@ -229,7 +229,7 @@ def _paint_actor(canvas: np.ndarray, plan: Plan, actor: int, settings: PeopleSet
     shape, radius = plan.scene.shapes[actor], _radius(plan.scene, actor, settings)
     x, y, angle, growth = _track(plan, actor, settings).astype(np.float32)
     radius = radius * np.exp(growth)
-    # A second at a time, and no more of the picture than the actor then passes through.
+    # One second at a time, and only the part of the picture through which the actor moves.
     span = math.ceil(settings.fps)
     for start in range(0, len(canvas), span):
         part = slice(start, start + span)
@@ -259,7 +259,7 @@ def _track(plan: Plan, actor: int, settings: PeopleSettings) -> np.ndarray:
         ]
     )  # (K, 4) per frame
     middle = np.pad(plan.poses[:, actor], ((0, 0), (0, 1)))
-    # Between the end of a stroke and the beginning of the next it goes straight.
+    # Between the end of a stroke and the start of the next, the path is straight.
     knots = np.stack([plan.keys - settings.reach, plan.keys + settings.reach], axis=1).ravel()
     values = np.stack([middle - steps * settings.reach, middle + steps * settings.reach], axis=1)
     frames = np.arange(plan.frames)

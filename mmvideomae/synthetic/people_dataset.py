@@ -1,4 +1,4 @@
-"""A folder of videos of people: H.264 files, boxes per second, and clips of single actors."""
+"""Write a folder of videos of people: H.264 files, boxes per second, and clips of actors."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class PeopleVideo:
 
 
 def list_files(settings: PeopleSettings) -> list[PeopleVideo | MotionClip]:
-    """Every video and every clip of the data set, split by split; labels of clips take turns."""
+    """Every video and clip of the data set, split by split; labels of clips alternate."""
     videos = [
         PeopleVideo(split, number)
         for split in SPLITS
@@ -60,14 +60,14 @@ def list_files(settings: PeopleSettings) -> list[PeopleVideo | MotionClip]:
 def write_people(
     out: Path, settings: PeopleSettings, workers: int = 1
 ) -> Iterator[PeopleVideo | MotionClip]:
-    """Write the data set into ``out``, yielding each video and clip when it is written.
+    """Write the data set to ``out``, yielding each video and clip when it is written.
 
     ``videos/ID.mp4``; ``train.csv`` and ``val.csv`` with lines ``video,second,x1,y1,x2,y2,
-    label,person`` below a header: boxes in shares of the frame, the label a class name,
-    persons from 1 in each video; ``classes.txt``.  ``actions/{train,val}.csv`` list clips of
-    one actor, ``path label`` with paths relative to ``actions``; they are of videos in
-    neither split.  The settings stand in ``dataset.unfinished.json`` until all is written,
-    and then in ``dataset.json``.
+    label,person`` and a header: boxes are relative to the frame, labels are class names, and
+    persons are numbered from 1 in each video; ``classes.txt``.  ``actions/{train,val}.csv``
+    list clips of one actor, ``path label`` with paths relative to ``actions``; they are from
+    videos in neither split.  The settings are in ``dataset.unfinished.json`` until everything
+    is written, then in ``dataset.json``.
     """
     files = list_files(settings)
     (out / 'videos').mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def write_people(
 
 
 def rows_of(video: PeopleVideo, settings: PeopleSettings) -> list[str]:
-    """The lines of a video: one for each actor in each key frame, a second apart from 1."""
+    """The lines of a video: one for each actor in each key frame, at seconds 1, 2, ..."""
     plan = plan_people(video.split, video.number, settings)
     return [
         f'{video.video_id},{second},{",".join(f"{edge:.5f}" for edge in box)},'
@@ -111,7 +111,7 @@ def settings_text(settings: PeopleSettings) -> str:
 def _write_file(
     file: PeopleVideo | MotionClip, out: Path, settings: PeopleSettings
 ) -> PeopleVideo | MotionClip:
-    cv2.setNumThreads(1)  # the processes share the cores
+    cv2.setNumThreads(1)  # the processes use all cores
     if isinstance(file, PeopleVideo):
         plan = plan_people(file.split, file.number, settings)
         path, frames = out / 'videos' / f'{file.video_id}.mp4', render(plan, settings)

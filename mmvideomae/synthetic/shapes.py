@@ -11,8 +11,8 @@ _TABLE = 256  # entries per side of a distance table
 _REACH = 1.25  # a table covers [-reach, reach] in units of the shape's radius
 _PAINT = 32  # side of a shape's paint
 
-# Corners inside the unit circle.  No outline has a rotational symmetry, so that every
-# turn is seen, and each is convex or nearly so, so that it survives small frames.
+# Corners inside the unit circle.  No outline has a rotational symmetry, so every turn is
+# visible, and each is nearly convex, so it remains recognisable in small frames.
 _OUTLINES = (
     ((0.0, -1.0), (0.75, 0.66), (0.0, 0.3), (-0.75, 0.66)),  # arrow head
     ((-0.7, -0.7), (-0.1, -0.7), (-0.1, 0.1), (0.7, 0.1), (0.7, 0.7), (-0.7, 0.7)),  # L
@@ -49,7 +49,7 @@ class Shape:
 def draw_shape(
     rng: np.random.Generator, height: int, width: int, light: float, textured: bool
 ) -> Shape:
-    """Draw a shape at a random place of a frame, its paint around ``light``."""
+    """Draw a shape at a random place in a frame, with colours around ``light``."""
     return Shape(
         outline=int(rng.integers(len(_OUTLINES))),
         x=rng.uniform(0, width),
@@ -63,7 +63,7 @@ def draw_shape(
 def draw_paint(
     rng: np.random.Generator, light: float, height: int, width: int, textured: bool
 ) -> np.ndarray:
-    """A plain or textured square of a random tint around ``light``: ``(H, W, 3)`` float32."""
+    """A plain or textured square with a random tint around ``light``: ``(H, W, 3)`` float32."""
     tint = rng.uniform(-15, 15, 3)
     paint = np.broadcast_to(light + tint - tint.mean(), (height, width, 3)).astype(np.float32)
     if textured:
@@ -84,12 +84,12 @@ def paint_shape(
 ) -> None:
     """Blend one shape into all frames of ``canvas (T, H, W, 3)``; poses are arrays ``(T,)``.
 
-    Each pixel is mapped into the shape's own coordinates (the outline's circumscribed
-    circle is the unit circle), where the outline is a table of signed distances: distance
-    times radius is in pixels, so that edges are one pixel wide at every size.
+    Each pixel is mapped to the shape's own coordinates (the outline's circumscribed circle
+    is the unit circle), where the outline is a table of signed distances.  Distance times
+    radius is in pixels, so edges are one pixel wide at every size.
     """
     height, width = canvas.shape[1:3]
-    # Distances on the torus: the shape is small enough to be seen once.
+    # Distances on the torus: the shape is small enough to appear only once.
     dx = (np.arange(width, dtype=np.float32) - x[:, None] + width / 2) % width - width / 2
     dy = (np.arange(height, dtype=np.float32) - y[:, None] + height / 2) % height - height / 2
     cos, sin = (np.cos(angle) / radius)[:, None], (np.sin(angle) / radius)[:, None]
@@ -121,7 +121,7 @@ def shape_box(
 ) -> tuple[float, float, float, float]:
     """The tight box (x1, y1, x2, y2) of a posed shape, in pixels from the corner of the frame.
 
-    A pose counts from the centre of the first pixel, half a pixel inside the frame.
+    A pose is relative to the centre of the first pixel, half a pixel inside the frame.
     """
     corners = np.array(_OUTLINES[shape.outline])
     turned = corners @ [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]

@@ -1,8 +1,8 @@
-"""Untrimmed videos with motion segments on idle background: localization without real data.
+"""Untrimmed videos with motion segments on a still background: localization without real data.
 
-A video is one scene of `mmvideomae.synthetic.motion`.  Its shapes stand still, and from time to
-time they move for some seconds as one of the classes says, on from where they are.  So no
-single frame tells the class, nor whether anything happens: only motion does.
+A video is one scene of `mmvideomae.synthetic.motion`.  Its shapes are still, and from time to
+time they move from their current places for some seconds according to one of the classes.  So a
+single frame reveals neither the class nor whether anything happens: only motion does.
 """
 
 import json
@@ -42,18 +42,18 @@ _IDLE = Motion('idle')
 
 @dataclass(frozen=True)
 class UntrimmedSettings:
-    """Everything that a folder of untrimmed videos is a function of; pairs are ranges.
+    """The settings that define a folder of untrimmed videos; pairs are ranges.
 
     Args:
-        videos: Number of videos of each split, keys out of ``SUBSETS``.
-        classes: The first so many of ``CLASS_NAMES``.
-        size: Height and width of the frames in pixels, even as H.264 wants them.
+        videos: Number of videos in each split, with keys from ``SUBSETS``.
+        classes: Number of classes, the first of ``CLASS_NAMES``.
+        size: Height and width of the frames in pixels, even as H.264 requires.
         fps: Frames per second; the speed of motions is per frame.
         seconds: Length of a video.
         segment_seconds: Length of a motion.
         gap_seconds: Stillness before, between and after motions.
-        style: How scenes look and how fast they move.
-        seed: A video depends on seed, split and its number only.
+        style: Appearance and speed of scenes.
+        seed: A video depends only on seed, split and its number.
     """
 
     videos: dict[str, int]
@@ -72,7 +72,7 @@ class UntrimmedSettings:
         for name in ('seconds', 'segment_seconds', 'gap_seconds'):
             low, high = getattr(self, name)
             if not 1 / self.fps <= low <= high:
-                raise ValueError(f'{name} {low} to {high} must be a range, of a frame or more')
+                raise ValueError(f'{name} {low} to {high} must be a range of at least one frame')
         if self.segment_seconds[1] + 2 * self.gap_seconds[1] > self.seconds[0]:
             raise ValueError(
                 f'the longest motion ({self.segment_seconds[1]} s) and the stillness around it '
@@ -82,7 +82,7 @@ class UntrimmedSettings:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames ``start`` to ``end`` (exclusive) in which shapes move as ``label`` says."""
+    """Frames ``start`` to ``end`` (exclusive) in which shapes move according to ``label``."""
 
     start: int
     end: int
@@ -113,7 +113,7 @@ def plan_untrimmed(
     """Number of frames, the motions in them, and the generator that draws the rest."""
     rng = np.random.default_rng((settings.seed, list(SUBSETS).index(video.split), video.number))
     total = _frames(rng, settings.seconds, settings.fps)
-    labels = rng.permutation(settings.classes)  # a short video has several classes all the same
+    labels = rng.permutation(settings.classes)  # even a short video has several classes
     stretches: list[Stretch] = []
     at = _frames(rng, settings.gap_seconds, settings.fps)
     while True:
@@ -147,13 +147,12 @@ def render_video(
 def write_untrimmed(
     out: Path, settings: UntrimmedSettings, workers: int = 1
 ) -> Iterator[UntrimmedVideo]:
-    """Write the data set into ``out``, yielding each video when it is written.
+    """Write the data set to ``out``, yielding each video when it is written.
 
-    ``videos/ID.mp4``; ``annotation.json`` in ActivityNet's layout, with the subsets
+    ``videos/ID.mp4``; ``annotation.json`` in ActivityNet's format, with the subsets
     ``training`` and ``validation``; ``classes.txt``; ``train.csv`` and ``val.csv``, lists
-    ``path start total label`` of the motions alone, to fine-tune a classifier on.  The
-    settings stand in ``dataset.unfinished.json`` until all is written, and then in
-    ``dataset.json``.
+    ``path start total label`` of the motions only, to fine-tune a classifier.  The settings
+    are in ``dataset.unfinished.json`` until everything is written, then in ``dataset.json``.
     """
     videos = list_videos(settings)
     (out / 'videos').mkdir(parents=True, exist_ok=True)
@@ -168,7 +167,7 @@ def write_untrimmed(
 
 
 def annotation_of(videos: list[UntrimmedVideo], settings: UntrimmedSettings) -> dict[str, Any]:
-    """The annotation in ActivityNet's layout."""
+    """The annotation in ActivityNet's format."""
     database = {}
     for video in videos:
         total, stretches, _ = plan_untrimmed(video, settings)
@@ -194,7 +193,7 @@ def settings_text(settings: UntrimmedSettings) -> str:
 
 
 def _write_video(video: UntrimmedVideo, out: Path, settings: UntrimmedSettings) -> UntrimmedVideo:
-    cv2.setNumThreads(1)  # the processes share the cores
+    cv2.setNumThreads(1)  # the processes use all cores
     frames, _ = render_video(video, settings)
     write_frames(out / 'videos' / f'{video.video_id}.mp4', frames, settings.fps)
     return video
@@ -218,7 +217,7 @@ def _still(scene: Scene, frames: int, style: Style) -> np.ndarray:
 
 
 def _moved(scene: Scene, motion: Motion, frames: int, style: Style) -> Scene:
-    """The scene as it stands after a motion."""
+    """The scene after a motion."""
     poses = advance(scene, motion, frames - 1, style)
     shapes = tuple(
         replace(shape, x=x, y=y, angle=angle, phase=phase)

@@ -1,4 +1,4 @@
-"""Small videos, drawn and written, for benchmarks and data sets that are made."""
+"""Draw and write small videos for benchmarks and synthetic data sets."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ def moving_shapes(
     num_shapes: int = 3,
     seed: int = 0,
 ) -> np.ndarray:
-    """Draw bright rectangles that bounce over a smooth ground -> (T, H, W, 3) uint8."""
+    """Draw bright rectangles that bounce over a smooth background -> (T, H, W, 3) uint8."""
     rng = np.random.default_rng(seed)
     rows = np.linspace(0, 70, height, dtype=np.float32)[:, None, None]
     columns = np.linspace(0, 50, width, dtype=np.float32)[None, :, None]
@@ -43,10 +43,10 @@ def write_video(
     gop: int = 12,
     options: Mapping[str, str] | None = None,
 ) -> Path:
-    """Encode frames (T, H, W, 3) uint8 RGB as H.264 on one core, which gives the same bytes again.
+    """Encode frames (T, H, W, 3) uint8 RGB as H.264 on one core, which is deterministic.
 
     Args:
-        path: The extension chooses the container; parent folders are made.
+        path: The extension chooses the container; parent folders are created.
         gop: Largest distance between key frames.
         options: More options of x264, such as ``{'mbtree': '0'}``.
     """
@@ -77,11 +77,11 @@ def write_long_video(
     fps: int = 30,
     sides: tuple[int, int] = (256, 340),
 ) -> str:
-    """Write shapes that move back and forth, frame by frame, on as many cores as there are.
+    """Write shapes that move back and forth, frame by frame, using all cores.
 
     Args:
         gop: Largest distance between key frames; 250 is x264's own choice.
-        sides: Height and width; by default as Kinetics is often stored.
+        sides: Height and width; the default is a usual size of stored Kinetics videos.
 
     Returns:
         The path.
@@ -102,7 +102,7 @@ def write_long_video(
 
 @contextmanager
 def a_video(path: str | None) -> Iterator[str]:
-    """The video to measure on; None: one that is synthesized, ten seconds as Kinetics has them."""
+    """The video for a measurement; None: a synthetic one of ten seconds, as in Kinetics."""
     if path is not None:
         yield path
         return

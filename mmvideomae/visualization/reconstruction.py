@@ -67,7 +67,7 @@ def assemble(
             'visible': those of visible patches, weighted by proximity; 'none'.
         codes: The clip's codes, (t, h, w), if they are the target.
 
-        Raises:
+    Raises:
         ValueError: ``statistics`` is unknown, or arrays do not match.
     """
     if statistics not in STATISTICS:

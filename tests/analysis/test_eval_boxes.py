@@ -120,12 +120,12 @@ def test_nothing_found_is_a_result(folder: Path) -> None:
     ('a,1,0,0,1,1,1', 'a,9,0,0,1,1,1,.5', "none of its key frames, such as second 9 of 'a'"),
     ('a,1,0,0,1,1,3', 'a,1,0,0,1,1,1,.5', 'none of its key frames'),
     ('a,1,0,0,1,1,x', 'a,1,0,0,1,1,1,.5', 'truth.csv:1'),
-    ('a,1,0,0,1,1,0', 'a,1,0,0,1,1,1,.5', 'truth.csv:1: label 0: ids count from 1'),
+    ('a,1,0,0,1,1,0', 'a,1,0,0,1,1,1,.5', 'truth.csv:1: label 0: ids start at 1'),
     ('a,1,0,0,1,1,7', 'a,1,0,0,1,1,1,.5', 'truth.csv:1: label 7 is above the 6 classes of map'),
-    ('a,1,9,0,99,1,1', 'a,1,0,0,1,1,1,.5', r'truth.csv:1: .* reaches outside \[0, 1\]'),
-    ('a,1,0,0,1,1,1', 'a,1,9,0,99,1,1,.5', r'found.csv:1: .* reaches outside \[0, 1\]'),
+    ('a,1,9,0,99,1,1', 'a,1,0,0,1,1,1,.5', r'truth.csv:1: .* is outside \[0, 1\]'),
+    ('a,1,0,0,1,1,1', 'a,1,9,0,99,1,1,.5', r'found.csv:1: .* is outside \[0, 1\]'),
     ('a,1,0,0,1,1,1', 'a,1,.6,0,.5,1,1,.5', r'found.csv:1: box 0.6,0,0.5,1 is swapped'),
-    ('a,1,0,0,1,1,1', 'a,1,0,0,1,1,1,nan', r"found.csv:1: score 'nan' is no number"),
+    ('a,1,0,0,1,1,1', 'a,1,0,0,1,1,1,nan', r"found.csv:1: score 'nan' is not a number"),
 ])  # fmt: skip
 def test_wrong_files_are_refused(folder: Path, truth: str, found: str, message: str) -> None:
     with pytest.raises((AnnotationError, ValueError), match=message):

@@ -202,7 +202,7 @@ def test_key_frames_are_multiples_of_the_step(folder: Path) -> None:
     ({}, ValueError, 'only of none at all'),
     ({1: [[0.5, 0, 0.2, 1, 0.9]]}, AnnotationError, "boxes of 'clip' at second 1: .* is swapped"),
     ({1: [[10, 0, 200, 100, 0.9]]}, AnnotationError, 'outside'),
-    ({1: [[0, 1]]}, AnnotationError, r'no array \(n, 5\)'),
+    ({1: [[0, 1]]}, AnnotationError, r'not an array \(n, 5\)'),
     ({7: ROWS}, AnnotationError, "'clip': timestamp 7 lies outside it"),
     ('none.pkl', AnnotationError, 'cannot read the boxes none.pkl'),
 ])  # fmt: skip

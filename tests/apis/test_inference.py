@@ -108,7 +108,7 @@ def test_rows_of_the_head_are_those_of_the_label_map(tmp_path: Path) -> None:
     torch.save(large.state_dict(), tmp_path / 'large.pth')
     (tmp_path / 'map.json').write_text('[6, 0, 3]')
     small = config_of(3)
-    with pytest.raises(CheckpointError, match=r'head has 7 classes, the model 3'):
+    with pytest.raises(CheckpointError, match=r'head has 7 classes, but the model 3'):
         init_model(small, tmp_path / 'large.pth', device='cpu')
     small.default_hooks = {'head_rows': {'label_map': str(tmp_path / 'map.json')}}
     model = init_model(small, tmp_path / 'large.pth', device='cpu')

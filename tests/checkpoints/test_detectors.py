@@ -198,7 +198,7 @@ def test_a_detector_goes_on_and_another_head_starts_anew(zoo: Any) -> None:
 @pytest.mark.parametrize(
     ('rows', 'message'),
     [
-        (7, 'its roi_head has 7 rows, the model 5: set model.roi_head.bbox_head.num_classes=7'),
+        (7, 'its roi_head has 7 rows, but the model 5: set model.roi_head.bbox_head.num_classes=7'),
         (6, 'a row for the background, the official ones do not: set .*background=True'),
         (4, 'a row for the background, the official ones do not: set .*background=False'),
     ],

@@ -60,7 +60,7 @@ def test_a_head_of_other_classes_starts_anew_to_train_and_is_refused_to_test(zoo
     assert torch.equal(model.cls_head.fc_cls.weight, fresh)
     assert torch.equal(model.backbone.fc_norm.weight, source.backbone.fc_norm.weight)
     message = refusal(model, source.state_dict(), training=False)
-    assert 'its head has 7 classes, the model 5: set model.cls_head.num_classes=7' in message
+    assert 'its head has 7 classes, but the model 5: set model.cls_head.num_classes=7' in message
 
 
 @pytest.mark.parametrize('training', [True, False])

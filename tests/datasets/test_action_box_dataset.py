@@ -413,14 +413,14 @@ def test_missing_videos_are_named(
 @pytest.mark.parametrize(
     ('spoil', 'message'),
     [
-        (lambda f: (f / 'ann.csv').write_text('a,901,0,0,1,1,0'), 'ann.csv:1: label 0: ids count'),
+        (lambda f: (f / 'ann.csv').write_text('a,901,0,0,1,1,0'), 'ann.csv:1: label 0: ids start'),
         (
             lambda f: (f / 'ann.csv').write_text(f'{LINES}a,901,0,0,1,1,6'),
             'ann.csv:7: label 6 is above the 5 classes of .*map.pbtxt',
         ),
         (lambda f: (f / 'ann.csv').write_text(''), 'ann.csv has no box'),
         (lambda f: (f / 'map.pbtxt').write_text(''), 'map.pbtxt names no class'),
-        (lambda f: (f / 'boxes.pkl').write_text(LINES), 'boxes.pkl is no pickle of boxes'),
+        (lambda f: (f / 'boxes.pkl').write_text(LINES), 'boxes.pkl is not a pickle of boxes'),
         (lambda f: (f / 'boxes.pkl').unlink(), 'boxes.pkl: No such file'),
     ],
 )
@@ -436,7 +436,7 @@ def test_wrong_files_are_one_clear_error(
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'num_classes': 4}, r"names id 5 \('run'\), and num_classes is 4"),
+        ({'num_classes': 4}, r"names id 5 \('run'\), but num_classes is 4"),
         ({'boxes': 'all'}, "boxes must be one of proposals, truth, got 'all'"),
         ({'missing_proposals': 'drop'}, "missing_proposals must be one of .* got 'drop'"),
         ({'test_mode': True, 'proposal_file': None}, "a test needs proposal_file=FILE.*'truth'"),

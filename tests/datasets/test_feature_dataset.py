@@ -95,16 +95,16 @@ def test_a_sample_tells_where_its_steps_lie_in_time(data: Data) -> None:
 def test_published_features_need_no_sidecar(data: Data) -> None:
     for path in data.root.glob('v*.json'):
         path.unlink()
-    with pytest.raises(FeatureError, match=r"'v0'.*neither the config nor the annotation says fps"):
+    with pytest.raises(FeatureError, match=r"'v0'.*neither the config nor the annotation has fps"):
         data.build()
     for entry in data.database.values():
         entry['fps'] = FPS
     with_fps = data.build()
     assert with_fps[0]['data_samples'].grid.stride == STRIDE
     assert with_fps[0]['data_samples'].duration == pytest.approx((99 * 4 + 16) / 25)
-    with pytest.raises(FeatureError, match=r"'v0'.*no sidecar, and the config says no stride"):
+    with pytest.raises(FeatureError, match=r"'v0'.*no sidecar, and the config has no stride"):
         data.build(features=dict(width=WIDTH))
-    with pytest.raises(FeatureError, match='config says 30 fps, the annotation 25'):
+    with pytest.raises(FeatureError, match='config says 30 fps, but the annotation 25'):
         data.build(features=dict(FORMAT, fps=30.0))
     data.spoil('v0', duration=16.48)
     with pytest.raises(FeatureError, match=r'stride 16 at 25 fps last 64.0 s.*says 16.5 s'):
@@ -239,7 +239,7 @@ def _not_a_number(data: Data) -> None:
 
 WRONG = [
     (_unnamed, 'unknown label', False),
-    (_inverted, 'ends before it has begun', False),
+    (_inverted, 'ends before it begins', False),
     (_beyond, 'beyond the video, which lasts 10.08 s', False),
     (_empty, 'no segments', False),
     (_missing, 'missing', False),
@@ -247,14 +247,14 @@ WRONG = [
     (_transposed, 'width is 60, but width=6 is expected.*transpose', False),
     (_no_steps, 'zero length', False),
     (_another_run, '30 steps of width 6, but their sidecar v1.json says 60 steps', False),
-    (_cut_off, 'cut off: it holds 1439 of the 1440 bytes', False),
+    (_cut_off, 'truncated: it holds 1439 of the 1440 bytes', False),
     (_endless, 'frames must be a number, got inf', False),
     (_of_another_rate, '252 frames at 25 fps do not last 30.00 s', False),
     (_whole_numbers, 'got .* of int32', False),
-    (_no_array, 'no array of NumPy', False),
-    (_empty_file, 'no array of NumPy', False),
+    (_no_array, 'not a NumPy array', False),
+    (_empty_file, 'not a NumPy array', False),
     (_three_axes, r'shape \(L, D\)', False),
-    (_not_a_number, '1 of 60 steps hold NaN or infinity, the first of them step 7', True),
+    (_not_a_number, '1 of 60 steps contain NaN or infinity, the first one is step 7', True),
 ]
 
 

@@ -252,7 +252,7 @@ def test_classes_are_checked_when_the_data_set_is_built(videos, tmp_path):
 
 def test_data_that_tell_left_from_right_refuse_flips(videos):
     settings = {'labelled': True, 'mirrorable': False}
-    with pytest.raises(ValueError, match=r'ClipFlip.*take it out or set its probability to 0'):
+    with pytest.raises(ValueError, match=r'ClipFlip.*remove the flip or set its probability to 0'):
         build([labelled_source(videos)], TRAINING, **settings)
     with pytest.raises(ValueError, match=r'mirrors videos \(Flip\)'):
         build([labelled_source(videos)], CLASSIFICATION, **settings)

@@ -8,13 +8,13 @@ from mmvideomae.formats.annotated_videos import AnnotatedVideo, find_segment_fau
 @pytest.mark.parametrize(
     ('segment', 'label', 'message'),
     [
-        ((3, 2), 'x', 'ends before it has begun'),
-        ((2, 2), 'x', 'ends before it has begun'),
+        ((3, 2), 'x', 'ends before it begins'),
+        ((2, 2), 'x', 'ends before it begins'),
         ((8, 11), 'x', 'beyond the video, which lasts 10.00 s'),
         ((10.2, 10.4), 'x', 'beyond the video'),
         ((-1, 2), 'x', 'begins before the video'),
         ((-0.4, -0.1), 'x', 'begins before the video'),
-        ((1, float('inf')), 'x', 'no time in seconds'),
+        ((1, float('inf')), 'x', 'not a time in seconds'),
         ((1, 2), 'z', "unknown label; the 2 classes are 'x', 'y'"),
         ((8, 10.4), 'x', None),
         ((0, 10), 'y', None),

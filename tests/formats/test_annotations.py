@@ -61,7 +61,7 @@ def test_names_that_are_no_utf8_reach_the_file_system(tmp_path):
 @pytest.mark.parametrize(
     ('line', 'reason'),
     [
-        ('my clips/b.mp4 7', 'quote a path that holds spaces'),
+        ('my clips/b.mp4 7', 'quote a path that contains spaces'),
         ('a.mp4 seven', 'must be integers'),
         ('a.mp4 1 2 3 4', '4 numbers after the path, expected 0 to 3'),
         ('"a b.mp4 7', 'not closed'),
@@ -140,7 +140,7 @@ def test_labelled_lists_need_labels(tmp_path):
 
 def test_labels_below_0_are_refused_where_labels_count(tmp_path):
     assert read(tmp_path, 'a.mp4 -1\n') == [Entry('a.mp4', label=-1)]
-    with pytest.raises(AnnotationError, match=r'list\.txt:1: label -1: labels count from 0'):
+    with pytest.raises(AnnotationError, match=r'list\.txt:1: label -1: labels start at 0'):
         read(tmp_path, 'a.mp4 -1\n', LineFormat(labelled=True))
 
 

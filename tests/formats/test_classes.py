@@ -49,7 +49,7 @@ def test_missing_names_of_a_list_are_told(names):
 
 
 def test_a_file_that_cannot_be_read_is_named_with_a_cure(tmp_path):
-    with pytest.raises(AnnotationError, match=r'gone\.txt: No such file .* leave classes out'):
+    with pytest.raises(AnnotationError, match=r'gone\.txt: No such file .* omit classes'):
         class_names(tmp_path / 'gone.txt')
     with pytest.raises(AnnotationError, match='it is not UTF-8 text'):
         class_names(write(tmp_path, b'caf\xe9'))

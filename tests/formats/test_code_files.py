@@ -88,7 +88,7 @@ def test_descriptions_that_are_none(tmp_path: Path) -> None:
     (tmp_path / 'codes.json').write_text('[')
     with pytest.raises(ValueError, match=r'codes\.json is not valid JSON'):
         CodeInfo.read(tmp_path)
-    with pytest.raises(ValueError, match='hold 1 to 32,768 codes, not 65,536'):
+    with pytest.raises(ValueError, match='allow 1 to 32,768 codes, not 65,536'):
         CodeInfo('a', 'b', 2**16, 8, 2.0, 32, ())
     with pytest.raises(ValueError, match='size 36 is not a multiple of 8'):
         CodeInfo('a', 'b', 512, 8, 2.0, 36, ())
@@ -97,7 +97,7 @@ def test_descriptions_that_are_none(tmp_path: Path) -> None:
 def test_files_that_are_no_codes(tmp_path: Path) -> None:
     write_codes(tmp_path, {'a': 3})
     path = code_path(tmp_path, 'a', '32-centre')
-    with pytest.raises(CodeFileError, match='has 4 x 4 codes a frame, but 16 x 16 are expected'):
+    with pytest.raises(CodeFileError, match='has 4 x 4 codes per frame, but 16 x 16 are expected'):
         open_codes(path, (16, 16))
     data = path.read_bytes()
     for broken in (b'', data[:40], data[:-1], b'not an array'):
@@ -106,7 +106,7 @@ def test_files_that_are_no_codes(tmp_path: Path) -> None:
             open_codes(path, (4, 4))
     for wrong in (np.zeros((3, 4, 4)), np.zeros((0, 4, 4), np.int16), np.zeros(4, np.int16)):
         np.save(path, wrong)
-        with pytest.raises(CodeFileError, match=r'where codes are int16 \(F, h, w\)'):
+        with pytest.raises(CodeFileError, match=r'but codes are int16 \(F, h, w\)'):
             open_codes(path, (4, 4))
     np.save(path, np.array([{}], object), allow_pickle=True)
     with pytest.raises(CodeFileError, match='is not an array of codes'):

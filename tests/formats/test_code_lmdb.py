@@ -53,7 +53,7 @@ def test_values_that_are_no_codes(folder: Path) -> None:
     database = CodeLmdb(folder, (4, 4))
     with pytest.raises(FileNotFoundError, match="has no video 'absent'"):
         database.read('absent')
-    with pytest.raises(CodeFileError, match=r"video 'large'.*8 x 8 codes a frame, but 4 x 4"):
+    with pytest.raises(CodeFileError, match=r"video 'large'.*8 x 8 codes per frame, but 4 x 4"):
         database.read('large')
     for name in ('unlabelled', 'rubbish', 'pickled'):
         with pytest.raises(CodeFileError, match=f'{name}.*does not hold tokens and a label'):

@@ -72,13 +72,13 @@ def test_gaps_are_columns_without_a_name(tmp_path: Path) -> None:
     [
         ('', 'names no class'),
         ('\n# nothing\n', 'names no class'),
-        ('item { id: 1 name: "a" }\nitem { id: 0 name: "b" }', ":2: id '0' of 'b' is no number"),
+        ('item { id: 1 name: "a" }\nitem { id: 0 name: "b" }', ":2: id '0' of 'b' is not a number"),
         ('item {\n  name: "a"\n  id: -3\n}', ":3: id '-3' of 'a'"),
         ('item {\n  name: "a"\n  id: one\n}', ":3: id 'one' of 'a'"),
         ('item {\n  name: "a"\n}', ':1: this entry has 0 ids and 1 names'),
         ('item {\n  id: 1\n}', ':1: this entry has 1 ids and 0 names'),
         ('item { id: 1 id: 2 name: "a" }', ':1: this entry has 2 ids'),
-        ('item { id: 1 name: "a" }\nitem { id: 1 name: "b" }', ":2: id 1 is 'b' here and 'a'"),
+        ('item { id: 1 name: "a" }\nitem { id: 1 name: "b" }', ":2: id 1 is 'b' here, but 'a'"),
         ('item { id: 1 name: "a" }\nitem { id: 2 name: "b"', ":2: 'item { id: 2"),
         ('item { id: 1 name: "a" }\n\nv,0902,0,0,1,1,1', ":3: 'v,0902"),
         ('item { id: 1 name: "a" } }', ":1: '}' is unexpected"),
@@ -98,7 +98,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / 'map.pbtxt').write_bytes(b'\xff\xfe\x00')
     with pytest.raises(AnnotationError, match=r'map.pbtxt: it is not UTF-16 text'):
         read_label_map(tmp_path / 'map.pbtxt')
-    with pytest.raises(AnnotationError, match=r"x: id 0 \('a'\): ids count from 1"):
+    with pytest.raises(AnnotationError, match=r"x: id 0 \('a'\): ids start at 1"):
         LabelMap({0: 'a'}, 'x')
 
 

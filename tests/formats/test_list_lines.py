@@ -39,6 +39,6 @@ def test_a_file_of_lines_is_read_back(
 
 @pytest.mark.parametrize('path', ['a\nb.mp4', 'a\rb.mp4', ''])
 def test_what_a_line_cannot_hold_is_named(path: str) -> None:
-    with pytest.raises(ValueError, match='a list cannot name a path') as caught:
+    with pytest.raises(ValueError, match='a list cannot contain a path') as caught:
         list_line(path, [1])
     assert repr(path) in str(caught.value)

@@ -103,7 +103,7 @@ def test_image_ids_need_a_table(tmp_path: Path) -> None:
         read_proposals(boxes)
     with pytest.raises(AnnotationError, match=r'detection 1 .image_id 9'):
         read_proposals(boxes, save(tmp_path, {'images': IMAGES[:1]}, 'part.json'))
-    with pytest.raises(AnnotationError, match=r'bad.json: "images" is no list'):
+    with pytest.raises(AnnotationError, match=r'bad.json: "images" is not a list'):
         read_proposals(boxes, save(tmp_path, {'images': [{'movie': 'v'}]}, 'bad.json'))
 
 
@@ -136,7 +136,7 @@ class Danger:
     'content', [Danger(), {'v,1': Danger()}, {'v,1': Counter()}, {'v,1': np.array([Danger()])}]
 )
 def test_nothing_but_plain_data_is_unpickled(tmp_path: Path, content: object) -> None:
-    with pytest.raises(AnnotationError, match=r'no pickle of boxes \(it holds .*not plain data'):
+    with pytest.raises(AnnotationError, match=r'not a pickle of boxes \(it holds .*not plain data'):
         read_proposals(save(tmp_path, content))
 
 
@@ -149,7 +149,7 @@ def test_rows_that_are_not_flat_are_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_a_forged_dtype_follows_no_address(tmp_path: Path) -> None:
-    with pytest.raises(AnnotationError, match=r"boxes\.pkl is no pickle .*'O8'"):
+    with pytest.raises(AnnotationError, match=r"boxes\.pkl is not a pickle .*'O8'"):
         read_proposals(save(tmp_path, {'v,1': ForgedArray()}))
 
 
@@ -158,39 +158,39 @@ def detection(**changes: Any) -> list[dict[str, Any]]:
 
 
 FAULTS = [
-    ('boxes.pkl', b'', 'is no pickle of boxes'),
-    ('boxes.pkl', b'video,second\n', 'is no pickle of boxes'),
-    ('boxes.pkl', [1, 2], 'holds a list, no dict of key frames'),
-    ('boxes.pkl', {}, 'has no boxes; read are .pkl'),
-    ('boxes.pkl', {7: np.zeros((1, 5))}, '7 is no key frame'),
-    ('boxes.pkl', {'video': np.zeros((1, 5))}, "'video' is no key frame such as 'VIDEO,0902'"),
-    ('boxes.pkl', {'v,x': np.zeros((1, 5))}, "'v,x': timestamp 'x' is no number"),
+    ('boxes.pkl', b'', 'is not a pickle of boxes'),
+    ('boxes.pkl', b'video,second\n', 'is not a pickle of boxes'),
+    ('boxes.pkl', [1, 2], 'holds a list, not a dict of key frames'),
+    ('boxes.pkl', {}, 'has no boxes; use .pkl'),
+    ('boxes.pkl', {7: np.zeros((1, 5))}, '7 is not a key frame'),
+    ('boxes.pkl', {'video': np.zeros((1, 5))}, "'video' is not a key frame such as 'VIDEO,0902'"),
+    ('boxes.pkl', {'v,x': np.zeros((1, 5))}, "'v,x': timestamp 'x' is not a number"),
     ('boxes.pkl', {',1': np.zeros((1, 5))}, "',1': the name of the video is missing"),
-    ('boxes.pkl', {'v,1': np.zeros((1, 6))}, "'v,1' is no array (n, 5)"),
-    ('boxes.pkl', {'v,1': np.zeros(5)}, "'v,1' is no array (n, 5)"),
-    ('boxes.pkl', {'v,1': 'text'}, "'v,1' is no array (n, 5)"),
+    ('boxes.pkl', {'v,1': np.zeros((1, 6))}, "'v,1' is not an array (n, 5)"),
+    ('boxes.pkl', {'v,1': np.zeros(5)}, "'v,1' is not an array (n, 5)"),
+    ('boxes.pkl', {'v,1': 'text'}, "'v,1' is not an array (n, 5)"),
     ('boxes.pkl', {'v,1': np.array([[0, 0, 320, 240, 0.5]])}, 'shares of the frame, not pixels'),
     ('boxes.pkl', {'v,1': np.array([[0.5, 0, 0.4, 1, 0.5]])}, 'is swapped'),
     ('boxes.pkl', {'v,1': np.array([[0, 0, 1, 1, 1.5]])}, 'score 1.5 is outside [0, 1]'),
     ('boxes.pkl', {'v,1': np.array([[0, 0, 1, 1, np.nan]])}, 'score nan is outside [0, 1]'),
-    ('boxes.pkl', {'v,1': np.array([[0, np.nan, 1, 1, 0.5]])}, 'reaches outside [0, 1]'),
-    ('boxes.json', [], 'has no boxes; read are .pkl'),
-    ('boxes.json', {'a': 1}, 'is no list of COCO detections'),
-    ('boxes.json', [1], 'is no list of COCO detections'),
+    ('boxes.pkl', {'v,1': np.array([[0, np.nan, 1, 1, 0.5]])}, 'is outside [0, 1]'),
+    ('boxes.json', [], 'has no boxes; use .pkl'),
+    ('boxes.json', {'a': 1}, 'is not a list of COCO detections'),
+    ('boxes.json', [1], 'is not a list of COCO detections'),
     ('boxes.json', detection(bbox=[10, 10, 5]), 'detection 0: {'),
-    ('boxes.json', detection(bbox=[10, 10, 300, 20]), 'reaches outside its frame of 100x50 pixels'),
-    ('boxes.json', detection(bbox=[10, 10, -5, 20]), 'reaches outside its frame'),
+    ('boxes.json', detection(bbox=[10, 10, 300, 20]), 'is outside its frame of 100x50 pixels'),
+    ('boxes.json', detection(bbox=[10, 10, -5, 20]), 'is outside its frame'),
     ('boxes.json', detection(width=None), 'has no width and height of its frame'),
     ('boxes.json', detection(height=0), 'got 100 and 0'),
     ('boxes.json', detection(timestamp='x'), "detection 0: timestamp 'x'"),
     ('boxes.json', [{'image_id': [1], 'bbox': [1, 2, 3, 4]}], '(image_id [1]) has no video_id'),
     ('boxes.json', detection(score=7), 'score 7 is outside [0, 1]'),
-    ('boxes.csv', '', 'has no boxes; read are .pkl'),
+    ('boxes.csv', '', 'has no boxes; use .pkl'),
     ('boxes.csv', 'v,1,0,0,1\n', ':1: 5 fields, expected video,second,x1,y1,x2,y2[,score]'),
     ('boxes.csv', 'v,1,0,0,1,1,12\n', ':1: score 12 is outside [0, 1]'),
-    ('boxes.csv', 'v,1,0,0,1,1,.5\nv,1,0,0,1,1,x\n', ":2: score 'x' is no number"),
+    ('boxes.csv', 'v,1,0,0,1,1,.5\nv,1,0,0,1,1,x\n', ":2: score 'x' is not a number"),
     ('boxes.csv', 'v,x,0,0,1,1,1\n', ":1: timestamp 'x'"),
-    ('boxes.txt', b'', 'is no file of boxes: read are .pkl'),
+    ('boxes.txt', b'', 'is not a file of boxes: use .pkl'),
 ]
 
 
@@ -245,7 +245,7 @@ def test_what_is_written_is_read_here_and_in_mmaction2(
 
 
 def test_only_possible_boxes_are_written(tmp_path: Path) -> None:
-    with pytest.raises(AnnotationError, match=r"boxes.pkl: 'v,0001': box 0,0,3,1 reaches outside"):
+    with pytest.raises(AnnotationError, match=r"boxes.pkl: 'v,0001': box 0,0,3,1 is outside"):
         write_proposals(tmp_path / 'boxes.pkl', {('v', 1.0): np.array([[0, 0, 3, 1, 1]])})
     with pytest.raises(AnnotationError, match=r'written as .pkl, got .*boxes.csv'):
         write_proposals(tmp_path / 'boxes.csv', {})

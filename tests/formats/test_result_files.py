@@ -83,7 +83,7 @@ def test_nothing_but_arrays_and_tensors_is_run(tmp_path: Path) -> None:
     )):  # fmt: skip
         path = tmp_path / f'{number}.pkl'
         path.write_bytes(pickle.dumps(content))
-        with pytest.raises(ValueError, match=rf'{number}\.pkl is no dump') as error:
+        with pytest.raises(ValueError, match=rf'{number}\.pkl is not a dump') as error:
             read_results(path)
         assert '\n' not in str(error.value)
     assert not mark.exists()
@@ -93,13 +93,13 @@ def test_nothing_but_arrays_and_tensors_is_run(tmp_path: Path) -> None:
     ({}, 'no list of predictions'),
     ([], 'no list of predictions'),
     ([{'gt_label': 1}], "no 'pred_score'"),
-    ([{'pred_score': [0.1, 0.9]}, {'pred_score': [0.1]}], 'no scores of a classification'),
+    ([{'pred_score': [0.1, 0.9]}, {'pred_score': [0.1]}], 'has no classification scores'),
     ([{'pred_score': 0.5}], 'one row per video'),
     ([{'pred_score': [0.1, 0.9], 'gt_label': [0, 1]}], 'one class, found 2'),
-    ([3], 'no scores of a classification'),
+    ([3], 'has no classification scores'),
     ([{'pred_score': [0.1, float('nan')], 'filename': 'v.mp4'}], "'v.mp4' are not finite"),
-    ([{'pred_score': [[0.1] * 2] * 2}], 'pred_score is not made of numbers'),
-    ([{'pred_score': [0.1, 0.9], 'gt_label': 1 << 70}], 'no scores of a classification'),
+    ([{'pred_score': [[0.1] * 2] * 2}], 'pred_score does not consist of numbers'),
+    ([{'pred_score': [0.1, 0.9], 'gt_label': 1 << 70}], 'has no classification scores'),
 ])  # fmt: skip
 def test_other_contents_are_named(tmp_path: Path, content: Any, told: str) -> None:
     (tmp_path / 'a.pkl').write_bytes(pickle.dumps(content))
@@ -111,7 +111,7 @@ def test_other_contents_are_named(tmp_path: Path, content: Any, told: str) -> No
 @pytest.mark.parametrize('data', [b'', b'text', pickle.dumps([{'a': 1}])[:-4], b'\x80\x05K\x01'])
 def test_damaged_files_are_named(tmp_path: Path, data: bytes) -> None:
     (tmp_path / 'a.pkl').write_bytes(data)
-    with pytest.raises(ValueError, match=r'a\.pkl is no dump'):
+    with pytest.raises(ValueError, match=r'a\.pkl is not a dump'):
         read_results(tmp_path / 'a.pkl')
 
 

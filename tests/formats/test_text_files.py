@@ -50,7 +50,7 @@ def test_json_is_read_in_any_encoding_and_faults_have_a_line(tmp_path):
         (b'\xff\xfea', 'not UTF-16 text'),
         ('0.mp4 0\r\n1.mp4 1\r\n'.encode('utf-16-le'), 'UTF-16 without a byte order mark'),
         ('a'.encode('utf-16-be'), 'UTF-16 without a byte order mark'),
-        (MP4, 'not text: it holds binary data'),
+        (MP4, 'not text: it contains binary data'),
     ],
 )
 def test_other_bytes_are_told_with_file_and_encoding(tmp_path, content, told):

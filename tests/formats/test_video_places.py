@@ -113,11 +113,11 @@ def test_a_table_lists_path_start_and_rate(tmp_path: Path, head: str) -> None:
     [
         ('a,one.mp4', ':2: expected video,path,start_second'),
         ('a,,0', ':2: expected video,path,start_second'),
-        ('a,one.mp4,soon', ":2: start_second 'soon' is no number"),
-        ('a,one.mp4,nan', ":2: start_second 'nan' is no number"),
-        ('a,one.mp4,0,fast', ":2: fps 'fast' is no number"),
-        ('a,one.mp4,0,0', ":2: fps '0' is no positive number"),
-        ('x,other.mp4,0', ":2: video 'x' has another line before"),
+        ('a,one.mp4,soon', ":2: start_second 'soon' is not a number"),
+        ('a,one.mp4,nan', ":2: start_second 'nan' is not a number"),
+        ('a,one.mp4,0,fast', ":2: fps 'fast' is not a number"),
+        ('a,one.mp4,0,0', ":2: fps '0' is not a positive number"),
+        ('x,other.mp4,0', ":2: video 'x' already has a line"),
         ('a,frames,0', ':2: .*frames is a folder of frames and needs its fps'),
     ],
 )

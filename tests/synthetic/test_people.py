@@ -181,7 +181,7 @@ def test_clips_have_as_many_actors_around_as_asked() -> None:
         ({'videos': {'train': 0}}, 'no videos'),
         ({'clips': {'test': 1}}, 'no split'),
         ({'clips': {'train': -1}}, 'no clips'),
-        ({'classes': 13}, '13 classes'),
+        ({'classes': 13}, 'must be 1 to 12, got 13'),
         ({'size': (95, 128)}, 'even'),
         ({'seconds': (1, 4)}, 'seconds'),
         ({'act_seconds': (3, 2)}, 'act_seconds'),
@@ -197,7 +197,7 @@ def test_impossible_settings_are_refused(changes: dict, message: str) -> None:
 @pytest.mark.parametrize(
     ('style', 'message'),
     [
-        (replace(STYLE, num_shapes=(9, 9)), 'do not find room side by side in 96x128'),
+        (replace(STYLE, num_shapes=(9, 9)), 'do not fit side by side into 96x128'),
         (Style(radius=(0.4, 0.45)), 'do not fit into 96x128'),
     ],
 )

@@ -92,7 +92,7 @@ def train(data: Data, call_tool: Call, tmp_path: Path) -> Call:
 
 
 WRONG = {
-    'inverted': (lambda data: data.segment(3, 2), 'ends before it has begun'),
+    'inverted': (lambda data: data.segment(3, 2), 'ends before it begins'),
     'beyond': (lambda data: data.segment(1, 60), 'lies beyond the video, which lasts 6.88 s'),
     'label': (lambda data: data.segment(1, 2, 'fly'), 'unknown label'),
     'empty': (lambda data: data.empty(), 'it has no segments'),

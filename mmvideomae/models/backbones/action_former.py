@@ -37,7 +37,7 @@ class ActionFormerBackbone(BaseModule):
         attn_drop_rate: Dropout of attention weights.
         drop_path_rate: Share of samples that skip a branch of a block, the same in all blocks.
 
-        Raises:
+    Raises:
         ValueError: The number of windows differs from that of levels.
     """
 

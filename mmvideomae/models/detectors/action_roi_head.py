@@ -95,9 +95,9 @@ class ActionRoIHead(BaseModule):
             proposals: For each clip, ``bboxes`` (m, 4) in pixels.
             data_samples: With ``gt_instances``: ``bboxes`` (n, 4) in pixels, ``labels`` (n, K).
 
-            Raises:
-                ValueError: A clip, which the message names, has no ground-truth boxes, or its
-                    labels do not have K classes.
+        Raises:
+            ValueError: A clip, which the message names, has no ground-truth boxes, or its
+                labels do not have K classes.
         """
         chosen = [
             self._to_learn(own, sample) for own, sample in zip(proposals, data_samples, strict=True)
@@ -118,11 +118,11 @@ class ActionRoIHead(BaseModule):
             rescale: Return boxes relative to the original frame, with crop and flip undone;
                 False leaves them in pixels of the clip.
 
-            Returns:
+        Returns:
             For each clip, ``bboxes`` (m, 4) as proposed, ``scores`` (m, K) and, if proposals
             have scores, ``box_scores`` (m,).
 
-            Raises:
+        Raises:
             ValueError: Proposals lack scores, but ``multiply_box_score`` is on.
         """
         boxes = [own.bboxes for own in proposals]

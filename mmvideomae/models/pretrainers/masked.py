@@ -116,7 +116,7 @@ class MaskedPretrainer(BaseModel):
             visible_ids: (B, n), ascending, the tokens that ``encoder_mask`` keeps.
             query_ids: (B, M), ascending, the tokens that the decoder predicts.
 
-            Raises:
+        Raises:
             ValueError: The masks of a batch differ in their counts or do not fit the clip,
                 or the visible tokens are not given.
         """

@@ -162,8 +162,8 @@ class VIMPAC(BaseModel):
             fewer are filled up with -1; ``losses`` without the contrastive one, which needs a
             batch.
 
-            Raises:
-                ValueError: There is no head for masked codes or no mask, or the mask does not fit.
+        Raises:
+            ValueError: There is no head for masked codes or no mask, or the mask does not fit.
         """
         if self.head is None:
             raise ValueError('this VIMPAC has no head for masked codes, so it cannot reconstruct')

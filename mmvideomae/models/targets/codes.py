@@ -21,7 +21,7 @@ class CodeTarget(Target):
     Args:
         num_codes: Number of codes of the tokenizer; the pretrainer passes that of its backbone.
 
-        Attributes:
+    Attributes:
         dims: Number of values predicted at one token: a score for every id of the vocabulary.
         to_pixels: Codes (N, h, w) -> frames (N, 3, H, W) in [0, 1]; None without a tokenizer.
     """
@@ -91,7 +91,7 @@ class CodeTarget(Target):
             values: Scores (M, V) at ``token_ids`` (M,).
             codes: (t, h, w), those of the clip.  Padding frames are not drawn.
 
-            Returns:
+        Returns:
             The frames, (T, H, W, 3) float32 in [0, 1]; a sentence about them; and the frames
             decoded from the clip's own codes.
 

@@ -80,7 +80,7 @@ class PixelTarget(Target):
                 ``NOTES``.  'ground_truth': each patch's own mean and deviation, as in the papers'
                 figures; 'visible': those of visible patches, weighted by proximity; 'none'.
 
-            Returns:
+        Returns:
             (T, H, W, 3) float32 in [0, 1], zero where nothing was predicted; a sentence.
         """
         how = 'raw' if self.normalise == 'none' else how

@@ -18,7 +18,7 @@ class Target(nn.Module, ABC):
         tubelet_size: Frames of one token, out of those that the encoder receives.
         patch_size: Side of a token in pixels.  The pretrainer passes that of its backbone.
 
-        Attributes:
+    Attributes:
         dims: Number of values predicted at one token, P.
         stride: The encoder receives every ``stride``-th frame of a clip.
     """

@@ -110,7 +110,7 @@ def test_head_rows_are_selected_and_the_log_says_so(
 
 def test_testing_wants_a_head_that_fits(fine_tune: Callable[..., Config], tmp_path: Path) -> None:
     path = CLASSIFIERS['official'](built(recognizer(9)).state_dict(), tmp_path)
-    with pytest.raises(CheckpointError, match='its head has 9 classes, the model 5'):
+    with pytest.raises(CheckpointError, match='its head has 9 classes, but the model 5'):
         Runner.from_cfg(fine_tune(path)).test()
     scores = Runner.from_cfg(fine_tune(path, 9, experiment_name='fits')).test()
     assert 'acc/top1' in scores

@@ -78,7 +78,7 @@ def test_sound_data_has_numbers_and_no_problem(sound: BoxSet) -> None:
 @pytest.mark.parametrize(
     ('row', 'level', 'kind', 'message'),
     [
-        ('a,1,.1,.1,.5,.5,0,1', 'error', 'labels', 'label 0: ids count from 1'),
+        ('a,1,.1,.1,.5,.5,0,1', 'error', 'labels', 'label 0: ids start at 1'),
         ('a,1,.1,.1,.5,.5,4,1', 'error', 'labels', 'label 4 is above the 3 classes'),
         ('a,1,.1,.1,.5,.5,2,1', 'warning', 'labels without a name', 'id 2 is not in'),
         ('a,1,.1,.1,1.5,.5,1,1', 'error', 'boxes', r'outside \[0, 1\]'),
@@ -127,7 +127,7 @@ def test_all_faults_are_counted_and_few_are_shown(sound: BoxSet) -> None:
         ('map.pbtxt', b'item { name: "a" id: 0 }', 'label map', 'number from 1 on'),
         ('ann.csv', b'', 'annotation', 'has no box'),
         ('ann.csv', b'\xff\xfe\x00', 'annotation', 'not UTF-16 text'),
-        ('boxes.pkl', b'no pickle', 'proposals', 'no pickle of boxes'),
+        ('boxes.pkl', b'no pickle', 'proposals', 'not a pickle of boxes'),
         ('boxes.pkl', pickle.dumps([1, 2]), 'proposals', 'holds a list'),
         ('excluded.csv', b'a,0\na,0,1\n', 'excluded key frames', '3 fields'),
         ('excluded.csv', b'a,0\na,1\nb,1\n', 'excluded key frames', 'excludes all'),

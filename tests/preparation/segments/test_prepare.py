@@ -110,7 +110,7 @@ def test_the_split_is_a_function_of_the_seed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(('line', 'told'), [
-    ('v0,2,1,run', r"segments.csv:7: video 'v0': .* ends before it has begun"),
+    ('v0,2,1,run', r"segments.csv:7: video 'v0': .* ends before it begins"),
     ('v9,1,2,run', r"segments.csv:7: there is no video 'v9'"),
     ('v0,3,9,run', 'lies beyond the video, which lasts 4.00 s'),
     ('broken,1,2,run', r'broken\.mp4'),

@@ -64,7 +64,7 @@ def test_labels_from_the_list(call: Any) -> None:
 
 @pytest.mark.parametrize(('words', 'told'), [
     (('none.pkl', 'new.pkl'), 'none.pkl'),
-    (('bad.pkl', 'new.pkl'), 'bad.pkl is no dump'),
+    (('bad.pkl', 'new.pkl'), 'bad.pkl is not a dump'),
     (('bare.pkl', 'bare.pkl'), '--annotations'),
     (('old.pkl', 'new.pkl', '--classes', 'none.txt'), 'cannot read the file of class names'),
     (('old.pkl', 'new.pkl', '--annotations', 'none.csv'), 'none.csv'),

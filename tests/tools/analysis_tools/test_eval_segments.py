@@ -72,7 +72,7 @@ def test_a_segment_that_is_named_twice_counts_once(call) -> None:
     assert "1 are shorter than 1 ms: these are left out, first in video 'a'" in err
     Path('truth.json').write_text(json.dumps({'database': {'a': {'annotations': [row(3, 1)]}}}))
     code, _, err = call({'results': {'a': []}})
-    assert code == 1 and "video 'a': segment [3, 1] 'x' ends before it has begun" in err
+    assert code == 1 and "video 'a': segment [3, 1] 'x' ends before it begins" in err
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_segment_that_is_named_twice_counts_once(call) -> None:
         ({'results': {'a': {'label': 'x'}}}, "video 'a' has no list of"),
         ({'results': {'a': [{'label': 'x'}]}}, "video 'a': \"{'label': 'x'}\" is not {"),
         ({'results': {'a': [{'segment': [1, 2], 'label': 'x'}]}}, 'has no score: every segment'),
-        ({'results': {'a': [row(3, 1)]}}, 'ends before it has begun'),
+        ({'results': {'a': [row(3, 1)]}}, 'ends before it begins'),
         ({'results': {'a': [row(1, 3, score=float('nan'))]}}, 'three finite numbers'),
         ({'results': {'a': [row(1, 'late')]}}, 'three finite numbers'),
         ({'results': {'a': [row(1, 3, None)]}}, 'not the name of a class'),

@@ -217,7 +217,7 @@ def test_coco_and_folders_of_frames(
         ),
         ('a,1,0.1,0.1,0.5,0.5,0', "boxes.csv:8: label '0', and 'run' in boxes.csv:2"),
         ('a,2,0.1,0.1,0.5,0.5,run', 'boxes.csv:8: second 2 is outside the video a.mp4'),
-        ('a,1,0.1,0.1,5,0.5,run', 'boxes.csv:8: box 0.1,0.1,5,0.5 reaches outside [0, 1]'),
+        ('a,1,0.1,0.1,5,0.5,run', 'boxes.csv:8: box 0.1,0.1,5,0.5 is outside [0, 1]'),
         ('a,1,0.1,0.1,5,0.5,run', '(--pixels reads pixels)'),
         ('a,1,0.5,0.1,0.1,0.5,run', 'boxes.csv:8: box 0.5,0.1,0.1,0.5 is swapped'),
         ('a,1,0.5,0.1,0.5,0.5,run', 'boxes.csv:8: box 0.5,0.1,0.5,0.5 has no area'),
