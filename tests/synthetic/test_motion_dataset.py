@@ -81,7 +81,7 @@ def test_unfinished_dataset_is_marked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        ({'classes': 13}, '13 classes'),
+        ({'classes': 13}, 'must be 1 to 12, got 13'),
         ({'clips': {'trian': 3}}, "'trian'"),
         ({'clips': {'train': 0}}, 'no clips'),
         ({'size': (33, 48)}, 'even'),

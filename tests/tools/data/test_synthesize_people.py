@@ -59,7 +59,7 @@ def test_actors_speed_and_clips_are_as_asked(tool: Callable[..., Any], tmp_path:
         (('--train', 0, '--val', 0), 'no videos to make'),
         (('--seconds', 3, 2), 'seconds (3, 2) must be a range'),
         (('--fps', 10), 'does not fit into 10 frames per second'),
-        (('--classes', 13), '13 classes'),
+        (('--classes', 13), 'must be 1 to 12, got 13'),
     ],
 )
 def test_bad_options_end_in_one_line(

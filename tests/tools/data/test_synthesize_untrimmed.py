@@ -29,7 +29,7 @@ def test_videos_of_both_splits_once(tool: Callable[..., Any], tmp_path: Path) ->
     [
         (('--train', 0, '--val', 0), 'no videos to make'),
         (('--seconds', 3, 2), 'seconds 3.0 to 2.0 must be a range'),
-        (('--classes', 13), '13 classes'),
+        (('--classes', 13), 'must be 1 to 12, got 13'),
     ],
 )
 def test_bad_options_end_in_one_line(
