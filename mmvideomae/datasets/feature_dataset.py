@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,10 @@ from mmvideomae.formats.annotated_videos import (
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.classes import check_class_count, class_names
 from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
+from mmvideomae.formats.feature_info import info_place
 from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.registry import DATASETS, Pipeline
+from mmvideomae.video.readers import fetch_ahead, join_place
 
 
 @DATASETS.register_module()
@@ -46,7 +47,7 @@ class FeatureDataset(SeededDataset):
 
     Args:
         ann_file: See `segment_annotations`.
-        feature_dir: Folder of the feature files.
+        feature_dir: Folder of the feature files, or its address.
         pipeline: Transforms, by name or as a list.
         subsets: Of the annotation, such as ``'validation'``; None takes all videos.
         feature_name: Name of a feature file for the name of a video.
@@ -95,7 +96,7 @@ class FeatureDataset(SeededDataset):
                 "on_bad_sample must be 'raise' or, with test_mode=False, 'skip': a video left out "
                 f'of a test would change its result; got {on_bad_sample!r}'
             )
-        self.feature_dir = Path(feature_dir)
+        self.feature_dir = os.fspath(feature_dir)
         self.subsets = (subsets,) if isinstance(subsets, str) else subsets
         self.feature_name = feature_name
         self.features = (
@@ -130,6 +131,8 @@ class FeatureDataset(SeededDataset):
             check_class_count(self._metainfo['classes'], self.num_classes)
         if self.subsets is not None:
             videos = of_subsets(videos, self.subsets, self.ann_file)
+        paths = [self._path(video) for video in videos if video.video_id not in self.exclude]
+        fetch_ahead([*paths, *map(info_place, paths)])
         records = []
         for video in videos:
             if video.video_id in self.exclude:
@@ -175,8 +178,11 @@ class FeatureDataset(SeededDataset):
         """The error of a record's feature file."""
         return FeatureError(record['video_id'], record['feature_path'], reason)
 
+    def _path(self, video: AnnotatedVideo) -> str:
+        return join_place(self.feature_dir, self.feature_name.format(video.video_id))
+
     def _record(self, video: AnnotatedVideo) -> dict[str, Any]:
-        path = self.feature_dir / self.feature_name.format(video.video_id)
+        path = self._path(video)
         file = inspect_features(video.video_id, path, self.features, video.duration, video.fps)
         classes = self.metainfo['classes']
         duration = video.duration or file.duration
@@ -190,7 +196,7 @@ class FeatureDataset(SeededDataset):
         segments = np.array(video.segments, np.float64).reshape(-1, 2)
         return {
             'video_id': video.video_id,
-            'feature_path': str(path),
+            'feature_path': path,
             'width': self.features.width,
             'duration': duration,
             'fps': file.grid.fps,

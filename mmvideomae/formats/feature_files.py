@@ -3,13 +3,19 @@
 import math
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from mmvideomae.errors import UserError
-from mmvideomae.formats.feature_info import FeatureInfo, info_path
+from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.ops.feature_grid import FeatureGrid
+from mmvideomae.storage.remote import (
+    AddressError,
+    UnreachableError,
+    is_elsewhere,
+    open_bytes,
+    without_secrets,
+)
 
 _FPS_SLACK = 0.01  # annotations may say 30 for 29.97
 # For features without a sidecar: published ones match loosely, but a wrong stride does not.
@@ -24,9 +30,9 @@ class FeatureError(UserError, ValueError):
     """
 
     def __init__(self, video_id: str, path: str | os.PathLike[str], reason: str) -> None:
-        super().__init__(f'video {video_id!r}, features {os.fspath(path)}: {reason}')
         self.video_id = video_id
-        self.path = os.fspath(path)
+        self.path = without_secrets(os.fspath(path))
+        super().__init__(f'video {video_id!r}, features {self.path}: {reason}')
         self.reason = reason
 
     def __reduce__(self) -> tuple[type['FeatureError'], tuple[str, str, str]]:
@@ -88,7 +94,7 @@ def inspect_features(
 
     Args:
         video_id: Name of the video.
-        path: Its ``.npy`` file.
+        path: Its ``.npy`` file, or the address of one.
         expected: The format in the config.
         duration: Duration from the annotation, in seconds.
         fps: Frame rate from the annotation.
@@ -97,10 +103,9 @@ def inspect_features(
         FeatureError: The file is missing, truncated, not an array (L, D), has no steps or another
             width, or the information is contradictory or insufficient.
     """
-    path = Path(path)
     shape = _read_shape(video_id, path, expected.width)
     try:
-        info = FeatureInfo.read(path) if info_path(path).is_file() else None
+        info = _read_info(path)
         if expected.stride != 'even' and info is not None:
             return _described(info, expected, duration, fps, shape)
         if info is not None:
@@ -118,9 +123,12 @@ def load_features(video_id: str, path: str | os.PathLike[str], width: int | None
     Raises:
         FeatureError: See `inspect_features`, or values are not finite.
     """
-    _read_shape(video_id, Path(path), width)
+    _read_shape(video_id, path, width)
     try:
-        features = np.load(path).astype(np.float32, copy=False)
+        with open_bytes(path) as file:
+            features = np.load(file).astype(np.float32, copy=False)
+    except UnreachableError:
+        raise
     except (OSError, ValueError) as error:
         raise FeatureError(video_id, path, f'they cannot be read: {error}') from None
     good = np.isfinite(features).all(axis=1)
@@ -135,18 +143,30 @@ def load_features(video_id: str, path: str | os.PathLike[str], width: int | None
     return features
 
 
-def _read_shape(video_id: str, path: Path, width: int | None) -> tuple[int, int]:
-    """(L, D) from the file's header."""
-    if not path.is_file():
+def _read_info(path: str | os.PathLike[str]) -> FeatureInfo | None:
+    try:
+        return FeatureInfo.read(path)
+    except FileNotFoundError:
+        return None
+
+
+def _read_shape(video_id: str, path: str | os.PathLike[str], width: int | None) -> tuple[int, int]:
+    """(L, D) by the file's header."""
+    if not is_elsewhere(path) and not os.path.isfile(path):
         raise FeatureError(video_id, path, 'they are missing; extract them or fix feature_dir')
     try:
-        with path.open('rb') as file:
+        with open_bytes(path) as file:
             version = np.lib.format.read_magic(file)
             read = np.lib.format.read_array_header_1_0
             if version != (1, 0):
                 read = np.lib.format.read_array_header_2_0
             shape, _, dtype = read(file)
-            held = os.fstat(file.fileno()).st_size - file.tell()
+            begin = file.tell()
+            held = file.seek(0, os.SEEK_END) - begin
+    except UnreachableError:
+        raise
+    except AddressError as error:
+        raise FeatureError(video_id, path, error.reason) from None
     except (OSError, ValueError) as error:
         raise FeatureError(video_id, path, f'this is not a NumPy array: {error}') from None
     if len(shape) != 2 or dtype.kind != 'f':

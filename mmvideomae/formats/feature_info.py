@@ -10,6 +10,7 @@ from typing import Any
 
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.storage import write_text
+from mmvideomae.storage.remote import AddressError, is_address, open_bytes, without_query
 
 _SAME = 1e-4  # relative difference of numbers: 29.97 is 30000 / 1001
 _NUMBERS = {'fps', 'frames', 'duration', 'window', 'stride', 'interval', 'offset', 'width'}
@@ -67,11 +68,13 @@ class FeatureInfo:
             FileNotFoundError: There is none.
             ValueError: It is not a JSON object, or keys are missing, unknown or have a wrong type.
         """
-        path = info_path(npy_path)
+        path = info_place(npy_path)
         try:
-            content = json.loads(path.read_text(encoding='utf-8'))
-        except FileNotFoundError:
-            raise FileNotFoundError(f'{npy_path} has no {path.name} beside it') from None
+            with open_bytes(path) as file:
+                content = json.loads(file.read().decode())
+        except (FileNotFoundError, AddressError):
+            told = f'{npy_path} has no {os.path.basename(path)} beside it'
+            raise FileNotFoundError(told) from None
         except ValueError as error:
             raise ValueError(f'{path} is not valid JSON: {error}') from None
         known = {each.name for each in fields(cls)} - {'video_id'}
@@ -81,7 +84,7 @@ class FeatureInfo:
         if unknown := sorted(set(content) - known):
             raise ValueError(f'{path} has unknown keys: {", ".join(unknown)}')
         _check_kinds(content, path)
-        return cls(**content, video_id=video_id or path.stem)
+        return cls(**content, video_id=video_id or Path(without_query(path)).stem)
 
     def write(self, npy_path: str | os.PathLike[str]) -> None:
         """Write the file beside a feature file atomically."""
@@ -107,13 +110,22 @@ class FeatureInfo:
                 )
 
 
+def info_place(npy_path: str | os.PathLike[str]) -> str:
+    """As `info_path`, also of features at an address."""
+    place = os.fspath(npy_path)
+    if not is_address(place):
+        return str(info_path(place))
+    base, mark, query = place.partition('?')
+    return base.removesuffix('.npy') + '.json' + mark + query
+
+
 def info_path(npy_path: str | os.PathLike[str]) -> Path:
     """The path of a feature file's description: ``a/b.c.npy`` -> ``a/b.c.json``."""
     path = Path(npy_path)
     return path.with_name(path.name.removesuffix('.npy') + '.json')
 
 
-def _check_kinds(content: Mapping[str, Any], path: Path) -> None:
+def _check_kinds(content: Mapping[str, Any], path: str) -> None:
     for key, value in content.items():
         if key in _NUMBERS:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -33,6 +33,7 @@ from mmvideomae.formats.text_files import (
     read_rows,
     shown,
 )
+from mmvideomae.storage.remote import UnreachableError, without_query
 
 _COLUMNS = ('video', 'start', 'end', 'label')
 _MORE_COLUMNS = ('subset', 'duration', 'fps')
@@ -46,14 +47,16 @@ def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
         AnnotationError: It is missing, has an unknown format, lists no video, or a value is
             not a number; the message names the file and the video or the line.
     """
-    path = Path(path)
+    path = os.fspath(path)
     try:
-        if path.is_dir():
-            videos = _read_thumos(path)
-        elif path.suffix.lower() == '.json':
+        if os.path.isdir(path):
+            videos = _read_thumos(Path(path))
+        elif without_query(path).lower().endswith('.json'):
             videos = _read_json(path)
         else:
             videos = _read_csv(path)
+    except UnreachableError:
+        raise
     except OSError as error:
         raise AnnotationError(
             f'cannot read the annotation {path}: {error.strerror or error}'
@@ -65,7 +68,7 @@ def read_segments(path: str | os.PathLike[str]) -> list[AnnotatedVideo]:
     return videos
 
 
-def _read_json(path: Path) -> list[AnnotatedVideo]:
+def _read_json(path: str) -> list[AnnotatedVideo]:
     content = read_json(path, 'annotation')
     database = content.get('database') if isinstance(content, dict) else None
     if not isinstance(database, dict):
@@ -75,13 +78,13 @@ def _read_json(path: Path) -> list[AnnotatedVideo]:
     return [_json_video(str(name), entry, path) for name, entry in database.items()]
 
 
-def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
+def _json_video(name: str, entry: Any, path: str) -> AnnotatedVideo:
     where = f'{path}: video {name!r}'
     if not isinstance(entry, dict) or not isinstance(entry.get('annotations', []), list):
         raise AnnotationError(f'{where} is not an object with a list "annotations"')
     video = AnnotatedVideo(
         name,
-        str(path),
+        path,
         str(entry.get('subset', '')).lower(),
         _positive(entry.get('duration'), 'duration', where),
         _positive(entry.get('fps'), 'fps', where),
@@ -99,7 +102,7 @@ def _json_video(name: str, entry: Any, path: Path) -> AnnotatedVideo:
     return video
 
 
-def _read_csv(path: Path) -> list[AnnotatedVideo]:
+def _read_csv(path: str) -> list[AnnotatedVideo]:
     rows = list(read_rows(path, 'annotation'))
     columns: Sequence[str] = _COLUMNS
     if rows and 'video' in [cell.lower() for cell in rows[0][1]]:
@@ -122,7 +125,7 @@ def _read_csv(path: Path) -> list[AnnotatedVideo]:
 
 
 def _add_row(
-    videos: dict[str, AnnotatedVideo], row: Mapping[str, str], path: Path, line: int
+    videos: dict[str, AnnotatedVideo], row: Mapping[str, str], path: str, line: int
 ) -> None:
     """Add one line of a CSV file to its video."""
     where, name = f'{path}:{line}', row['video']

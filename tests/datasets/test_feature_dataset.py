@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fsspec import AbstractFileSystem
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -402,3 +403,26 @@ def test_samples_are_a_function_of_seed_epoch_and_index(data: Data) -> None:
     assert not all(
         a.shape == b.shape and np.array_equal(a, b) for a, b in zip(first, later, strict=True)
     )
+
+
+def test_annotations_and_features_at_an_address_are_read_as_local_ones(
+    data: Data, memory: AbstractFileSystem
+) -> None:
+    wanted = data.build(subsets='training')
+    for file in data.root.glob('*.*'):
+        memory.pipe_file(f'/thumos/{file.name}', file.read_bytes())
+    there = {'ann_file': 'memory://thumos/annotation.json', 'feature_dir': 'memory://thumos'}
+    found = data.build(**there)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one['inputs'], other['inputs'])
+        assert one['data_samples'].grid == other['data_samples'].grid
+        assert one['data_samples'].duration == other['data_samples'].duration
+    assert found.fingerprint() == wanted.fingerprint()
+    for name in ('v1.npy', 'v2.npy'):  # v0 is missing, and so are all sidecars
+        memory.pipe_file(f'/other/{name}', (data.root / name).read_bytes())
+    with pytest.raises(
+        FeatureError, match=r'features memory://other/v0\.npy: there is nothing there'
+    ):
+        data.build(feature_dir='memory://other')
+    rest = data.build(feature_dir='memory://other', exclude=['v0'], features={**FORMAT, 'fps': FPS})
+    assert len(rest) == 2
