@@ -57,9 +57,10 @@ docs:  ## build the documentation into site/
 	@$(VENV)/bin/mkdocs build --quiet
 	@echo 'site/index.html'
 
-claims:  ## measure the papers' central claim at small scale; takes hours on a CPU
+claims:  ## measure the papers' central claims at small scale; takes hours on a CPU
 	@$(SETUP) core
 	@$(RUN) tools/claims/run.py --out work_dirs/claims
+	@$(RUN) tools/claims/vimpac.py --out work_dirs/claims_vimpac
 
 doctor:  ## report what is installed, and the command that fixes each problem
 	@$(if $(wildcard $(RUN)),$(RUN),$(PYTHON)) tools/doctor.py

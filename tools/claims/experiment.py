@@ -87,8 +87,8 @@ class Experiment:
             cfg.train_cfg.max_epochs = self.pretrain_epochs
             cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, self.pretrain_epochs / 4)
             cfg.resume = (work_dir / 'last_checkpoint').is_file()
-            with _output(work_dir):
-                _close(self._trained(cfg))
+            with output_in(work_dir):
+                close(trained(cfg))
         return checkpoint
 
     def classify(
@@ -111,13 +111,13 @@ class Experiment:
             cfg.model.teacher.cls_head.num_classes = self.data.classes
         self._point_at_training(cfg, arm, labels, seed)
         start = time.monotonic()
-        with _output(work_dir):
-            runner = self._trained(cfg)
+        with output_in(work_dir):
+            runner = trained(cfg)
             best = cfg.model.cls_head.type == 'LinearProbeHead'
             key = 'val/acc/best_top1' if best else f'val/{TOP1}'
             val = runner.message_hub.get_scalar(key).current()
             test = runner.test()[TOP1]
-            _close(runner)
+            close(runner)
         seconds = time.monotonic() - start
         result = Result(arm, labels, seed, lr, 100 * float(val), 100 * float(test), seconds)
         done.write_text(json.dumps(asdict(result)) + '\n')
@@ -165,14 +165,6 @@ class Experiment:
         cfg.log_level = 'WARNING'
         return cfg
 
-    @staticmethod
-    def _trained(cfg: Config) -> Runner:
-        # mmengine keeps loggers and message hubs under this name as long as the process lives.
-        cfg.experiment_name = f'{Path(cfg.work_dir).name}_{time.time_ns()}'
-        runner = Runner.from_cfg(cfg)
-        runner.train()
-        return runner
-
 
 def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
     """Settings of data with at most ``labels`` labelled clips."""
@@ -195,8 +187,18 @@ def _crowd(clips: dict[str, int], classes: int, seed: int = 0) -> ActionsSetting
     )
 
 
+def trained(cfg: Config) -> Runner:
+    """Train a config, and return its runner."""
+    # mmengine keeps loggers and message hubs under this name as long as the process lives.
+    cfg.experiment_name = f'{Path(cfg.work_dir).name}_{time.time_ns()}'
+    settle_loaders(cfg)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
+
+
 @contextmanager
-def _output(work_dir: Path) -> Iterator[None]:
+def output_in(work_dir: Path) -> Iterator[None]:
     """Write what a run prints to a file in its folder."""
     work_dir.mkdir(parents=True, exist_ok=True)
     with (work_dir / 'output.log').open('a') as file, redirect_stdout(file):
@@ -210,7 +212,7 @@ def _point(loader: Config, data: Path, annotations: str | Path, workers: int) ->
     settle_loaders({'train_dataloader': loader})
 
 
-def _close(runner: Runner) -> None:
+def close(runner: Runner) -> None:
     """End the loader processes of a finished run, which live as long as its loaders do."""
     for name in ('_train_loop', '_val_loop', '_test_loop'):
         loop: Any = getattr(runner, name)
