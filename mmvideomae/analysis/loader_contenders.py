@@ -1,6 +1,7 @@
 """Two ways to make a pre-training sample, each stage on the clock: ours and the released path."""
 
 import argparse
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +14,16 @@ from PIL import Image
 
 from mmvideomae.analysis.measurement import wall_and_cpu
 from mmvideomae.datasets import VideoListDataset
+from mmvideomae.datasets.transforms.loading import OpenVideo
 from mmvideomae.masking import RunningCellMask, TubeMask
 from mmvideomae.registry import TRANSFORMS
+from mmvideomae.video.readers import FileKey, GuardedReader, VideoReader
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 GRID = (8, 14, 14)
 ENCODER: dict[str, Any] = {'type': 'TubeMask', 'ratio': 0.9}
+FRAME_NAME = 'img_{:05}.jpg'
+"""Names of files in a folder of frames."""
 DECODER: dict[str, Any] = {'type': 'RunningCellMask', 'ratio': 0.5}
 
 
@@ -49,17 +54,30 @@ class StageClock:
         return median(wall for wall, _ in times), median(cpu for _, cpu in times)
 
 
-class Ours:
-    """`VideoListDataset` with the transforms of the configs, each on the clock."""
+class _OpenAsWorkers(OpenVideo):
+    """Has a process read, as workers of a loader do."""
 
-    def __init__(self, video: str, args: argparse.Namespace, repeats: int) -> None:
+    def _open(
+        self, path: str, opening: Callable[[], VideoReader], key: FileKey | None = None
+    ) -> VideoReader:
+        return GuardedReader(path, opening, self.deadline or 30.0, key, self.index_folder)
+
+
+class Ours:
+    """`VideoListDataset` with the transforms of the configs, each on the clock.
+
+    Args:
+        place: A video file, a member of a tar file or a folder of frames, see `FRAME_NAME`.
+    """
+
+    def __init__(self, place: str, args: argparse.Namespace, repeats: int) -> None:
         self.clock = StageClock()
         self._first_frame = 0
         masks = {'type': 'GenerateMasks', 'grid_size': GRID, 'encoder': ENCODER, 'decoder': DECODER}
         crop = self._timed('crop', type='ClipMultiScaleCrop', size=args.size)
         mask = self._timed('mask', **masks)
         stages = [
-            self._timed('open', type='OpenVideo', backend=args.backend),
+            self.clock.timed('open', _OpenAsWorkers(args.backend)),
             self._timed('open', type='SampleClip', clip_len=args.clip_len, stride=args.stride),
             self._move_clip,
             self._timed('read', type='ReadFrames'),
@@ -70,9 +88,11 @@ class Ours:
         ]
         # The file may lie anywhere: its folder may hold others, so that a list names it.
         with tempfile.NamedTemporaryFile('w', suffix='.txt') as listed:
-            listed.write(f'"{video}"\n')
+            listed.write(f'"{place}"\n')
             listed.flush()
-            self._dataset = VideoListDataset([dict(ann_file=listed.name)], pipeline=stages)
+            frames = {'filename_tmpl': FRAME_NAME} if os.path.isdir(place) else {}
+            source = {'ann_file': listed.name, **frames}
+            self._dataset = VideoListDataset([source], pipeline=stages)
         self._seed = args.seed
         self._make = self.clock.timed('total', self._dataset.__getitem__)
 

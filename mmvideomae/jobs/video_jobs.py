@@ -19,6 +19,7 @@ from mmvideomae.storage import (
     remove_leftovers,
     write_text,
 )
+from mmvideomae.storage.remote import is_address, join_place
 from mmvideomae.video.readers import first_frame
 
 Progress = Callable[[str, int, int], None]
@@ -63,7 +64,8 @@ def jobs_of(
     Args:
         source: A video file with any suffix; a folder of videos or of folders of frames, which is
             searched recursively; one folder of frames; or a list
-            (`mmvideomae.formats.annotations`), of which only the paths are used.
+            (`mmvideomae.formats.annotations`), of which only the paths are used. At an address, a
+            folder has no suffix or ends with a slash.
         data_prefix: Joined before the paths of a list.
 
     Returns:
@@ -73,14 +75,16 @@ def jobs_of(
         AnnotationError: The file does not exist, has no video, or two videos have the same name.
     """
     path = os.fspath(source)
-    if os.path.isdir(path):
+    if _is_folder_elsewhere(path):
+        found = [(join_place(path, name), name) for name in find_videos(path)]
+    elif os.path.isdir(path):
         found = [(os.path.join(path, name), name) for name in _within(path, filename_tmpl)]
         found = found or [(path, os.path.basename(os.path.abspath(path)))]
     elif is_video_name(path) or is_binary(path):
         found = [(path, os.path.basename(path))]
     else:
         entries = read_list(path, LineFormat())
-        found = [(os.path.join(data_prefix, each.path), each.path) for each in entries]
+        found = [(join_place(data_prefix, each.path), each.path) for each in entries]
     jobs = [Job(place, video_id_of(name)) for place, name in found]
     check_names(jobs)
     return jobs
@@ -216,6 +220,10 @@ def _note(job: Job, out: Path, reason: str) -> None:
             write_text(path, f'{job.path}: {reason}\n')
         else:
             remove(path)
+
+
+def _is_folder_elsewhere(path: str) -> bool:
+    return is_address(path) and (path.endswith('/') or not os.path.splitext(path)[1])
 
 
 def _within(folder: str, filename_tmpl: str) -> list[str]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from mmvideomae.storage.remote import is_elsewhere
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.av_container import (
     open_container,
@@ -42,7 +43,7 @@ class AllFrames:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        if not os.path.isfile(path):  # a pipe would be waited for
+        if not (is_elsewhere(path) or os.path.isfile(path)):  # a pipe would be waited for
             raise VideoReadError(path, 'no such file')
         with self._opened() as (container, stream):
             table = read_packets(container, stream, _LIMITS.frames).table

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from mmvideomae.storage.remote import is_elsewhere
 from mmvideomae.video.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 
@@ -17,14 +18,15 @@ class FileStream(PyAVReader):
     Frames have the numbers of `PyAVReader`, and their own times.
 
     Args:
-        path: A video file.
+        path: A video file, see `open_reader`.
 
     Raises:
         VideoReadError: The file cannot be read.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not os.path.isfile(path):  # a pipe would be waited for, and FFmpeg's word is no help
+        # A pipe would be waited for, and FFmpeg's message would not help.
+        if not (is_elsewhere(path) or os.path.isfile(path)):
             raise VideoReadError(path, 'no such file')
         super().__init__(path, threads=0)
 

@@ -2,11 +2,11 @@
 
     python tools/analysis_tools/benchmark_places.py [VIDEO]
 
-Copies of a video lie in a folder, in tar files of make_shards.py, and both once more in an S3
-server on this machine, each of whose requests waits for --latency seconds. The first epoch finds
-an empty cache, the later ones what it left there. All places are measured in turns, in every
-round; figures are medians over the rounds, shares those of local files in the same round and
-epoch. The server takes processor time of its own. It needs pip install 'mmvideomae[tests]'.
+Copies of a video are stored in a folder and in tar files of make_shards.py, and both also on an S3
+server on this machine, where each request waits for --latency seconds. The first epoch finds an
+empty cache, and later epochs use what it stored. All places take turns in every round; figures are
+medians over the rounds, and shares are relative to local files in the same round and epoch. The
+server also takes processor time. This needs pip install 'mmvideomae[tests]'.
 """
 
 import argparse
@@ -37,15 +37,15 @@ _SHARD_BYTES = 20_000_000
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     parser.add_argument('video', nargs='?', help='a video file (default: one is synthesized)')
-    add_option(parser, '--videos', 64, 'copies of it, which make an epoch')
-    add_option(parser, '--latency', 0.05, 'seconds that every request waits')
-    add_option(parser, '--workers', 2, 'of the loader')
-    add_option(parser, '--batch-size', 8, 'clips that a worker makes at a time')
-    add_option(parser, '--clip-len', 16, 'frames')
-    add_option(parser, '--stride', 4, 'in frames')
-    add_option(parser, '--size', 224, 'of the crops')
-    add_option(parser, '--epochs', 2, 'of each place in a round')
-    add_option(parser, '--rounds', 3, 'in which all places are measured')
+    add_option(parser, '--videos', 64, 'copies of it, which make up an epoch')
+    add_option(parser, '--latency', 0.05, 'seconds for which every request waits')
+    add_option(parser, '--workers', 2, 'processes of the loader')
+    add_option(parser, '--batch-size', 8, 'clips per batch')
+    add_option(parser, '--clip-len', 16, 'frames per clip')
+    add_option(parser, '--stride', 4, 'distance between the frames of a clip')
+    add_option(parser, '--size', 224, 'side of the crops in pixels')
+    add_option(parser, '--epochs', 2, 'epochs per place and round')
+    add_option(parser, '--rounds', 3, 'rounds, each of which measures all places')
     return parser
 
 
@@ -89,7 +89,7 @@ def measure(video: str, args: argparse.Namespace, work: Path) -> dict[str, Any]:
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """A line for each place."""
+    """The report as text, with a line for each place."""
     lines = [
         '{videos} copies of {video} ({bytes:,} bytes), {workers} workers, batches of {batch_size}, '
         'a latency of {latency:g} s; clips/s and share of local files by epoch'.format(**report)

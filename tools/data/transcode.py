@@ -13,41 +13,39 @@ work in OUT.
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.formats.list_lines import write_lines
-from mmvideomae.preparation.videos.encoding import TranscodeSettings
+from mmvideomae.preparation.videos.encoding import PRESETS
 from mmvideomae.preparation.videos.transcode import plan, transcode_all, unfinished
 from mmvideomae.storage import locked
 
 
 def options() -> argparse.ArgumentParser:
-    defaults = TranscodeSettings()
     parser = tool_parser(__doc__)
     add = parser.add_argument
     add('source', type=Path, metavar='IN', help='folder of videos, or one video')
     add('out', type=Path, metavar='OUT', help='folder for the new videos')
     add_option(
-        parser,
+        parser, '--preset', 'general', 'what the settings below are by default', choices=PRESETS
+    )
+    add(
         '--short-side',
-        defaults.short_side,
-        'length of the shorter side; smaller videos keep their size',
+        type=int,
         metavar='PIXELS',
+        help='length of the shorter side; smaller videos keep their size',
     )
-    add_option(
-        parser, '--gop', defaults.gop, 'maximum distance between key frames', metavar='FRAMES'
-    )
+    add('--gop', type=int, metavar='FRAMES', help='maximum distance between key frames')
     add(
         '--fps',
         type=float,
         help='frames per second, from 0.001 to 1000 (default: keep all frames and their times)',
     )
-    add_option(
-        parser, '--crf', defaults.crf, 'x264 quality; lower values are better and give larger files'
-    )
-    add_option(parser, '--preset', defaults.preset, 'x264 preset')
+    add('--crf', type=int, help='x264 quality; lower values are better and give larger files')
+    add('--x264-preset', dest='effort', help='how long x264 tries')
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
     add('--timeout', type=float, metavar='SECONDS', help='give up on a video after this time')
     add('--overwrite', action='store_true', help='also re-encode finished files')
@@ -56,7 +54,10 @@ def options() -> argparse.ArgumentParser:
 
 def make(args: argparse.Namespace) -> Told:
     """Transcode the videos that are not finished."""
-    settings = TranscodeSettings(args.short_side, args.gop, args.fps, args.crf, args.preset)
+    given = {name: getattr(args, name) for name in ('short_side', 'gop', 'fps', 'crf')}
+    given['preset'] = args.effort
+    chosen = {name: value for name, value in given.items() if value is not None}
+    settings = replace(PRESETS[args.preset], **chosen)
     everything = plan(args.source, args.out, settings)
     with locked(args.out, 'another run of transcode.py'):
         jobs = unfinished(everything, args.out, args.overwrite)

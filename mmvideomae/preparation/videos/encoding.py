@@ -16,7 +16,9 @@ from mmvideomae.video.all_frames import AllFrames
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.pictures import orientation
 
-_TICKS = (90000, 1000)  # a second, where frames keep their times
+# Of a second, where frames keep their times; MPEG-4 has 16 bits for them.
+_TICKS = {'h264': (90000, 1000), 'mpeg4': (60000, 1000)}
+_ENCODERS = {'h264': 'libx264', 'mpeg4': 'mpeg4'}
 _LONGEST_TICKS = 2**31 - 1  # of a frame in an MP4
 _MOST_REPEATS = 10_000  # of a frame at a constant rate
 _UNEVEN = 0.002  # seconds by which frames last unequally, and not for want of digits
@@ -33,8 +35,10 @@ class TranscodeSettings:
         gop: Frames from one key frame to the next at most.
         fps: Constant frames per second, each with the picture that is on show in the middle of
             its time; None keeps every frame at its time.
-        crf: Quality of x264; lower is better and larger.
+        crf: Quality of x264, or MPEG-4's quantizer, 1 to 31; lower is better and larger.
         preset: Effort of x264.
+        x264: More of its settings, as ``name=value`` with colons between.
+        codec: ``'h264'``, or ``'mpeg4'`` (MPEG-4 part 2).
     """
 
     short_side: int = 256
@@ -42,15 +46,33 @@ class TranscodeSettings:
     fps: float | None = None
     crf: int = 20
     preset: str = 'fast'
+    x264: str = ''
+    codec: str = 'h264'
 
     def __post_init__(self) -> None:
         rated = self.fps is None or (math.isfinite(self.fps) and 0.001 <= self.fps <= 1000)
+        if self.codec not in _ENCODERS or (self.codec == 'mpeg4' and not 1 <= self.crf <= 31):
+            raise ValueError(
+                f'codec must be h264, or mpeg4 with a quantizer (crf) of 1 to 31, got '
+                f'{self.codec} with {self.crf}'
+            )
         if self.short_side < 2 or self.gop < 1 or not rated:
             raise ValueError(
                 'short side and key-frame interval must be positive, and the rate must lie between '
                 f'0.001 and 1000, got {self.short_side} pixels, {self.gop} frames, '
                 f'{self.fps} frames per second'
             )
+
+
+# Neither arithmetic coding nor deblocking nor weighted prediction; of four frames three are no
+# reference, so that they are passed over where they are not wanted, and the key frame is near.
+_QUICK = 'cabac=0:no-deblock=1:weightp=0:weightb=0:bframes=3:b-adapt=0:b-pyramid=none:scenecut=0'
+PRESETS = {
+    'general': TranscodeSettings(),
+    'training': TranscodeSettings(gop=8, crf=26, x264=_QUICK),
+    'training-fast': TranscodeSettings(gop=1, crf=8, codec='mpeg4'),
+}
+"""Settings by what the new files are for."""
 
 
 class _Schedule(NamedTuple):
@@ -79,8 +101,13 @@ class _Schedule(NamedTuple):
         return (len(self.starts) - 1) * self.ticks / int(self.starts[-1])
 
 
-def _schedule(times: np.ndarray, duration: float, fps: float | None) -> _Schedule:
+def _schedule(
+    times: np.ndarray, duration: float, fps: float | None, kept: tuple[int, ...]
+) -> _Schedule:
     """Place frames that appear at ``times``, in seconds, in the new file.
+
+    Args:
+        kept: Ticks of a second where frames keep their times, the first that fit.
 
     Raises:
         ValueError: A frame lasts too long for the new file.
@@ -89,7 +116,7 @@ def _schedule(times: np.ndarray, duration: float, fps: float | None) -> _Schedul
     longest = int(np.diff(ends).argmax())
     seconds = float(np.diff(ends)[longest])
     if fps is None:
-        ticks = next((ticks for ticks in _TICKS if seconds * ticks <= _LONGEST_TICKS), None)
+        ticks = next((ticks for ticks in kept if seconds * ticks <= _LONGEST_TICKS), None)
         if ticks is None:
             raise ValueError(f'frame {longest} lasts {seconds:.0f} s, longer than MP4 allows')
         order = np.arange(len(ends))
@@ -118,7 +145,8 @@ def encode(video: str, new: Path, settings: TranscodeSettings) -> int:
     new.parent.mkdir(parents=True, exist_ok=True)
     try:
         source = AllFrames(video)
-        schedule = _schedule(source.times, source.duration, settings.fps)
+        ticks = _TICKS[settings.codec]
+        schedule = _schedule(source.times, source.duration, settings.fps, ticks)
         options = {'movflags': '+faststart'}
         with av.open(f'file:{new}', 'w', format='mp4', options=options) as container:
             return _write(container, source, schedule, settings)
@@ -228,13 +256,9 @@ def _add_stream(
     schedule: _Schedule,
     settings: TranscodeSettings,
 ) -> av.VideoStream:
-    options = {'crf': str(settings.crf), 'preset': settings.preset, 'x264-params': 'open-gop=0'}
-    if not schedule.even:
-        # MP4 tells how long frames last in decoding order; only in the order of presentation
-        # is that how long each of them is shown.
-        options['bf'] = '0'
-    rate = schedule.rate.limit_denominator(1001)
-    stream = container.add_stream('libx264', rate=max(rate, Fraction(1, 1001)), options=options)
+    rate = max(schedule.rate.limit_denominator(1001), Fraction(1, 1001))
+    options = _options(settings, schedule.even)
+    stream = container.add_stream(_ENCODERS[settings.codec], rate=rate, options=options)
     stream.width, stream.height = size
     stream.pix_fmt = 'yuv420p'
     context = stream.codec_context
@@ -243,3 +267,16 @@ def _add_stream(
     context.sample_aspect_ratio = Fraction(1)
     context.colorspace = _MATRIX
     return stream
+
+
+def _options(settings: TranscodeSettings, even: bool) -> dict[str, str]:
+    """Of the encoder, for frames that last equally long or not."""
+    if settings.codec == 'mpeg4':
+        return {'qmin': str(settings.crf), 'qmax': str(settings.crf), 'bf': '0'}
+    parts = ['open-gop=0', settings.x264]
+    if not even:
+        # MP4 tells how long frames last in decoding order; only in the order of presentation
+        # is that how long each of them is shown.
+        parts.append('bframes=0')
+    parameters = ':'.join(filter(None, parts))
+    return {'crf': str(settings.crf), 'preset': settings.preset, 'x264-params': parameters}

@@ -5,6 +5,7 @@ from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.file_state import FileKey
 from mmvideomae.video.readers.frame_folder import FrameFolderReader, check_template, first_frame
 from mmvideomae.video.readers.guard import GuardedReader
+from mmvideomae.video.readers.helper import helper_seconds
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.opening import BACKENDS, index_key_of, open_reader
 
@@ -19,6 +20,7 @@ __all__ = [
     'check_template',
     'fetch_ahead',
     'first_frame',
+    'helper_seconds',
     'index_key_of',
     'join_place',
     'open_reader',

@@ -8,6 +8,7 @@ import os
 import pickle
 import select
 import signal
+import time
 import weakref
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -107,6 +108,10 @@ class Helper:
             with contextlib.suppress(ConnectionError):  # the next request finds out
                 self._send('close', number, None)
 
+    def seconds(self) -> float:
+        """Processor time that it has used."""
+        return time.clock_gettime(~self._pid << 3 | 2) if self.alive else 0.0
+
     def _send(self, what: str, number: int, argument: Any) -> None:
         # Quicker than Connection.send, which can take along what no request holds.
         self._connection.send_bytes(pickle.dumps((what, number, argument, self._free), -1))
@@ -148,6 +153,11 @@ def current_helper() -> Helper:
         _unreaped[:] = [pid for pid in _unreaped if not _reaped(pid)]
         _current = Helper()
     return _current
+
+
+def helper_seconds() -> float:
+    """Processor time that the helper of this process has used, if there is one."""
+    return 0.0 if _current is None or _current.owner != os.getpid() else _current.seconds()
 
 
 def _reaped(pid: int) -> bool:

@@ -1,6 +1,7 @@
 """benchmark_loader.py: both paths make the same clips, and its report is complete."""
 
 import argparse
+import math
 from types import ModuleType
 
 import cv2
@@ -34,6 +35,7 @@ def video(tmp_path_factory):
 
 def settings(**changes):
     common = dict(clip_len=8, stride=2, size=64, backend='auto', seed=0, seconds=0.1)
+    common.update(gpu_clips=None, sources=['file'])
     return argparse.Namespace(**{**common, **changes})
 
 
@@ -55,13 +57,22 @@ def test_both_paths_make_the_same_pixels(video, monkeypatch):
         assert [int(mask.sum()) for mask in masks] == [1408, 784]
 
 
-def test_the_same_clip_is_planned_for_both(tool, video):
-    result = tool.compare(video, settings(), repeats=2, places=15)
+def test_the_same_clips_are_read_from_all_places(tool, video, tmp_path):
+    places = tool.prepare(video, tmp_path, list(tool.SOURCES))
+    assert list(places) == list(tool.SOURCES)
+    expected = loader_contenders.Ours(video, settings(), 1).sample(0, 5)
+    for name, place in places.items():
+        sample = loader_contenders.Ours(place, settings(), 1).sample(0, 5)
+        difference = sample['inputs'].float() - expected['inputs'].float()
+        assert difference.abs().mean() < 8, name
+        assert (sample['encoder_mask'] == expected['encoder_mask']).all()
+    result = tool.compare(video, places, settings(gpu_clips=1e6), repeats=2, starts=15)
     assert result['samples'] >= 5
-    for name in ('ours', 'reference'):
-        part = result[name]
+    for part in (*result['sources'].values(), result['reference']):
         assert set(part['stages']) == set(tool.STAGES)
-        assert part['clips_per_second_per_core'] == pytest.approx(2000 / part['cpu_ms'])
+        rate = part['clips_per_second_per_core']
+        assert rate == pytest.approx(2000 / part['cpu_ms'])
+        assert part['cores'] == math.ceil(1e6 / rate)
         parts = sum(stage['cpu_ms'] for stage in part['stages'].values())
         assert 0 < parts < 2 * part['cpu_ms']
 
@@ -87,10 +98,24 @@ def test_stage_times_add_up_within_a_sample(monkeypatch):
 
 
 def test_json_is_one_object(call_tool, video):
-    sizes = ('--clip-len', 4, '--stride', 2, '--size', 32, '--repeats', 2)
+    sizes = (
+        '--clip-len',
+        4,
+        '--stride',
+        2,
+        '--size',
+        32,
+        '--repeats',
+        2,
+        '--sources',
+        'file',
+        'frames',
+    )
     report = call_tool(TOOL, video, *sizes, '--seconds', 0.1, '--json').summary
     assert (report['frames'], report['clip_len'], report['backend']) == (30, 4, 'auto')
     assert [result['repeats'] for result in report['results']] == [2]
+    assert set(report['results'][0]['sources']) == {'file', 'frames'}
+    assert report['first_visit_ms'] > 0
 
 
 @pytest.mark.parametrize(

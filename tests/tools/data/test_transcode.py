@@ -1,9 +1,12 @@
 """transcode.py keeps tree, frames, times and orientation, and can be stopped and called again."""
 
+import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 
 from mmvideomae import storage
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.preparation.videos.encoding import TranscodeSettings
+from mmvideomae.preparation.videos.encoding import PRESETS, TranscodeSettings
 from mmvideomae.preparation.videos.transcode import Transcoding, plan, transcode, unfinished
 from mmvideomae.video.readers import open_reader
 from tests.support.tools import CallTool, Outcome
@@ -29,13 +32,13 @@ def call(call_tool: CallTool) -> Callable[..., Outcome]:
     return lambda *words: call_tool('data/transcode.py', *words, '--workers', 1)
 
 
-def redo_only(source: Path, **settings: float) -> Path:
+def redo_only(source: Path, **settings: Any) -> Path:
     target = source.with_name('new') / f'{source.stem}.mp4'
     transcode(Transcoding(str(source), str(target), TranscodeSettings(**settings)))
     return target
 
 
-def redo(source: Path, **settings: float) -> Path:
+def redo(source: Path, **settings: Any) -> Path:
     target = redo_only(source, **settings)
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     return target
@@ -321,3 +324,40 @@ def test_one_file(tmp_path: Path) -> None:
     ]
     with pytest.raises(AnnotationError, match='no such folder'):
         plan(tmp_path / 'b.avi', tmp_path / 'out', TranscodeSettings())
+
+
+@pytest.mark.parametrize('preset', ['training', 'training-fast'])
+@pytest.mark.parametrize('even', [True, False])
+def test_presets_for_training_keep_frames_and_their_times(
+    preset: str, even: bool, tmp_path: Path
+) -> None:
+    seconds = None if even else np.cumsum(np.random.default_rng(0).uniform(0.02, 0.2, 40))
+    path = write_video(tmp_path / 'a.mp4', numbered_frames(40), seconds=seconds)
+    new = redo(path, **asdict(PRESETS[preset]))
+    with open_reader(path) as old, open_reader(new) as reader:
+        assert [frame_number(frame) for frame in reader.read(range(40))] == list(range(40))
+        np.testing.assert_allclose(reader.times, old.times, atol=1e-4)
+
+
+@pytest.mark.parametrize(('preset', 'references'), [('training', 16), ('training-fast', 64)])
+def test_training_copies_have_few_references_and_near_key_frames(
+    preset: str, references: int, tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / 'a.mp4', moving_shapes(64, 64, 64))
+    new = redo(path, **asdict(PRESETS[preset]))
+    with av.open(str(new)) as container:
+        keys = [packet.is_keyframe for packet in container.demux(video=0) if packet.size]
+    assert sum(keys) == {'training': 8, 'training-fast': 64}[preset]
+    with av.open(str(new)) as container:
+        container.streams.video[0].codec_context.skip_frame = 'NONREF'
+        assert sum(1 for _ in container.decode(video=0)) <= references + 8
+
+
+def test_settings_override_a_preset(call: Callable[..., Outcome], tmp_path: Path) -> None:
+    write_video(tmp_path / 'in' / 'a.mp4', moving_shapes(4))
+    out = tmp_path / 'out'
+    assert call(tmp_path / 'in', out, '--preset', 'training', '--crf', 30).code == 0
+    note = json.loads((out / 'transcode.json').read_text())
+    assert note == {**asdict(PRESETS['training']), 'crf': 30}
+    with pytest.raises(ValueError, match='quantizer'):
+        TranscodeSettings(codec='mpeg4', crf=32)

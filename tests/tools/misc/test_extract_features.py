@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from fsspec import AbstractFileSystem
 from mmengine import Config
 
 from mmvideomae.apis import FeatureExtractor, init_model
@@ -68,6 +69,21 @@ def test_a_folder_of_videos(run: Any, folder: Path, tmp_path: Path) -> None:
         assert FeatureInfo.read(tmp_path / f'{name}.npy') == expected.info
     status, out, _ = run(tmp_path, *WINDOWS)
     assert status == 0 and '0 of 3 videos' in out and '3 already finished' in out
+
+
+def test_videos_in_an_object_store(
+    run: Any, folder: Path, tmp_path: Path, memory: AbstractFileSystem
+) -> None:
+    for name in 'ab':
+        memory.pipe_file(f'/d/videos/{name}.mp4', (folder / f'videos/{name}.mp4').read_bytes())
+    memory.pipe_file('/d/list.txt', b'videos/a.mp4\nvideos/b.mp4\n')
+    assert run(tmp_path / 'local', *WINDOWS).code == 0
+    assert run(tmp_path / 'folder', *WINDOWS, videos='memory://d/videos').code == 0
+    listed = ('--data-prefix', 'memory://d')
+    assert run(tmp_path / 'list', *WINDOWS, *listed, videos='memory://d/list.txt').code == 0
+    for name in ('folder/a', 'folder/b', 'list/videos/a', 'list/videos/b'):
+        wanted = np.load(tmp_path / 'local' / f'{name[-1]}.npy')
+        np.testing.assert_array_equal(np.load(tmp_path / f'{name}.npy'), wanted)
 
 
 def test_all_settings_reach_the_description(run: Any, folder: Path, tmp_path: Path) -> None:
