@@ -1,1 +1,1 @@
-"""Cost, speed and comparison of models and results."""
+"""Measure and compare models and results."""

@@ -1,4 +1,4 @@
-"""Batches of random clips and boxes, as the loader gives them to a detector."""
+"""Make batches of random clips and boxes like those of a detector's loader."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def box_batch(
     seed: int = 0,
     frames: int = 4,
 ) -> dict[str, Any]:
-    """What the loader gives a detector: random clips, of as many boxes each as ``counts``.
+    """A batch like those of a detector's loader: random clips with ``counts`` boxes.
 
     Every sample has true boxes with labels, and the same boxes as proposals with scores.
     """

@@ -1,4 +1,4 @@
-"""Codes the straightforward way, one frame after the other, to compare with."""
+"""Compute codes in the straightforward way, frame by frame, for comparison."""
 
 import os
 from typing import Any
@@ -15,9 +15,9 @@ from mmvideomae.video.readers import open_reader
 def one_frame_at_a_time(
     tokenizer: Any, video: str | os.PathLike[str], fps: float, size: int, views: list[DiagonalView]
 ) -> np.ndarray:
-    """Read each frame from the file, and cut, resize and encode each view of it alone.
+    """Read each frame from the file, and crop, resize and encode each of its views separately.
 
-    Its arithmetic is restated here on purpose and shares nothing with the extractor's.
+    The computation is deliberately independent of the extractor's.
 
     Returns:
         Codes (F, V, h, w).
@@ -33,7 +33,7 @@ def one_frame_at_a_time(
 def one_pass_a_view(
     tokenizer: Any, video: str | os.PathLike[str], fps: float, size: int, views: list[DiagonalView]
 ) -> np.ndarray:
-    """Decode the whole video for each view anew, as the released code does, frame by frame.
+    """Decode the whole video again for each view, frame by frame, as in the released code.
 
     Returns:
         Codes (F, V, h, w).
@@ -58,7 +58,7 @@ def one_pass_a_view(
 
 
 def _numbers(rate: float, frames: int, fps: float) -> list[int]:
-    """Frames of a video of an even rate at fps frames per second."""
+    """Frame numbers of a video with a constant rate, sampled at ``fps``."""
     count = int(np.ceil(frames / rate * fps - 1e-6))
     return [min(round(number * rate / fps), frames - 1) for number in range(count)]
 

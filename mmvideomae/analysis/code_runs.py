@@ -1,4 +1,4 @@
-"""What one forward pass of a model over codes is, so that it can be counted."""
+"""Forward passes of models over codes, for counting operations."""
 
 from collections.abc import Callable
 
@@ -20,15 +20,15 @@ PRETRAINER_PARTS = (
 
 
 def reads_codes(model: nn.Module) -> bool:
-    """Whether a model, or its backbone, is given codes instead of pixels."""
+    """Whether a model, or its backbone, takes codes instead of pixels."""
     return hasattr(getattr(model, 'backbone', model), 'vocabulary')
 
 
 def empty_codes(model: nn.Module, shape: tuple[int, int, int]) -> Tensor:
-    """Codes (1, t, h, w), without values, of a clip of as many frames, and of a side in pixels.
+    """Codes (1, t, h, w) on the meta device for a clip with these frames, height and width.
 
     Raises:
-        ValueError: The sides are no multiples of those of a code.
+        ValueError: The sides are not multiples of those of a code.
     """
     backbone = getattr(model, 'backbone', model)
     frames, *sides = shape
@@ -42,7 +42,7 @@ def empty_codes(model: nn.Module, shape: tuple[int, int, int]) -> Tensor:
 
 
 def code_mask(model: VIMPAC, cfg: Config, codes: Tensor) -> Tensor:
-    """The mask of a clip (1, N) that a config draws; none where only intact clips are compared."""
+    """The mask of a clip (1, N) that a config draws; empty if only intact clips are compared."""
     if model.head is None and model.contrast_input == 'intact':
         return torch.zeros(1, codes[0].numel(), dtype=torch.bool)
     return draw_masks(cfg, tuple(codes.shape[1:]))[0]

@@ -1,4 +1,4 @@
-"""Two classifiers on one test set: which is better, surely so, and at which classes."""
+"""Compare two classifiers on one test set: which is better, how surely, and for which classes."""
 
 import csv
 import math
@@ -22,7 +22,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Accuracies:
-    """Of one classifier, in [0, 1]; the mean is over classes that have clips."""
+    """Accuracies of one classifier in [0, 1]; the mean is over classes with clips."""
 
     top1: float
     top5: float
@@ -31,7 +31,7 @@ class Accuracies:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """How often two classifiers are right about the clips of one class, in [0, 1]."""
+    """Shares of one class's clips that two classifiers get right, in [0, 1]."""
 
     class_id: int
     name: str
@@ -41,7 +41,7 @@ class ClassChange:
 
     @property
     def gain(self) -> float:
-        """Of the second over the first."""
+        """The second share minus the first."""
         return self.second - self.first
 
 
@@ -52,15 +52,15 @@ class Comparison:
     Attributes:
         clips: N.
         first, second: Their accuracies.
-        only_first, only_second: Clips that one of them alone is right about.
-        p_value: Of McNemar's exact test: how probable as uneven a division of these clips
-            is between classifiers that are equally good.
-        interval: 95 % interval of the gain in top-1 of the second over the first, which
+        only_first, only_second: Numbers of clips that only one of them gets right.
+        p_value: That of McNemar's exact test: the probability of such an uneven division of
+            these clips, or a more uneven one, for equally good classifiers.
+        interval: 95 % interval of the gain in top-1 accuracy of the second over the first, which
             takes into account that both saw the same clips.
-        classes: Classes that have clips, the largest gain first.
-        confusions: Of both, share of the clips of a class (row) that is taken for another
+        classes: Classes with clips, the largest gain first.
+        confusions: For both, the share of the clips of a class (row) predicted as another
             (column), (2, K, K); a row without clips is 0.
-        names: Of all classes, K.
+        names: Names of all K classes.
     """
 
     clips: int
@@ -90,7 +90,7 @@ class Comparison:
     def save_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write a line for each class, the largest gain first.
 
-        The last columns name the class for which its clips are most often mistaken.
+        The last columns name the class with which its clips are most often confused.
         """
         path = Path(path)
         with path.open('w', encoding='utf-8', newline='') as file:
@@ -105,7 +105,7 @@ class Comparison:
         return path
 
     def _mistake(self, shares: np.ndarray, class_id: int) -> str:
-        """The wrong class that the clips of a class are most often taken for, if any."""
+        """The wrong class that is most often predicted for the clips of a class, if any."""
         wrong = shares.copy()
         wrong[class_id] = 0
         return self.names[int(wrong.argmax())] if wrong.any() else ''
@@ -114,11 +114,11 @@ class Comparison:
 def compare_results(first: Results, second: Results, names: Sequence[str] = ()) -> Comparison:
     """Compare two classifiers.
 
-    A clip that could not be read, which the test counted as wrong, is wrong here too.  One
+    A clip that could not be read, which the test counted as wrong, is wrong here too.  A clip
     without a label in both is wrong and belongs to no class.
 
     Args:
-        names: Of the classes; numbers if there are none.
+        names: Names of the classes; numbers if there are none.
 
     Raises:
         ValueError: The results are not of the same clips and classes.
@@ -126,10 +126,10 @@ def compare_results(first: Results, second: Results, names: Sequence[str] = ()) 
     labels = _same_clips(first, second)
     num_classes = first.scores.shape[1]
     if names and len(names) != num_classes:
-        raise ValueError(f'{len(names)} class names for {num_classes} classes')
+        raise ValueError(f'there are {len(names)} class names, but {num_classes} classes')
     names = names or [f'class {number}' for number in range(num_classes)]
     if labels.max() >= num_classes:
-        raise ValueError(f'label {labels.max()} of results with {num_classes} classes')
+        raise ValueError(f'there is a label {labels.max()}, but results have {num_classes} classes')
     confusions = np.stack([confusion(one.scores, labels) for one in (first, second)])
     clips = np.bincount(labels[labels >= 0], minlength=num_classes)
     right = [one.scores.argmax(1) == labels for one in (first, second)]
@@ -166,22 +166,22 @@ def with_labels(results: Results, annotations: str | os.PathLike[str]) -> Result
     """
     listed = [entry.label for entry in read_list(annotations, LineFormat.of(None, labelled=True))]
     if len(listed) != len(results):
-        raise ValueError(f'{annotations} lists {len(listed)} videos, the results {len(results)}')
+        raise ValueError(f'{annotations} lists {len(listed)} videos, not {len(results)} as results')
     labels = np.array(listed, np.int64)
     (wrong,) = np.nonzero((results.labels >= 0) & (results.labels != labels))
     if wrong.size:
         place = int(wrong[0])
         raise ValueError(
-            f'{annotations} gives video {place + 1} the label {labels[place]}, the results '
+            f'{annotations} gives video {place + 1} the label {labels[place]}, but the results '
             f'{results.labels[place]}: it is the list of another test set'
         )
     return Results(results.scores, labels, results.files)
 
 
 def top_k(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Share of rows (N, K) whose label is among the k best; of equal scores the first wins.
+    """Share of rows (N, K) whose label is among the k best; among equal scores, the first wins.
 
-    In mmaction2's ``top_k_accuracy`` the last one wins, unlike in the class that is predicted.
+    In mmaction2's ``top_k_accuracy`` the last one wins, which differs from the predicted class.
     """
     best = np.argsort(-scores, axis=1, kind='stable')[:, :k]
     return float((best == labels[:, None]).any(1).mean())
@@ -190,7 +190,7 @@ def top_k(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
 def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Shares of the clips of each class (row) by predicted class (column), (K, K).
 
-    mmaction2's ``confusion_matrix`` has no rows and columns of classes that do not occur.
+    mmaction2's ``confusion_matrix`` omits rows and columns of classes that do not occur.
     """
     known, size = labels >= 0, scores.shape[1]
     places = labels[known] * size + scores[known].argmax(1)
@@ -199,13 +199,13 @@ def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Two-sided p-value of McNemar's exact test: clips that one alone is right about."""
+    """Two-sided p-value of McNemar's exact test for clips that only one gets right."""
     number = only_first + only_second
     return float(binomtest(only_first, number).pvalue) if number else 1.0
 
 
 def paired_interval(only_first: int, only_second: int, clips: int) -> tuple[float, float]:
-    """95 % interval of the difference of two shares that were counted on the same clips."""
+    """95 % interval of the difference of two shares of the same clips."""
     gain = (only_second - only_first) / clips
     spread = only_first + only_second - (only_second - only_first) ** 2 / clips
     error = 1.96 * math.sqrt(max(spread, 0.0)) / clips
@@ -213,7 +213,7 @@ def paired_interval(only_first: int, only_second: int, clips: int) -> tuple[floa
 
 
 def _same_clips(first: Results, second: Results) -> np.ndarray:
-    """Labels (N,) of both, each from the results that know it."""
+    """Labels (N,), each from whichever results have it."""
     if first.scores.shape != second.scores.shape:
         sizes = [f'{len(one)} videos and {one.scores.shape[1]} classes' for one in (first, second)]
         raise ValueError(f'not the same test set: {sizes[0]} against {sizes[1]}')
@@ -229,6 +229,6 @@ def _same_clips(first: Results, second: Results) -> np.ndarray:
     labels = np.where(first.labels >= 0, first.labels, second.labels)
     if (labels < 0).all():
         raise ValueError(
-            'the results hold no labels: give the list of the test set (--annotations)'
+            'the results have no labels: give the list of the test set (--annotations)'
         )
     return labels

@@ -1,13 +1,13 @@
-"""Parameters and multiply-accumulates of a model, counted while the model runs.
+"""Count the parameters and multiply-accumulates of a model while it runs.
 
-The papers' tables count as fvcore does: one multiply-accumulate of a convolution,
-linear layer or batched matrix product is one operation, attention's two products
-included, and a layer norm costs five operations per element; softmax, activations,
-biases and sums are free.  All papers' figures follow (V1 Tables 5 to 7, V2 Tables
-1, 2, 14 and 15).
+The papers' tables count like fvcore: one multiply-accumulate of a convolution,
+linear layer or batched matrix product is one operation, including attention's two
+products, and a layer norm costs five operations per element; softmax, activations,
+biases and sums are free.  This reproduces all figures of the papers (V1 Tables 5 to
+7, V2 Tables 1, 2, 14 and 15).
 
-Nothing here knows a formula of a transformer: the operators that really run are
-observed, on the meta device, so that a model of any size is counted in seconds.
+No formula for transformers is used: the operators that run are observed on the meta
+device, so a model of any size is counted in seconds.
 """
 
 from collections import Counter
@@ -52,9 +52,9 @@ _PRETRAINER_PARTS = (
     ('head', 'head'),
 )
 NORMS = 'norms'
-_INSIDE = '_Run.model.'  # of names of modules, as the counter gives them
+_INSIDE = '_Run.model.'  # prefix of module names in the counter
 _WHOLE = ('_Run', '_Run.model')
-_INPUT = 'data_preprocessor.'  # a tokenizer, where there is one
+_INPUT = 'data_preprocessor.'  # prefix of a tokenizer, if there is one
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Complexity:
-    """What one forward pass of one clip costs."""
+    """The cost of one forward pass of one clip."""
 
     shape: tuple[int, int, int]
-    """Frames, height and width of the clip that the encoder is given."""
+    """Frames, height and width of the encoder's input."""
     parts: tuple[Part, ...]
     visible_tokens: int | None
-    """Tokens that the encoder sees, where masks decide it."""
+    """Number of tokens that the encoder sees, if there are masks."""
     decoded_tokens: int | None
     uncounted: tuple[str, ...]
-    """Operators met whose cost is unknown."""
+    """Operators with unknown cost."""
 
     @property
     def params(self) -> int:
@@ -91,17 +91,17 @@ class Complexity:
 def measure_config(
     cfg: Config, shape: tuple[int, int, int] | None = None, count: str = 'paper'
 ) -> Complexity:
-    """Count the model of a config, under the masks of its training pipeline.
+    """Count the model of a config, with the masks of its training pipeline.
 
     Args:
-        shape: frames, height and width of one clip; by default those that the
-            training pipeline of a recognizer or a detector of actions makes, otherwise
-            those the backbone is made for.
-        count: 'paper' embeds all tokens and computes every block in full, as the
-            released code does and the papers count; 'actual' counts what runs.
+        shape: Frames, height and width of one clip; by default those of the training
+            pipeline of a recognizer or action detector, otherwise those for which the
+            backbone is made.
+        count: 'paper' embeds all tokens and computes every block in full, like the
+            released code and the papers' counts; 'actual' counts the operations that run.
 
     Raises:
-        ValueError: for a model of unknown input, or a pretrainer without masks.
+        ValueError: The model's input is unknown, or a pretrainer has no masks.
     """
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmvideomae')):
         with torch.device('meta'):
@@ -137,7 +137,7 @@ def _measure_pretrainer(
 def _measure_code_pretrainer(
     model: VIMPAC, cfg: Config, shape: tuple[int, int, int] | None, count: str
 ) -> Complexity:
-    """The tokenizer, which files of codes do without, is left out."""
+    """Count without the tokenizer, which files of codes do not need."""
     shape = shape or default_shape(model.backbone)
     codes = empty_codes(model, shape)
     encoder_mask = code_mask(model, cfg, codes)
@@ -148,10 +148,10 @@ def _measure_code_pretrainer(
 
 
 def _measure_plain(model: nn.Module, shape: tuple[int, int, int] | None, count: str) -> Complexity:
-    """A recognizer, single view; a detector, one box; or a bare backbone.
+    """Count a recognizer with one view, a detector with one box, or a bare backbone.
 
-    Of a distillation the student.  A box costs a detector next to nothing, and its RoIAlign is
-    told as an operator of unknown cost.
+    For a distillation, the student is counted.  A box costs a detector hardly anything, and its
+    RoIAlign is reported as an operator with unknown cost.
     """
     shape = shape or default_shape(getattr(model, 'backbone', model))
     if reads_codes(model):
@@ -194,7 +194,7 @@ def _count(
 
 
 class _Run(nn.Module):
-    """Runs a model from inside a module, so that the counter knows the parts by their names."""
+    """Runs a model inside a module, so that the counter has the names of the parts."""
 
     def __init__(self, model: nn.Module, run: Callable[[], None]) -> None:
         super().__init__()
@@ -207,7 +207,7 @@ class _Run(nn.Module):
 def _parts(
     model: nn.Module, counts: dict[str, dict[Any, int]], names: Sequence[tuple[str, str]]
 ) -> tuple[Part, ...]:
-    """Rows in the order of ``names``, then of the modules; layer norms in a row of their own."""
+    """Rows in the order of ``names``, then of the modules; layer norms have their own row."""
     norms = {name for name, part in model.named_modules() if isinstance(part, nn.LayerNorm)}
     params: Counter[str] = Counter()
     macs: Counter[str] = Counter()
@@ -218,7 +218,7 @@ def _parts(
         params[NORMS if owner in norms else _part_of(name, names)] += param.numel()
     norm_macs = counts.pop('Global', {}).get(NORM, 0) // 2
     for path, operations in counts.items():
-        # What a module costs, its parents cost as well: the nearest one that ran is relieved.
+        # A module's cost is included in its parents': subtract it from the nearest one that ran.
         cost, parent = product_macs(operations), path.rpartition('.')[0]
         while parent and parent not in counts:
             parent = parent.rpartition('.')[0]
@@ -235,7 +235,7 @@ def _parts(
 
 
 def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
-    """The row of a module or parameter: its name by ``names``, else its top-level module."""
+    """The row of a module or parameter: its name in ``names``, else its top-level module."""
     for prefix, name in names:
         if path == prefix or path.startswith(prefix + '.'):
             return name
@@ -244,10 +244,10 @@ def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
 
 @contextmanager
 def as_published(model: nn.Module) -> Iterator[None]:
-    """Make ``model`` compute, and throw away, what the released code does and ours avoids.
+    """Make ``model`` compute, and discard, what the released code computes and ours avoids.
 
-    All tokens are embedded before the visible ones are taken, and a block that is
-    asked for some tokens computes all (V2 Table 1 counts so).  Outputs are the same.
+    All tokens are embedded before the visible ones are selected, and a block of which some
+    tokens are needed computes all (as counted in V2 Table 1).  Outputs are the same.
     """
     changed = [part for part in model.modules() if isinstance(part, (CubeEmbed, Block))]
     for part in changed:
@@ -278,7 +278,7 @@ def _computing_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 @contextmanager
 def _autocast_on_meta() -> Iterator[None]:
-    """``torch.autocast`` refuses the meta device (torch 2.11), where precision means nothing."""
+    """Allow ``torch.autocast`` on the meta device, which torch 2.11 refuses."""
     autocast = torch.autocast
 
     def lenient(device_type: str, *args: Any, **kwargs: Any) -> Any:
@@ -292,8 +292,8 @@ def _autocast_on_meta() -> Iterator[None]:
 
 
 def _channels(model: nn.Module) -> int:
-    """Channels of the clips that the first 3-D convolution reads."""
+    """Input channels of the first 3-D convolution."""
     for part in model.modules():
         if isinstance(part, nn.Conv3d):
             return part.in_channels
-    raise ValueError(f'{type(model).__name__} reads no clips: it has no 3-D convolution')
+    raise ValueError(f'{type(model).__name__} takes no clips: it has no 3-D convolution')

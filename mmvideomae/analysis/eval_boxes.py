@@ -26,16 +26,16 @@ from mmvideomae.formats.label_maps import read_label_map
 
 _LAYOUT = 'video,second,x1,y1,x2,y2,id,score'
 PROTOCOLS = {'official': (-np.inf, False), 'mmaction2': (0.002, True)}
-"""Above which score a line counts, and whether key frames without a true box are left out."""
+"""Score that lines must exceed, and whether to ignore key frames without a true box."""
 
 
 class _Found(NamedTuple):
-    """Results as they stand in a file."""
+    """The content of a file of results."""
 
     rows: list[tuple[KeyFrame, Box, int, float]]
     """Key frame, box, id and score of each line."""
     without_score: int
-    """Lines that state none: it is 1."""
+    """Number of lines without a score, which count as 1."""
 
 
 def evaluate_box_files(
@@ -46,21 +46,21 @@ def evaluate_box_files(
     iou_threshold: float = 0.5,
     protocol: str = 'official',
 ) -> dict[str, Any]:
-    """Everything that `evaluate_boxes` measures, and what one should know of it.
+    """The results of `evaluate_boxes` for files, with notes.
 
     Ids that the label map does not name are not evaluated (AVA's names 60 of 80).  Excluded
-    key frames count neither way.  By AVA's own protocol every line counts, and what is predicted
-    on key frames without a true box of these ids is wrong; by mmaction2's, lines with scores up to
-    0.002 and such key frames are left out.
+    key frames are ignored.  In AVA's own protocol, every line counts, and predictions on key
+    frames without a true box of these ids are wrong; mmaction2's ignores lines with scores up
+    to 0.002 and such key frames.
 
     Returns:
-        Also ``protocol``; ``without_truth``, the number of such key frames; ``ignored``, those
-        of them that are left out; and ``notes``, in words.
+        Also ``protocol``; ``without_truth``, the number of such key frames; ``ignored``, the
+        number of those that are ignored; and ``notes``, in words.
 
     Raises:
         AnnotationError: A file cannot be read or is malformed.
-        ValueError: The results share no key frame with the annotation, nothing true is left, or
-            there is no such protocol.
+        ValueError: The results share no key frame with the annotation, no true boxes are left,
+            or the protocol is unknown.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f'protocol must be one of {", ".join(PROTOCOLS)}, got {protocol!r}')
@@ -107,19 +107,19 @@ def evaluate_box_files(
 def _notes(
     found: _Found, others: int, ignore_empty: bool, results: str | os.PathLike[str]
 ) -> list[str]:
-    """What one should know of the results, in words."""
+    """Notes about the results, in words."""
     notes = []
     if found.without_score:
         notes.append(
             f'{found.without_score} of {len(found.rows)} lines of {os.fspath(results)} have no '
-            'score and count as 1: average precision depends on how lines are ordered, and equal '
-            'scores stand in the order of the file'
+            'score and count as 1: average precision depends on the order of lines, and equal '
+            'scores keep the order of the file'
         )
     if others:
         told = 'left out' if ignore_empty else 'wrong (the protocol of mmaction2 leaves them out)'
         notes.append(
-            f'{others} key frames of the results have no annotation of the evaluated classes: what '
-            f'is found there is {told}'
+            f'{others} key frames of the results have no annotation of the evaluated classes: '
+            f'predictions there are {told}'
         )
     return notes
 
@@ -149,7 +149,7 @@ def _read_results(path: str | os.PathLike[str], num_classes: int) -> _Found:
         if not 1 <= label <= num_classes:
             raise AnnotationError(
                 f'{os.fspath(path)}:{number}: id {label} is outside 1..{num_classes} of the label '
-                'map (ids count from 1)'
+                'map (ids start at 1)'
             )
         rows.append((key_frame(video, second), box, label, score))
     if not rows:
@@ -160,15 +160,15 @@ def _read_results(path: str | os.PathLike[str], num_classes: int) -> _Found:
 def _table(
     rows: Iterable[tuple[int, Box, int, float]], num_classes: int, absent: float
 ) -> BoxTable:
-    """One row for each box, with its scores side by side.
+    """One row for each box, with its scores as columns.
 
-    A box that has several scores of one class stands there several times.
+    A box with several scores for one class has several rows.
 
     Args:
         rows: Number of the key frame, box, column of the class and score.
-        absent: Score of classes that a box has no row of.
+        absent: Score of classes for which a box has no row.
     """
-    places: dict[tuple[int, Box], int] = {}  # of boxes
+    places: dict[tuple[int, Box], int] = {}  # rows of boxes
     listed = [
         (places.setdefault((frame, box), len(places)), column, score)
         for frame, box, column, score in rows

@@ -82,7 +82,7 @@ def evaluate_segment_files(
 def _check_subsets(
     found: Results, videos: Sequence[AnnotatedVideo], path: str | os.PathLike[str]
 ) -> None:
-    """Refuse results of some subsets alone: the others would count as missed.
+    """Refuse results for only some subsets: the rest would count as missed.
 
     Raises:
         ValueError: See above.
@@ -98,15 +98,15 @@ def _check_subsets(
     )
     raise ValueError(
         f'{os.fspath(path)} has no results of whole subsets ({told}), whose segments would all '
-        f'count as missed: say --subset {shlex.join(covered)}, or --subset '
-        f'{shlex.join(annotated)} if this is meant'
+        f'count as missed: use --subset {shlex.join(covered)}, or --subset '
+        f'{shlex.join(annotated)} if this is intended'
     )
 
 
 def _notes(
     found: Results, videos: Sequence[AnnotatedVideo], annotations: str | os.PathLike[str]
 ) -> list[str]:
-    """What was left out or is missing, in words."""
+    """Notes about ignored and missing results, in words."""
     notes = []
     if dropped := dropped_segments(videos, annotations):
         notes.append(dropped)
@@ -129,7 +129,7 @@ def _read_results(path: Path) -> Results:
     content = read_json(path, 'results')
     found = content.get('results') if isinstance(content, dict) else None
     if not isinstance(found, dict):
-        raise ValueError(f'{path} is not in the layout of ActivityNet: it has no object "results"')
+        raise ValueError(f'{path} is not in ActivityNet\'s format: it has no object "results"')
     for name, rows in found.items():
         if not isinstance(rows, list):
             raise ValueError(f'{path}: video {name!r} has no list of {_LAYOUT}')
@@ -140,7 +140,7 @@ def _read_results(path: Path) -> Results:
 
 
 def _fault_of(row: Any) -> str | None:
-    """What is wrong with one prediction, None if nothing is."""
+    """What is wrong with one prediction; None if nothing is."""
     if not isinstance(row, dict) or not isinstance(row.get('segment'), list):
         return f'is not {_LAYOUT}'
     if missing := sorted({'score', 'label'} - set(row)):
@@ -152,4 +152,4 @@ def _fault_of(row: Any) -> str | None:
         return f'is not {_LAYOUT} with three finite numbers'
     if not isinstance(row['label'], str | int):
         return 'has a label that is not the name of a class'
-    return 'ends before it has begun' if row['segment'][1] < row['segment'][0] else None
+    return 'ends before it begins' if row['segment'][1] < row['segment'][0] else None

@@ -1,4 +1,4 @@
-"""Features the straightforward way, one window after the other, to compare with."""
+"""Compute features in the straightforward way, window by window, for comparison."""
 
 import os
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ def one_window_at_a_time(
     settings: FeatureSettings,
     backend: str = 'pyav',
 ) -> np.ndarray:
-    """Read each window's frames from the file, prepare and forward them alone -> (L, D).
+    """Read, prepare and encode each window separately -> (L, D).
 
-    Its arithmetic is restated here on purpose and shares nothing with the extractor's.
+    The computation is deliberately independent of the extractor's.
     """
     with open_reader(video, backend) as reader, torch.inference_mode():
         rows = [backbone(clip) for clip in _clips(reader, settings)]

@@ -1,8 +1,8 @@
-"""Hugging Face's VideoMAE beside ours: the same network with the same weights.
+"""Hugging Face's VideoMAE with the same network and weights as ours.
 
-An independent implementation to compare predictions and speed with, for
+It is an independent implementation for comparing predictions and speed, and needs
 transformers >= 5 (which renamed the query and value biases).  The package does not
-depend on transformers, so it is imported by the functions that need it.
+depend on transformers, so the functions that need it import it.
 """
 
 from typing import TYPE_CHECKING
@@ -22,11 +22,11 @@ def build_reference(model: nn.Module, attention: str = 'sdpa') -> 'PreTrainedMod
     """Hugging Face's pretrainer or classifier with the shape and weights of ours.
 
     Args:
-        model: A ``VideoMAE``, or a recognizer of ``VideoMAEViT`` and ``LinearHead``.
+        model: A ``VideoMAE``, or a recognizer with ``VideoMAEViT`` and ``LinearHead``.
         attention: 'eager' or 'sdpa'.
 
     Raises:
-        ImportError: without transformers.
+        ImportError: transformers is not installed.
     """
     import transformers
 
@@ -43,10 +43,10 @@ def build_reference(model: nn.Module, attention: str = 'sdpa') -> 'PreTrainedMod
 
 
 def set_norm_eps(reference: nn.Module) -> None:
-    """Give every layer norm our eps of 1e-6, which is VideoMAE's.
+    """Give every layer norm VideoMAE's eps of 1e-6.
 
-    Hugging Face takes 1e-12 by default, and 1e-5 in the norms of the decoder and before the
-    classifier whatever the configuration says.
+    Hugging Face uses 1e-12 by default, and always 1e-5 in the norms of the decoder and before
+    the classifier, regardless of the configuration.
     """
     for part in reference.modules():
         if isinstance(part, nn.LayerNorm):
@@ -57,8 +57,8 @@ def reference_config(model: nn.Module) -> 'VideoMAEConfig':
     """The configuration that gives Hugging Face's model our shape.
 
     Raises:
-        ValueError: for what Hugging Face's pretrainer cannot do.
-        ImportError: without transformers.
+        ValueError: Hugging Face's pretrainer does not support the model.
+        ImportError: transformers is not installed.
     """
     from transformers import VideoMAEConfig
 
@@ -67,7 +67,7 @@ def reference_config(model: nn.Module) -> 'VideoMAEConfig':
         kind = (target.span, target.normalise, model.head.loss_type)
         if kind != ('clip', 'per_channel', 'mse'):
             raise ValueError(
-                'Hugging Face predicts the clip itself, normalised per channel, under the mean '
-                f'squared error; not {kind[0]!r}, {kind[1]!r}, {kind[2]!r}'
+                'Hugging Face only predicts the clip itself, normalised per channel, with the mean '
+                f'squared error; got {kind[0]!r}, {kind[1]!r}, {kind[2]!r}'
             )
     return VideoMAEConfig(**hf_config(model.state_dict(), hf_entries(model)))

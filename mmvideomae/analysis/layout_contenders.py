@@ -1,4 +1,4 @@
-"""Training steps of VIMPAC on the same codes and masks, with attention laid out in several ways."""
+"""Training steps of VIMPAC on the same codes and masks, with several layouts of attention."""
 
 from dataclasses import asdict
 from statistics import median
@@ -26,7 +26,7 @@ def layout_contender(
     dtype: str,
     compiled: bool,
 ) -> Contender:
-    """The step of masked prediction, without contrast, in one layout."""
+    """The training step of masked prediction, without contrast, for one layout."""
     torch.manual_seed(0)
     backbone = {
         'type': 'FactorizedVideoTransformer',
@@ -45,7 +45,7 @@ def layout_contender(
     inputs = {
         'inputs': torch.randint(8192, size, generator=torch.Generator().manual_seed(0)),
         'encoder_mask': mask,
-        'asked_ids': mask.flatten().nonzero()[:, 0],  # as the data preprocessor lists them
+        'asked_ids': mask.flatten().nonzero()[:, 0],  # as in the data preprocessor
     }
     inputs = {key: value.to(device) for key, value in inputs.items()}
     return Contender(layout, trainer, lambda run: run(**inputs, mode='loss')['loss_masked'])
@@ -54,11 +54,11 @@ def layout_contender(
 def compare_layouts(
     contenders: list[Contender], rounds: int, batch_size: int
 ) -> dict[str, dict[str, Any]]:
-    """Let the contenders take turns, after a step each to count and one to weigh.
+    """Alternate the contenders, after one step each to count operations and one for memory.
 
     Returns:
-        By layout clips per second, seconds of the parts of a step, multiply-accumulates, memory,
-        and how many times faster it is than the first: the median of the rounds' ratios.
+        For each layout, clips per second, seconds of the parts of a step, multiply-accumulates,
+        memory, and the speed relative to the first: the median of the rounds' ratios.
     """
     macs = {contender.name: contender.count_step() for contender in contenders}
     memory = {contender.name: asdict(contender.measure_memory()) for contender in contenders}

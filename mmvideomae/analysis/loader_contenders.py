@@ -1,4 +1,4 @@
-"""Two ways to make a pre-training sample, each stage on the clock: ours and the released path."""
+"""Two timed ways to make a pre-training sample: ours and that of the released code."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ DECODER: dict[str, Any] = {'type': 'RunningCellMask', 'ratio': 0.5}
 
 @dataclass
 class StageClock:
-    """Seconds of wall and processor time by stage, one row per sample."""
+    """Wall and processor seconds of each stage, one row per sample."""
 
     rows: list[dict[str, tuple[float, float]]] = field(default_factory=list)
 
@@ -100,12 +100,12 @@ class Ours:
         return self.clock.timed(stage, TRANSFORMS.build(config))
 
     def _move_clip(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Put the sampled clip where the plan has it: both paths read the same frames."""
+        """Move the sampled clip to the planned place, so that both ways read the same frames."""
         results['frame_inds'] += self._first_frame - results['frame_inds'][0]
         return results
 
     def sample(self, number: int, first_frame: int) -> dict[str, Any]:
-        """Make sample ``number`` of the clip that begins at ``first_frame``."""
+        """Make sample ``number`` from the clip that begins at ``first_frame``."""
         self._first_frame = first_frame
         self._dataset.set_epoch(self._seed, number)
         self.clock.start_sample()
@@ -113,7 +113,7 @@ class Ours:
 
 
 class Reference:
-    """The released pre-training path: decord, PIL, float32 in the worker."""
+    """The way of the released code: decord, PIL and float32 in the worker."""
 
     def __init__(self, video: str, args: argparse.Namespace, repeats: int) -> None:
         self.clock = StageClock()
@@ -123,7 +123,7 @@ class Reference:
             TubeMask(GRID, ENCODER['ratio']),
             RunningCellMask(GRID, DECODER['ratio']),
         ]
-        # Sizes and places are drawn by the same rule, which costs nothing either way.
+        # Sizes and places are drawn by the same rule, whose cost is negligible.
         self._rule = TRANSFORMS.build(dict(type='ClipMultiScaleCrop', size=args.size))
         self._open = self.clock.timed('open', open_with_decord)
         self._read = self.clock.timed('read', read_as_pil)
@@ -133,7 +133,7 @@ class Reference:
         self._make = self.clock.timed('total', self._sample)
 
     def sample(self, number: int, first_frame: int) -> list[tuple[torch.Tensor, list[np.ndarray]]]:
-        """Make sample ``number`` of the clip that begins at ``first_frame``."""
+        """Make sample ``number`` from the clip that begins at ``first_frame``."""
         self.clock.start_sample()
         return self._make(number, first_frame)
 
@@ -155,7 +155,7 @@ class Reference:
 
 
 def open_with_decord(video: str) -> Any:
-    """A decord reader with one thread, all else by default."""
+    """A decord reader with one thread and otherwise default settings."""
     import decord
 
     return decord.VideoReader(video, num_threads=1)

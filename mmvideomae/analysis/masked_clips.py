@@ -1,4 +1,4 @@
-"""Clips of videos under masks of codes, restored by copying, as pictures."""
+"""Draw clips with masked codes that are restored by copying."""
 
 import math
 import os
@@ -22,21 +22,21 @@ from mmvideomae.visualization.reconstruction import MASKED, to_bytes
 _NOTE = (
     'Hidden codes are copies of the nearest visible ones; all frames but the original are decoded '
     'from codes. Percentages are shares of hidden codes that copies restore; decibels compare '
-    'hidden patches of copies with those of the codes, decoded.'
+    'hidden patches of the decoded copies with those of the decoded codes.'
 )
 
 
 @dataclass(frozen=True)
 class MaskedClip:
-    """A clip, its codes and what masks and copies make of them.
+    """A clip, its codes, and the codes restored under masks.
 
     Attributes:
         frames: (T, H, W, 3) uint8.
         codes: (T, h, w).
-        views: One for each ratio and kind of mask.
+        views: Results for each ratio and kind of mask.
         seconds: Time of each frame in the video, (T,).
         title: First line of the picture.
-        tokenizer: What decodes them.
+        tokenizer: The tokenizer that decodes them.
     """
 
     frames: np.ndarray
@@ -47,7 +47,7 @@ class MaskedClip:
     tokenizer: nn.Module
 
     def picture(self) -> np.ndarray:
-        """All of it, (H', W', 3) uint8."""
+        """One picture of all views, (H', W', 3) uint8."""
         intact = self._decoded(self.codes)
         rows, groups = [('original', self.frames), ('codes, decoded', intact)], [0, 0]
         for number, view in enumerate(self.views, 1):
@@ -61,7 +61,7 @@ class MaskedClip:
 
     @property
     def summaries(self) -> list[dict[str, Any]]:
-        """The numbers of each view, by name."""
+        """The numbers of each view, keyed by name."""
         return [
             {
                 **view.summary,
@@ -71,9 +71,9 @@ class MaskedClip:
         ]
 
     def psnr(self, view: CopiedCodes) -> dict[str, float]:
-        """How near copies come to the codes once both are decoded, in decibels, by kind of copy.
+        """Similarity of decoded copies to decoded codes in decibels, keyed by kind of copy.
 
-        Hidden patches of the first mask count.  At 60 they are alike, as where it hides none.
+        It covers the hidden patches of the first mask.  60 means equal, or nothing hidden.
         """
         hidden = np.broadcast_to(self._hidden(view), self.frames.shape)
         intact = self._decoded(self.codes)[hidden] / 255
@@ -98,16 +98,16 @@ class MaskedClip:
 
 
 class MaskedClips:
-    """The clip in the middle of a video, under all masks.
+    """The clip in the middle of a video, with all masks.
 
     Args:
         tokenizer: In evaluation mode, with a decoder.
-        clip_len: Frames.
+        clip_len: Number of frames.
         fps: Frames per second.
-        size: Of frames in pixels.
+        size: Side of frames in pixels.
         ratios: Shares of hidden codes.
         draws: See `copied_codes`.
-        seed: Of the masks.
+        seed: Seed of the masks.
     """
 
     def __init__(
@@ -123,13 +123,13 @@ class MaskedClips:
         if clip_len < 1 or fps <= 0 or draws < 1:
             raise ValueError(f'{clip_len} frames, {fps} per second and {draws} draws are too few')
         if size < tokenizer.factor or size % tokenizer.factor:
-            raise ValueError(f'size {size} is no multiple of {tokenizer.factor} pixels')
+            raise ValueError(f'size {size} is not a multiple of {tokenizer.factor} pixels')
         self.tokenizer, self.ratios = tokenizer, ratios
         self.sampling = ClipSampling(clip_len, None, fps, (size, size))
         self.draws, self.seed = draws, seed
 
     def __call__(self, video: str | os.PathLike[str]) -> MaskedClip:
-        """Read a clip and copy codes in it.
+        """Read a clip and restore its masked codes by copying.
 
         Raises:
             VideoReadError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""How much of what a mask hides is restored by copying what is next to it (VIMPAC, H.2)."""
+"""Measure how many masked codes are restored by copying neighbours (VIMPAC, H.2)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,20 +16,20 @@ MASKS: dict[str, dict[str, Any]] = {
     'i.i.d.': {'type': 'IidMask', 'ratio': 0.15},
 }
 COPIES = {'spatial': True, 'spatio-temporal': False}
-"""By name, whether `copy_neighbours` stays within a frame."""
+"""For each kind of copy, whether `copy_neighbours` stays within a frame."""
 
 
 @dataclass(frozen=True)
 class CopiedCodes:
-    """A clip's codes under one kind of mask.
+    """A clip's codes with one kind of mask.
 
     Attributes:
         kind: A key of ``MASKS``.
-        ratio: Share of hidden codes that was asked for.
-        mask: The first of the masks drawn, bool (t, h, w), True = hidden.
-        restored: Codes (t, h, w) under this mask, for each of ``COPIES``.
-        masked_share: Hidden codes, the mean over all masks drawn.
-        accuracy: Share of hidden codes that a copy restores, over all masks drawn, for each of
+        ratio: Requested share of hidden codes.
+        mask: The first mask, bool (t, h, w), True = hidden.
+        restored: Restored codes (t, h, w) for this mask, for each of ``COPIES``.
+        masked_share: Share of hidden codes, averaged over all masks.
+        accuracy: Share of hidden codes that a copy restores, over all masks, for each of
             ``COPIES``.
     """
 
@@ -42,7 +42,7 @@ class CopiedCodes:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The numbers, by name."""
+        """The numbers, keyed by name."""
         copies = {name.replace('-', '_'): value for name, value in self.accuracy.items()}
         shares = {'ratio': self.ratio, 'masked_share': self.masked_share}
         return {'mask': self.kind, **shares, 'accuracy': copies}
@@ -51,11 +51,11 @@ class CopiedCodes:
 def copied_codes(
     codes: Tensor, kind: str, ratio: float, draws: int = 8, seed: int = 0
 ) -> CopiedCodes:
-    """Hide codes (t, h, w) and copy the nearest visible ones, under several masks.
+    """Hide codes (t, h, w) and copy the nearest visible ones, with several masks.
 
     Args:
-        kind: A key of ``MASKS``; of blocks there are as many as come closest to ``ratio``.
-        draws: Masks, each with a seed of its own from ``seed`` on.
+        kind: A key of ``MASKS``; the number of blocks comes as close to ``ratio`` as possible.
+        draws: Number of masks, with consecutive seeds from ``seed`` on.
 
     Raises:
         ValueError: ``ratio`` is out of range, or hides nothing or everything.

@@ -1,4 +1,4 @@
-"""Instruments for benchmarks: the speed of matrix products, and what memory a step takes."""
+"""Tools for benchmarks: the speed of matrix products, and the memory of a step."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ Result = TypeVar('Result')
 
 
 def matmul_rate(device: torch.device, dtype: torch.dtype, size: int, repeats: int = 3) -> float:
-    """Operations per second (2 per multiply-accumulate) of the best of some square products."""
+    """Operations per second (2 per multiply-accumulate) of the fastest of some square products."""
     left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     out = torch.empty_like(left)
     torch.mm(left, right, out=out)
@@ -25,7 +25,7 @@ def matmul_rate(device: torch.device, dtype: torch.dtype, size: int, repeats: in
 
 
 def timed(run: Callable[[], Result], device: torch.device) -> tuple[Result, float]:
-    """Run to the end of all work on the device; seconds."""
+    """Run until all work on the device is done; return the result and seconds."""
     synchronise(device)
     start = time.perf_counter()
     result = run()
@@ -50,10 +50,10 @@ def synchronise(device: torch.device) -> None:
 
 
 def saved_for_backward(run: Callable[[], Result], model: nn.Module) -> tuple[Result, int]:
-    """Run a forward pass and add up the bytes that autograd keeps for the backward pass.
+    """Run a forward pass and sum up the bytes that autograd keeps for the backward pass.
 
-    Every storage counts once and whole, as a view keeps all of it alive.  Parameters
-    and buffers, which are held anyway, are left out.
+    Every storage counts once and completely, since a view keeps all of it alive.  Parameters
+    and buffers, which exist anyway, are left out.
     """
     held = {_storage(tensor)[0] for tensor in [*model.parameters(), *model.buffers()]}
     kept: dict[int, int] = {}
@@ -76,16 +76,16 @@ def _storage(tensor: Tensor) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Allocation:
-    """Bytes that PyTorch's allocator handed out during a run, above those held before."""
+    """Bytes that PyTorch's allocator gave out during a run, in addition to those before."""
 
     left: int
-    """Still held at the end; negative if more was freed."""
+    """Still in use at the end; negative if more was freed."""
     peak: int
-    """The most held at any time."""
+    """The most in use at any time."""
 
 
 def watch_allocation(run: Callable[[], Result], device: torch.device) -> tuple[Result, Allocation]:
-    """Run, and read from the allocator what was held at its end and at most."""
+    """Run, and get the allocator's use at the end and at its peak."""
     if device.type == 'cuda':
         return _watch_cuda(run, device)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as watch:
@@ -102,7 +102,7 @@ def _watch_cuda(run: Callable[[], Result], device: torch.device) -> tuple[Result
 
 
 def _add_up(events: Iterable[Any]) -> Allocation:
-    """Follow the profiler's record of every allocation (positive) and release (negative)."""
+    """Sum up the profiler's record of allocations (positive) and releases (negative)."""
     changes = [event for event in events if event.name() == '[memory]']
     held = peak = 0
     for change in sorted(changes, key=lambda event: event.start_ns()):

@@ -1,4 +1,4 @@
-"""Count operations with torch's own counter, and note the operators that nobody can count."""
+"""Count operations with torch's own counter, and note operators with unknown cost."""
 
 from math import prod
 from typing import Any
@@ -20,9 +20,9 @@ Shape = tuple[int, ...]
 def operation_counter() -> FlopCounterMode:
     """torch's counter, which counts two operations per multiply-accumulate.
 
-    It does not know the fused attention of CPUs and layer norms.  Of the backward pass of fused
-    attention it counts the scores that the kernel computes anew as well; here it has the four
-    products that unfused attention needs.
+    It lacks the fused attention of CPUs and layer norms, which are added.  For the backward pass
+    of fused attention it also counts the scores that the kernel recomputes; here that pass has
+    the four products of unfused attention.
     """
     costs: dict[Any, Any] = {
         NORM: _norm_cost,
@@ -54,10 +54,10 @@ def _attention_backward_cost(
 
 
 class StrangeOperators(TorchDispatchMode):
-    """Note operators of other libraries; send real tensors (masks) that meet meta tensors there.
+    """Note operators of other libraries; move real tensors (masks) to meta where they meet.
 
     Attributes:
-        names: Of the operators.
+        names: Names of the operators.
     """
 
     def __init__(self) -> None:

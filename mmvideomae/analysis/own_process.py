@@ -1,4 +1,4 @@
-"""Measure each contender in a process of its own, so that none profits from another."""
+"""Measure each contender in its own process, so that none benefits from another."""
 
 import multiprocessing
 import resource
@@ -14,20 +14,20 @@ Result = dict[str, Any]
 
 
 def in_own_process(work: Callable[[Any], Callable[[], Any]], way: Any) -> Result:
-    """What ``work(way)()`` takes in a fresh process, and what it returns.
+    """Measure ``work(way)()`` in a new process.
 
-    ``work(way)`` prepares what is not measured, such as a model.
+    ``work(way)`` does preparations that are not measured, such as building a model.
 
     Args:
         work: Defined at the top of a module, so that the process can import it.
-        way: Its argument, which can be pickled.
+        way: Its argument, which must be picklable.
 
     Returns:
-        ``value``, and ``wall_s``, ``cpu_s`` (of all threads) and ``peak_mib``, the most memory
-        above what was held when all was ready.
+        ``value``, the result, and ``wall_s``, ``cpu_s`` (of all threads) and ``peak_mib``, the
+        peak memory in addition to that after the preparations.
 
     Raises:
-        ValueError: The work was refused, such as a video that cannot be read, or the process died.
+        ValueError: The work was refused, as for a video that cannot be read, or the process died.
     """
     context = multiprocessing.get_context('spawn')
     receiver, sender = context.Pipe(duplex=False)
@@ -61,6 +61,6 @@ def _measure(work: Callable[[Any], Callable[[], Any]], way: Any, sender: Connect
 
 
 def peak_mib() -> float:
-    """The most memory that the process has ever held."""
+    """The peak memory of the process so far."""
     unit = 1 if sys.platform == 'darwin' else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

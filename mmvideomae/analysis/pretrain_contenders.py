@@ -1,4 +1,4 @@
-"""Training steps of our pretrainer and of Hugging Face's on the same clips and masks."""
+"""Training steps of our pretrainer and Hugging Face's on the same clips and masks."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,12 +22,12 @@ DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 OURS = ('dual', 'encoder-only')
 THEIRS = ('hf-sdpa', 'hf-eager')
 MASKED, UNDECODED = 0.9, 0.5
-"""Shares of tokens hidden from the encoder (tube) and left out by the decoder (running cell)."""
+"""Shares of tokens hidden from the encoder (tube) and dropped by the decoder (running cell)."""
 
 
 @dataclass(frozen=True)
 class TrainingShape:
-    """An encoder with its decoder of V2's released code (four blocks)."""
+    """An encoder with the decoder of V2's released code (four blocks)."""
 
     arch: str | tuple[int, int, int]
     """A preset, or (width, depth, heads)."""
@@ -49,7 +49,7 @@ SHAPES = {
 
 
 def build_pretrainer(arch: str, img_size: int, frames: int) -> VideoMAE:
-    """Our pretrainer of one of ``SHAPES``, with random weights, in training mode."""
+    """Our pretrainer with one of ``SHAPES`` and random weights, in training mode."""
     shape = SHAPES[arch]
     preset: str | dict[str, int] = shape.arch if isinstance(shape.arch, str) else arch
     if not isinstance(shape.arch, str):
@@ -140,14 +140,14 @@ class StepTimes:
 
 @dataclass(frozen=True)
 class StepMemory:
-    """Bytes for one training step of a model with its optimizer's state."""
+    """Memory in bytes of one training step of a model with its optimizer's state."""
 
     saved: int
     """Tensors that autograd keeps for the backward pass."""
     retained: int
-    """What the allocator holds at the end of the forward pass, above the start."""
+    """The allocator's use at the end of the forward pass minus that at the start."""
     peak: int
-    """Weights, optimizer state and the most that is held above them during the step."""
+    """Weights, optimizer state and the peak in addition to them during the step."""
 
 
 class Contender:
@@ -184,7 +184,7 @@ class Contender:
         return product_macs(counter.get_flop_counts()['Global'])
 
     def measure_memory(self) -> StepMemory:
-        """Follow the memory of one step; a step must have been taken before."""
+        """Measure the memory of one step; there must have been a step before."""
         trainer = self.trainer
         (loss, saved), before = watch_allocation(
             lambda: saved_for_backward(self.forward, trainer.model), trainer.device
@@ -216,12 +216,12 @@ def our_contenders(
     dtype: str,
     compiled: bool,
 ) -> list[Contender]:
-    """Dual masking and encoder-only masking, on one model and optimizer."""
+    """Dual masking and encoder-only masking, with one model and optimizer."""
     trainer = Trainer(model, device, dtype, compiled)
 
     def loss_under(decoder_mask: Tensor | None) -> Callable[[Callable[..., Any]], Tensor]:
         query_ids = mask_to_ids(batch.encoder_mask if decoder_mask is None else ~decoder_mask)
-        # As a data worker hands them over, token ids included.
+        # As from a data worker, including token ids.
         inputs = {
             'inputs': batch.clips,
             'encoder_mask': batch.encoder_mask,
@@ -244,12 +244,12 @@ def their_contenders(
     dtype: str,
     compiled: bool,
 ) -> list[Contender]:
-    """Hugging Face's pretrainer under encoder-only masking, its attention eager or fused.
+    """Hugging Face's pretrainer with encoder-only masking and eager or fused attention.
 
     Raises:
-        ImportError: without transformers.
+        ImportError: transformers is not installed.
     """
-    # Hugging Face takes (B, T, C, H, W); laid out so beforehand, as its processor does.
+    # Hugging Face takes (B, T, C, H, W); permuted beforehand, as in its processor.
     clips = batch.clips.transpose(1, 2).contiguous().to(device)
     encoder_mask = batch.encoder_mask.to(device)
     contenders = []

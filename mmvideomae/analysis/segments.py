@@ -1,4 +1,4 @@
-"""From the lengths of videos and segments to the sizes of an ActionFormer for them."""
+"""Propose the sizes of an ActionFormer from the lengths of videos and segments."""
 
 import math
 import os
@@ -22,7 +22,7 @@ from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.ops.feature_grid import FeatureGrid
 
 BASE_RANGE = 4
-"""Upper end of the first level's regression range, in steps; each next one's is twice as high."""
+"""Upper end of the first level's regression range, in steps; it doubles at each level."""
 _WINDOWS = (19, 9, 7, 5, 3)
 _MOST_LEVELS = 8
 _MOST_STEPS = 4608
@@ -33,13 +33,13 @@ class SegmentStatistics:
     """Lengths of a data set, in steps of its features.
 
     Attributes:
-        video_steps: Of the features of each video, (v,).
+        video_steps: Number of steps of each video's features, (v,).
         segment_steps: Length of each segment, (n,).
-        shares: Length of each segment by that of its video, (n,).
-        seconds_per_step: Of each segment's video, (n,).
-        classes: Names.
-        faults: What is wrong with the videos that were left out.
-        dropped: How many segments repeat another or are too short, in words; None if none.
+        shares: Length of each segment divided by that of its video, (n,).
+        seconds_per_step: Seconds per step in each segment's video, (n,).
+        classes: Names of the classes.
+        faults: What is wrong with videos that were left out.
+        dropped: A sentence about repeated and too short segments; None if there are none.
     """
 
     video_steps: np.ndarray
@@ -53,15 +53,15 @@ class SegmentStatistics:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Sizes of a model, and what they mean for the data.
+    """Sizes of a model, and their effect on the data.
 
     Attributes:
-        max_seq_len: Steps of a training sample.
-        regression_ranges: Of each level, in steps.
-        windows: Of each level's attention, in steps of the level; -1 is global.
-        segments_by_level: Segments whose half length lies in a level's range.
-        longer_videos: Share of videos above ``max_seq_len``.
-        short_segments: Share of segments of less than two steps.
+        max_seq_len: Number of steps of a training sample.
+        regression_ranges: Range of each level, in steps.
+        windows: Window of each level's attention, in steps of the level; -1 is global.
+        segments_by_level: Number of segments whose half length is in each level's range.
+        longer_videos: Share of videos longer than ``max_seq_len``.
+        short_segments: Share of segments shorter than two steps.
         notes: Advice in words.
     """
 
@@ -74,7 +74,7 @@ class Proposal:
     notes: tuple[str, ...]
 
     def config(self, classes: int) -> str:
-        """The proposal as lines of a config on top of ``_base_/models/actionformer.py``."""
+        """The proposal as lines of a config with the base ``_base_/models/actionformer.py``."""
         levels = len(self.windows)
         return '\n'.join(
             [
@@ -99,15 +99,15 @@ def measure_segments(
     subsets: Sequence[str] | None = None,
     feature_name: str = '{}.npy',
 ) -> SegmentStatistics:
-    """Read the lengths of a data set; videos with faults are left out and told.
+    """Read the lengths of a data set; videos with faults are left out and reported.
 
     Args:
         annotations: See `mmvideomae.formats.segment_annotations`.
-        features: Folder of feature files; None: lengths follow from ``expected`` and the
+        features: Folder of feature files; None: lengths are computed from ``expected`` and the
             durations in the annotation.
         expected: Stride, window and frame rate of features without a sidecar.
-        subsets: Of the annotation; None takes all.
-        feature_name: Name of a feature file for the name of a video.
+        subsets: Subsets of the annotation; None uses all.
+        feature_name: Template of a feature file's name, given the name of a video.
 
     Raises:
         AnnotationError: The annotation cannot be read, or no video can be used.
@@ -147,20 +147,20 @@ def measure_segments(
 
 
 def propose(statistics: SegmentStatistics) -> Proposal:
-    """Sizes for a data set, by the rules that ActionFormer's own sizes for THUMOS14 follow.
+    """Sizes for a data set, by the rules behind ActionFormer's own sizes for THUMOS14.
 
-    - Ranges start at 4 steps and double; there are as many levels as it takes until the half
-      length of 99 of 100 segments lies below twice the start of the last range.
-    - Windows are of 19 steps, smaller where the padding that they ask for (twice
-      ``window // 2`` steps of the last level) would exceed a quarter of a usual video, and
-      global at levels that a window covers whole.
-    - The sequence is as long as 95 of 100 videos, rounded up to what the windows ask for, and
-      at most 4608 steps: longer videos are cropped in training and tested whole.
+    - Ranges start at 4 steps and double; levels are added until the half length of 99 % of
+      segments is less than twice the start of the last range.
+    - Windows have 19 steps, or fewer if the padding that they require (twice ``window // 2``
+      steps of the last level) would exceed a quarter of a usual video; they are global at
+      levels that a window covers completely.
+    - The sequence is as long as 95 % of videos, rounded up to a length that the windows allow,
+      and at most 4608 steps: longer videos are cropped in training and tested as a whole.
     """
     half = statistics.segment_steps / 2
     usual = float(np.quantile(statistics.video_steps, 0.95))
     levels = 1 + max(1, math.ceil(math.log2(max(np.quantile(half, 0.99), 1) / BASE_RANGE)))
-    # A level of fewer than two steps a video tells nothing.
+    # A level with fewer than two steps per video is useless.
     levels = max(2, min(levels, _MOST_LEVELS, int(math.log2(max(usual, 4)))))
     bounds = [0, *(BASE_RANGE * 2**level for level in range(levels - 1)), 10000]
     ranges = tuple((bounds[level], bounds[level + 1]) for level in range(levels))
@@ -242,13 +242,13 @@ def _notes(statistics: SegmentStatistics, max_seq_len: int) -> tuple[str, ...]:
     if np.median(statistics.shares) > 0.25:
         notes.append(
             f'a segment fills {100 * np.median(statistics.shares):.0f} % of its video (median): '
-            'consider all videos stretched to one length, as for ActivityNet '
+            'consider stretching all videos to one length, as for ActivityNet '
             "(dict(type='ResampleFeatures', length=192) and _base_/models/actionformer_agnostic.py)"
         )
     if (longer := (statistics.video_steps > max_seq_len).mean()) > 0:
         notes.append(
             f'{100 * longer:.1f} % of the videos are longer than {max_seq_len} steps: they are '
-            'cropped in training and tested whole'
+            'cropped in training and tested as a whole'
         )
     return tuple(notes)
 

@@ -1,4 +1,4 @@
-"""What the training pipeline of a config feeds its model: masks and the size of clips."""
+"""Masks and the size of clips in the training pipeline of a config."""
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor 
     transform = training_step(cfg, 'GenerateMasks')
     if transform is None:
         raise ValueError(
-            'no GenerateMasks in train_dataloader of this config, so its masks are unknown'
+            'train_dataloader of this config has no GenerateMasks, so its masks are unknown'
         )
     rng = np.random.default_rng(0)
     masks: list[Tensor | None] = []
@@ -34,10 +34,10 @@ def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor 
 
 
 def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
-    """Frames, height and width of the clips that ``train_dataloader`` makes; None if unknown.
+    """Frames, height and width of the clips of ``train_dataloader``; None if unknown.
 
-    Recognizers and detectors are given longer and larger clips than their position tables are
-    made for.
+    Recognizers and detectors may get longer and larger clips than those for which their position
+    tables are made.
     """
     sampling, crop = training_step(cfg, *_SAMPLINGS), training_step(cfg, *_CROPS)
     if sampling is None or crop is None:

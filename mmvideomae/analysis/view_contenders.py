@@ -1,4 +1,4 @@
-"""Three ways to the test views of a video, and to its class: together or one by one."""
+"""Three ways to compute the test views of a video and its class: together or one by one."""
 
 import argparse
 from collections.abc import Callable
@@ -26,7 +26,7 @@ CPU = torch.device('cpu')
 
 
 class Views:
-    """The views of one video, read together or each by itself."""
+    """The views of one video, read together or separately."""
 
     def __init__(self, video: str, args: argparse.Namespace) -> None:
         self._video = video
@@ -46,18 +46,18 @@ class Views:
         self.count = args.clips * args.crops
 
     def together(self) -> dict[str, Any]:
-        """All views through the test pipeline: inputs uint8 (V, T, H, W, 3)."""
+        """All views from the test pipeline: inputs uint8 (V, T, H, W, 3)."""
         return self._pipeline({'filename': self._video})
 
     def separately(self, view: int) -> dict[str, Any]:
-        """One view by itself, of the frames of its clip: inputs uint8 (1, T, H, W, 3)."""
+        """One view, from the frames of its clip only: inputs uint8 (1, T, H, W, 3)."""
         clip, crop = divmod(view, self._rule.num_crops)
         results = self._sample(self._open({'filename': self._video}))
         results['frame_inds'] = results['frame_inds'].reshape(results['num_clips'], -1)[clip]
         return self._finish(self._read(results), crop, slice(None))
 
     def released(self, view: int) -> dict[str, Any]:
-        """One view by itself, cut out of the frames of all clips."""
+        """One view, cropped from the frames of all clips."""
         clip, crop = divmod(view, self._rule.num_crops)
         results = self._sample(self._open({'filename': self._video}))
         wanted = results['frame_inds'].reshape(results['num_clips'], -1)[clip]
@@ -68,7 +68,7 @@ class Views:
     def _finish(
         self, results: dict[str, Any], crop: int, kept: np.ndarray | slice
     ) -> dict[str, Any]:
-        """Resize what was read, keep the frames of the clip and pack one crop of them."""
+        """Resize the frames read, keep those of the clip and pack one crop of them."""
         imgs = results['imgs']
         height, width = self._rule.resized_shape(*imgs.shape[1:3])
         start = self._rule.starts(max(height, width))[crop]
@@ -116,7 +116,7 @@ def all_together(views: Views, model: nn.Module | None) -> Tensor:
 def one_by_one(
     views: Views, model: nn.Module | None, view: Callable[[int], dict[str, Any]]
 ) -> Tensor:
-    """The same from one item per view."""
+    """The same, with one item per view."""
     parts = []
     for number in range(views.count):
         sample = view(number)
@@ -126,7 +126,7 @@ def one_by_one(
 
 
 def ways(views: Views, model: nn.Module | None) -> dict[str, Callable[[], Tensor]]:
-    """The three ways, by name."""
+    """The three ways, keyed by name."""
     return {
         'together': partial(all_together, views, model),
         'separately': partial(one_by_one, views, model, views.separately),
@@ -135,7 +135,7 @@ def ways(views: Views, model: nn.Module | None) -> dict[str, Callable[[], Tensor
 
 
 def memory(views: Views, model: nn.Module, chunks: list[int]) -> list[dict[str, Any]]:
-    """Peak of what the forward pass allocates, in MiB, for all views and for twice as many."""
+    """Peak allocation of the forward pass in MiB, for all views and for twice as many."""
     sample = views.together()
     double = {**sample, 'inputs': torch.cat([sample['inputs']] * 2)}
     batches = [default_collate([part]) for part in (sample, double)]

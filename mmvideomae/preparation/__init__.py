@@ -1,1 +1,1 @@
-"""From published data or your own to lists that training reads, checked."""
+"""Prepare and check lists for training from published data or your own."""

@@ -124,8 +124,8 @@ def test_labels_of_a_list(tmp_path: Path) -> None:
     (results([0], [0]), results([0], [0], 4), (), '1 videos and 4 classes'),
     (results([0, 1], [0, 1]), results([0, 1], [0, 2]), (), 'video 2 has labels 1 and 2'),
     (results([0], [-1]), results([0], [-1]), (), '--annotations'),
-    (results([0], [3]), results([0], [3]), (), 'label 3 of results with 3 classes'),
-    (results([0], [0]), results([0], [0]), ['a'], '1 class names for 3 classes'),
+    (results([0], [3]), results([0], [3]), (), 'label 3, but results have 3 classes'),
+    (results([0], [0]), results([0], [0]), ['a'], '1 class names, but 3 classes'),
 ])  # fmt: skip
 def test_what_cannot_be_compared_is_said(
     first: Results, second: Results, names: list[str], told: str

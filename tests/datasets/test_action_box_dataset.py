@@ -193,9 +193,9 @@ def test_ids_without_a_name_are_learned_and_told_once(
 ) -> None:
     lines = messages(monkeypatch)
     dataset = build(files, media, num_classes=7)
-    assert [line for line in lines if 'learned and not evaluated' in line] == [
+    assert [line for line in lines if 'learned but not evaluated' in line] == [
         f'{files / "ann.csv"}: 1 of 5 labels, of 1 ids, have no name in {files / "map.pbtxt"}: '
-        'these classes are learned and not evaluated'
+        'these classes are learned but not evaluated'
     ]
     assert dataset.metainfo['num_classes'] == 7 and dataset.metainfo['class_ids'] == [1, 3, 5]
     assert dataset.get_data_info(0)['gt_labels'].shape == (2, 7)

@@ -1,1 +1,1 @@
-"""Boxes of actions: from annotations to the lists of `ActionBoxDataset`."""
+"""Prepare boxes of actions: from annotations to the lists of `ActionBoxDataset`."""

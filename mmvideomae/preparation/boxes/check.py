@@ -1,4 +1,4 @@
-"""Look through a data set of boxes in AVA's layout for everything that is wrong with it."""
+"""Check a data set of boxes in AVA's format and report everything that is wrong."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,18 +29,18 @@ from mmvideomae.video.readers import (
     open_reader,
 )
 
-_TINY = 0.01  # of the frame
+_TINY = 0.01  # share of the frame
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 Lengths = dict[str, tuple[int, float] | str]
-"""Of a video file or folder: number of frames and their rate, or why it cannot be read."""
+"""For a video file or folder: number of frames and their rate, or why it cannot be read."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """How videos are looked at: ``workers`` processes, each video within ``timeout`` seconds.
+    """How to check videos: in ``workers`` processes, with ``timeout`` seconds per video.
 
-    ``watch`` wraps the names of the videos to show how far it is.
+    ``watch`` wraps the names of the videos to show the progress.
     """
 
     workers: int = 1
@@ -49,7 +49,7 @@ class Probe:
 
 
 def sets_of(cfg: Config) -> list[BoxSet]:
-    """The lists that a config trains, validates and tests on; two that are one, once.
+    """The lists for training, validation and test in a config, without repetitions.
 
     Raises:
         ValueError: It has none.
@@ -71,7 +71,7 @@ def sets_of(cfg: Config) -> list[BoxSet]:
 
 
 def check_sets(sets: Sequence[BoxSet], probe: Probe | None = None) -> list[BoxReport]:
-    """Look through several lists; classes of others must be in ``train``, if there is one."""
+    """Check several lists; the classes of the rest must be in ``train``, if there is one."""
     lengths: Lengths = {}
     reports = [_check(box_set, probe or Probe(), lengths) for box_set in sets]
     trained = next((report for report in reports if report.name == 'train'), None)
@@ -79,7 +79,7 @@ def check_sets(sets: Sequence[BoxSet], probe: Probe | None = None) -> list[BoxRe
     for report in reports if learned else []:
         for number, name, rows in report.classes:
             if rows and number not in learned:
-                told = f'id {number} ({name}) has {rows} rows and none in train'
+                told = f'id {number} ({name}) has {rows} rows, but none in train'
                 report.add('warning', 'classes that are not trained on', told)
     return reports
 
@@ -154,7 +154,7 @@ def _read_rows(report: BoxReport, box_set: BoxSet) -> list[BoxLabel]:
 def _check_rows(
     report: BoxReport, rows: Sequence[BoxLabel], box_set: BoxSet, label_map: LabelMap | None
 ) -> None:
-    """Labels, boxes and persons of each row by itself."""
+    """Check labels, boxes and persons of each row."""
     classes = None if label_map is None else label_map.class_count(box_set.num_classes)
     seen: dict[tuple[Any, ...], int] = {}
     places: dict[tuple[Any, ...], BoxLabel] = {}
@@ -164,7 +164,7 @@ def _check_rows(
             report.add('error', 'labels', f'{where}: {fault}')
         elif label_map is not None and row.label not in label_map.names:
             told = f'{where}: id {row.label} is not in {label_map.path}'
-            report.add('warning', 'labels without a name, learned and not evaluated', told)
+            report.add('warning', 'labels without a name, learned but not evaluated', told)
         if fault := find_box_fault(row.box):
             report.add('error', 'boxes', f'{where}: {fault}')
         elif min(row.box[2] - row.box[0], row.box[3] - row.box[1]) < _TINY:
@@ -172,7 +172,7 @@ def _check_rows(
             report.add('warning', 'tiny boxes', f'{where}: {box} has a side below {_TINY:.0%}')
         first = seen.setdefault(row[:5], row.line)
         if first != row.line:
-            report.add('warning', 'repeated rows', f'{where}: says the same as line {first}')
+            report.add('warning', 'repeated rows', f'{where}: repeats line {first}')
         if row.person is not None:
             other = places.setdefault((*row[:2], row.person), row)
             if other.box != row.box:
@@ -195,7 +195,7 @@ def _count_classes(report: BoxReport, rows: Sequence[BoxLabel], label_map: Label
 def _check_videos(
     report: BoxReport, moments: Moments, box_set: BoxSet, probe: Probe, lengths: Lengths
 ) -> None:
-    """Whether there are the videos, can be read and have the key frames in them."""
+    """Check that videos exist, can be read and contain the key frames."""
     try:
         places, missing = box_set.videos.find_all(moments)
     except (AnnotationError, OSError) as error:
@@ -222,7 +222,7 @@ def _check_videos(
 def _find_time_fault(
     moment: KeyFrame, place: Mapping[str, Any], length: tuple[int, float] | str
 ) -> str | None:
-    """Say that a key frame is not in its video."""
+    """Say what is wrong if a key frame is not in its video."""
     video, second = moment
     start = place['start_second']
     if isinstance(length, str) or 0 <= second - start < length[0] / length[1]:
@@ -235,14 +235,14 @@ def _find_time_fault(
 
 
 def _measure(jobs: Sequence[dict[str, Any]], probe: Probe, lengths: Lengths) -> None:
-    """Frames and rate of each video, or why it cannot be read."""
+    """Measure frames and rate of each video, or why it cannot be read."""
     outcomes = run_jobs(measure, jobs, probe.workers, probe.timeout)
     for outcome in probe.watch(outcomes, len(jobs)):
         lengths[jobs[outcome.job]['filename']] = outcome.value or outcome.error
 
 
 def measure(place: dict[str, Any]) -> tuple[int, float] | str:
-    """Open a video, decode three frames of it; its frames and rate, or the reason why not."""
+    """Open a video and decode three frames; return its frames and rate, or why that fails."""
     try:
         with _open(place) as reader:
             last = len(reader) - 1

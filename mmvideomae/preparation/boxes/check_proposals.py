@@ -1,4 +1,4 @@
-"""Whether the boxes of a person detector suit a list of true boxes."""
+"""Check whether the boxes of a person detector match a list of true boxes."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _NONE = np.zeros((0, 5), np.float32)
 
 
 def check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> None:
-    """Note key frames without proposals, and how many true boxes have one that fits."""
+    """Report key frames without proposals, and the share of true boxes with a match."""
     if (path := box_set.proposal_file) is None:
         return
     found: Proposals | None = attempt(
@@ -39,8 +39,8 @@ def check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> Non
     if level == 'warning' and moments and not any(map(len, proposals)):
         (video, second), (other, time) = next(iter(moments)), next(iter(found))
         told = (
-            f'{path}: no key frame has one, such as second {second:g} of {video}; the file has '
-            f'those of second {time:g} of {other}'
+            f'{path}: no key frame has one, such as second {second:g} of {video}; the file has, '
+            f'for example, those of second {time:g} of {other}'
         )
         report.add('error', 'proposals', told)
     total = sum(map(len, truths))
@@ -49,12 +49,12 @@ def check_proposals(report: BoxReport, moments: Moments, box_set: BoxSet) -> Non
     report.counts['proposals'] = sum(map(len, proposals))
     report.counts[f'recall at IoU {_IOU}'] = round(recall, 4)
     if total and recall < _IOU:
-        told = f'{path}: {near} of {total} true boxes have one that fits; is it of these videos?'
+        told = f'{path}: {near} of {total} true boxes have a match; is it for these videos?'
         report.add('warning', 'recall of proposals', told)
 
 
 def _of_moment(found: Proposals, moment: KeyFrame, box_set: BoxSet) -> np.ndarray:
-    """The boxes (n, 4) of a key frame whose scores are high enough, as the data set finds them."""
+    """The boxes (n, 4) of a key frame with sufficient scores, as in the data set."""
     boxes = found.get(moment)
     if boxes is None:
         boxes = found.get(key_frame(box_set.videos.source_id(moment[0]), moment[1]), _NONE)
@@ -62,11 +62,11 @@ def _of_moment(found: Proposals, moment: KeyFrame, box_set: BoxSet) -> np.ndarra
 
 
 def _count_near(truths: Sequence[list[Box]], proposals: Sequence[np.ndarray]) -> int:
-    """How many true boxes overlap a proposal of their key frame."""
+    """The number of true boxes that overlap a proposal of their key frame."""
     near = 0
     for start in range(0, len(truths), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        # Boxes that fill up are empty and overlap nothing.
+        # Padding boxes are empty and overlap nothing.
         wanted = pad_sequence([torch.tensor(boxes) for boxes in truths[part]], batch_first=True)
         given = pad_sequence(
             [torch.from_numpy(boxes) for boxes in proposals[part]], batch_first=True

@@ -1,4 +1,4 @@
-"""Boxes of people at the key frames of many videos, for a proposal file."""
+"""Detect people at the key frames of many videos and write a proposal file."""
 
 import json
 import os
@@ -34,19 +34,19 @@ SETTINGS_FILE = 'settings.json'
 
 
 class SettingsError(UserError, ValueError):
-    """A proposal file cannot be made as it is asked for where it is asked for."""
+    """A proposal file cannot be made at this path with these settings."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """One video and the moments at which people are looked for.
+    """One video and the moments at which to detect people.
 
     Attributes:
-        job: The file, and the name of what is made of it.
-        video_id: As the annotation calls the video.
-        place: As ``VideoPlaces.find`` gives it; None: it is not there.
+        job: The file, and the name of its output.
+        video_id: The name of the video in the annotation.
+        place: The result of ``VideoPlaces.find``; None if the video does not exist.
         seconds: The moments; None: every ``step`` seconds.
-        step: In seconds.
+        step: Distance of moments in seconds.
     """
 
     job: Job
@@ -57,10 +57,10 @@ class Watch:
 
 
 def annotated_moments(annotation: str | os.PathLike[str], places: VideoPlaces) -> list[Watch]:
-    """The key frames of an annotation in AVA's layout.
+    """The key frames of an annotation in AVA's format.
 
     Raises:
-        AnnotationError: It cannot be read, or two files have one name.
+        AnnotationError: It cannot be read, or two files have the same name.
     """
     groups: dict[tuple[str, str], list[float]] = {}
     found: dict[str, Mapping[str, Any] | None] = {}
@@ -74,7 +74,7 @@ def annotated_moments(annotation: str | os.PathLike[str], places: VideoPlaces) -
     several = [video for video, _ in groups]
     watches = []
     for (video_id, path), seconds in groups.items():
-        # The clips of one source, as AVA-Kinetics has them, are told apart by their files.
+        # Clips of one source, as in AVA-Kinetics, are distinguished by their files.
         name = video_id if several.count(video_id) == 1 else Path(path).stem
         watches.append(Watch(Job(path, name), video_id, found[path], tuple(sorted(seconds))))
     check_names([watch.job for watch in watches])
@@ -82,7 +82,7 @@ def annotated_moments(annotation: str | os.PathLike[str], places: VideoPlaces) -
 
 
 def regular_moments(places: VideoPlaces, step: float) -> list[Watch]:
-    """Every ``step`` seconds of all videos in a folder or table.
+    """A moment every ``step`` seconds in all videos of a folder or table.
 
     Raises:
         AnnotationError: There is no video.
@@ -101,22 +101,23 @@ def regular_moments(places: VideoPlaces, step: float) -> list[Watch]:
 class PeopleFile:
     """A proposal file that is made video by video.
 
-    What is finished lies in the folder of ``parts`` beside it, so that an interrupted run
-    goes on, several processes share the videos, and the same command again does nothing.
+    Finished videos are kept in the folder of ``parts`` beside it, so an interrupted run can
+    continue, several processes can share the videos, and repeating the command does nothing.
 
     Args:
         path: The proposal file, ``.pkl``.
-        settings: Of the detector and of how seconds become frames, and the step between
-            moments where no annotation names them; what was made with others is refused.
+        settings: Settings of the detector and of the conversion of seconds to frames, and the
+            step between moments if there is no annotation; parts with other settings are
+            refused.
 
     Raises:
-        SettingsError: Another suffix, or the parts were made with other settings.
+        SettingsError: The suffix is another one, or the parts were made with other settings.
     """
 
     def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
         self.path = Path(path)
         if self.path.suffix != '.pkl':
-            raise SettingsError(f'proposals are written as .pkl, got {self.path}')
+            raise SettingsError(f'proposals must be written as .pkl, got {self.path}')
         self.parts = self.path.with_suffix('.parts')
         self._settings = dict(settings)
         self._same_settings()
@@ -127,13 +128,13 @@ class PeopleFile:
         watches: Sequence[Watch],
         progress: Progress | None = None,
     ) -> Iterator[Outcome]:
-        """Look for people where that is not done; see `work_through`."""
+        """Detect people in unfinished videos; see `work_through`."""
         by_name = {watch.job.video_id: watch for watch in watches}
 
         def find(job: Job, advance: Advance) -> int:
             watch = by_name[job.video_id]
             if watch.place is None:
-                raise VideoReadError(watch.video_id, f'it is not there: looked for {job.path}')
+                raise VideoReadError(watch.video_id, f'it does not exist: looked for {job.path}')
             start = watch.place.get('start_second', 0.0)
             seconds = watch.seconds or partial(seconds_of, step=watch.step, start_second=start)
             found = find_people(detector, watch.place, watch.video_id, seconds, advance)
@@ -141,7 +142,7 @@ class PeopleFile:
             return len(found)
 
         self.parts.mkdir(parents=True, exist_ok=True)
-        with in_turn(self.parts):  # other processes may be about to do the same
+        with in_turn(self.parts):  # other processes may do the same at this moment
             if not self._same_settings():
                 text = json.dumps(self._settings, indent=1) + '\n'
                 write_text(self.parts / SETTINGS_FILE, text)
@@ -155,11 +156,11 @@ class PeopleFile:
         )
 
     def gather(self, watches: Sequence[Watch]) -> dict[KeyFrame, np.ndarray] | None:
-        """Write the proposal file from the parts, as soon as no video waits for its turn.
+        """Write the proposal file from the parts once no video is waiting.
 
         Returns:
-            What the file holds; None: other processes are still at work.  If all videos failed
-            that is nothing, and a file that stands there is left alone.
+            The content of the file; None if other processes are still working.  If all videos
+            failed, it is empty and an existing file is not changed.
         """
         found: dict[KeyFrame, np.ndarray] = {}
         for watch in watches:
@@ -173,17 +174,17 @@ class PeopleFile:
         return found
 
     def _finished(self, watch: Watch) -> dict[KeyFrame, np.ndarray] | None:
-        """What was found in a video; None if it was not looked through at all the moments."""
+        """The boxes found in a video; None if it was not processed at all of its moments."""
         path = file_of(watch.job, self.parts, '.pkl')
         if not path.is_file():
             return None
         part = read_proposals(path)
         if watch.seconds is None:
-            return part  # other steps are refused with the other settings
+            return part  # another step is refused like other settings
         return part if {second for _, second in part} == set(watch.seconds) else None
 
     def _same_settings(self) -> bool:
-        """Whether the parts were made with these settings; False: there is no note of any."""
+        """Whether the parts were made with these settings; False if there is no note."""
         note = self.parts / SETTINGS_FILE
         if not note.is_file():
             return False
@@ -198,13 +199,13 @@ class PeopleFile:
 
 
 def _read_note(path: Path) -> dict[str, Any]:
-    """The settings that parts were made with."""
+    """The settings of existing parts."""
     try:
         note = json.loads(path.read_text(encoding='utf-8'))
     except ValueError:
         note = None
     if not isinstance(note, dict):
-        raise SettingsError(f'{path} holds no settings: delete the folder {path.parent}')
+        raise SettingsError(f'{path} has no settings: delete the folder {path.parent}')
     return note
 
 

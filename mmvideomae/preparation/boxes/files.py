@@ -1,4 +1,4 @@
-"""The files of a data set of boxes in AVA's layout, with the config that names them."""
+"""Write the files of a data set of boxes in AVA's format, and a config for them."""
 
 import csv
 import io
@@ -29,19 +29,19 @@ FILES = (
 
 @dataclass(frozen=True)
 class InitSettings:
-    """What to make of boxes.
+    """Settings for making a data set from boxes.
 
     Args:
         out: Folder to write.
-        videos: Folder of the videos, in sub-folders or not.
-        base: Config of a detector that the new one is based on.
+        videos: Folder of the videos, possibly in sub-folders.
+        base: Config of a detector on which the new one is based.
         classes: File of class names (one per line, or a label map), if the boxes do not name them.
-        val_share: Share of the videos to validate on, where no second file has them.
-        seed: Of the split.
-        start_second: The second that the first frame of every video is.
-        frames: Names of frames, where videos are folders of frames.
+        val_share: Share of the videos for validation, if there is no second file for that.
+        seed: Seed of the split.
+        start_second: Time of the first frame of every video.
+        frames: Names of frames, if videos are folders of frames.
         fps: Frames per second in such folders.
-        overwrite: Replace files that stand in ``out``.
+        overwrite: Replace existing files in ``out``.
     """
 
     out: Path
@@ -75,10 +75,10 @@ def write_files(
     """Write ``FILES``.
 
     Args:
-        lists: Rows by split.
-        classes: Names by id.
-        videos: Those that the rows name.
-        base: What the config is based on.
+        lists: Rows keyed by split.
+        classes: Names keyed by id.
+        videos: The videos in the rows.
+        base: Base of the config.
     """
     out = settings.out
     out.mkdir(parents=True, exist_ok=True)
@@ -124,8 +124,8 @@ def _config(
     """The lines of the config.
 
     Args:
-        firsts: Numbers of the first frames; several are told by the folders themselves.
-        few: There are fewer key frames to train on than a batch has.
+        firsts: Numbers of the first frames; if they differ, each folder determines its own.
+        few: Whether there are fewer key frames for training than in a batch.
     """
     out = settings.out
     videos: dict[str, object] = {'table': str(out / 'videos.csv')}
@@ -134,7 +134,7 @@ def _config(
         if len(firsts) == 1:
             videos['start_index'] = next(iter(firsts))
     return [
-        '# Made by tools/data/ava/init.py; paths count from the folder in which tools are run.',
+        '# Made by tools/data/ava/init.py; paths are relative to the folder where tools are run.',
         f'_base_ = [{os.path.relpath(settings.base, out)!r}]',
         '',
         f'label_map = {str(out / "label_map.pbtxt")!r}',

@@ -1,4 +1,4 @@
-"""From boxes of one's own to a data set in AVA's layout with a config to train on."""
+"""Turn your own boxes into a data set in AVA's format, with a config for training."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,25 +19,25 @@ from mmvideomae.preparation.boxes.sources import BoxSource, SourceRow
 from mmvideomae.preparation.boxes.videos import SourceVideo, SourceVideos
 
 Watch = Callable[[Sequence[SourceRow]], Iterable[SourceRow]]
-"""Wraps rows to show how far reading their videos is."""
+"""Wraps rows to show the progress of reading their videos."""
 
 _ABOUT_PROPOSALS = (
-    'The files of proposals hold the true boxes with score 1: results on them tell how well\n'
-    'actions are told in given boxes (boxes of a detector: tools/data/ava/detect_people.py)'
+    'The proposal files hold the true boxes with score 1, so results measure how well actions\n'
+    'are classified in given boxes (for boxes of a detector: tools/data/ava/detect_people.py)'
 )
 
 
 @dataclass
 class InitSummary:
-    """What was written.
+    """A summary of the written files.
 
     Attributes:
         out: Folder.
-        classes: Names by id.
-        videos, key_frames, boxes, labels: Numbers by split; a box may have several labels.
-        repeated: Lines that said the same as another and were left out.
-        work_dir: Suggested folder to train in.
-        last_checkpoint: Name of the checkpoint after training, by the config.
+        classes: Names keyed by id.
+        videos, key_frames, boxes, labels: Numbers for each split; a box may have several labels.
+        repeated: Number of repeated lines that were left out.
+        work_dir: Suggested work directory for training.
+        last_checkpoint: Name of the checkpoint after training, according to the config.
     """
 
     out: Path
@@ -55,7 +55,7 @@ class InitSummary:
         return {**asdict(self), 'out': str(self.out), 'next': self.commands()}
 
     def commands(self) -> list[str]:
-        """What to do next."""
+        """The next commands."""
         config = self.out / 'config.py'
         return [
             f'python tools/data/ava/check.py {config}',
@@ -89,9 +89,9 @@ def prepare_boxes(
     """Check the boxes and write ``FILES``, all or none.
 
     Raises:
-        AnnotationError: Labels, boxes or seconds are impossible, videos are missing or cannot
-            be read, or files stand in the folder already; the message says where.
-        ValueError: The base config is no detector.
+        AnnotationError: Labels, boxes or seconds are invalid, videos are missing or cannot
+            be read, or files exist in the folder; the message says where.
+        ValueError: The base config is not that of a detector.
     """
     sources = [source] if val_source is None else [source, val_source]
     _check_targets(settings, sources)
@@ -126,7 +126,7 @@ def _check_targets(settings: InitSettings, sources: Sequence[BoxSource]) -> None
 
 def _read_base(path: Path) -> Config:
     if path.exists() and path.suffix != '.py':
-        raise ConfigError(f'{path} is not a config that another can have as its base (.py)')
+        raise ConfigError(f'{path} is not a config that can be a base (.py)')
     cfg = read_config(path)
     if 'bbox_head' not in cfg.get('model', {}).get('roi_head', {}):
         raise ConfigError(
@@ -136,7 +136,7 @@ def _read_base(path: Path) -> Config:
 
 
 def _classes(sources: Sequence[BoxSource], listed: Path | None) -> dict[int, str]:
-    """Names of all ids: of a file, of COCO's categories, or of the labels themselves."""
+    """Names of all ids: from a file, from COCO's categories, or from the labels."""
     named = [each.classes for each in sources if each.classes]
     if listed is not None:
         named = [_read_classes(listed)]
@@ -159,7 +159,7 @@ def _classes(sources: Sequence[BoxSource], listed: Path | None) -> dict[int, str
         )
     for row in rows:
         if int(row.label) < 1:
-            raise AnnotationError(f'{row.where}: label {row.label}: numbers count from 1')
+            raise AnnotationError(f'{row.where}: label {row.label}: numbers start at 1')
     return {number: f'class {number}' for number in sorted({int(row.label) for row in rows})}
 
 
@@ -174,14 +174,14 @@ def _read_classes(path: Path) -> dict[int, str]:
 
 
 def _find_videos(sources: Sequence[BoxSource], settings: InitSettings) -> dict[str, SourceVideo]:
-    """The video of every name that the rows have."""
+    """The videos for all names in the rows."""
     places = SourceVideos(settings.videos, settings.frames, settings.fps)
     names = {row.video: row for source in reversed(sources) for row in reversed(source.rows)}
     found = {name: places.find(name, row.where) for name, row in names.items()}
     missing = sorted(name for name, video in found.items() if video is None)
     if missing:
         raise AnnotationError(
-            f'{names[missing[0]].where}: {len(missing)} of {len(found)} videos do not lie below '
+            f'{names[missing[0]].where}: {len(missing)} of {len(found)} videos are not below '
             f'{settings.videos}, such as {missing[0]!r}'
         )
     videos = {name: video for name, video in found.items() if video is not None}
@@ -189,19 +189,19 @@ def _find_videos(sources: Sequence[BoxSource], settings: InitSettings) -> dict[s
     for video in videos.values():
         if by_id.setdefault(video.video_id, video) is not video:
             raise AnnotationError(
-                f'{video.path} and {by_id[video.video_id].path} differ in their extensions only: '
+                f'{video.path} and {by_id[video.video_id].path} differ only in their extensions: '
                 'rename one of them'
             )
     return videos
 
 
 def _split(rows: list[BoxLabel], settings: InitSettings) -> list[list[BoxLabel]]:
-    """Rows of training and of validation videos."""
+    """Rows of training and validation videos."""
     videos = sorted({row.video_id for row in rows})
     if len(videos) < 2:
         raise AnnotationError(
-            f'all boxes are of one video, {videos[0]!r}: a split by video needs two or more; give '
-            'boxes of other videos to validate on (--val)'
+            f'all boxes are of one video, {videos[0]!r}, but a split by video needs two or more; '
+            'give boxes of other videos for validation (--val)'
         )
     count = min(max(1, round(len(videos) * settings.val_share)), len(videos) - 1)
     order = np.random.default_rng(settings.seed).permutation(len(videos))
@@ -210,7 +210,7 @@ def _split(rows: list[BoxLabel], settings: InitSettings) -> list[list[BoxLabel]]
 
 
 def _check_apart(lists: Mapping[str, list[BoxLabel]], sources: Sequence[BoxSource]) -> None:
-    """A key frame to learn from must not be measured on."""
+    """Check that no key frame is used for both training and validation."""
     moments = [{(row.video_id, row.second) for row in lists[split]} for split in SPLITS]
     if shared := sorted(moments[0] & moments[1]):
         video, second = shared[0]

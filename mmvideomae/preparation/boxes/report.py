@@ -1,4 +1,4 @@
-"""What is looked through in a data set of boxes, and what is found to be wrong with it."""
+"""What to check in a data set of boxes, and reports of problems."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from mmvideomae.formats.box_annotations import Box, BoxLabel, KeyFrame
 from mmvideomae.formats.video_places import VideoPlaces
 
 LEVELS = ('error', 'warning')
-EXAMPLES = 5  # of each kind of problem
+EXAMPLES = 5  # for each kind of problem
 
 Moments = Mapping[KeyFrame, Sequence[BoxLabel]]
 """The rows of each key frame."""
@@ -17,7 +17,7 @@ Moments = Mapping[KeyFrame, Sequence[BoxLabel]]
 
 @dataclass(frozen=True)
 class BoxSet:
-    """One list of boxes and what belongs to it; see `ActionBoxDataset` for the settings.
+    """One list of boxes and its files; see `ActionBoxDataset` for the settings.
 
     Attributes:
         name: Such as ``train``.
@@ -38,13 +38,13 @@ class BoxSet:
 
 @dataclass
 class Problem:
-    """Everything of one kind that is wrong.
+    """All problems of one kind.
 
     Attributes:
-        level: One of ``LEVELS``; training or tests fail at an error.
+        level: One of ``LEVELS``; an error makes training or tests fail.
         kind: What is wrong.
-        count: How often.
-        examples: The first ``EXAMPLES``.
+        count: Number of occurrences.
+        examples: The first ``EXAMPLES`` of them.
     """
 
     level: str
@@ -55,13 +55,13 @@ class Problem:
 
 @dataclass
 class BoxReport:
-    """What was found in one list.
+    """The results for one list.
 
     Attributes:
-        name: Of the list.
-        counts: How many there are of what; the recall of proposals.
+        name: Name of the list.
+        counts: Numbers of its parts, and the recall of proposals.
         classes: (id, name, rows) of each class.
-        problems: Errors first.
+        problems: Problems, errors first.
     """
 
     name: str
@@ -70,7 +70,7 @@ class BoxReport:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, level: str, kind: str, example: str, count: int = 1) -> None:
-        """Note a problem."""
+        """Record a problem."""
         found = next((each for each in self.problems if each.kind == kind), None)
         if found is None:
             found = Problem(level, kind)
@@ -85,12 +85,12 @@ class BoxReport:
         return asdict(self)
 
     def number(self, level: str) -> int:
-        """How many problems of a level there are."""
+        """The number of problems of a level."""
         return sum(each.count for each in self.problems if each.level == level)
 
 
 def attempt(report: BoxReport, kind: str, read: Callable[[], Any]) -> Any:
-    """What is read, None with an error where that fails."""
+    """The result of ``read``; on failure, record an error and return None."""
     try:
         return read()
     except AnnotationError as error:
@@ -99,5 +99,5 @@ def attempt(report: BoxReport, kind: str, read: Callable[[], Any]) -> Any:
 
 
 def boxes_in_rows(rows: Sequence[BoxLabel]) -> list[Box]:
-    """The boxes of a key frame, each once."""
+    """The boxes of a key frame without repetitions."""
     return list(dict.fromkeys(row.box for row in rows))

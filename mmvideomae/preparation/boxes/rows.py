@@ -1,4 +1,4 @@
-"""Boxes of one's own -> checked rows of AVA's layout: ids, seconds and shares of the frame."""
+"""Turn your own boxes into checked rows in AVA's format: ids, seconds and relative boxes."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,16 +18,16 @@ def make_rows(
     start_second: float,
     rows: Iterable[SourceRow],
 ) -> list[BoxLabel]:
-    """What goes into a list, in the order of the file; checked.
+    """The checked rows of a list, in the order of the file.
 
     Args:
-        videos: By the names that the rows have.
-        classes: Names by id.
-        start_second: The second that the first frame of every video is.
-        rows: Those of the source, watched.
+        videos: Videos keyed by their names in the rows.
+        classes: Names keyed by id.
+        start_second: Time of the first frame of every video.
+        rows: Rows of the source, possibly wrapped to show progress.
 
     Raises:
-        AnnotationError: A label, second or box is impossible; the message says where.
+        AnnotationError: A label, second or box is invalid; the message says where.
     """
     ids = {name: number for number, name in classes.items()}
     persons = _number_persons(source.rows)
@@ -58,7 +58,7 @@ def _label(label: str, ids: Mapping[str, int]) -> int:
 
 
 def _number_persons(rows: Sequence[SourceRow]) -> dict[tuple[str, str], int]:
-    """Numbers of the persons of each video: their own, or from 1 on where they have names."""
+    """Numbers of the persons in each video: their own, or from 1 on if they have names."""
     persons: dict[str, list[str]] = {}
     for row in rows:
         known = persons.setdefault(row.video, [])
@@ -75,7 +75,7 @@ def _second(row: SourceRow, video: SourceVideo, start_second: float) -> float:
     if row.second is not None:
         second, said = row.second, f'second {row.second:g}'
     elif row.frame is None:
-        raise ValueError('it names neither a second nor a frame')
+        raise ValueError('it has neither a second nor a frame')
     else:
         second = start_second + _moment(row.frame - video.first, row.fps, video.clock)
         said = f'frame {row.frame} (second {second:g})'
@@ -83,17 +83,17 @@ def _second(row: SourceRow, video: SourceVideo, start_second: float) -> float:
     if not start_second <= second < end:
         raise ValueError(
             f'{said} is outside the video {video.path}, which lasts from second '
-            f'{start_second:g} to {end:.2f} (--start-second says when it begins)'
+            f'{start_second:g} to {end:.2f} (--start-second sets its start)'
         )
     return round(second, 3)
 
 
 def _moment(frame: int, fps: float | None, clock: Clock) -> float:
-    """When a frame appears, in seconds from the first; also of one that is not there.
+    """The time of a frame in seconds from the first, also for a frame outside the video.
 
     Args:
-        fps: Rate in which frames are counted.  If it is the video's average, give or take what
-            tools round off (30 for 29.97), frames are its own and have its times.
+        fps: Rate at which frames are counted.  If it is the video's average up to rounding (30
+            for 29.97), frames are those of the video and have their times.
     """
     fps = fps or clock.fps
     own = math.isclose(fps, clock.fps, rel_tol=2e-3) and 0 <= frame < len(clock.times)
@@ -101,13 +101,13 @@ def _moment(frame: int, fps: float | None, clock: Clock) -> float:
 
 
 def _shares(row: SourceRow, video: SourceVideo, pixels: bool) -> Box:
-    """The box as shares of the frame; rounding may have carried pixels beyond the frame."""
+    """The box relative to the frame; rounding may have moved pixels outside the frame."""
     box = np.array(row.box)
     if pixels:
         width, height = row.size or video.size
         if (box < -1).any() or (box > np.array([width, height] * 2) + 1).any():
             raise ValueError(
-                f'box {",".join(f"{edge:g}" for edge in box)} reaches outside the frame of '
+                f'box {",".join(f"{edge:g}" for edge in box)} is outside the frame of '
                 f'{width:g}x{height:g} pixels'
             )
         box = (box / ([width, height] * 2)).clip(0, 1)

@@ -1,4 +1,4 @@
-"""Boxes of one's own, as they are written by hand or by a labelling tool: CSV or COCO's JSON."""
+"""Read your own boxes, written by hand or by a labelling tool, from CSV or COCO's JSON."""
 
 import re
 from collections.abc import Hashable, Iterator, Mapping
@@ -20,18 +20,18 @@ _PERSON_KEYS = ('person', 'person_id', 'track_id', 'instance_id')
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One box with one label, as the file says it.
+    """One box with one label, as in the file.
 
     Attributes:
         where: The place in the file, for messages.
         video: Name of the video, with or without folders and extension.
-        box: x1, y1, x2, y2 in pixels or as shares of the frame.
+        box: x1, y1, x2, y2 in pixels or relative to the frame.
         label: Name or number of a class.
-        second: Of the key frame; None where ``frame`` says it.
+        second: Time of the key frame; None if ``frame`` is given.
         frame: Number of the key frame.
         fps: Frames per second that ``frame`` counts; None: those of the video.
-        person: Name or number of the person, '' where it is not known.
-        size: Width and height of the frame in pixels, where the file says them.
+        person: Name or number of the person, '' if unknown.
+        size: Width and height of the frame in pixels, if the file has them.
     """
 
     where: str
@@ -52,8 +52,8 @@ class BoxSource:
     Attributes:
         path: The file.
         pixels: Whether boxes are in pixels.
-        rows: At least one.
-        classes: Names by id, where the file lists them.
+        rows: At least one row.
+        classes: Names keyed by id, if the file lists them.
     """
 
     path: Path
@@ -63,11 +63,11 @@ class BoxSource:
 
 
 def read_source(path: Path, pixels: bool = False, fps: float | None = None) -> BoxSource:
-    """Read ``.json`` as COCO's and anything else as CSV.
+    """Read ``.json`` as COCO's format and anything else as CSV.
 
     Args:
-        pixels: Boxes of a CSV file are in pixels; those of COCO always are.
-        fps: Frames per second that COCO's frame numbers count, where the file does not say.
+        pixels: Whether boxes of a CSV file are in pixels; those of COCO always are.
+        fps: Frames per second that COCO's frame numbers count, if the file does not say.
 
     Raises:
         AnnotationError: The file is missing or empty, or something in it is malformed; the
@@ -85,7 +85,7 @@ def read_source(path: Path, pixels: bool = False, fps: float | None = None) -> B
     if source.pixels and max(max(row.box) for row in source.rows) <= 1:
         raise AnnotationError(
             f'{path}: no box reaches beyond the first pixel: are they shares of the frame? '
-            '(in CSV files they may be, without --pixels)'
+            '(CSV files may have such boxes, without --pixels)'
         )
     return source
 
@@ -102,12 +102,12 @@ def _read_csv(path: Path) -> Iterator[SourceRow]:
                 raise ValueError('the label is missing')
         except ValueError as error:
             raise AnnotationError(f'{where}: {error}: {",".join(row)!r}') from None
-        person = row[7] if len(row) == 8 and row[7] != '-1' else ''  # AVA's unknown
+        person = row[7] if len(row) == 8 and row[7] != '-1' else ''  # -1 is AVA's unknown person
         yield SourceRow(where, video, box, row[6], second, person=person)
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a header that promises other columns than are read."""
+    """Refuse a header with unexpected columns."""
     number, row = next(text_files.read_rows(path, 'file of boxes', names_files=True), (1, []))
     names = [field.lower() for field in row]
     is_header = bool(row) and not any(re.fullmatch(r'[-+.\d]+', name) for name in names[1:])
@@ -144,13 +144,13 @@ def _read_coco(path: Path, fps: float | None) -> BoxSource:
                 **moments[image_id],
             )
         )
-    # Where a file counts its categories from 0, ids are those numbers and one.
+    # If a file counts its categories from 0, ids are these numbers plus one.
     shift = 1 if min(names, default=1) == 0 else 0
     return BoxSource(path, True, rows, {number + shift: name for number, name in names.items()})
 
 
 def _table(content: Any, key: str, path: Path, required: bool = True) -> list[dict[str, Any]]:
-    """A list of objects of a COCO file."""
+    """A list of objects in a COCO file."""
     table = content.get(key) if isinstance(content, dict) else None
     if table is None and isinstance(content, dict) and not required:
         return []
@@ -162,7 +162,7 @@ def _table(content: Any, key: str, path: Path, required: bool = True) -> list[di
     for number, each in enumerate(table):
         for name in ('id', 'image_id', 'category_id', *_VIDEO_KEYS):
             if not isinstance(each.get(name), Hashable):
-                raise AnnotationError(f'{path}: {key} {number}: {name} {each[name]} is no id')
+                raise AnnotationError(f'{path}: {key} {number}: {name} {each[name]} is not an id')
     return table
 
 
@@ -172,7 +172,7 @@ def _categories(categories: list[dict[str, Any]], path: Path) -> dict[int, str]:
         number, name = category.get('id'), category.get('name')
         if not isinstance(number, int) or number < 0 or not isinstance(name, str) or not name:
             raise AnnotationError(
-                f'{path}: {category} is no category: it needs an id from 0 on and a name'
+                f'{path}: {category} is not a category: it needs an id from 0 on and a name'
             )
         if number in names or name in names.values():
             raise AnnotationError(f'{path}: two categories have the id or the name of {category}')
@@ -193,14 +193,14 @@ def _moment(
     frame = named_frame if frame is None else frame
     if not video or (second is None and not isinstance(frame, int)):
         raise AnnotationError(
-            f'{where}: which moment of which video is it? It needs "video" and "second" or '
+            f'{where}: the video and moment are unknown: it needs "video" and "second" or '
             f'"frame", or a file_name such as VIDEO/000123.jpg: {dict(image)}'
         )
     sides = image.get('width'), image.get('height')
     known = all(isinstance(side, int | float) and side > 0 for side in sides)
     rate = image.get('fps', listed.get('fps', fps))
     if rate is not None and not (isinstance(rate, int | float) and rate > 0):
-        raise AnnotationError(f'{where}: fps {rate!r} is no positive number')
+        raise AnnotationError(f'{where}: fps {rate!r} is not a positive number')
     try:
         second = None if second is None else parse_second(str(second))
     except ValueError as error:
@@ -236,5 +236,5 @@ def _corners(annotation: Mapping[str, Any], where: str) -> Box:
 
 
 def _first(item: Mapping[str, Any], keys: tuple[str, ...], default: Any = None) -> Any:
-    """The value of the first key that is there."""
+    """The value of the first key that exists."""
     return next((item[key] for key in keys if item.get(key) is not None), default)

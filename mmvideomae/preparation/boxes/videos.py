@@ -1,4 +1,4 @@
-"""The videos that a file of boxes names: found by any spelling of their names, and measured."""
+"""Find the videos that a file of boxes names, by any form of the name, and measure them."""
 
 import os
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from mmvideomae.video.readers import (
 
 
 class Clock(NamedTuple):
-    """When the frames of a video appear, see `VideoReader`."""
+    """Times at which the frames of a video appear, see `VideoReader`."""
 
     times: np.ndarray
     duration: float
@@ -33,9 +33,9 @@ class SourceVideo:
 
     Attributes:
         video_id: Its path relative to the folder of all videos, without the extension.
-        path: The same path as it stands.
-        file: Where it is.
-        frames: Names of the frames, for a folder of them.
+        path: The same path with its extension.
+        file: The path of the file or folder.
+        frames: Names of the frames, for a folder of frames.
         rate: Frames per second in such a folder.
     """
 
@@ -60,7 +60,7 @@ class SourceVideo:
 
     @cached_property
     def first(self) -> int:
-        """Number of the first frame: in a folder that of its first file, else 0.
+        """Number of the first frame: that of the first file in a folder, else 0.
 
         Raises:
             AnnotationError: The folder cannot be read.
@@ -98,8 +98,8 @@ class SourceVideos:
     """Videos below a folder, by path or by name, with or without an extension.
 
     Args:
-        folder: Of the videos, in sub-folders or not.
-        frames: Names of frames, where videos are folders of frames.
+        folder: Folder of the videos, possibly in sub-folders.
+        frames: Names of frames, if videos are folders of frames.
         fps: Frames per second in such folders.
 
     Raises:
@@ -119,20 +119,20 @@ class SourceVideos:
                 self._by_name.setdefault(name, []).append(video)
 
     def find(self, name: str, where: str) -> SourceVideo | None:
-        """The video that is called so, None if there is none.
+        """The video with this name; None if there is none.
 
         Raises:
-            AnnotationError: There are several; the message says ``where`` the name stands.
+            AnnotationError: There are several; the message says ``where`` the name is.
         """
         found = self._by_name.get(os.path.normpath(name), [])
-        if not found and is_video_name(name):  # it was transcoded since
+        if not found and is_video_name(name):  # it may have been transcoded
             found = self._by_name.get(os.path.normpath(os.path.splitext(name)[0]), [])
         exact = [video for video in found if name in (video.path, video.video_id)]
         found = exact or found
         if len(found) > 1:
             paths = ', '.join(video.path for video in found[:3])
             raise AnnotationError(
-                f'{where}: several videos below {self.folder} are called {name!r} ({paths}): '
-                'write the path'
+                f'{where}: several videos below {self.folder} have the name {name!r} ({paths}): '
+                'use the path'
             )
         return found[0] if found else None

@@ -1,1 +1,1 @@
-"""Codes of videos, computed once and kept in files."""
+"""Compute codes of videos once and keep them in files."""

@@ -1,4 +1,4 @@
-"""Codes of whole videos in all of their views, every frame decoded once."""
+"""Compute the codes of whole videos in all views, decoding every frame once."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 
 class Squares(NamedTuple):
-    """Views of some frames of a video, and how often each frame is wanted."""
+    """Views of some frames of a video, and the number of uses of each frame."""
 
     pixels: np.ndarray
     """uint8 (n, V, S, S, 3)."""
@@ -26,23 +26,24 @@ class Squares(NamedTuple):
 
 
 class CodeExtractor:
-    """Write the codes of videos into files that `OpenCodes` reads.
+    """Write the codes of videos to files that `OpenCodes` reads.
 
-    The codes are those that the data preprocessor of a model computes of the same frames: the
+    The codes are those that a model's data preprocessor computes from the same frames: the
     frames of a second are those of `SampleFps`, the views those of `DiagonalCrop`.  Frames are
-    decoded, resized and cut in a thread beside the tokenizer, which gets many at a time.  What is
-    held in memory does not depend on the length of the video.
+    decoded, resized and cropped in a thread beside the tokenizer, which gets many at a time.
+    Memory use does not depend on the length of the video.
 
     Args:
         tokenizer: A `Tokenizer` in evaluation mode, on its device.
         fps: Frames of codes per second.
         size: Side of the views in pixels.
-        scales, positions, flip: Which views, see `DiagonalCrop`.
-        batch_size: Views that are encoded at a time.
-        filename_tmpl, folder_fps: Of folders of frames.
+        scales, positions, flip: The views, see `DiagonalCrop`.
+        batch_size: Number of views to encode at a time.
+        filename_tmpl, folder_fps: Names of the files, and frame rate, of folders of frames.
 
     Raises:
-        ValueError: A number is out of range, or the size no multiple of the tokenizer's factor.
+        ValueError: A number is out of range, or the size is not a multiple of the tokenizer's
+            factor.
     """
 
     def __init__(
@@ -83,11 +84,11 @@ class CodeExtractor:
         video_id: str,
         progress: OnProgress | None = None,
     ) -> int:
-        """Write all views of a video; the files appear when all is done.
+        """Write all views of a video; the files appear when the video is finished.
 
         Args:
             video: A file or a folder of frames.
-            folder: Of the codes.
+            folder: Folder of the codes.
 
         Returns:
             Number of frames of codes.
@@ -110,7 +111,7 @@ class CodeExtractor:
         return len(frames)
 
     def _codes(self, stream: FileStream | FolderStream, frames: np.ndarray) -> Iterator[np.ndarray]:
-        """Codes (n, V, h, w) of some frames after the other."""
+        """Codes (n, V, h, w) of successive groups of frames."""
         with ReadAhead(self._squares(stream, frames)) as batches:
             for pixels, repeats in batches:
                 flat = torch.from_numpy(pixels.reshape(-1, *pixels.shape[2:])).to(self._device)
@@ -119,7 +120,7 @@ class CodeExtractor:
                 yield np.repeat(codes, repeats, axis=0)
 
     def _squares(self, stream: FileStream | FolderStream, frames: np.ndarray) -> Iterator[Squares]:
-        """Batches of frames that differ; a slow video shows one several times."""
+        """Batches of distinct frames; a video with a low rate uses some several times."""
         numbers, repeats = np.unique(frames, return_counts=True)
         size, views = self.crop.size, self.crop.views
         most = max(self.batch_size // len(views), 1)

@@ -1,4 +1,4 @@
-"""Codes of many videos, shared among processes and continued where they were interrupted."""
+"""Extract codes of many videos, shared among processes and resumable."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -13,13 +13,13 @@ from mmvideomae.preparation.codes.extractor import CodeExtractor
 def extract_codes(
     extractor: CodeExtractor, jobs: Sequence[Job], out: Path, progress: Progress | None = None
 ) -> Iterator[Outcome]:
-    """Extract what is not finished, into ``out/ID/VIEW.npy`` and ``out/codes.json``.
+    """Extract unfinished videos into ``out/ID/VIEW.npy`` and ``out/codes.json``.
 
-    Views may be added to those of a folder later.  See `work_through`.
+    Views may be added to a folder later.  See `work_through`.
 
     Raises:
         CodeFileError: The folder holds codes of another tokenizer, size or rate.
-        OSError: Nothing can be written below ``out``.
+        OSError: The folder ``out`` cannot be written.
     """
     describe_codes(extractor.info, out)
 
@@ -37,7 +37,7 @@ def describe_codes(info: CodeInfo, out: Path) -> None:
     """Write ``codes.json``, or add views to it.
 
     Raises:
-        CodeFileError: It says that the codes were made otherwise.
+        CodeFileError: The file has other settings.
     """
     storage.check_writable(out / '.error')
     with storage.in_turn(out):

@@ -1,4 +1,4 @@
-"""From the official annotation files of data sets to the lists that training reads."""
+"""Make lists for training from the official annotation files of data sets."""
 
 from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 from mmvideomae.preparation.lists.files import AssumedVideos, FrameFolders, VideoFiles

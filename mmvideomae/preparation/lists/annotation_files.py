@@ -1,4 +1,4 @@
-"""Official annotation files: finding and opening them, and saying where they are wrong."""
+"""Find and read official annotation files, and report errors in them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,10 @@ from mmvideomae.formats.text_files import AnnotationError, parse_json, read_utf8
 
 
 def find_file(folder: Path, names: Sequence[str]) -> Path:
-    """The one of the files ``names`` that lies in ``folder``.
+    """The one of the files ``names`` that is in ``folder``.
 
     Raises:
-        AnnotationError: No such folder, or none of the files in it.
+        AnnotationError: The folder does not exist, or has none of the files.
     """
     found = find_optional(folder, names)
     if found is None:
@@ -21,17 +21,17 @@ def find_file(folder: Path, names: Sequence[str]) -> Path:
 
 
 def find_optional(folder: Path, names: Sequence[str]) -> Path | None:
-    """As `find_file`, and None where there is no such file."""
+    """Like `find_file`, but None if there is no such file."""
     if not folder.is_dir():
         raise AnnotationError(f'no such folder of annotation files: {folder}')
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 class JsonList:
-    """A JSON file that holds a list of objects.
+    """A JSON file with a list of objects.
 
     Raises:
-        AnnotationError: It is something else.
+        AnnotationError: Its content is something else.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +43,7 @@ class JsonList:
         self.items: list[dict[str, Any]] = items
 
     def error(self, item: Mapping[str, Any], key: str, reason: str) -> AnnotationError:
-        """An error that says in which line the item begins, found by its unique ``key``."""
+        """An error with the line in which an item begins, which is found by its unique ``key``."""
         place = self._text.find(json.dumps(item.get(key), ensure_ascii=False))
         line = self._text.count('\n', 0, max(place, 0)) + 1
         return AnnotationError(f'{self.path}:{line}: {key} {item.get(key)!r}: {reason}')

@@ -1,17 +1,17 @@
-"""What annotation files name: clips and classes, wherever the files of the clips lie."""
+"""Clips and classes in annotation files, independent of the places of files."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class ListedClip(NamedTuple):
-    """One clip as an annotation file names it.
+    """One clip in an annotation file.
 
     Attributes:
         name: File name without its extension.
-        label: Index of the class, None where the annotations keep it secret (test sets).
-        folder: Class folder of the published layout; '' where files lie side by side.
-        frames: First frame and number of frames, where the clip is a part of its file.
+        label: Index of the class, None if the annotations do not publish it (test sets).
+        folder: Class folder of the published layout; '' if there are no folders.
+        frames: First frame and number of frames, if the clip is a part of its file.
     """
 
     name: str
@@ -26,7 +26,7 @@ class VideoSet:
 
     Attributes:
         classes: Class names; a label is an index into them.
-        lists: Clips by the name of the list to be, such as ``train`` or ``split1/train``.
+        lists: Clips keyed by the name of the list, such as ``train`` or ``split1/train``.
     """
 
     classes: list[str]

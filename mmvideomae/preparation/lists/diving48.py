@@ -1,4 +1,4 @@
-"""Diving48: JSON lists of clips, and classes that are four words each."""
+"""Diving48: JSON lists of clips, and classes with four words each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,5 +52,5 @@ def _clips(source: JsonList, classes: int) -> Iterator[ListedClip]:
         if not isinstance(start, int) or not isinstance(end, int) or start < 0:
             raise source.error(item, 'vid_name', f'frames {start!r} to {end!r}')
         if start and end <= start:
-            raise source.error(item, 'vid_name', f'frames {start} to {end} are none')
+            raise source.error(item, 'vid_name', f'there are no frames from {start} to {end}')
         yield ListedClip(name, label, frames=(start, end - start) if start else None)

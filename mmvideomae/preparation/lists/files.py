@@ -1,4 +1,4 @@
-"""Where the files of the clips of a data set are."""
+"""Find the files of the clips of a data set."""
 
 import os
 from pathlib import Path
@@ -23,28 +23,27 @@ class Locator(Protocol):
     folder: Path
 
     def __call__(self, clip: ListedClip) -> Found | None:
-        """The file of the clip, None if it is not there.
+        """The file of the clip; None if it does not exist.
 
         Raises:
-            VideoReadError: It is there, and cannot be used.
+            VideoReadError: It exists, but cannot be used.
         """
         ...
 
     def wanted(self, clip: ListedClip) -> str:
-        """What is looked for, for messages."""
+        """A description of the expected file, for messages."""
         ...
 
 
 class VideoFiles:
     """Video files anywhere below a folder, found by their names without extension.
 
-    Thus it does not matter whether the files lie side by side, in class folders however
-    these are spelled, or in ``train`` and ``val``, nor to what they were transcoded.  Of
-    several files of one name the one in the clip's class folder is taken, else the first
-    by path.
+    Files may be in one folder, in class folders with any spelling, or in ``train`` and
+    ``val``, and may have been transcoded to any format.  Among several files with the same
+    name, the one in the clip's class folder is used, else the first by path.
 
     Raises:
-        AnnotationError: No such folder, or no video in it.
+        AnnotationError: The folder does not exist, or has no videos.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +69,7 @@ class VideoFiles:
 
 
 class AssumedVideos:
-    """Video files that are taken to be there, ``<class folder>/<name><extension>``."""
+    """Video files that are assumed to exist, ``<class folder>/<name><extension>``."""
 
     def __init__(self, folder: Path, extension: str) -> None:
         self.folder = folder
@@ -84,7 +83,7 @@ class AssumedVideos:
 
 
 class FrameFolders:
-    """Folders of frames ``<name>/<template>``, whose files are counted from the lowest number on.
+    """Folders of frames ``<name>/<template>``, with files counted from the lowest number on.
 
     Raises:
         AnnotationError: No such folder.

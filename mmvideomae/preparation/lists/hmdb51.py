@@ -1,4 +1,4 @@
-"""HMDB51: one file per class and split, which says what each clip is used for."""
+"""HMDB51: one file per class and split with the use of each clip."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -13,8 +13,8 @@ _USES = {'0': None, '1': 'train', '2': 'val'}
 def read_hmdb51(folder: Path) -> VideoSet:
     """The clips of ``testTrainMulti_7030_splits``, test clips as ``val``.
 
-    ``brush_hair_test_split1.txt`` has lines ``name.avi use``, where the use is 1 in training,
-    2 in testing, 0 not used in this split.  Classes are in alphabetical order.
+    ``brush_hair_test_split1.txt`` has lines ``name.avi use``, where use is 1 for training, 2
+    for testing and 0 for clips outside this split.  Classes are in alphabetical order.
 
     Raises:
         AnnotationError: There are no such files, a class lacks a split, or a line is malformed.
@@ -41,10 +41,10 @@ def read_hmdb51(folder: Path) -> VideoSet:
 
 
 def _clips(path: Path, label: int, folder: str) -> list[tuple[str, ListedClip]]:
-    """The clips in use, each with ``train`` or ``val``."""
+    """The clips of the split, each with ``train`` or ``val``."""
     found = []
     for number, line in numbered_lines(path, 'annotation', names_files=True):
-        *file, use = line.rsplit(maxsplit=1)  # names may hold spaces
+        *file, use = line.rsplit(maxsplit=1)  # names may contain spaces
         if use not in _USES or not file:
             raise AnnotationError(
                 f'{path}:{number}: expected "name.avi" and 0, 1 or 2: {shown(line)}'

@@ -1,17 +1,17 @@
 """Kinetics-710: Kinetics-400, -600 and -700 as one labelled data set (VideoMAE V2, appendix C).
 
-What makes two rows one clip is the YouTube id, whatever seconds they name: the paper removes
-duplicates by id, and clips of one video in training and validation would be a leak.
+Rows with the same YouTube id are one clip, even with different seconds: the paper removes
+duplicates by id, and clips of one video in both training and validation would be a leak.
 
-- Classes of one name are one class, and so are the pairs `RENAMED`.
-- Validation rows of all versions come first, then training rows; versions in order of
-  preference, rows in the order of their files.  The first row of an id gives the clip its
-  label, its seconds and its file; later rows of the id are duplicates, also where their label
-  (`Tally.other_label`) or their seconds (`Tally.other_span`) differ.
-- A training row whose id is in the validation file of any version is a leak and removed, also
-  where no file of the validation clip exists.
-- A row whose file is missing is set aside before duplicates are looked for, so that the file
-  of another version takes its place.
+- Classes with the same name are one class, and so are the pairs in `RENAMED`.
+- Validation rows of all versions come first, then training rows; versions are in order of
+  preference, rows in the order of their files.  The first row of an id determines the clip's
+  label, seconds and file; later rows with the id are duplicates, even if their label
+  (`Tally.other_label`) or seconds (`Tally.other_span`) differ.
+- A training row whose id is in the validation file of any version is a leak and is removed,
+  even if the validation clip has no file.
+- A row whose file is missing is set aside before the search for duplicates, so that the file
+  of another version can replace it.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ RENAMED = {
     'drinking': 'sipping cup',
     'sniffing': 'smelling feet',
 }
-"""Classes that have another name in some version of Kinetics -> the name kept."""
+"""Names of classes that differ in a version of Kinetics -> the name that is kept."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Version:
     """One version of Kinetics.
 
     Attributes:
-        name: For messages and the tally, such as ``kinetics400``.
+        name: Name for messages and the tally, such as ``kinetics400``.
         train: Its training CSV.
         val: Its validation CSV.
-        locate: Path of the file of a row as it is to stand in a list, None if it is missing.
+        locate: Returns the path in the list for the file of a row, or None if it is missing.
     """
 
     name: str
@@ -61,16 +61,16 @@ class Version:
 
 @dataclass
 class Tally:
-    """What became of the rows of one file; ``rows`` is the sum of the next four.
+    """Counts of the rows of one file; ``rows`` is the sum of the next four.
 
     Attributes:
         rows: Rows of the file.
-        kept: Listed.
-        missing: Without a file.
-        duplicates: Of a clip that is listed already.
+        kept: Rows that are listed.
+        missing: Rows without a file.
+        duplicates: Rows of a clip that is already listed.
         leaks: Training rows of a validation video.
-        other_label: Of the duplicates those with another merged class.
-        other_span: Of the duplicates those with other seconds.
+        other_label: Duplicates with another merged class.
+        other_span: Duplicates with other seconds.
     """
 
     rows: int = 0
@@ -89,9 +89,9 @@ class Merged:
     Attributes:
         classes: Names in the order of the labels.
         lists: Paths and labels of ``train`` and ``val``.
-        maps: By version: entry ``i`` is the merged label of class ``i`` of the version, whose
-            classes are in alphabetical order.
-        tallies: By version and split.
+        maps: For each version: entry ``i`` is the merged label of class ``i`` of the version,
+            whose classes are in alphabetical order.
+        tallies: Counts keyed by version and split.
         missing: Split, version and row of every clip without a file.
     """
 
@@ -103,7 +103,7 @@ class Merged:
 
 
 class _Kept(NamedTuple):
-    """The row that stands for a clip."""
+    """The row that represents a clip."""
 
     path: str
     label: str
@@ -113,7 +113,7 @@ class _Kept(NamedTuple):
 
 @dataclass
 class _Merger:
-    """Takes rows in order of preference and remembers one per YouTube id."""
+    """Processes rows in order of preference and keeps one per YouTube id."""
 
     held_out: set[str] = field(default_factory=set)
     kept: dict[str, dict[str, _Kept]] = field(default_factory=lambda: {'val': {}, 'train': {}})
@@ -122,11 +122,11 @@ class _Merger:
     missing: list[tuple[str, str, Row]] = field(default_factory=list)
 
     def take(self, version: Version, split: str) -> None:
-        """Read one file; validation files of all versions before training files."""
+        """Read one file; validation files of all versions must come before training files."""
         path = version.val if split == 'val' else version.train
         tally = self.tallies.setdefault(version.name, {}).setdefault(split, Tally())
         names = self.names.setdefault(version.name, set())
-        # One string per class name, not one per row: a million rows stay small.
+        # One string per class name instead of one per row keeps a million rows small.
         merged: dict[str, str] = {}
         for row, label in labelled_rows(path):
             tally.rows += 1
@@ -156,7 +156,7 @@ class _Merger:
 
 
 def merged_name(name: str) -> str:
-    """The name of a class of any version in the merged data set."""
+    """The name in the merged data set for a class of any version."""
     return RENAMED.get(name, name)
 
 
@@ -164,9 +164,9 @@ def merge(versions: Sequence[Version], order: Sequence[str] | None = None) -> Me
     """Merge versions of Kinetics by the rules of this module.
 
     Args:
-        versions: In order of preference.
+        versions: Versions in order of preference.
         order: Class names in the order of the labels, for example that of the released
-            weights; None: alphabetical.
+            weights; None: alphabetical order.
 
     Raises:
         AnnotationError: A file cannot be read or is malformed, ``order`` does not name exactly
@@ -191,7 +191,7 @@ def merge(versions: Sequence[Version], order: Sequence[str] | None = None) -> Me
 
 
 def _distinct(version: str, names: Sequence[str]) -> list[str]:
-    """Merged names of the classes of a version, which must stay apart."""
+    """Merged names of the classes of a version, which must remain distinct."""
     merged = [merged_name(name) for name in names]
     for name, other in zip(names, merged, strict=True):
         if name != other and other in names:
@@ -206,7 +206,7 @@ def _checked(order: Sequence[str], names: set[str]) -> list[str]:
     lacking, unknown = sorted(names - set(order)), sorted(set(order) - names)
     if lacking or unknown or len(order) != len(names):
         raise AnnotationError(
-            f'the given order has {len(order)} names, the merged classes are {len(names)}; '
-            f'it lacks {lacking[:3]}, and of its names {unknown[:3]} are no merged classes'
+            f'the given order has {len(order)} names, but there are {len(names)} merged classes; '
+            f'it lacks {lacking[:3]}, and its names {unknown[:3]} are not merged classes'
         )
     return list(order)

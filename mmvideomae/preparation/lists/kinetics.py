@@ -1,7 +1,7 @@
 """Kinetics-400, -600 and -700: rows of the official CSV files.
 
-``label,youtube_id,time_start,time_end,split`` and sometimes ``is_cc``, in this order or
-another, told by the header.  Test files may come without the label.
+The header names the columns ``label,youtube_id,time_start,time_end,split`` and sometimes
+``is_cc``, in any order.  Test files may lack the label.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from mmvideomae.preparation.lists.annotation_files import find_file, find_option
 from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
 FILE_NAME = '{id}_{start:06d}_{end:06d}'
-"""How the public downloaders name a clip."""
+"""The names of clips from the public downloaders."""
 
 _SPLITS = {'train': ('train',), 'val': ('val', 'validate', 'validation'), 'test': ('test',)}
 _PREFIXES = ('', 'kinetics_', 'kinetics{0}_', 'kinetics-{0}_', 'kinetics_{0}_')
@@ -63,7 +63,7 @@ def read_clip_rows(path: Path) -> Iterator[Row]:
     for number, fields in rows:
         try:
             name = None if label is None else fields[label] or None
-            # Some files give seconds as 35.0; downloaders cut to the second as int() does.
+            # Some files give seconds as 35.0; downloaders truncate to seconds like int().
             seconds = int(float(fields[start])), int(float(fields[end]))
             row = Row(name, fields[video], *seconds, number)
         except (IndexError, ValueError, OverflowError) as error:
@@ -74,7 +74,7 @@ def read_clip_rows(path: Path) -> Iterator[Row]:
 
 
 def labelled_rows(path: Path) -> Iterator[tuple[Row, str]]:
-    """As `read_clip_rows`, each row with its class, which must be given."""
+    """Like `read_clip_rows`, with the class of each row, which is required."""
     for row in read_clip_rows(path):
         if row.label is None:
             raise AnnotationError(f'{path}:{row.line}: no label')
@@ -82,14 +82,14 @@ def labelled_rows(path: Path) -> Iterator[tuple[Row, str]]:
 
 
 def named_classes(path: Path) -> list[str]:
-    """Class names of a file in their official order, which is the alphabetical one.
+    """Class names of a file in their official order, which is alphabetical.
 
     Raises:
         AnnotationError: It cannot be read, is malformed or empty, or a row has no class.
     """
     names = {label for _, label in labelled_rows(path)}
     if not names:
-        raise AnnotationError(f'{path} holds no clip')
+        raise AnnotationError(f'{path} lists no clip')
     return sorted(names)
 
 
@@ -99,11 +99,11 @@ def read_kinetics(
     """The clips of the CSV files in a folder; the classes are those of the training file.
 
     Args:
-        folder: With ``train.csv``, and ``val.csv`` and ``test.csv`` if there are such, under
-            any of the names `csv_names`.
+        folder: A folder with ``train.csv`` and optionally ``val.csv`` and ``test.csv``, with
+            any of the names in `csv_names`.
         version: ``'400'``, ``'600'`` or ``'700'``, for the names of the files.
-        template: Name of a clip's file without extension, of ``id``, ``start`` and ``end``.
-        class_folders: The files lie in folders named as their classes.
+        template: Name of a clip's file without extension, with ``id``, ``start`` and ``end``.
+        class_folders: Whether the files are in folders named after their classes.
 
     Raises:
         AnnotationError: A file is missing or malformed, or has a class that training lacks.
@@ -140,9 +140,7 @@ def check_name_template(template: str) -> None:
     try:
         one, two = (Row(None, video, 3, 13, 1).file_name(template) for video in 'ab')
     except (KeyError, IndexError, ValueError) as error:
-        raise ValueError(
-            f'the file name {template!r} is not as in {FILE_NAME!r}: {error}'
-        ) from None
+        raise ValueError(f'the file name {template!r} is not like {FILE_NAME!r}: {error}') from None
     if one == two:
         raise ValueError(
             f'the file name {template!r} needs a place for the id, as in {FILE_NAME!r}'

@@ -1,4 +1,4 @@
-"""From a folder of videos to annotation lists with a split that keeps class shares."""
+"""Make annotation lists from a folder of videos, with a split that keeps class shares."""
 
 import logging
 import os
@@ -20,15 +20,15 @@ _SPLIT_FOLDERS = {'train': 'train', 'val': 'val', 'validation': 'val', 'valid': 
     'testing': 'test',
     'training': 'train',
 }
-_TOLD = 5  # of many faults
-_logger = logging.getLogger('mmvideomae')  # on stderr, so that it cannot mix with results
+_TOLD = 5  # number of faults to name
+_logger = logging.getLogger('mmvideomae')  # writes to stderr, separate from results
 
 
 @dataclass(frozen=True)
 class FrameNames:
-    """How the files of raw frames are named: `template` given the number, from `first` on.
+    """Names of the files of raw frames: `template` with the number, from `first` on.
 
-    Without `first`, the lowest number in each folder is the first.
+    Without `first`, numbers start at the lowest one in each folder.
     """
 
     template: str
@@ -37,7 +37,7 @@ class FrameNames:
 
 @dataclass(frozen=True)
 class Sample:
-    """One line to be: a path relative to the folder and, for raw frames, start and total."""
+    """One future line: a path relative to the folder and, for raw frames, start and total."""
 
     path: str
     frames: tuple[int, ...] = ()
@@ -45,10 +45,10 @@ class Sample:
 
 @dataclass
 class Annotations:
-    """Lists to be written.
+    """Lists to write.
 
     Attributes:
-        lists: Samples and labels by list name; label None for unlabelled lists.
+        lists: Samples and labels keyed by list name; the label is None in unlabelled lists.
         classes: Class names in the order of their labels.
     """
 
@@ -57,7 +57,7 @@ class Annotations:
 
 
 def find_samples(folder: Path, frames: FrameNames | None = None) -> list[Sample]:
-    """All video files below a folder, or all folders of raw frames; what is left out is told.
+    """All video files, or all folders of raw frames, below a folder; ignored files are reported.
 
     Raises:
         AnnotationError: There are none, or folders of frames have gaps.
@@ -92,10 +92,10 @@ def _find_frames(folder: Path, frames: FrameNames) -> list[Sample]:
         else:
             samples.append(Sample(os.path.relpath(place, folder), (reader.start, len(reader))))
     if faults:
-        raise AnnotationError(f'{len(faults)} folders of frames are not whole: {_some(faults)}')
+        raise AnnotationError(f'{len(faults)} folders of frames are incomplete: {_some(faults)}')
     example = frames.template.format(1 if frames.first is None else frames.first)
     if not samples:
-        raise AnnotationError(f'no folder below {folder} holds a frame such as {example!r}')
+        raise AnnotationError(f'no folder below {folder} has a frame such as {example!r}')
     if others or closed:
         _logger.warning(
             f'left out below {folder}: {len(others + closed)} folders without a frame such as '
@@ -117,14 +117,14 @@ def annotate(
 ) -> Annotations:
     """Make the lists of a folder.
 
-    ``folder/CLASS/...`` is split by class; ``folder/train/CLASS/...`` beside
-    ``folder/val/CLASS/...`` keeps the split it has; videos that lie directly in the
-    folder make one list ``all`` without labels.
+    ``folder/CLASS/...`` is split by class; ``folder/train/CLASS/...`` with
+    ``folder/val/CLASS/...`` keeps its split; videos directly in the folder make one list
+    ``all`` without labels.
 
     Args:
-        ratios: Shares of the splits; they add up to 1.
-        seed: Of the split; a class's split does not depend on the other classes.
-        frames: Look for raw frames of these names instead of video files.
+        ratios: Shares of the splits, which must add up to 1.
+        seed: Seed of the split; the split of a class does not depend on other classes.
+        frames: Search for raw frames with these names instead of video files.
         unlabelled: Ignore the sub-folders and make one list without labels.
 
     Raises:
@@ -153,14 +153,14 @@ def annotate(
 def write_annotations(
     result: Annotations, out: Path, prefix: Path | None = None, overwrite: bool = False
 ) -> list[Path]:
-    """Write ``<list>.csv`` for every list, and ``classes.txt`` when there are classes.
+    """Write ``<list>.csv`` for every list, and ``classes.txt`` if there are classes.
 
     Args:
         prefix: Folder to put before every path; None leaves paths relative.
-        overwrite: Replace lists that stand there.
+        overwrite: Replace existing lists.
 
     Raises:
-        AnnotationError: A file stands there already, or a path cannot stand in a list.
+        AnnotationError: A file exists already, or a path cannot be in a list.
     """
     texts: dict[Path, list[str]] = {}
     for name, members in result.lists.items():
@@ -202,7 +202,7 @@ def _keep_split(samples: Sequence[Sample]) -> Annotations:
 
 
 def _tell_empty(folder: Path, samples: Sequence[Sample], level: int) -> None:
-    """Name the class folders of a level that hold no sample: they become no class."""
+    """Report class folders without samples, which do not become classes."""
     filled = {Path(sample.path).parts[:level] for sample in samples}
     found = (path.relative_to(folder) for path in folder.glob('/'.join('*' * level)))
     classes = (path for path in found if not any(part.startswith('.') for part in path.parts))
@@ -210,16 +210,16 @@ def _tell_empty(folder: Path, samples: Sequence[Sample], level: int) -> None:
         str(path) for path in classes if (folder / path).is_dir() and path.parts not in filled
     )
     if empty:
-        _logger.warning(f'{len(empty)} class folders hold nothing to list: {_some(empty)}')
+        _logger.warning(f'{len(empty)} class folders have nothing to list: {_some(empty)}')
 
 
 def _group(samples: Sequence[Sample], level: int) -> dict[str, list[Sample]]:
-    """Group samples by the folder at a level of their path."""
+    """Group samples by the folder at this level of their path."""
     groups: dict[str, list[Sample]] = {}
     outside = [sample.path for sample in samples if len(Path(sample.path).parts) < level + 2]
     if outside:
         raise AnnotationError(
-            f'{len(outside)} videos lie outside the class folders, for example {outside[0]!r}: '
+            f'{len(outside)} videos are outside the class folders, for example {outside[0]!r}: '
             'move them, or make one list without labels (--unlabelled)'
         )
     for sample in samples:
@@ -239,7 +239,7 @@ def _refuse_small(by_class: Mapping[str, Sequence[Sample]], splits: int) -> None
 def _split_class(
     name: str, members: Sequence[Sample], ratios: Mapping[str, float], seed: int
 ) -> dict[str, list[Sample]]:
-    """Shuffle one class and cut it by the ratios; no split with a share goes empty."""
+    """Shuffle one class and split it by the ratios; no split with a share is empty."""
     rng = np.random.default_rng([seed, zlib.crc32(name.encode('utf-8', 'surrogateescape'))])
     order = rng.permutation(len(members)).tolist()
     counts = split_counts(len(members), [share for share in ratios.values() if share > 0])
@@ -251,7 +251,7 @@ def _split_class(
 
 
 def split_counts(total: int, shares: Sequence[float]) -> list[int]:
-    """Whole numbers that add up to ``total``, each at least 1, nearest to the shares.
+    """Whole numbers of at least 1 that add up to ``total`` and are nearest to the shares.
 
     >>> split_counts(10, [0.8, 0.2]), split_counts(3, [0.9, 0.1])
     ([8, 2], [2, 1])

@@ -13,9 +13,8 @@ _SPLITS = {'train': 'train', 'val': 'validation', 'test': 'test'}
 def read_sthv1(folder: Path) -> VideoSet:
     """Something-Something V1.
 
-    ``something-something-v1-labels.csv`` has a class per line, whose order is the order of
-    the labels; lines of the training and validation files are ``id;class``, of the test file
-    ``id``.
+    ``something-something-v1-labels.csv`` has a class per line, in the order of the labels;
+    lines of the training and validation files are ``id;class``, those of the test file ``id``.
 
     Raises:
         AnnotationError: A file is missing or a line is malformed.
@@ -53,8 +52,8 @@ def read_sthv2(folder: Path) -> VideoSet:
     """Something-Something V2.
 
     ``something-something-v2-labels.json`` maps a class to its label, a string; an entry of
-    the training and validation files has an ``id`` and a ``template``, the class with the
-    words that stand for objects in brackets; an entry of the test file has an ``id`` only.
+    the training and validation files has an ``id`` and a ``template``, the class with
+    placeholders for objects in brackets; an entry of the test file has only an ``id``.
 
     Raises:
         AnnotationError: A file is missing or malformed, or an entry's class is unknown.

@@ -1,4 +1,4 @@
-"""A part of a list, with the same share or number of every class (few labels, less data)."""
+"""Select a part of a list, with the same share or number of clips from every class."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ from mmvideomae.formats.annotations import AnnotationError, LineFormat, read_ent
 
 
 def class_orders(labels: Sequence[int | None], seed: int = 0) -> dict[int | None, list[int]]:
-    """Positions of the clips of each class in an order drawn by the seed, classes ascending.
+    """Positions of the clips of each class in random order, with classes ascending.
 
-    Subsets that take the first clips of each class are nested for one seed.
+    For one seed, subsets of the first clips of each class are nested.
     """
     members: dict[int | None, list[int]] = {}
     for position, label in enumerate(labels):
@@ -25,16 +25,16 @@ def class_orders(labels: Sequence[int | None], seed: int = 0) -> dict[int | None
 
 
 def choose(labels: Sequence[int | None], count: Callable[[int], int], seed: int = 0) -> list[int]:
-    """Positions of ``count(n)`` clips of each class of ``n`` clips, ascending.
+    """Ascending positions of ``count(n)`` clips of each class with ``n`` clips.
 
-    With one seed, a ``count`` that is nowhere smaller chooses a superset.
+    For one seed, a ``count`` that is never smaller chooses a superset.
     """
     orders = class_orders(labels, seed)
     return sorted(position for order in orders.values() for position in order[: count(len(order))])
 
 
 def share(fraction: float) -> Callable[[int], int]:
-    """Count for `choose`: the fraction of a class, rounded to the nearest clip, at least one.
+    """A count for `choose`: a fraction of a class, rounded to the nearest clip, at least one.
 
     Raises:
         ValueError: The fraction is not in (0, 1].
@@ -45,14 +45,14 @@ def share(fraction: float) -> Callable[[int], int]:
 
 
 def read_lines(path: Path, columns: str | None = None) -> tuple[list[str], list[int | None]]:
-    """The lines of a list as they stand there, and their labels (None: the line has none).
+    """The unchanged lines of a list and their labels (None if a line has none).
 
     Args:
-        columns: What the fields of a line are, see `LineFormat`.
+        columns: The fields of a line, see `LineFormat`.
 
     Raises:
-        AnnotationError: The list cannot be read, names nothing or is malformed.
-        ValueError: Such columns are not known.
+        AnnotationError: The list cannot be read, is empty or malformed.
+        ValueError: The columns are unknown.
     """
     line_format = LineFormat.of(columns, labelled=False)
     lines, labels = [], []
@@ -65,7 +65,7 @@ def read_lines(path: Path, columns: str | None = None) -> tuple[list[str], list[
 
 
 def number_of_each(each: int, labels: Sequence[int | None]) -> Callable[[int], int]:
-    """Count for `choose`: as many of every class.
+    """A count for `choose`: the same number of every class.
 
     Raises:
         ValueError: ``each`` is below 1, a clip has no label, or a class has too few clips.
@@ -73,12 +73,12 @@ def number_of_each(each: int, labels: Sequence[int | None]) -> Callable[[int], i
     if each < 1:
         raise ValueError(f'at least one clip of each class is needed, got {each}')
     if None in labels:
-        raise ValueError('clips of each class can be chosen of a list with labels only')
+        raise ValueError('choosing clips of each class needs a list with labels')
     sizes = Counter(labels)
     small = sorted(label for label, size in sizes.items() if size < each and label is not None)
     if small:
         raise ValueError(
-            f'{each} clips of each class wanted, and {len(small)} of {len(sizes)} classes have '
+            f'{each} clips of each class are needed, but {len(small)} of {len(sizes)} classes have '
             f'fewer; class {small[0]} has {sizes[small[0]]}'
         )
     return lambda size: each

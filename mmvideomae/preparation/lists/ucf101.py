@@ -14,8 +14,8 @@ def read_ucf101(folder: Path) -> VideoSet:
     """The clips of ``ucfTrainTestlist``, test lists as ``val``.
 
     ``classInd.txt`` has lines ``1 ApplyEyeMakeup``; lines of ``trainlist01.txt`` are
-    ``ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1``, those of ``testlist01.txt`` lack the
-    number: there the folder tells the class.
+    ``ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1``; those of ``testlist01.txt`` lack the
+    number, so the folder determines the class.
 
     Raises:
         AnnotationError: A file is missing or a line is malformed or contradicts itself.

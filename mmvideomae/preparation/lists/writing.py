@@ -1,4 +1,4 @@
-"""Clips and the files found for them -> lists, class names and a list of what is missing."""
+"""Write lists of clips and their files, class names and a list of missing clips."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,19 +12,19 @@ from mmvideomae.preparation.lists.files import Locator
 from mmvideomae.video.readers import VideoReadError
 
 Watch = Callable[[Sequence[ListedClip], str], Iterable[ListedClip]]
-"""Wraps the clips of a list, which the string names, to show how far it is."""
+"""Wraps the clips of a list, with its name, to show the progress."""
 
 
 @dataclass
 class Summary:
-    """What was written.
+    """A summary of the written lists.
 
     Attributes:
         classes: Number of classes.
-        listed: Clips by list.
-        missing: Clips without a file by list.
-        faults: Why files that are there were left out, too.
-        files: Files written.
+        listed: Number of clips in each list.
+        missing: Number of clips without a file in each list.
+        faults: Why existing files were left out.
+        files: The written files.
     """
 
     classes: int
@@ -57,13 +57,13 @@ def write_lists(
 ) -> Summary:
     """Write ``<list><suffix>.csv`` for every list, ``classes.txt``, ``missing<suffix>.txt``.
 
-    Clips without a file, or with one that no list can name, are left out of the lists; a line of
-    ``missing.txt`` is the list, a tab, what was looked for and, behind another tab, what is wrong
-    with a file that is there.  A list of which no file exists is not written.
+    Clips without a file, or with one that cannot be listed, are left out of the lists; a line of
+    ``missing.txt`` has the list, a tab, the expected file and, after another tab, what is wrong
+    with an existing file.  A list without any file is not written.
 
     Raises:
-        AnnotationError: No file of any list exists, a file to be written stands there with
-            another content.
+        AnnotationError: No file of any list exists, or an output file exists with other
+            content.
     """
     texts: dict[Path, list[str]] = {}
     summary, missing = Summary(len(videos.classes)), []
@@ -78,7 +78,7 @@ def write_lists(
     if not texts:
         wanted = next(locate.wanted(clips[0]) for clips in videos.lists.values() if clips)
         raise AnnotationError(
-            f'no file of {", ".join(videos.lists)} lies below {locate.folder}; '
+            f'no file of {", ".join(videos.lists)} is below {locate.folder}; '
             f'looked for {wanted!r} and {len(missing) - 1} more'
         )
     texts[out / 'classes.txt'] = videos.classes
@@ -88,10 +88,10 @@ def write_lists(
 
 
 def write_all(texts: dict[Path, list[str]], overwrite: bool) -> list[Path]:
-    """Write text files, all of them or, if one would replace another content, none.
+    """Write all text files, or none if one would replace other content.
 
     Raises:
-        AnnotationError: A file stands there with another content and ``overwrite`` is false.
+        AnnotationError: A file exists with other content and ``overwrite`` is false.
     """
     standing = [str(path) for path, lines in texts.items() if _differs(path, lines)]
     if standing and not overwrite:
@@ -111,7 +111,7 @@ def _differs(path: Path, lines: Iterable[str]) -> bool:
 def _lines(
     clips: Iterable[ListedClip], locate: Locator
 ) -> tuple[list[str], list[tuple[ListedClip, str]]]:
-    """Lines of the clips that have a file, and the others with what is wrong with it, if any."""
+    """Lines of the clips with a file, and the rest with what is wrong with an existing file."""
     lines: list[str] = []
     absent: list[tuple[ListedClip, str]] = []
     for clip in clips:

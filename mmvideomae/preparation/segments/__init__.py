@@ -1,1 +1,1 @@
-"""Segments of actions in long videos: from annotations to clips and lists."""
+"""Prepare segments of actions in long videos: from annotations to clips and lists."""

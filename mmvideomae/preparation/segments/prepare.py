@@ -1,4 +1,4 @@
-"""From segments in a file of one's own to what features, classifiers and detectors train on."""
+"""Prepare your own file of segments for features, classifiers and detectors."""
 
 import json
 import os
@@ -30,7 +30,7 @@ _SUBSETS = {'train': TRAINING, 'val': VALIDATION}
 _TOLD = 5
 
 Watch = Callable[[Sequence[AnnotatedVideo]], Iterable[AnnotatedVideo]]
-"""Wraps the videos, to show how far it is."""
+"""Wraps the videos to show the progress."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ class FoundVideo:
     """A video of the annotation whose file has been opened.
 
     Attributes:
-        annotation: With subset, duration and fps of the file, and the name without suffix.
-        path: Of the file, relative to the folder of videos.
-        frames: How many it has.
+        annotation: The annotation with subset, duration and fps of the file, and the name without
+            suffix.
+        path: Path of the file, relative to the folder of videos.
+        frames: Number of frames.
         clips: First frame and number of frames of each segment.
     """
 
@@ -52,13 +53,13 @@ class FoundVideo:
 
 @dataclass
 class Prepared:
-    """What the files say.
+    """The checked content of the files.
 
     Attributes:
-        videos: That can be used.
-        classes: In alphabetical order, the order of their numbers.
-        left_out: What is wrong with the other videos.
-        dropped: How many segments repeat another or are too short, in words; None if none.
+        videos: Videos that can be used.
+        classes: Names in alphabetical order, which is the order of their numbers.
+        left_out: What is wrong with the rest.
+        dropped: A sentence about repeated and too short segments; None if there are none.
     """
 
     videos: list[FoundVideo]
@@ -91,12 +92,12 @@ def prepare_segments(
     """Find the file of each video, check its segments, and give it a subset if it has none.
 
     Args:
-        annotation: Any layout of `mmvideomae.formats.segment_annotations`.  A video is named by
-            the path of its file below ``folder``, with or without suffix.
-        folder: Of the videos.
-        val_share: Of the videos without a subset that are held out.
-        seed: Of the split.
-        skip: Leave out videos with faults instead of refusing them.
+        annotation: Any format of `mmvideomae.formats.segment_annotations`.  Videos are named by
+            the paths of their files below ``folder``, with or without suffix.
+        folder: Folder of the videos.
+        val_share: Share of the videos without a subset to hold out.
+        seed: Seed of the split.
+        skip: Leave out videos with faults instead of raising an error.
 
     Raises:
         AnnotationError: Something is missing or wrong; the message names the videos and lines.
@@ -119,17 +120,16 @@ def prepare_segments(
         raise AnnotationError(f'{"; ".join(faults[:_TOLD])}{more}')
     if not any(video.annotation.segments for video in videos):
         raise AnnotationError(f'{annotation}: no video with segments is left to use')
-    # Classes of videos that were left out are none.
+    # Classes of videos that were left out do not count.
     left = classes_of(video.annotation for video in videos)
     dropped = dropped_segments((video.annotation for video in videos), annotation)
     return Prepared(split_videos(videos, val_share, seed), left, faults, dropped)
 
 
 def split_videos(videos: Sequence[FoundVideo], val_share: float, seed: int) -> list[FoundVideo]:
-    """Hold out a share of the videos without a subset, in random order.
+    """Hold out a random share of the videos without a subset.
 
-    A video stays in training where one of its classes would otherwise be left without any
-    training video.
+    A video stays in training if one of its classes would otherwise have no training video.
     """
     free = [number for number, video in enumerate(videos) if not video.annotation.subset]
     wanted = max(1, round(val_share * len(free))) if val_share and len(free) > 1 else 0
@@ -159,12 +159,12 @@ def write_prepared(
 ) -> list[Path]:
     """Write ``annotation.json``, ``classes.txt``, and a list of the segments for each subset.
 
-    The JSON file has ActivityNet's layout.  The lists, ``train.csv`` and ``val.csv`` with lines
+    The JSON file has ActivityNet's format.  The lists, ``train.csv`` and ``val.csv`` with lines
     ``path start total label`` in frames, are clips for a classifier; a subset without segments
-    has none.
+    has no list.
 
     Raises:
-        AnnotationError: A file stands there already.
+        AnnotationError: A file exists already.
     """
     out = Path(out)
     lists = {out / name: _clips(prepared, subset) for subset, name in LISTS.items()}
@@ -183,27 +183,27 @@ def write_prepared(
 
 
 def _by_name(paths: Sequence[str]) -> Mapping[str, str]:
-    """Files by their path, with and without suffix.
+    """Files keyed by their path, with and without suffix.
 
     Raises:
-        AnnotationError: Two files differ in their suffix alone: their features could not.
+        AnnotationError: Two files differ only in their suffix, so their features would clash.
     """
     found: dict[str, str] = {}
     for path in paths:
         name = video_id_of(path)
         if name in found:
             raise AnnotationError(
-                f'{found[name]} and {path} differ in their suffix alone: rename one of them'
+                f'{found[name]} and {path} differ only in their suffix: rename one of them'
             )
         found[name] = path
     return {**found, **{path: path for path in paths}}
 
 
 def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[AnnotatedVideo]:
-    """One entry for each file, which some lines may name with its suffix and others without.
+    """One entry for each file, which lines may name with or without its suffix.
 
     Raises:
-        AnnotationError: Two of them say different subsets.
+        AnnotationError: Two lines give different subsets.
     """
     merged: dict[str, AnnotatedVideo] = {}
     for video in videos:
@@ -222,7 +222,7 @@ def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[
         one.repeated += video.repeated
         one.too_short += video.too_short
     for video in merged.values():
-        video.drop_repeats()  # a file that is named with its suffix and without
+        video.drop_repeats()  # a file may be named with and without its suffix
     return list(merged.values())
 
 
@@ -249,19 +249,19 @@ def _open(
 def _frames_between(
     times: np.ndarray, duration: float, start: float, end: float
 ) -> tuple[int, int]:
-    """First frame and number of frames of a segment; adjoining segments share no frame.
+    """First frame and number of frames of a segment; adjacent segments share no frame.
 
     Args:
-        times, duration: Of the video, see `VideoReader`.
+        times, duration: Those of the video, see `VideoReader`.
     """
-    # The end of the video is where a frame behind the last would appear.
+    # The end of the video is the time at which a next frame would appear.
     first, stop = frames_at(np.append(times, duration), np.array([start, end])).tolist()
     first = min(first, len(times) - 1)
     return first, max(stop - first, 1)
 
 
 def _entry(video: FoundVideo) -> dict[str, Any]:
-    """In ActivityNet's layout."""
+    """The entry in ActivityNet's format."""
     told = video.annotation
     return {
         'subset': told.subset,

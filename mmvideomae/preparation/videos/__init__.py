@@ -1,1 +1,1 @@
-"""Video files: which can be read, and copies that read faster."""
+"""Check video files, and make copies that can be read faster."""

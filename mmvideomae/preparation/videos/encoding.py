@@ -1,4 +1,4 @@
-"""Encode a video anew: its size, its colours, and when its frames appear."""
+"""Re-encode a video: its size, its colours and the times of its frames."""
 
 import errno
 import itertools
@@ -58,7 +58,7 @@ class TranscodeSettings:
             )
         if self.short_side < 2 or self.gop < 1 or not rated:
             raise ValueError(
-                'short side and key-frame interval must be positive, and the rate must lie between '
+                'short side and key-frame interval must be positive, and the rate must be between '
                 f'0.001 and 1000, got {self.short_side} pixels, {self.gop} frames, '
                 f'{self.fps} frames per second'
             )
@@ -76,12 +76,12 @@ PRESETS = {
 
 
 class _Schedule(NamedTuple):
-    """When frames of the new file appear.
+    """Times at which frames of the new file appear.
 
     Attributes:
-        ticks: Of a second.
+        ticks: Ticks per second.
         starts: Tick at which each frame of the old file appears, and the end, (F + 1,).
-        repeated: Whether a frame is written anew for every tick.
+        repeated: Whether a frame is written again for every tick.
     """
 
     ticks: Fraction
@@ -90,7 +90,7 @@ class _Schedule(NamedTuple):
 
     @property
     def even(self) -> bool:
-        """Whether all frames of the new file last equally long."""
+        """Whether all frames of the new file have the same duration."""
         return self.repeated or bool(np.ptp(np.diff(self.starts)) <= _UNEVEN * self.ticks)
 
     @property
@@ -123,20 +123,20 @@ def _schedule(
         starts = np.maximum.accumulate(np.rint(ends * ticks).astype(np.int64) - order) + order
         return _Schedule(Fraction(ticks), starts, repeated=False)
     rate = Fraction(fps).limit_denominator(1001)
-    # A tick shows what is on show in its middle; the small number is for what is not exact.
+    # A tick shows the frame in its middle; the small number compensates for rounding.
     starts = np.floor(ends * float(rate) + 0.5 + 1e-6).astype(np.int64)
     starts[-1] = max(starts[-1], 1)
     if np.diff(starts).max() > _MOST_REPEATS:
         raise ValueError(
             f'frame {longest} lasts {seconds:.0f} s, which would be written as '
             f'{int(np.diff(starts).max())} frames at {fps:g} frames per second: split the video '
-            'there, or keep the times of its frames by leaving the rate out'
+            'there, or omit the rate to keep the times of its frames'
         )
     return _Schedule(rate, starts, repeated=True)
 
 
 def encode(video: str, new: Path, settings: TranscodeSettings) -> int:
-    """Write the new file, and return how many frames it has.
+    """Write the new file and return its number of frames.
 
     Raises:
         ValueError: The video cannot be decoded to its end, or has no frames.
@@ -155,7 +155,7 @@ def encode(video: str, new: Path, settings: TranscodeSettings) -> int:
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno in errno.errorcode:
             raise OSError(error.errno, error.strerror) from None
-        raise ValueError(error.strerror) from None  # the rest of its message is a path
+        raise ValueError(error.strerror) from None  # the rest of the message is a path
 
 
 def _write(
@@ -166,7 +166,7 @@ def _write(
 ) -> int:
     scaler: _Scaler | None = None
     output: av.VideoStream | None = None
-    lasting: dict[int, int] = {}  # ticks of the frames inside the encoder, by their start
+    lasting: dict[int, int] = {}  # durations in ticks of the frames in the encoder, keyed by start
     written = 0
 
     def mux(packets: list[av.Packet]) -> None:
@@ -193,12 +193,12 @@ def _write(
 
 
 class _Scaler:
-    """Turn and shrink frames, all to one size.
+    """Rotate and shrink all frames to one size.
 
     Args:
-        frame: The first.
-        width: That it is shown with, before it is turned.
-        short_side: Of the new frames at most, in pixels.
+        frame: The first frame.
+        width: The width with which it is shown before rotation.
+        short_side: Maximum of the new frames' shorter side in pixels.
 
     Attributes:
         size: Width and height of the new frames.
@@ -215,11 +215,11 @@ class _Scaler:
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         picture = (frame.width, frame.height, frame.format.name, frame.color_range)
         kind = (*picture, *orientation(frame))
-        if kind != self._kind:  # also within a file
+        if kind != self._kind:  # may change within a file
             self._graph, self._kind = self._filters(frame), kind
         self._graph.push(frame)
         new = self._graph.pull()
-        new.pict_type = 0  # or the encoder would repeat the old key frames
+        new.pict_type = 0  # otherwise the encoder would keep the old key frames
         new.colorspace = _MATRIX
         return new
 

@@ -1,4 +1,4 @@
-"""Read a little or all of every video of a data set, and tell the good from the bad."""
+"""Read a little or all of every video of a data set, and separate good from bad ones."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.jobs.workers import run_jobs
 from mmvideomae.video.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
 
-_CHUNK = 64  # frames in memory at a time
+_CHUNK = 64  # number of frames in memory at a time
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class ScanSettings:
     """How each video is read.
 
     Attributes:
-        data_prefix: Folder before the paths of the list.
+        data_prefix: Folder to put before the paths of the list.
         backend: Reader of video files, see `open_reader`.
-        full: Decode every frame, instead of the first, the middle and the last.
-        filename_tmpl: Names of raw frames in the folders that a list names.
+        full: Decode every frame instead of the first, the middle and the last.
+        filename_tmpl: Names of raw frames in folders of a list.
     """
 
     data_prefix: str = ''
@@ -33,9 +33,9 @@ class ScanSettings:
 
 
 class Item(NamedTuple):
-    """One video to look at: its line as it stands in the list, and what the line says.
+    """One video to check: its unchanged line of the list, and the parsed entry.
 
-    The line is empty where no list can name the video.
+    The line is empty if a list cannot name the video.
     """
 
     line: str
@@ -43,7 +43,7 @@ class Item(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What was found: number of frames and their rate, or why the video is bad."""
+    """The result: number of frames and their rate, or why the video is bad."""
 
     item: Item
     frames: int = 0
@@ -52,10 +52,10 @@ class Result(NamedTuple):
 
 
 def items_of(source: Path) -> list[Item]:
-    """The videos below a folder (lines are relative to it), or those that a list names.
+    """The videos below a folder (lines are relative to it), or those of a list.
 
     Raises:
-        AnnotationError: No videos, no such list, or a malformed line, named.
+        AnnotationError: There are no videos, the list does not exist, or a line is malformed.
     """
     if source.is_dir():
         return [
@@ -74,7 +74,7 @@ def scan(
     """Read every item in worker processes; results come as they are ready.
 
     Args:
-        timeout: Seconds after which a video counts as bad.
+        timeout: Seconds after which a video is considered bad.
     """
     jobs = [(item, settings) for item in items]
     for outcome in run_jobs(read_item, jobs, workers, timeout):
@@ -85,7 +85,7 @@ def read_item(job: tuple[Item, ScanSettings]) -> Result:
     """Open one video and decode frames of it."""
     item, settings = job
     if not item.line:
-        return Result(item, reason='its name has a line break, which no list can hold')
+        return Result(item, reason='its name has a line break, which a list cannot contain')
     try:
         with _open(item.entry, settings) as reader:
             first, last = _range(reader, item.entry)
@@ -108,26 +108,26 @@ def _open(entry: Entry, settings: ScanSettings) -> VideoReader:
 
 
 def _range(reader: VideoReader, entry: Entry) -> tuple[int, int]:
-    """First and last frame that the line names."""
+    """First and last frame of the line."""
     if entry.total is None or entry.total < 0 or isinstance(reader, FrameFolderReader):
         return 0, len(reader) - 1
     first = entry.start or 0
     last = first + entry.total - 1
     if last >= len(reader):
         raise VideoReadError(
-            reader.path, f'the list names frames {first} to {last} of {len(reader)}'
+            reader.path, f'the list names frames {first} to {last}, but it has {len(reader)}'
         )
     return first, last
 
 
 def write_report(results: Sequence[Result], items: Sequence[Item], out: Path) -> None:
-    """Write ``good.txt``, lines as in the list and in its order, and ``bad.txt``.
+    """Write ``good.txt``, with unchanged lines in the order of the list, and ``bad.txt``.
 
-    A line of ``bad.txt`` is the path, a tab and the reason.
+    A line of ``bad.txt`` has the path, a tab and the reason.
     """
     bad = {result.item: result.reason for result in results if result.reason}
     good_lines = [item.line for item in items if item not in bad]
-    # As one line each, whatever the name.
+    # One line each, with any name.
     names = {item: ' '.join(item.entry.path.splitlines()) for item in items if item in bad}
     bad_lines = [f'{names[item]}\t{bad[item]}' for item in items if item in bad]
     write_lines(out / 'good.txt', good_lines)

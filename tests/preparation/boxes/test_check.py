@@ -85,7 +85,7 @@ def test_sound_data_has_numbers_and_no_problem(sound: BoxSet) -> None:
         ('a,1,nan,.1,.5,.5,1,1', 'error', 'boxes', r'outside \[0, 1\]'),
         ('a,1,.5,.1,.1,.5,1,1', 'error', 'boxes', 'is swapped'),
         ('a,1,.5,.5,.5,.9,1,1', 'warning', 'tiny boxes', 'has a side below 1%'),
-        ('a,0000,.1,.1,.5,.5,1,0', 'warning', 'repeated rows', 'the same as line 1'),
+        ('a,0000,.1,.1,.5,.5,1,0', 'warning', 'repeated rows', 'repeats line 1'),
         ('a,0,.1,.2,.5,.5,1,0', 'warning', 'persons with several', 'another box in line 1'),
         ('a,2,.1,.1,.5,.5,1,1', 'error', 'timestamps', r'second 2 of a, which .* 0 to 2\.00'),
         ('a,x,.1,.1,.5,.5,1,1', 'error', 'malformed', "timestamp 'x'"),
@@ -233,7 +233,7 @@ def test_classes_without_rows_and_without_training_are_told(sound: BoxSet, tmp_p
     (lacking,), (untrained,) = (report.problems for report in reports)
     assert lacking.kind == 'classes without rows' and lacking.examples == ['id 3 (run)']
     assert untrained.kind == 'classes that are not trained on'
-    assert untrained.examples == ['id 3 (run) has 2 rows and none in train']
+    assert untrained.examples == ['id 3 (run) has 2 rows, but none in train']
     assert {lacking.level, untrained.level} == {'warning'}
 
 

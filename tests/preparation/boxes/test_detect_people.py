@@ -152,7 +152,7 @@ def test_bad_videos_are_recorded_and_the_file_holds_the_others(folder: Path) -> 
     outcome = last(file.make(Stub(), watches))
     assert outcome.done == ['a'] and list(outcome.failed) == ['b', 'c', 'z']
     assert 'timestamp 99 lies outside' in outcome.failed['b']
-    assert 'it is not there: looked for' in outcome.failed['z']
+    assert 'it does not exist: looked for' in outcome.failed['z']
     assert list(file.gather(watches)) == [('a', 1)]
     assert (file.parts / 'c.error').is_file()
 
@@ -170,7 +170,7 @@ def test_a_note_of_settings_that_is_none_is_named(folder: Path) -> None:
     (folder / 'p.parts').mkdir()
     for text in ('{', '[]'):
         (folder / 'p.parts' / 'settings.json').write_text(text)
-        with pytest.raises(ValueError, match=r'settings\.json holds no settings: delete'):
+        with pytest.raises(ValueError, match=r'settings\.json has no settings: delete'):
             PeopleFile(folder / 'p.pkl', {})
 
 

@@ -107,8 +107,8 @@ def test_categories_from_0_become_ids_from_1(tmp_path: Path) -> None:
     [
         ('{', r'x\.json:1: not valid JSON'),
         ([], 'has no list of images'),
-        (_coco({}), 'image 0: which moment of which video'),
-        (_coco({'video': 'a'}), 'image 0: which moment of which video'),
+        (_coco({}), 'image 0: the video and moment are unknown'),
+        (_coco({'video': 'a'}), 'image 0: the video and moment are unknown'),
         (_coco({'video': 'a', 'second': -2}), "image 0: timestamp '-2'"),
         (_coco({'video': 'a', 'frame': 3, 'fps': 0}), 'image 0: fps 0'),
         (_coco({'video': 'a', 'second': 1}, annotations=[]), 'has no box'),
@@ -130,10 +130,10 @@ def test_categories_from_0_become_ids_from_1(tmp_path: Path) -> None:
             ),
             'annotation 0 has no "bbox"',
         ),
-        (_coco({'video': ['a'], 'second': 1}), r"images 0: video \['a'\] is no id"),
+        (_coco({'video': ['a'], 'second': 1}), r"images 0: video \['a'\] is not an id"),
         (
             _coco({'video': 'a', 'second': 1}, categories=[{'id': -1, 'name': 'x'}]),
-            'no category: it needs an id from 0 on',
+            'not a category: it needs an id from 0 on',
         ),
         (
             _coco(

@@ -215,7 +215,7 @@ def test_a_given_order_of_classes(make: Callable[..., Version]) -> None:
     assert merged.maps == {'kinetics400': [1, 0]}
     assert [label for _, label in merged.lists['train']] == [1, 0]
     for order in (['zumba'], ['zumba', 'drinking'], ['zumba', 'sipping cup', 'zumba']):
-        with pytest.raises(AnnotationError, match='the merged classes are 2'):
+        with pytest.raises(AnnotationError, match='there are 2 merged classes'):
             merge([version], order)
 
 

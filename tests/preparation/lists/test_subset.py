@@ -70,7 +70,7 @@ def test_numbers_that_no_class_has() -> None:
         number_of_each(2, [3, 3, 7])
     with pytest.raises(ValueError, match='at least one clip'):
         number_of_each(0, [3])
-    with pytest.raises(ValueError, match='with labels only'):
+    with pytest.raises(ValueError, match='needs a list with labels'):
         number_of_each(1, [3, None])
 
 

@@ -142,5 +142,5 @@ def test_wrong_folders_and_files_that_stand_there(folder: Path) -> None:
         write_prepared(prepared, folder / 'out')
     write_prepared(prepared, folder / 'out', overwrite=True)
     write_video(folder / 'videos' / 'v0.mkv', moving_shapes(10, 32, 32))
-    with pytest.raises(AnnotationError, match='differ in their suffix alone'):
+    with pytest.raises(AnnotationError, match='differ only in their suffix'):
         prepare_segments(path, folder / 'videos')

@@ -54,7 +54,7 @@ def test_results_of_one_subset_are_not_compared_with_all(call) -> None:
     code, out, err = call(found)
     assert code == 1 and not out and err.count('\n') == 1
     assert "of 'validation' 2 of 2 annotated videos, of 'training' 0 of 1" in err
-    assert '--subset validation, or --subset validation training if this is meant' in err
+    assert '--subset validation, or --subset validation training if this is intended' in err
     code, out, err = call(found, '--subset', 'validation')
     assert code == 0 and 'average mAP 100.00' in out and not err
     assert call(found, '--subset', 'validation', 'training')[0] == 0

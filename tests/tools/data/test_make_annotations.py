@@ -120,7 +120,7 @@ def test_what_is_left_out_is_told(
     assert [text.split(': ', 1)[0].split(',')[0] for text in told] == [
         f'left out below {folder}',
         f'left out below {folder}',
-        '1 class folders hold nothing to list',
+        '1 class folders have nothing to list',
     ]
     assert "2 .mp5 (such as 'lie/1.mp5')" in told[0] and "1 .txt (such as 'run/notes" in told[0]
     assert "1 without a known suffix (such as 'sit down/no suffix')" in told[0]
@@ -166,18 +166,18 @@ def test_raw_frames(call: Any, tmp_path: Path) -> None:
         ((), (), 'no such folder'),
         (('a/readme.txt',), (), 'no video below'),
         (('a/1.mp4', 'a/2.mp4', 'b/1.mp4'), (), '1 of 2 classes have fewer clips than the 2'),
-        (('a/1.mp4', 'a/2.mp4', '3.mp4'), (), "1 videos lie outside the class folders.*'3.mp4'"),
+        (('a/1.mp4', 'a/2.mp4', '3.mp4'), (), "1 videos are outside the class folders.*'3.mp4'"),
         (('a/1.mp4', 'a/2.mp4'), ('--ratios', 0.5, 0.2), 'add up to 1'),
         (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i_{:05}.jpg'), "such as 'i_00001.jpg'"),
         (
             ('a/1/f_0.jpg', 'a/1/f_1.jpg', 'a/1/f_4.jpg', 'a/2/f_0.jpg'),
             ('--filename-tmpl', 'f_{}.jpg'),
-            "1 folders of frames are not whole: .*a/1': frame 'f_2.jpg' is missing.* 'f_4.jpg'",
+            "1 folders of frames are incomplete: .*a/1': frame 'f_2.jpg' is missing.* 'f_4.jpg'",
         ),
         (
             ('a/1/f_0.jpg', 'a/2/f_0.jpg'),
             ('--filename-tmpl', 'f_{}.jpg', '--start', 1),
-            "2 folders of frames are not whole: .*no frame 'f_1.jpg' in it.* 0 to 0",
+            "2 folders of frames are incomplete: .*no frame 'f_1.jpg' in it.* 0 to 0",
         ),
         (('a/1.mp4', 'a/2.mp4'), ('--filename-tmpl', 'i.jpg'), 'place for the number'),
         (('a/1\n.mp4',), (), 'line breaks'),

@@ -60,7 +60,7 @@ def test_pictures_and_figures(call: Any, inputs: tuple[Path, ...], tmp_path: Pat
 def test_wrong_input_is_one_line(call: Any, inputs: tuple[Path, ...], tmp_path: Path) -> None:
     config, checkpoint, videos = inputs
     for options, message in (
-        (['--checkpoint', checkpoint, '--size', 20], 'size 20 is no multiple of 8'),
+        (['--checkpoint', checkpoint, '--size', 20], 'size 20 is not a multiple of 8'),
         (['--checkpoint', checkpoint, '--size', 32, '--mask-ratios', 1.5], 'ratio'),
         (['--checkpoint', checkpoint, '--frames', 0], 'too few'),
         ([], 'has random weights: give a checkpoint'),

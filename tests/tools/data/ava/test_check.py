@@ -40,7 +40,7 @@ def test_warnings_alone_pass(
     put('ann.csv', 'a,1,0.1,0.1,0.5,0.5,1\n' * 8)
     done = tool('ava/check.py', 'ann.csv', 'map.pbtxt', *OPTIONS)
     assert done.code == 0
-    assert 'warning: ann: repeated rows: 7\n  ann.csv:2: says the same as line 1\n' in done.out
+    assert 'warning: ann: repeated rows: 7\n  ann.csv:2: repeats line 1\n' in done.out
     assert done.out.endswith('  ...\n0 errors, 7 warnings\n')
 
 

@@ -77,7 +77,7 @@ def test_no_file_if_nothing_can_be_read(call: Any, folder: Path, tmp_path: Path)
     (folder / 'table.csv').write_text('c,broken/c.mp4,0\nd,gone.mp4,0\n')
     code, out, _ = call('table.csv', '--every', 1)
     assert code == 3 and 'all videos failed: no file is written' in out
-    assert f'd: it is not there: looked for {folder / "gone.mp4"} ({folder / "table.csv"})' in out
+    assert f'd: it does not exist: looked for {folder / "gone.mp4"} ({folder / "table.csv"})' in out
     assert not (tmp_path / 'p.pkl').exists()
 
 

@@ -213,7 +213,7 @@ def test_coco_and_folders_of_frames(
     [
         (
             'd,1,0.1,0.1,0.5,0.5,run',
-            'boxes.csv:8: 1 of 4 videos do not lie below videos',
+            'boxes.csv:8: 1 of 4 videos are not below videos',
         ),
         ('a,1,0.1,0.1,0.5,0.5,0', "boxes.csv:8: label '0', and 'run' in boxes.csv:2"),
         ('a,2,0.1,0.1,0.5,0.5,run', 'boxes.csv:8: second 2 is outside the video a.mp4'),
@@ -250,7 +250,7 @@ def test_wrong_lines_end_in_one_line(
         (('boxes.csv', 'out', *VIDEOS, '--classes', 'two.txt'), "label 'wave' is none of the 2"),
         (('boxes.csv', 'out', *VIDEOS, '--filename-tmpl', 'x_{}.jpg'), 'need both'),
         (('one.csv', 'out', *VIDEOS), "all boxes are of one video, 'a'"),
-        (('zero.csv', 'out', *VIDEOS), 'zero.csv:1: label 0: numbers count from 1'),
+        (('zero.csv', 'out', *VIDEOS), 'zero.csv:1: label 0: numbers start at 1'),
     ],
 )
 def test_wrong_input_ends_in_one_line(
@@ -279,11 +279,11 @@ def test_names_that_fit_several_videos_are_refused(
     put('two.csv', 'b,1,0.1,0.1,0.5,0.5,run\nc,1,0.1,0.1,0.5,0.5,run\n')
     done = tool('ava/init.py', 'two.csv', 'out', *VIDEOS)
     assert done.code == 1
-    assert "two.csv:1: several videos below videos are called 'b' (deep/b.mp4, other/b.mp4)" in (
+    assert "two.csv:1: several videos below videos have the name 'b' (deep/b.mp4, other/b.mp4)" in (
         done.err
     )
     assert tool('ava/init.py', 'boxes.csv', 'out', *VIDEOS).code == 0  # there it is a path
     (videos / 'a.avi').write_bytes((videos / 'c.mp4').read_bytes())
     put('two.csv', 'a.avi,1,0.1,0.1,0.5,0.5,run\na.mp4,1,0.1,0.1,0.5,0.5,run\n')
     done = tool('ava/init.py', 'two.csv', 'new', *VIDEOS)
-    assert done.code == 1 and 'differ in their extensions only' in done.err
+    assert done.code == 1 and 'differ only in their extensions' in done.err

@@ -47,7 +47,7 @@ def test_lists(tool: Callable, data: Path, configured: Callable) -> None:
         ({'label': '1'}, "label '1' is not one of"),
         ({'label': None}, 'label None is not one of'),
         ({'vid_name': ''}, 'an entry has no vid_name'),
-        ({'end_frame': 100}, 'frames 100 to 100 are none'),
+        ({'end_frame': 100}, 'there are no frames from 100 to 100'),
         ({'start_frame': 1.5}, 'frames 1.5 to 250'),
     ],
 )

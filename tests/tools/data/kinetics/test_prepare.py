@@ -116,7 +116,7 @@ def test_lists_are_replaced_on_request_only(tool: Callable, data: Path) -> None:
     [
         (None, (), 'has no train.csv or'),
         ('', (), 'train.csv:1: the header lacks youtube_id, time_start, time_end'),
-        (HEADER, (), 'train.csv holds no clip'),
+        (HEADER, (), 'train.csv lists no clip'),
         (HEADER + 'a,x,1,11,train\nb,y,one,11,train\n', (), "train.csv:3: .*'one'"),
         (HEADER + 'a,x,1,11,train\nb,y\n', (), r"train.csv:3: .*\['b', 'y'\]"),
         (HEADER + 'a,x,1,11,train\nb,,1,11,train\n', (), 'train.csv:3: no YouTube id'),
@@ -124,7 +124,7 @@ def test_lists_are_replaced_on_request_only(tool: Callable, data: Path) -> None:
         (HEADER + 'a,x,1,11,train\n', (), "validate.csv:2: the class 'testifying' is none of"),
         (TRAIN, ('--out', 'data/kinetics400/annotations'), 'holds the annotation files'),
         (TRAIN, ('--videos', 'data/kinetics400/annotations'), 'no video below'),
-        (TRAIN, ('--videos', 'others'), "no file of train, val, test lies below others; looked for "
+        (TRAIN, ('--videos', 'others'), "no file of train, val, test is below others; looked for "
          "'-aBc_d-0123_000005_000015' and 5 more"),
         (TRAIN, ('--annotations', 'nowhere'), 'no such folder of annotation files: nowhere'),
     ],
