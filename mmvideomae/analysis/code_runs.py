@@ -49,17 +49,14 @@ def code_mask(model: VIMPAC, cfg: Config, codes: Tensor) -> Tensor:
 
 
 def pretraining_run(model: VIMPAC, codes: Tensor, encoder_mask: Tensor) -> Callable[[], None]:
-    """A pass of one clip through all that `VIMPAC.loss` passes it through, but for the losses."""
+    """A forward pass of one clip through the parts that `VIMPAC.loss` uses, without the losses."""
     asked = encoder_mask.flatten().nonzero()[:, 0]
 
     def run() -> None:
-        intact = model.contrast is not None and model.contrast_input == 'intact'
-        cls = None
-        if model.head is not None or not intact:
-            cls, tokens = model.backbone(model.target.hide(codes, encoder_mask))
-            if model.head is not None:
-                model.head(tokens.flatten(0, 1)[asked], model.backbone.embedding.weight)
-        if model.contrast is not None:
-            model.contrast(model.backbone(codes).cls if intact else cls)
+        encoded = model.encode(codes, encoder_mask)
+        if encoded.tokens is not None:
+            model.head(encoded.tokens.flatten(0, 1)[asked], model.backbone.embedding.weight)
+        if encoded.cls is not None:
+            model.contrast(encoded.cls)
 
     return run

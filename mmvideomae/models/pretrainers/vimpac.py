@@ -16,7 +16,7 @@ CONTRAST_INPUTS = ('masked', 'intact')
 _NO_MASK = 'VIMPAC needs an encoder_mask: end the pipeline with GenerateMasks and PackClips'
 
 
-class _Encoded(NamedTuple):
+class EncodedClips(NamedTuple):
     """The inputs of the heads."""
 
     tokens: Tensor | None
@@ -134,7 +134,7 @@ class VIMPAC(BaseModel):
         padded: bool | None = None,
     ) -> dict[str, Tensor]:
         """Losses, and ``masked_accuracy`` and ``mask_ratio``; see `forward`."""
-        encoded = self._encode(codes, encoder_mask, replacement_ids, padded)
+        encoded = self.encode(codes, encoder_mask, replacement_ids, padded)
         losses: dict[str, Tensor] = {}
         if encoded.tokens is not None and encoder_mask is not None:
             if asked_ids is None:
@@ -203,7 +203,7 @@ class VIMPAC(BaseModel):
             ``tokens``, the number of tokens that are not padding; with a contrastive head, also
             ``features`` (R, D') of its clips and ``temperature``.
         """
-        encoded = self._encode(inputs, encoder_mask, replacement_ids, padded)
+        encoded = self.encode(inputs, encoder_mask, replacement_ids, padded)
         videos = len(data_samples or inputs)
         found: list[dict[str, Any]] = [{} for _ in range(videos)]
         if encoded.tokens is not None and encoder_mask is not None:
@@ -246,14 +246,18 @@ class VIMPAC(BaseModel):
             return codes
         return self.target.hide(codes, encoder_mask, replacement_ids)
 
-    def _encode(
+    def encode(
         self,
         codes: Tensor,
         encoder_mask: Tensor | None,
-        replacement_ids: Tensor | None,
-        padded: bool | None,
-    ) -> _Encoded:
-        """Pass clips through the encoder once, or twice if the heads need that."""
+        replacement_ids: Tensor | None = None,
+        padded: bool | None = None,
+    ) -> EncodedClips:
+        """Pass clips through the encoder once, or twice if the heads need that; see `forward`.
+
+        Raises:
+            ValueError: A head needs a mask, but there is none.
+        """
         intact = self.contrast_input == 'intact'
         if encoder_mask is None and (self.head is not None or not intact):
             raise ValueError(_NO_MASK)
@@ -263,5 +267,5 @@ class VIMPAC(BaseModel):
             tokens = None if self.head is None else masked.tokens
             cls = masked.cls
         if self.contrast is None:
-            return _Encoded(tokens, None)
-        return _Encoded(tokens, self.backbone(codes, padded).cls if intact else cls)
+            return EncodedClips(tokens, None)
+        return EncodedClips(tokens, self.backbone(codes, padded).cls if intact else cls)
