@@ -24,19 +24,6 @@ class DiagonalView(NamedTuple):
         """``160-top-flip``."""
         return f'{self.short_side}-{self.position}{"-flip" if self.flip else ""}'
 
-    @classmethod
-    def of(cls, name: str) -> 'DiagonalView':
-        """The view of a name.
-
-        Raises:
-            ValueError: It names no view.
-        """
-        side, _, rest = name.partition('-')
-        view = cls(int(side) if side.isdecimal() else 0, *_position_of(rest))
-        if view.position not in _FACTORS or view.short_side < 1:
-            raise ValueError(f'{name!r} names no view: they are like 128-centre or 160-top-flip')
-        return view
-
     def resized(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of a resized frame; its long side is rounded down."""
         if height >= width:
@@ -47,11 +34,6 @@ class DiagonalView(NamedTuple):
         """Top and left of the square of ``size`` pixels in a resized frame."""
         factor = _FACTORS[self.position]
         return factor * (height - size) // 2, factor * (width - size) // 2
-
-
-def _position_of(rest: str) -> tuple[str, bool]:
-    position = rest.removesuffix('-flip')
-    return position, position != rest
 
 
 def diagonal_views(
