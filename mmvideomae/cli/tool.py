@@ -83,7 +83,9 @@ def run_tool(
         _note(parser, one_line(error))
         return 1
     except RuntimeError as error:
-        if type(error).__name__ != 'OutOfMemoryError':  # torch's
+        from torch import OutOfMemoryError  # only here, since most tools need no torch
+
+        if not isinstance(error, OutOfMemoryError):
             raise
         _note(parser, 'out of GPU memory: lower --batch-size')
         return 1

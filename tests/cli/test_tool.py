@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 from rich.table import Table
 
 from mmvideomae.cli.options import add_option
@@ -66,6 +67,14 @@ def test_bugs_show_their_traceback(run: Any) -> None:
         run(lambda args: {}['bug'])
     with pytest.raises(RuntimeError, match='bug'):
         run(_raising(RuntimeError('bug')))
+
+
+def test_only_torch_runs_out_of_memory_in_one_line(run: Any) -> None:
+    code, out, err = run(_raising(torch.OutOfMemoryError('tried to allocate 2 GiB')))
+    assert (code, out) == (1, '') and err == 'tool.py: out of GPU memory: lower --batch-size\n'
+    namesake = type('OutOfMemoryError', (RuntimeError,), {})
+    with pytest.raises(namesake):
+        run(_raising(namesake('of another library')))
 
 
 def test_options_that_contradict_show_the_usage(run: Any) -> None:
