@@ -183,6 +183,7 @@ class VideoPlaces:
         else:
             found = filter(self.is_video, find_videos(self.folder))
         for path in sorted(found):
+            # AVA's ids are file names without the folders of `video_id_of`.
             name = os.path.splitext(os.path.basename(path))[0]
             named = _NAMED.fullmatch(name)
             if named is not None:

@@ -74,7 +74,8 @@ def annotated_moments(annotation: str | os.PathLike[str], places: VideoPlaces) -
     several = [video for video, _ in groups]
     watches = []
     for (video_id, path), seconds in groups.items():
-        # Clips of one source, as in AVA-Kinetics, are distinguished by their files.
+        # Clips of one source, as in AVA-Kinetics, are distinguished by their files.  AVA's ids are
+        # the names of files without suffix, not paths as in `video_id_of`.
         name = video_id if several.count(video_id) == 1 else Path(path).stem
         watches.append(Watch(Job(path, name), video_id, found[path], tuple(sorted(seconds))))
     check_names([watch.job for watch in watches])

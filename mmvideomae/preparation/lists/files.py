@@ -51,6 +51,7 @@ class VideoFiles:
         self._first: dict[str, str] = {}
         self._others: dict[str, list[str]] = {}
         for path in find_videos(folder):
+            # Annotations name clips by the file alone, without the folders of `video_id_of`.
             name = os.path.splitext(os.path.basename(path))[0]
             if self._first.setdefault(name, path) is not path:
                 self._others.setdefault(name, []).append(path)
