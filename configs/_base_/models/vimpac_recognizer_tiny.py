@@ -5,7 +5,6 @@ model = dict(
     backbone=dict(
         arch=dict(_delete_=True, embed_dims=96, depth=3, num_heads=4),
         grid_size=(5, 4, 4),
-        num_codes=256,
         drop_rate=0.0,
         attn_drop_rate=0.0,
     ),

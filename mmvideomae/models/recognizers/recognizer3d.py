@@ -1,5 +1,6 @@
 """Classify clips, with any number of test views in bounded memory."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -22,7 +23,8 @@ class Recognizer3D(MMActionRecognizer3D):
     views.  The backbone must return one tensor per clip.
 
     Shared settings are given once: ``in_channels`` of the head is by default ``embed_dims`` of
-    the backbone, and a data preprocessor that makes labels soft has the classes of the head.
+    the backbone, a data preprocessor that makes labels soft has the classes of the head, and a
+    backbone of codes has the ``num_codes`` in the config of the data preprocessor.
     Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
 
     Raises:
@@ -41,6 +43,8 @@ class Recognizer3D(MMActionRecognizer3D):
         given = data_preprocessor or {}
         if cls_head and (given.get('blend') or given.get('label_smoothing')):
             data_preprocessor = {'num_classes': cls_head.get('num_classes'), **given}
+        if codes := _codes_of(given):
+            backbone = {'num_codes': codes, **backbone}
         super().__init__(backbone, None, neck, train_cfg, test_cfg, data_preprocessor)
         known = getattr(self.backbone, 'vocabulary', None)
         if known is not None:
@@ -79,3 +83,10 @@ class Recognizer3D(MMActionRecognizer3D):
             views = self.data_preprocessor.normalise(views)
         features = self.backbone(views)
         return self.neck(features)[0] if self.with_neck else features
+
+
+def _codes_of(preprocessor: Mapping[str, Any]) -> int | None:
+    """``num_codes`` of a data preprocessor's config or of its tokenizer; None without both."""
+    tokenizer = preprocessor.get('tokenizer') or {}
+    own = tokenizer.get('num_codes') if isinstance(tokenizer, Mapping) else tokenizer.num_codes
+    return preprocessor.get('num_codes') or own

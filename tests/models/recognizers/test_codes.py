@@ -16,6 +16,7 @@ from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.registry import MODELS
 from tests.support.codes import (
     NUM_CODES,
+    BrightnessTokenizer,
     code_test_pipeline,
     tiny_code_encoder,
     tiny_code_recognizer,
@@ -92,6 +93,14 @@ def test_a_vocabulary_that_the_encoder_lacks_is_refused_in_one_line() -> None:
     with pytest.raises(ValueError, match='uses 16 codes, but the backbone 8') as caught:
         build(backbone=tiny_code_encoder(num_codes=8))
     assert '\n' not in str(caught.value)
+
+
+def test_the_encoder_takes_the_number_of_codes_from_the_data_preprocessor() -> None:
+    backbone = tiny_code_encoder(out_type='cls')
+    preprocessor = tiny_code_recognizer()['data_preprocessor']
+    for changes in ({'num_codes': NUM_CODES}, {'tokenizer': BrightnessTokenizer()}):
+        model = build(backbone=backbone, data_preprocessor={**preprocessor, **changes})
+        assert model.backbone.vocabulary.num_codes == NUM_CODES
 
 
 @pytest.fixture(scope='module')
