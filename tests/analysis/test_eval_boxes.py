@@ -88,7 +88,7 @@ def test_what_does_not_count(folder: Path) -> None:
     result = told(truth, found, excluded='gone.csv')
     assert result['mAP'] == pytest.approx(1 / 3) and result['key_frames'] == 1
     assert (result['ignored'], result['without_truth']) == (0, 2)
-    assert '2 key frames' in result['notes'][0] and 'is wrong' in result['notes'][0]
+    assert '2 key frames' in result['notes'][0] and 'are wrong' in result['notes'][0]
     with pytest.raises(ValueError, match="one of official, mmaction2, got 'ava'"):
         told(truth, found, protocol='ava')
 

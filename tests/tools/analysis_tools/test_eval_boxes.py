@@ -38,7 +38,7 @@ def test_table_picture_and_numbers(call_tool: CallTool, files: tuple[str, ...]) 
     assert code == 0
     # What is found first is wrong: there is no annotation of it.
     assert 'frame mAP 50.00 at IoU 0.5 on 2 key frames by the official protocol' in out
-    assert '1 key frames of the results have no annotation' in err and 'is wrong' in err
+    assert '1 key frames of the results have no annotation' in err and 'are wrong' in err
 
 
 def test_json_and_excluded_key_frames(call_tool: CallTool, files: tuple[str, ...]) -> None:

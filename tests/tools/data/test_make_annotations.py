@@ -117,7 +117,7 @@ def test_what_is_left_out_is_told(
     assert call(folder, tmp_path / 'out').code == 0
     assert (tmp_path / 'out' / 'classes.txt').read_text() == 'jump\nrun\nsit down\n'
     told = [record.getMessage() for record in caplog.records]
-    assert [text.split(': ', 1)[0].split(',')[0] for text in told] == [
+    assert [text.split(': ', 1)[0].split(' because')[0] for text in told] == [
         f'left out below {folder}',
         f'left out below {folder}',
         '1 class folders have nothing to list',

@@ -50,7 +50,7 @@ def test_warnings_alone_pass(
         ('ann.csv', 'a,1,0.1,0.1,0.5,0.5,0\n', 'ann.csv:1: label 0: ids start at 1'),
         ('ann.csv', 'a,1,0.1,0.1,0.5,0.5,2\n', 'ann.csv:1: label 2 is above the 1 classes'),
         ('ann.csv', 'a,2.5,0.1,0.1,0.5,0.5,1\n', 'ann.csv:1: second 2.5 of a, which lasts from'),
-        ('ann.csv', 'a,1,0.1,0.1,50,0.5,1\n', 'ann.csv:1: box 0.1,0.1,50,0.5 reaches outside'),
+        ('ann.csv', 'a,1,0.1,0.1,50,0.5,1\n', 'ann.csv:1: box 0.1,0.1,50,0.5 is outside'),
         ('ann.csv', 'a,1,0.5,0.1,0.1,0.5,1\n', 'ann.csv:1: box 0.5,0.1,0.1,0.5 is swapped'),
         ('ann.csv', 'a,0,0.1,0.1,0.5,0.5,1\n', 'boxes.csv: none for second 0 of a'),
         ('map.pbtxt', '', 'map.pbtxt names no class'),
