@@ -9,7 +9,7 @@ import pytest
 from fsspec import AbstractFileSystem
 
 from mmvideomae.datasets.sources import VideoSource
-from mmvideomae.storage.remote import RemoteSettings, files, open_bytes
+from mmvideomae.storage.remote import RemoteSettings, fetching, open_bytes
 from tests.support.tools import CallTool
 
 PAGE = (Path(__file__).resolve().parents[2] / 'docs' / 'pretraining.md').read_text(encoding='utf-8')
@@ -56,7 +56,7 @@ def test_the_settings_are_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in rows:
         monkeypatch.setenv(name, str(Path(value).expanduser()))
     assert len(rows) == 3 and RemoteSettings.read() == defaults
-    assert (files.WHOLE, files._BLOCK, files._TRUSTED) == (16 * 2**20, 4 * 2**20, 24 * 3600)
+    assert (fetching.WHOLE, fetching.BLOCK, fetching._TRUSTED) == (16 * 2**20, 4 * 2**20, 24 * 3600)
     assert 'up to 16 MiB' in SECTION and 'blocks of 4 MiB' in SECTION and 'after a day' in SECTION
 
 

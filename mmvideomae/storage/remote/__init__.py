@@ -9,9 +9,8 @@ from mmvideomae.storage.remote.addresses import (
 )
 from mmvideomae.storage.remote.backend import FsspecBackend
 from mmvideomae.storage.remote.cache import ByteCache
+from mmvideomae.storage.remote.fetching import Head, fetch_ahead
 from mmvideomae.storage.remote.files import (
-    Head,
-    fetch_ahead,
     files_below,
     head_of,
     is_elsewhere,

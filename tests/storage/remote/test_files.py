@@ -15,7 +15,7 @@ from mmvideomae.storage.remote import (
     Head,
     Member,
     fetch_ahead,
-    files,
+    fetching,
     head_of,
     is_elsewhere,
     local_copy,
@@ -28,8 +28,8 @@ DATA = bytes(range(256)) * 40
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Files above 1000 bytes are large, and are fetched by blocks of 300."""
-    monkeypatch.setattr(files, 'WHOLE', 1000)
-    monkeypatch.setattr(files, '_BLOCK', 300)
+    monkeypatch.setattr(fetching, 'WHOLE', 1000)
+    monkeypatch.setattr(fetching, 'BLOCK', 300)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_of_a_large_file_only_what_is_read_is_fetched(server, tmp_path, small_bl
 def test_a_small_file_is_fetched_once_and_kept(server, tmp_path):
     (tmp_path / 'www' / 'clip').write_bytes(DATA)
     for _ in range(3):
-        files._cache_in.cache_clear()  # as in other processes
+        fetching._cache_in.cache_clear()  # as in other processes
         with open_bytes(f'{server.address}/clip') as clip:
             assert clip.read() == DATA
     assert [method for method, _ in server.requests] == ['HEAD', 'GET']
@@ -101,7 +101,7 @@ def test_a_file_that_changed_is_fetched_anew_after_a_day(server, tmp_path, monke
     clip.write_bytes(b'two')
     os.utime(clip, ns=(1, 1))
     assert open_bytes(address).read() == b'one'
-    monkeypatch.setattr(files, '_TRUSTED', 0.0)
+    monkeypatch.setattr(fetching, '_TRUSTED', 0.0)
     assert open_bytes(address).read() == b'two'
     assert head_of(address).size == 3 and head_of(address) != before
 
@@ -142,15 +142,31 @@ def test_a_batch_is_fetched_at_once(server, tmp_path):
     server.latency = 0.2
     addresses = [f'{server.address}/{name}' for name in (*names, 'missing.mp4')]
     fetch_ahead([*addresses, str(tmp_path / 'local.mp4')])
-    assert len(server.requests) == 2 * 8 + 2  # of what is missing, HEAD and GET say so
+    assert len(server.requests) == 2 * 8 + 3  # what is missing is asked for in every way
     server.requests.clear()
     assert [open_bytes(each).read().decode() for each in addresses[:-1]] == names
     assert server.requests == []
 
 
+def test_in_a_batch_the_size_is_not_waited_for(server, tmp_path, small_blocks):
+    for name, size in (('small', 900), ('film', 10_000), ('empty', 0)):
+        (tmp_path / 'www' / name).write_bytes(DATA[:size])
+    addresses = [f'{server.address}/{name}' for name in ('small', 'film', 'empty')]
+    fetch_ahead(addresses)
+    assert sorted(method for method, _ in server.requests) == ['GET'] * 3 + ['HEAD'] * 3
+    server.requests.clear()
+    assert open_bytes(addresses[0]).read() == DATA[:900]
+    with open_bytes(addresses[1]) as film:
+        assert film.raw.read(300) + film.raw.read(300) == DATA[:600]
+    assert open_bytes(addresses[2]).read() == b''
+    assert server.requests == []
+    fetch_ahead(addresses)
+    assert server.requests == []
+
+
 @pytest.mark.parametrize('whole', [0, 10**6])
 def test_other_libraries_get_a_copy_that_goes(server, tmp_path, monkeypatch, whole):
-    monkeypatch.setattr(files, 'WHOLE', whole)
+    monkeypatch.setattr(fetching, 'WHOLE', whole)
     (tmp_path / 'www' / 'a.mp4').write_bytes(DATA)
     with local_copy(f'{server.address}/a.mp4?x=1') as path:
         assert path.read_bytes() == DATA and path.suffix == '.mp4'

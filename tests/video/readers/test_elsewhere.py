@@ -8,7 +8,7 @@ import pytest
 from fsspec import AbstractFileSystem
 
 from mmvideomae.analysis.servers import serve_folder
-from mmvideomae.storage.remote import UnreachableError, files
+from mmvideomae.storage.remote import UnreachableError, fetching
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, open_reader
 from tests.support.videos import make_broken_video, numbered_frames, write_video
 
@@ -54,8 +54,8 @@ def test_files_of_any_kind_are_read_elsewhere(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(files, 'WHOLE', whole)
-    monkeypatch.setattr(files, '_BLOCK', whole)
+    monkeypatch.setattr(fetching, 'WHOLE', whole)
+    monkeypatch.setattr(fetching, 'BLOCK', whole)
     path = write_video(tmp_path / name, numbered_frames(40), codec=codec)
     memory.pipe_file(f'/{name}', path.read_bytes())
     np.testing.assert_array_equal(read_some(f'memory://{name}'), read_some(path))
