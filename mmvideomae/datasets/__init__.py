@@ -1,4 +1,4 @@
-"""Videos and annotations -> sample dicts."""
+"""Turn videos and annotations into sample dicts."""
 
 from mmvideomae.datasets.action_box_dataset import ActionBoxDataset
 from mmvideomae.datasets.feature_dataset import FeatureDataset

@@ -1,4 +1,4 @@
-"""Key frames of videos with boxes of people and their actions (AVA and its like)."""
+"""Key frames of videos with boxes of people and their actions (AVA and similar data sets)."""
 
 import logging
 import os
@@ -24,37 +24,35 @@ from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.registry import DATASETS, Pipeline
 
 People = dict[tuple[Box, int | None], list[int]]
-"""Labels of each box and person of a key frame."""
+"""Labels keyed by box and person of a key frame."""
 
 
 @DATASETS.register_module()
 class ActionBoxDataset(SeededDataset):
-    """Key frames with boxes of people, of AVA, AVA-Kinetics or data in their layout.
+    """Key frames with boxes of people, of AVA, AVA-Kinetics or data in their format.
 
     A sample is a key frame.  Its record has ``video_id``, ``second``, ``filename``,
-    ``start_second``, for a folder of frames ``filename_tmpl``, ``start_index`` and ``fps``;
-    ``gt_boxes`` float32 (n, 4) as shares of the frame, ``gt_labels`` float32 (n, K) of 0 and 1,
-    ``person_ids`` int64 (n,), -1 where unknown; ``gt_original_boxes`` and
-    ``gt_original_labels``, the same, for the metric; with a proposal file ``proposals`` (m, 4)
-    and ``proposal_scores`` (m,); ``sample_idx``.  Begin the pipeline with `OpenVideo` and
+    ``start_second``; for a folder of frames, ``filename_tmpl``, ``start_index`` and ``fps``;
+    ``gt_boxes`` float32 (n, 4) relative to the frame, ``gt_labels`` float32 (n, K) of 0 and 1,
+    ``person_ids`` int64 (n,), -1 if unknown; ``gt_original_boxes`` and
+    ``gt_original_labels``, the same, for the metric; with a proposal file, ``proposals`` (m, 4)
+    and ``proposal_scores`` (m,); and ``sample_idx``.  Begin the pipeline with `OpenVideo` and
     `SampleKeyFrameClip`.
 
-    K is the largest id of the label map, or ``num_classes``; column ``id - 1`` belongs to an id.
-    Ids in gaps of the map are learned and not evaluated: AVA has 80, of which the map of
+    K is the largest id of the label map, or ``num_classes``; an id has column ``id - 1``.
+    Ids that the map does not name are learned but not evaluated: AVA has 80, and the map of
     ActivityNet names 60.  The metainfo holds ``classes`` (K names), ``class_ids`` (those that the
     map names) and ``num_classes``.
 
-    Every key frame of a test stays, with all its true boxes: without proposals ('skip'), or
-    counted as wrong, it is a sample with no box to predict for, so that what was not found
-    counts against the model.  Seeds and videos that cannot be decoded are treated as
-    `SeededDataset` says.
+    Every key frame of a test is kept with all its true boxes: without proposals ('skip'), or
+    counted as wrong, it is a sample without boxes to predict for, so missed boxes count against
+    the model.  For seeds and videos that cannot be decoded, see `SeededDataset`.
 
-    mmaction2's ``AVADataset`` and ``AVAKineticsDataset`` are not used because they take 30 frames
-    per second and second 900 for all videos; count the number of the first file twice, so that
-    clips begin a frame late; compare each key frame with each line of the excluded ones;
-    fail on lists without persons and on fractions of a second; put the whole frame in the place
-    of proposals that are missing, and the best box in the place of those below the threshold,
-    without a word; and take label 0.
+    mmaction2's ``AVADataset`` and ``AVAKineticsDataset`` are not used because they assume 30 frames
+    per second and second 900 for all videos; add the number of the first file twice, so clips
+    begin a frame late; compare each key frame with every excluded line; fail on lists without
+    persons and on fractions of a second; silently replace missing proposals by the whole frame,
+    and those below the threshold by the best box; and accept label 0.
 
     Args:
         ann_file: Boxes and labels, see `box_annotations`.
@@ -63,29 +61,29 @@ class ActionBoxDataset(SeededDataset):
         videos: Config of `VideoPlaces`.
         num_classes: Number of classes without background; None: the largest id of the map.
         excluded_file: Key frames to leave out, lines ``video,second``.
-        proposal_file: Boxes of a person detector, see `mmvideomae.formats.proposals`.  In a test
-            they are what the model looks at; in training they join the true boxes.
-        proposal_images: Table of images for a ``.json`` that has nothing but image ids.
-        boxes: ``'proposals'``, or ``'truth'`` to look at the true boxes; the proposal file is
-            not read then.
-        min_box_score: Proposals below are left out, 0.8 in the papers.
-        missing_proposals: What to do with a key frame without any: ``'raise'``; ``'skip'``, it
-            has none; ``'whole_frame'``, one box is put around the frame; ``'best'``, the best of
-            the boxes below ``min_box_score`` is taken, if there are such, as mmaction2 does.
+        proposal_file: Boxes of a person detector, see `mmvideomae.formats.proposals`.  In a test,
+            the model classifies these; in training, they are added to the true boxes.
+        proposal_images: Table of images for a ``.json`` that has only image ids.
+        boxes: ``'proposals'``, or ``'truth'`` to classify the true boxes; the proposal file is
+            then not read.
+        min_box_score: Proposals with lower scores are left out; the papers use 0.8.
+        missing_proposals: What to do with a key frame without any: ``'raise'``; ``'skip'``, use
+            none; ``'whole_frame'``, use one box around the frame; ``'best'``, use the best of
+            the boxes below ``min_box_score``, if there are any, as in mmaction2.
         missing_videos: ``'raise'``, or ``'skip'`` in training to leave out key frames of videos
-            that are not there.
+            that do not exist.
         mirrorable: Whether a mirrored video keeps its classes; False refuses pipelines that flip.
         test_mode: Whether samples are for validation or test.
-        on_decode_error: See `SeededDataset`; None is ``'replace'``, in test mode ``'raise'``.
-        max_refetch: Replacements tried for one sample.
-        indices: Only these records, or the first so many.
+        on_decode_error: See `SeededDataset`; None is ``'replace'``, or ``'raise'`` in test mode.
+        max_refetch: Most replacements to try for one sample.
+        indices: Use only these records, or the first ones up to this number.
         serialize_data: Keep records in one array that forked workers share.
         lazy_init: Read lists on first use.
 
     Raises:
-        AnnotationError: A file is missing or malformed, a label is above the classes, a test has
-            no label that is evaluated, a key frame has no proposals, or none has whatever
-            ``missing_proposals`` says, or videos are missing.
+        AnnotationError: A file is missing or malformed, a label exceeds the classes, a test has
+            no evaluated label, a key frame has no proposals (or none has any, with every
+            ``missing_proposals``), or videos are missing.
         ValueError: Settings contradict one another.
     """
 
@@ -147,7 +145,7 @@ class ActionBoxDataset(SeededDataset):
         )
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """Records of all key frames, in the order of the file, in few bytes each."""
+        """Compact records of all key frames, in the order of the file."""
         people = self._key_frames()
         places = self._places(people)
         moments = [moment for moment in people if moment in places]
@@ -169,7 +167,7 @@ class ActionBoxDataset(SeededDataset):
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """The record of one key frame, as the pipeline gets it."""
+        """The record of one key frame for the pipeline."""
         return _record(super().get_data_info(idx), self.num_classes)
 
     def identity(self, idx: int) -> Any:
@@ -179,18 +177,18 @@ class ActionBoxDataset(SeededDataset):
         return [record['video_id'], record['second'], boxes.tolist(), labels.nonzero()[1].tolist()]
 
     def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """The record with no box to predict for: all that is true is missed."""
+        """The record without boxes to predict for, so all true boxes are missed."""
         boxes, scores = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
         return {**record, 'proposals': boxes, 'proposal_scores': scores}
 
     def _key_frames(self) -> dict[KeyFrame, People]:
-        """Boxes of each key frame that is not excluded."""
+        """Boxes keyed by key frame, without excluded ones."""
         rows = read_boxes(self.ann_file, self.label_map, self.num_classes)
         _tell_unnamed(rows, self.label_map, self.ann_file)
         if self.test_mode and not any(row.label in self.label_map.names for row in rows):
             raise AnnotationError(
                 f'{self.ann_file}: none of the {len(rows)} labels has a name in '
-                f'{self.label_map.path}, so that there is nothing to be evaluated on'
+                f'{self.label_map.path}, so there is nothing to evaluate'
             )
         excluded = set() if self.excluded_file is None else read_excluded(self.excluded_file)
         people: dict[KeyFrame, People] = {}
@@ -206,7 +204,7 @@ class ActionBoxDataset(SeededDataset):
         return people
 
     def _places(self, moments: Mapping[KeyFrame, People]) -> dict[KeyFrame, dict[str, Any]]:
-        """Where the video of each key frame is; without those that are missing and skipped."""
+        """The place of each key frame's video, without missing ones that are skipped."""
         places, missing = self.places.find_all(moments)
         if missing:
             first, second = next(iter(missing.items()))
@@ -223,7 +221,7 @@ class ActionBoxDataset(SeededDataset):
 
 
 def _record(packed: Mapping[str, Any], num_classes: int) -> dict[str, Any]:
-    """What `ActionBoxDataset` says of its records, from what it keeps of them."""
+    """A full record from the compact one that `ActionBoxDataset` keeps."""
     people, found = packed['people'], packed['found']
     boxes = np.array([box for (box, _), _ in people], np.float32).clip(0, 1)
     labels = np.zeros((len(people), num_classes), np.float32)
@@ -248,12 +246,12 @@ def _record(packed: Mapping[str, Any], num_classes: int) -> dict[str, Any]:
 
 
 def _tell_unnamed(rows: Sequence[BoxLabel], label_map: LabelMap, path: str) -> None:
-    """Log how many labels are learned and not evaluated."""
+    """Log how many labels are learned but not evaluated."""
     unnamed = [row.label for row in rows if row.label not in label_map.names]
     if unnamed:
         print_log(
             f'{path}: {len(unnamed)} of {len(rows)} labels, of {len(set(unnamed))} ids, have no '
-            f'name in {label_map.path}: these classes are learned and not evaluated',
+            f'name in {label_map.path}: these classes are learned but not evaluated',
             logger='current',
         )
 

@@ -1,4 +1,4 @@
-"""Features of untrimmed videos and their segments -> training and test samples."""
+"""Training and test samples from features of untrimmed videos and their segments."""
 
 import logging
 import os
@@ -27,46 +27,45 @@ from mmvideomae.video.readers import fetch_ahead, join_place
 
 @DATASETS.register_module()
 class FeatureDataset(SeededDataset):
-    """Feature files of annotated videos, one sample a video.
+    """Feature files of annotated videos, with one sample per video.
 
     A record is a dict of ``video_id``, ``feature_path``, ``width``, ``duration`` (seconds),
-    ``fps``, ``grid`` (`FeatureGrid`), ``segments`` float64 (n, 2) in seconds, cut at the ends
-    of the video, ``labels`` and ``all_labels`` int64 (n,), ``sample_idx``; begin the pipeline
-    with `LoadFeatures`.
+    ``fps``, ``grid`` (`FeatureGrid`), ``segments`` float64 (n, 2) in seconds, clipped to the
+    video, ``labels`` and ``all_labels`` int64 (n,), ``sample_idx``; begin the pipeline with
+    `LoadFeatures`.
 
-    Annotation, header and sidecar of every video are checked when the data set is read,
-    values when they are loaded.  A video that cannot be used
+    Annotation, header and sidecar of every video are checked when the data set is read, values
+    when they are loaded.  A video that cannot be used
 
     - is an error that names it (``on_bad_sample='raise'``);
-    - is skipped, logged and counted (``'skip'``, training alone): found when the data set is
-      read it is left out and stands in ``skipped``; found when it is loaded another sample
-      takes its place, drawn from (seed, epoch, index, attempt), and the failure travels in the
-      metainfo ``decode_failures`` of that sample, a list of (path, reason).
+    - is skipped, logged and counted (``'skip'``, only in training): if found when the data set
+      is read, it is left out and listed in ``skipped``; if found when it is loaded, another
+      sample, drawn from (seed, epoch, index, attempt), replaces it, and that sample's metainfo
+      ``decode_failures``, a list of (path, reason), has the failure.
 
-    Seeds are treated as `SeededDataset` says.
+    For seeds, see `SeededDataset`.
 
     Args:
         ann_file: See `segment_annotations`.
         feature_dir: Folder of the feature files, or its address.
         pipeline: Transforms, by name or as a list.
-        subsets: Of the annotation, such as ``'validation'``; None takes all videos.
-        feature_name: Name of a feature file for the name of a video.
-        features: How the features were made, see `FeatureFormat`; needed where they have no
-            sidecar, and compared with it where they have one.
-        classes: Names in the order of their numbers, or a file of one per line; None takes
-            all labels of the annotation, of any subset, in alphabetical order, and knows them
-            once the annotation is read.
-        num_classes: How many there must be; None: not checked.
+        subsets: Subsets of the annotation, such as ``'validation'``; None uses all videos.
+        feature_name: Template of a feature file's name, given the name of a video.
+        features: How the features were made, see `FeatureFormat`; needed if they have no
+            sidecar, and compared with it otherwise.
+        classes: Names in the order of their numbers, or a file with one per line; None uses
+            all labels in the annotation, of any subset, in alphabetical order, once it is read.
+        num_classes: Required number of classes; None: not checked.
         exclude: Names of videos to leave out.
-        allow_empty: Videos without segments are background, not a fault.
-        tolerance: Seconds by which a segment may pass the end of its video.
+        allow_empty: Treat videos without segments as background instead of a fault.
+        tolerance: Seconds by which a segment may exceed the end of its video.
         on_bad_sample: See above.
         test_mode: Whether samples are for validation or test.
-        max_refetch: Replacements tried for one sample.
+        max_refetch: Most replacements to try for one sample.
 
     Raises:
-        AnnotationError: The annotation is missing or malformed, or a video is not as above.
-        FeatureError: The features of a video are not as above.
+        AnnotationError: The annotation is missing or malformed, or that of a video is invalid.
+        FeatureError: The features of a video cannot be used.
     """
 
     unreadable = FeatureError
@@ -191,7 +190,7 @@ class FeatureDataset(SeededDataset):
             raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
         ends = np.array(video.segments, np.float64).reshape(-1, 2).clip(0, duration)
         video.segments = [(start, end) for start, end in ends.tolist()]
-        video.drop_repeats()  # what the end of the video has made the same
+        video.drop_repeats()  # clipping to the video may have made some equal
         labels = np.array([classes.index(label) for label in video.labels], np.int64)
         segments = np.array(video.segments, np.float64).reshape(-1, 2)
         return {

@@ -1,4 +1,4 @@
-"""Which boxes of a person detector are looked at in which key frame."""
+"""Choose the boxes of a person detector for each key frame."""
 
 import logging
 import os
@@ -28,10 +28,10 @@ class ProposalChoice:
     missing: str
 
     def choose(self, moments: Sequence[KeyFrame], ann_file: str, places: VideoPlaces) -> Proposals:
-        """Boxes to look at in each of the key frames of an annotation.
+        """The boxes to classify in each key frame of an annotation.
 
         Raises:
-            AnnotationError: The file cannot be read, names none of the key frames, or has no box
+            AnnotationError: The file cannot be read, has none of the key frames, or has no box
                 where there must be one.
         """
         found = self._found(moments, ann_file, places)
@@ -57,11 +57,11 @@ class ProposalChoice:
         return chosen
 
     def _found(self, moments: Sequence[KeyFrame], ann_file: str, places: VideoPlaces) -> Proposals:
-        """All boxes of those key frames that the file names."""
+        """All boxes of the key frames that the file has."""
         given = read_proposals(self.file, self.images)
         found = {}
         for video, second in moments:
-            # AVA-Kinetics as mmaction2 prepares it: clips are named, boxes by source.
+            # In mmaction2's AVA-Kinetics, annotations name clips, but boxes name sources.
             for name in ((video, second), key_frame(places.source_id(video), second)):
                 if name in given:
                     found[video, second] = given[name]
@@ -81,7 +81,7 @@ class ProposalChoice:
         """Raise or log that key frames have no proposals.
 
         Args:
-            none: No key frame has any: there is nothing to look at, whatever is allowed.
+            none: Whether no key frame has any, which is always an error.
         """
         video_id, second = missing[0]
         told = (
@@ -90,12 +90,12 @@ class ProposalChoice:
         )
         if none and self.missing != 'whole_frame':
             raise AnnotationError(
-                f'{told}; none has any, so that nothing could be predicted: lower min_box_score, '
-                'or mend the file'
+                f'{told}; none has any, so nothing could be predicted: lower min_box_score, '
+                'or fix the file'
             )
         if self.missing == 'raise':
             raise AnnotationError(
                 f"{told}; set missing_proposals='skip' (nothing is predicted there), "
-                "'whole_frame' or 'best', or mend the file"
+                "'whole_frame' or 'best', or fix the file"
             )
         print_log(told, logger='current', level=logging.WARNING)

@@ -1,4 +1,4 @@
-"""The sampler that makes samples depend on (seed, epoch, index) and can begin in mid-epoch."""
+"""A sampler that makes samples depend on (seed, epoch, index) and can start within an epoch."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -17,27 +17,27 @@ class EpochAware(Protocol):
         """Number of samples."""
 
     def set_epoch(self, seed: int, epoch: int) -> None:
-        """Announce the epoch that is about to be read."""
+        """Set the epoch that is about to be read."""
 
 
 @DATA_SAMPLERS.register_module()
 class EpochSampler(DefaultSampler):
-    """mmengine's `DefaultSampler` that tells the dataset the seed and the epoch.
+    """mmengine's `DefaultSampler`, which also sets the seed and the epoch of the data set.
 
-    The order, the padding by ``round_up`` and the split over processes are the
-    parent's.  The dataset (also inside wrappers that keep it as ``dataset`` or
-    ``datasets``) learns (seed, epoch) whenever the epoch is set and when iteration
-    begins, through memory that its workers share; so a sample is the same whatever the
-    number of workers and processes, and after a resume.
+    The order, the padding by ``round_up`` and the split over processes are the parent's.
+    The data set (also inside wrappers with an attribute ``dataset`` or ``datasets``) gets
+    (seed, epoch) when the epoch is set and when iteration begins, through memory that it
+    shares with its workers; so a sample is the same for any number of workers and
+    processes, and after a resume.
 
     Args:
-        dataset: The dataset, or a wrapper of one.
-        shuffle: Whether the order is drawn anew for each epoch.
-        seed: The same in all processes; None agrees on one over all processes.
-        round_up: Whether the last samples are repeated until each process has as many.
-        round_to: Leave out the last samples of an epoch, so that the number of those of a process
-            is a multiple of this: of batch size times accumulated iterations for whole updates
-            (VIMPAC), which is what tools make of 'update'.  A data set with fewer is taken whole.
+        dataset: The data set, or a wrapper of one.
+        shuffle: Whether to draw a new order for each epoch.
+        seed: The same in all processes; None lets all processes agree on one.
+        round_up: Whether to repeat the last samples until all processes have the same number.
+        round_to: Drop the last samples of an epoch, so that each process has a multiple of this
+            number, such as batch size times accumulated iterations for complete updates
+            (VIMPAC), with which tools replace 'update'.  A smaller data set is used completely.
 
     Raises:
         TypeError: The dataset has no ``set_epoch(seed, epoch)``.
@@ -94,7 +94,7 @@ class EpochSampler(DefaultSampler):
 
 
 def _epoch_aware(dataset: object) -> Iterator[EpochAware]:
-    """The datasets inside ``dataset`` and its wrappers, each of which must know epochs."""
+    """The data sets inside ``dataset`` and its wrappers, which must all support epochs."""
     if isinstance(dataset, EpochAware):
         yield dataset
         return

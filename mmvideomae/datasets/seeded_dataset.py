@@ -1,4 +1,4 @@
-"""What all data sets share: seeded samples, and what happens to one that cannot be read."""
+"""The base of all data sets: seeded samples, and the treatment of unreadable ones."""
 
 import hashlib
 import logging
@@ -21,60 +21,60 @@ from mmvideomae.video.readers import VideoReadError, fetch_ahead, without_secret
 Failure = tuple[str, str]
 """(path, reason) of a file that could not be read."""
 
-# Replacements tried for one sample by default.  Where 45 % of the files are broken, a run of 10^8
-# samples meets one without a sound replacement with a chance of 10^-13, at a millisecond a file.
+# Default number of replacements to try for one sample.  If 45 % of the files are broken, a run of
+# 10^8 samples lacks a replacement with a probability of 10^-13, at a millisecond per file.
 MAX_REFETCH = 60
-# Stands for the number of an attempt where the replacements themselves are drawn.
+# Replaces the number of an attempt when the replacements themselves are drawn.
 _CHOICE = 2**31
 
 _logged: set[str] = set()
 
 
 class UnusableSamplesError(UserError, RuntimeError):
-    """A sample cannot be read, and neither can any that might take its place."""
+    """Neither a sample nor its possible replacements can be read."""
 
 
 class SeededDataset(BaseDataset):
     """A data set whose samples are functions of (seed, epoch, index).
 
-    With `EpochSampler` everything random in the pipeline is such a function.  With another
-    sampler it follows the global generators of the worker process.  In test mode it is a
-    function of the index alone.
+    With `EpochSampler`, all randomness in the pipeline is such a function.  With another
+    sampler, it follows the global generators of the worker process.  In test mode, it depends
+    on the index alone.
 
-    A file that cannot be read (`unreadable`) is logged once per process and
+    A file that cannot be read (`unreadable`) is logged once per process and treated as follows:
 
-    - ``'replace'`` (training): another sample takes its place.  Candidates, each another one,
-      are drawn from (seed, epoch, index) and tried in order, at most ``max_refetch`` of them.
-      What was found broken or sound before does not count: a resumed run has to choose as the
-      uninterrupted one would have, and a damaged file may be sound where another clip of it is
-      read.  The failures travel in the metainfo ``decode_failures`` of the sample, a list of
-      (path, reason);
-    - ``'raise'`` (test mode): is an error that names the file;
-    - ``'count_wrong'`` (test mode on request): becomes the sample of `blank_record` with the
-      metainfo ``undecodable=True``: wrong, never absent.
+    - ``'replace'`` (training): another sample replaces it.  Distinct candidates are drawn from
+      (seed, epoch, index) and tried in order, at most ``max_refetch`` of them.  Earlier results
+      for a file are ignored: a resumed run must choose like an uninterrupted one, and another
+      clip of a damaged file may be readable.  The sample's metainfo ``decode_failures``, a list
+      of (path, reason), has the failures;
+    - ``'raise'`` (test mode): an error names the file;
+    - ``'count_wrong'`` (test mode, on request): it becomes the sample of `blank_record` with the
+      metainfo ``undecodable=True``, which counts as wrong and is never absent.
 
-    A sample that takes more memory than there is cannot be read either.  Any other error is one
-    of the pipeline or of the toolbox, and is raised with a note of the file.  What workers are at
-    is known to their parent (`samples_in_work`), so that the file is named that one dies of.
+    A sample that needs more memory than available cannot be read either.  Any other error is one
+    of the pipeline or of the toolbox, and is raised with a note of the file.  The parent knows
+    the current samples of its workers (`samples_in_work`), so it can name the file on which one
+    dies.
 
     Args:
         pipeline: Transforms, by name or as a list.
         test_mode: Whether samples are for validation or test.
         on_decode_error: See above.
-        max_refetch: Replacements tried for one sample, see `MAX_REFETCH`.
+        max_refetch: Most replacements to try for one sample, see `MAX_REFETCH`.
         ann_file: For messages.
-        metainfo: Of the data set.
-        indices: Only these records, or the first so many.
+        metainfo: Metainfo of the data set.
+        indices: Use only these records, or the first ones up to this number.
         serialize_data: Keep records in one array that forked workers share.
         lazy_init: Read lists on first use.
         mirrorable: Whether a mirrored video keeps its class; False refuses pipelines that flip.
 
     Raises:
-        ValueError: The pipeline flips what must not be flipped.
+        ValueError: The pipeline flips data that must not be flipped.
     """
 
     unreadable: ClassVar[type[Any]] = VideoReadError
-    """The error, with ``path`` and ``reason``, that is treated as above."""
+    """The class of errors, with ``path`` and ``reason``, that are treated as above."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class SeededDataset(BaseDataset):
         self._notes = WorkNotes()
         if test_mode:
             self._seeds.set(0, 0)
-        # mmengine would look in the root registry, which finds ours in a runner's scope only.
+        # mmengine would use the root registry, which finds our parts only in a runner's scope.
         built = build_steps(pipeline)
         if not mirrorable:
             refuse_flips(built)
@@ -112,7 +112,7 @@ class SeededDataset(BaseDataset):
         )
 
     def full_init(self) -> None:
-        """Read the list, and let each transform look for what it reads beside (``look()``)."""
+        """Read the list, and let each transform open its own files (``look()``)."""
         super().full_init()
         for step in self.pipeline.transforms:
             getattr(step, 'look', bool)()
@@ -123,23 +123,23 @@ class SeededDataset(BaseDataset):
             self._seeds.set(seed, epoch)
 
     def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """What stands for a record that cannot be read and has to count as wrong."""
-        raise NotImplementedError(f"{type(self).__name__} knows no 'count_wrong'")
+        """The replacement of an unreadable record that must count as wrong."""
+        raise NotImplementedError(f"{type(self).__name__} does not support 'count_wrong'")
 
     @force_full_init
     def fingerprint(self) -> str:
-        """A digest of the samples' names and labels and their order, wherever the files lie."""
+        """A digest of the samples' names, labels and order, independent of the files' folder."""
         digest = hashlib.sha256()
         for index in range(len(self)):
             digest.update(repr(self.identity(index)).encode(errors='surrogateescape'))
         return digest.hexdigest()[:16]
 
     def identity(self, idx: int) -> Any:
-        """What tells a sample from others, in plain numbers and text, and without its folder."""
+        """What identifies a sample, as plain numbers and text, without its folder."""
         return [os.path.basename(self._name(idx)), self.get_data_info(idx).get('label')]
 
     def samples_in_work(self) -> list[SampleInWork]:
-        """What workers of the loader are at, or were when they died; the longest first."""
+        """Current or last samples of the loader's workers, the longest first."""
         return [
             SampleInWork(work.pid, without_secrets(self._name(work.sample)), work.seconds)
             for work in self._notes.unfinished()
@@ -152,10 +152,10 @@ class SeededDataset(BaseDataset):
         return next((str(name) for name in found if name), f'sample {index}')
 
     def _read(self, index: int) -> Any:
-        """The sample of one record; whatever goes wrong names its file.
+        """The sample of one record; errors name its file.
 
         Raises:
-            Exception: It cannot be read (`unreadable`), or takes more memory than there is.
+            Exception: It cannot be read (`unreadable`), or needs more memory than available.
         """
         with self._notes.at(index):
             try:
@@ -167,14 +167,14 @@ class SeededDataset(BaseDataset):
                     name = without_secrets(self._name(index))
                     _note(error, f'while sample {index} was read: {name}')
                     raise
-                reason = f'it takes more memory than there is ({error})'
+                reason = f'it needs more memory than available ({error})'
                 raise self.not_readable(self.get_data_info(index), reason) from None
 
     def prepare_data(self, idx: int) -> Any:
-        """Run the pipeline on a record; what it opened is closed if it fails.
+        """Run the pipeline on a record; open files are closed if it fails.
 
         Raises:
-            Exception: Whatever a transform raises.
+            Exception: Any exception of a transform.
         """
         record = self.get_data_info(idx)
         try:
@@ -189,12 +189,12 @@ class SeededDataset(BaseDataset):
         return self.unreadable(record.get('filename', ''), reason)
 
     def _advise(self, error: Any) -> Any:
-        """The error of ``'raise'``; of a test on videos it says what else can be done."""
+        """The error for ``'raise'``; in a test on videos, it adds advice."""
         if not (self.test_mode and isinstance(error, VideoReadError)):
             return error
         return VideoReadError(
             error.path,
-            f'{error.reason}. Mend the file or take it from the list; to count such samples as '
+            f'{error.reason}. Fix the file or remove it from the list; to count such samples as '
             "wrong set on_decode_error='count_wrong' in this data set",
         )
 
@@ -205,7 +205,7 @@ class SeededDataset(BaseDataset):
 
     @force_full_init
     def __getitem__(self, idx: int) -> Any:
-        """The sample at ``idx``, or what the policy puts in its place.
+        """The sample at ``idx``, or its replacement according to the policy.
 
         Raises:
             Exception: It cannot be read (`unreadable`) and the policy is ``'raise'``.
@@ -248,7 +248,7 @@ class SeededDataset(BaseDataset):
         raise UnusableSamplesError(f'{others} could not be used: {causes}{advice}')
 
     def _candidates(self, idx: int) -> Iterator[int]:
-        """The sample itself, then what may take its place, each once."""
+        """The sample itself, then distinct replacements."""
         yield idx
         with self._seeds.scope(idx, _CHOICE):
             drawn = random.sample(range(len(self)), min(len(self), self.max_refetch + 1))
@@ -256,7 +256,7 @@ class SeededDataset(BaseDataset):
 
 
 def decode_policy(policy: str | None, test_mode: bool) -> str:
-    """Fill in the default and refuse what would hide samples from an evaluation."""
+    """Fill in the default, and refuse policies that would hide samples from an evaluation."""
     allowed = ('raise', 'count_wrong') if test_mode else ('replace', 'raise')
     if policy is None:
         return allowed[0]
@@ -269,7 +269,7 @@ def decode_policy(policy: str | None, test_mode: bool) -> str:
 
 
 def _with_failures(sample: Any, failures: list[Failure], undecodable: bool = False) -> Any:
-    """Write the failures into the sample's metainfo, where it has one; a hook logs them."""
+    """Add the failures to the sample's metainfo, if it has one; a hook logs them."""
     packed = sample.get('data_samples') if isinstance(sample, dict) else None
     if isinstance(packed, BaseDataElement):
         mark = {'undecodable': True} if undecodable else {}
@@ -278,13 +278,13 @@ def _with_failures(sample: Any, failures: list[Failure], undecodable: bool = Fal
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Whether Python, NumPy, torch or OpenCV was refused the memory that it asked for."""
+    """Whether Python, NumPy, torch or OpenCV could not allocate memory."""
     told = ("can't allocate memory", 'Insufficient memory')
     return isinstance(error, MemoryError) or any(words in str(error) for words in told)
 
 
 def _note(error: Exception, text: str) -> None:
-    """Let an error's traceback end with a note."""
+    """Add a note at the end of an error's traceback."""
     if hasattr(error, 'add_note'):
         error.add_note(text)
     else:  # Python 3.10
@@ -292,7 +292,7 @@ def _note(error: Exception, text: str) -> None:
 
 
 def _log_once(error: Any) -> None:
-    """One line per file and process: an epoch over many broken files stays readable."""
+    """Log one line per file and process, so logs with many broken files stay readable."""
     if error.path not in _logged:
         _logged.add(error.path)
         print_log(str(error), logger='current', level=logging.WARNING)

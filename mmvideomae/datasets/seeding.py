@@ -1,4 +1,4 @@
-"""Randomness of a sample as a function of (seed, epoch, index) alone."""
+"""Make the randomness of a sample a function of (seed, epoch, index) alone."""
 
 import random
 from collections.abc import Iterator
@@ -11,30 +11,30 @@ _UNSET = -1
 
 
 class SampleSeeds:
-    """Holds (seed, epoch) where worker processes see it, and seeds one sample from it.
+    """Keeps (seed, epoch) in memory that worker processes share, and seeds samples from it.
 
-    The two numbers lie in shared memory: a sampler in the main process sets them, and
-    workers that live longer than an epoch, forked or spawned, read the new values.
-    Until they are set, randomness follows the global generators of the process.
+    A sampler in the main process sets the two numbers, and workers that live longer than an
+    epoch, forked or spawned, read the new values.  Until they are set, randomness follows
+    the global generators of the process.
     """
 
     def __init__(self) -> None:
         self._state = torch.full((2,), _UNSET, dtype=torch.int64).share_memory_()
 
     def __deepcopy__(self, memo: dict[int, object]) -> 'SampleSeeds':
-        """A copied dataset has an epoch of its own, shared with its own workers."""
+        """A copied data set has its own epoch, which it shares with its own workers."""
         other = SampleSeeds()
         other._state.copy_(self._state)
         return other
 
     def set(self, seed: int, epoch: int) -> None:
-        """Announce the epoch that is about to be read."""
+        """Set the epoch that is about to be read."""
         if seed < 0 or epoch < 0:
             raise ValueError(f'seed and epoch must not be negative, got {seed} and {epoch}')
         self._state[0], self._state[1] = seed, epoch
 
     def get(self) -> tuple[int, int] | None:
-        """The (seed, epoch) announced last, None before the first."""
+        """The last (seed, epoch) that was set; None before the first."""
         seed, epoch = self._state.tolist()
         return None if seed == _UNSET else (seed, epoch)
 
@@ -42,7 +42,7 @@ class SampleSeeds:
     def scope(self, *key: int) -> Iterator[None]:
         """Seed ``random``, ``np.random`` and torch's CPU generator by (seed, epoch, *key).
 
-        The former states come back on leaving, so that a loader without workers does
+        The previous states are restored on leaving, so that a loader without workers does
         not disturb the generators of the training process.
         """
         announced = self.get()

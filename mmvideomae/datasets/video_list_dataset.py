@@ -1,4 +1,4 @@
-"""Videos from lists and folders, and what happens to those that cannot be decoded."""
+"""Videos from lists and folders, and the treatment of those that cannot be decoded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,31 +23,31 @@ class VideoListDataset(SeededDataset):
     folder of frames), and where they are given ``stride``, ``filename_tmpl``, ``fps`` and
     ``label``; begin the pipeline with `OpenVideo`, or with `OpenCodes`.
 
-    Seeds and videos that cannot be decoded are treated as `SeededDataset` says;
-    ``'count_wrong'`` gives zero frames and the label ``-1 - label``, which no prediction equals.
+    For seeds and videos that cannot be decoded, see `SeededDataset`; ``'count_wrong'`` gives
+    zero frames and the label ``-1 - label``, which no prediction equals.
 
     Args:
-        sources: Configs of `VideoSource`, whose records follow one another.
+        sources: Configs of `VideoSource`, whose records are concatenated.
         pipeline: Transforms, by name or as a list.
         test_mode: Whether samples are for validation or test.
         labelled: Whether every line must have a label; otherwise labels are ignored.
-        num_classes: Of labelled data: labels must lie below; None: as many as ``classes``,
-            and without those unknown.
-        classes: Class names in the order of their labels, or a file of one per line; the
+        num_classes: Labels must be less than this; None: the number of ``classes``, or
+            unknown without them.
+        classes: Class names in the order of their labels, or a file with one per line; the
             metainfo ``classes`` of the data set.
         mirrorable: Whether a mirrored video keeps its class. False, as for
             Something-Something, refuses pipelines that flip.
-        on_decode_error: See `SeededDataset`; None is ``'replace'``, in test mode ``'raise'``.
-        max_refetch: Replacements tried for one sample.
-        metainfo: Of the data set.
-        indices: Only these records, or the first so many.
+        on_decode_error: See `SeededDataset`; None is ``'replace'``, or ``'raise'`` in test mode.
+        max_refetch: Most replacements to try for one sample.
+        metainfo: Metainfo of the data set.
+        indices: Use only these records, or the first ones up to this number.
         serialize_data: Keep records in one array that forked workers share (a million
             lines of 50 characters: 58 MB).
         lazy_init: Read lists on first use.
 
     Raises:
         AnnotationError: A list or folder is missing, empty or malformed, a label is out of
-            range, or the class names are not as many as the classes.
+            range, or the number of class names is not that of classes.
         ValueError: Settings contradict one another.
     """
 
@@ -86,7 +86,7 @@ class VideoListDataset(SeededDataset):
         )
 
     def load_data_list(self) -> list[bytes]:
-        """Records of all sources, packed (`_pack`) without what is common to a source."""
+        """Packed records (`_pack`) of all sources, without values common to a source."""
         return [
             _pack(number, segment if self.labelled else segment._replace(label=None))
             for number, source in enumerate(self.sources)
@@ -95,7 +95,7 @@ class VideoListDataset(SeededDataset):
         ]
 
     def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
-        """All records in one array, with the end of each: shared by forked workers."""
+        """All records in one array that forked workers share, and the end of each."""
         ends = np.cumsum([len(record) for record in self.data_list], dtype=np.int64)
         joined = np.frombuffer(b''.join(self.data_list), dtype=np.uint8)
         self.data_list.clear()
@@ -103,16 +103,16 @@ class VideoListDataset(SeededDataset):
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """The record of one sample, as the pipeline gets it."""
+        """The record of one sample for the pipeline."""
         number, entry = self._line(idx)
         return {**self.sources[number].record(entry), 'sample_idx': idx % len(self)}
 
     def identity(self, idx: int) -> Any:
-        """The line of a list: its source, where the video lies, frames and label."""
+        """The line of a list: its source, the place of the video, frames and label."""
         number, entry = self._line(idx)
         path = listed_name(entry.path)
         parts = path.split('/')
-        # Lists of absolute paths are written anew where the data has moved.
+        # Lists of absolute paths are rewritten when the data has moved.
         moves = parts[0] == '' or '://' in path
         return [number, '/'.join(parts[-2:] if moves else parts), *entry[1:]]
 
@@ -129,7 +129,7 @@ class VideoListDataset(SeededDataset):
 
 
 def _pack(source: int, entry: Entry) -> bytes:
-    """A record in as few bytes as it takes: text, numbers first, nothing for None."""
+    """A compact record: text, with numbers first and nothing for None."""
     numbers = (entry.start, entry.total, entry.label)
     fields = [str(source), *('' if number is None else str(number) for number in numbers)]
     return ' '.join([*fields, entry.path]).encode('utf-8', 'surrogateescape')

@@ -1,4 +1,4 @@
-"""Which sample every worker of a data loader is at, for when one dies or hangs."""
+"""Record the current sample of every data-loader worker, in case one dies or hangs."""
 
 import os
 import time
@@ -9,12 +9,12 @@ from typing import NamedTuple
 import torch
 from torch.utils.data import get_worker_info
 
-_SLOTS = 512  # workers of one loader that are told apart
+_SLOTS = 512  # most workers of one loader
 _NONE = -1.0
 
 
 class Work(NamedTuple):
-    """What a worker is at: its process, the sample's index, and for how many seconds."""
+    """The current work of a worker: its process, the sample's index and the seconds so far."""
 
     pid: int
     sample: int
@@ -22,7 +22,7 @@ class Work(NamedTuple):
 
 
 class SampleInWork(NamedTuple):
-    """What a worker of the loader is at, or was when it died, by the name of its file."""
+    """The current or last sample of a loader's worker, with the name of its file."""
 
     pid: int
     name: str
@@ -32,20 +32,20 @@ class SampleInWork(NamedTuple):
 class WorkNotes:
     """A table in shared memory that workers, forked or spawned, write and their parent reads.
 
-    A worker that is killed cannot say what it was doing; its last note can.
+    A killed worker cannot report what it was doing; its last note can.
     """
 
     def __init__(self) -> None:
-        # Rows of (process, index, time of its beginning).
+        # Rows of (process, index, start time).
         self._table = torch.full((_SLOTS, 3), _NONE, dtype=torch.float64).share_memory_()
 
     def __deepcopy__(self, memo: dict[int, object]) -> 'WorkNotes':
-        """A copied data set has workers of its own."""
+        """A copied data set has its own workers."""
         return WorkNotes()
 
     @contextmanager
     def at(self, index: int) -> Iterator[None]:
-        """Note that this process works on a sample, if it is a worker of a loader."""
+        """Record that this process works on a sample, if it is a loader's worker."""
         worker = get_worker_info()
         if worker is None:
             yield
@@ -58,7 +58,7 @@ class WorkNotes:
             row[1] = _NONE
 
     def unfinished(self) -> list[Work]:
-        """What workers are at, or were when they died; the longest first."""
+        """Current or last work of the workers, the longest first."""
         now = time.monotonic()
         rows = [row for row in self._table.tolist() if row[1] != _NONE]
         works = [Work(int(pid), int(index), now - since) for pid, index, since in rows]

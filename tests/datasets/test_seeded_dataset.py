@@ -79,7 +79,7 @@ def test_what_takes_too_much_memory_is_one_bad_file() -> None:
     dataset.set_epoch(0, 0)
     assert dataset[3]['number'] != 3
     for error in (memory, RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 bytes")):
-        with pytest.raises(VideoReadError, match=r'3\.mp4.*more memory than there is'):
+        with pytest.raises(VideoReadError, match=r'3\.mp4.*more memory than available'):
             Numbers({3}, 'raise', error=error)[3]
 
 
@@ -144,7 +144,7 @@ def test_raised_errors_say_in_a_test_on_videos_what_else_can_be_done() -> None:
 
 
 def test_a_data_set_that_knows_no_wrong_sample_says_so() -> None:
-    with pytest.raises(NotImplementedError, match="Numbers knows no 'count_wrong'"):
+    with pytest.raises(NotImplementedError, match="Numbers does not support 'count_wrong'"):
         Numbers({1}, 'count_wrong', test_mode=True)[1]
 
 

@@ -1,9 +1,8 @@
 """Transforms of clips with boxes of people.
 
-Boxes are float32 (n, 4), x1, y1, x2, y2 as shares of the frame as it stands: resizing leaves them
-alone, `ClipRandomCropBoxes` and `ClipFlip` move them.  ``crop`` and ``flip`` keep the way back:
-the frame shows the part ``crop`` (x1, y1, x2, y2 as shares) of the original frame, mirrored if
-``flip``.
+Boxes are float32 (n, 4), x1, y1, x2, y2 relative to the current frame: resizing does not change
+them, `ClipRandomCropBoxes` and `ClipFlip` do.  ``crop`` and ``flip`` allow to undo that: the frame
+shows the part ``crop`` (x1, y1, x2, y2, relative) of the original frame, mirrored if ``flip``.
 """
 
 import math
@@ -25,14 +24,14 @@ _WITH_BOXES = {
     'gt_boxes': ('gt_labels', 'person_ids'),
     'proposals': ('proposal_scores',),
 }
-"""What goes with which boxes, row by row."""
+"""For each kind of boxes, the entries that belong to them row by row."""
 
 
 @TRANSFORMS.register_module()
 class ClipResizeShortSide(BaseTransform):
-    """Resize all frames so that the short side has a given length; the aspect stays.
+    """Resize all frames so that the short side has a given length, keeping the aspect ratio.
 
-    The long side is rounded down.  OpenCV's bilinear interpolation on uint8.
+    The long side is rounded down.  The interpolation is OpenCV's bilinear one on uint8.
 
     Required Keys:
 
@@ -44,9 +43,9 @@ class ClipResizeShortSide(BaseTransform):
     - img_shape
 
     Args:
-        short_side: In pixels; or the least and the largest, between which it is drawn for each
-            clip, both included.
-        max_long: The long side gets no longer; then the short side is shorter.
+        short_side: Length in pixels, or the least and the largest (inclusive) between which it is
+            drawn for each clip.
+        max_long: Maximum of the long side, for which the short side is reduced.
 
     Raises:
         VideoReadError: Frames are so long and narrow that they would take gigabytes.
@@ -96,11 +95,11 @@ class ClipResizeShortSide(BaseTransform):
 
 @TRANSFORMS.register_module()
 class ClipRandomCropBoxes(BaseTransform):
-    """Cut one square out of all frames at a random place; boxes follow.
+    """Crop one square from all frames at a random place, together with the boxes.
 
-    Boxes are cut at the edges, and those that keep no pixel are dropped with all that belongs to
-    them: no box may be left.  The official code for AVA keeps them as lines or points of the edge,
-    labels and all (``keep_outside``); they show nobody.
+    Boxes are clipped at the edges, and those without any pixel are dropped with their labels and
+    scores, so no box may be left.  The official code for AVA keeps these as lines or points on the
+    edge with their labels (``keep_outside``), although they show nobody.
 
     Required Keys:
 
@@ -116,11 +115,11 @@ class ClipRandomCropBoxes(BaseTransform):
 
     Added Keys:
 
-    - crop: the part of the original frame that is left, x1, y1, x2, y2 as shares
+    - crop: the remaining part of the original frame, x1, y1, x2, y2, relative
 
     Args:
         size: Side of the square in pixels.
-        keep_outside: Keep boxes that the square does not show, of no width or height.
+        keep_outside: Keep boxes outside the square, without width or height.
 
     Raises:
         ValueError: A frame is smaller.
@@ -162,7 +161,7 @@ class ClipRandomCropBoxes(BaseTransform):
 
 
 def _seen_through(boxes: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4) as shares of a window, cut at its edges."""
+    """Boxes (n, 4) relative to a window, clipped to it."""
     origin, size = window[[0, 1, 0, 1]], (window[2:] - window[:2])[[0, 1, 0, 1]]
     return ((boxes - origin) / size).clip(0, 1).astype(np.float32)
 
@@ -170,7 +169,7 @@ def _seen_through(boxes: np.ndarray, window: np.ndarray) -> np.ndarray:
 def _inside(
     crop: tuple[float, float, float, float], window: np.ndarray, mirrored: bool
 ) -> tuple[float, float, float, float]:
-    """The part of the original frame that a window of its cropped and mirrored part shows."""
+    """The part of the original frame in a window of its cropped and mirrored part."""
     if mirrored:
         window = np.array([1 - window[2], window[1], 1 - window[0], window[3]])
     x, y, width, height = crop[0], crop[1], crop[2] - crop[0], crop[3] - crop[1]
@@ -180,18 +179,18 @@ def _inside(
 
 @TRANSFORMS.register_module()
 class PackActionBoxes(BaseTransform):
-    """Pack the clip of a key frame and its boxes; from here on boxes are pixels of the clip.
+    """Pack the clip of a key frame and its boxes, which become pixels of the clip.
 
     Required Keys:
 
     - imgs: uint8 ``(T, H, W, 3)``
     - video_id, second
     - original_shape: ``(H, W)`` of the video
-    - crop, flip (optional: as `ClipRandomCropBoxes` and `ClipFlip` leave them)
-    - gt_boxes, gt_labels (optional): shares (n, 4), float32 multi-hot (n, K)
+    - crop, flip (optional: from `ClipRandomCropBoxes` and `ClipFlip`)
+    - gt_boxes, gt_labels (optional): relative (n, 4), float32 multi-hot (n, K)
     - gt_original_boxes, gt_original_labels (optional): the same before all transforms
-    - proposals, proposal_scores (optional): shares (m, 4), (m,); without them the true boxes with
-      score 1 are proposed
+    - proposals, proposal_scores (optional): relative (m, 4), (m,); without them, the true boxes
+      with score 1 are proposed
 
     Returns a dict of:
 
@@ -202,14 +201,14 @@ class PackActionBoxes(BaseTransform):
       - gt_instances, if there are true boxes: float32 ``bboxes`` (n, 4) in pixels and ``labels``
         (n, K)
       - metainfo: video_id; second, and the same as timestamp, its name in mmaction2; img_shape
-        (H, W) of the clip; original_shape; crop; flip; if there are true boxes gt_original_boxes
+        (H, W) of the clip; original_shape; crop; flip; if there are true boxes, gt_original_boxes
         and gt_original_labels, arrays; and what the sample has of ``meta_keys``
 
     Args:
-        meta_keys: What else to hand on.
+        meta_keys: Further keys to pass on.
 
     Raises:
-        ValueError: The sample has no boxes, or frames were cropped and the boxes left behind.
+        ValueError: The sample has no boxes, or frames were cropped without the boxes.
     """
 
     def __init__(

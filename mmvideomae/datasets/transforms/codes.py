@@ -1,4 +1,4 @@
-"""From a record to the codes of its clips, where a tokenizer has seen the videos before."""
+"""Open and read the codes of clips from videos that have been tokenized."""
 
 import os
 from abc import ABC, abstractmethod
@@ -18,18 +18,18 @@ from mmvideomae.video.readers import VideoReadError
 
 
 class CodeSource(NamedTuple):
-    """What all codes of a folder have in common."""
+    """Properties that all codes of a folder share."""
 
     grid: tuple[int, int]
-    """Rows and columns of codes of a frame."""
+    """Rows and columns of codes in a frame."""
     fps: float
     """Frames of codes per second."""
     tokenizer: str = ''
-    """Fingerprint of the tokenizer; empty if it is not known."""
+    """Fingerprint of the tokenizer; empty if unknown."""
 
 
 class _OpenViews(BaseTransform, ABC):
-    """Open the codes of one view, or in test mode of all views, of a video."""
+    """Open the codes of one view of a video, or of all views in test mode."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class _OpenViews(BaseTransform, ABC):
         self._source: CodeSource | None = None
 
     def look(self) -> CodeSource:
-        """Look into the folder, once; `SeededDataset` does when it reads its list.
+        """Inspect the folder once; `SeededDataset` does so when it reads its list.
 
         Raises:
             CodeFileError: There are no such codes.
@@ -62,7 +62,7 @@ class _OpenViews(BaseTransform, ABC):
 
     @abstractmethod
     def _codes(self, video_id: str, number: int, grid: tuple[int, int]) -> np.ndarray:
-        """Codes (F, h, w) of the view of a number.
+        """Codes (F, h, w) of the view with this number.
 
         Raises:
             FileNotFoundError: There are none.
@@ -103,7 +103,7 @@ class _OpenViews(BaseTransform, ABC):
             view = self.views[number].name
             reason = f'no codes of {video_id!r}, view {view}, in {self.where}'
             raise VideoReadError(results['filename'], reason) from None
-        except CodeFileError as error:  # damage to one file, as to a video
+        except CodeFileError as error:  # a damaged file is treated like a damaged video
             raise VideoReadError(error.path, error.reason) from None
 
     def __repr__(self) -> str:
@@ -113,39 +113,39 @@ class _OpenViews(BaseTransform, ABC):
 
 @TRANSFORMS.register_module()
 class OpenCodes(_OpenViews):
-    """Open the files of codes of a record, in the place of `OpenVideo`.
+    """Open the files of codes of a record; used instead of `OpenVideo`.
 
-    The files are made by ``tools/misc/extract_tokens.py``.  Training draws one of the views, as
-    `DiagonalCrop` does of pixels, and in test mode all are opened.  Files are not read yet.
+    The files are made by ``tools/misc/extract_tokens.py``.  Training draws one of the views, like
+    `DiagonalCrop` for pixels; in test mode, all are opened.  Files are not read yet.
 
     Required Keys:
 
     - filename, and video_id: the path below the folder of videos, without the suffix
-    - undecodable (optional: True puts a frame of zeros in the place of the codes)
+    - undecodable (optional: True replaces the codes by a frame of zeros)
 
     Added Keys:
 
     - code_views: arrays of codes, int16 ``(F, h, w)``, one for each view
     - grid_fps: frames of codes per second
     - tokenizer: fingerprint of the tokenizer
-    - num_crops: views; view: the name of the one that was drawn
+    - num_crops: number of views; view: the name of the drawn one
 
     Modified Keys:
 
     - total_frames: ``F``
 
     Args:
-        folder: With ``codes.json``; ``{fps}`` and ``{size}`` in it stand for those below.
+        folder: A folder with ``codes.json``; ``{fps}`` and ``{size}`` in its name are replaced.
         size: Side of the views in pixels.
-        scales: Short sides of frames before they were cut, as multiples of ``size``.
+        scales: Short sides of frames before cropping, as multiples of ``size``.
         positions: 'top', 'centre', 'bottom'.
         flip: Whether there is a mirrored view of each.
-        fps: Frames of codes per second that are expected; None: whatever there are.
-        num_codes: Size of the vocabulary that is expected; None: whatever it is.
+        fps: Expected frames of codes per second; None: any.
+        num_codes: Expected size of the vocabulary; None: any.
         test_mode: Open all views.
 
     Raises:
-        CodeFileError: The folder has no ``codes.json``, it says otherwise, or a record is a part
+        CodeFileError: The folder has no ``codes.json``, its values differ, or a record is a part
             of a video.
         VideoReadError: There are no codes of the video, or they cannot be used.
     """
@@ -177,14 +177,15 @@ class OpenCodes(_OpenViews):
 
 @TRANSFORMS.register_module()
 class OpenLmdbCodes(_OpenViews):
-    """Open codes that the released code of VIMPAC has extracted, in the place of `OpenVideo`.
+    """Open codes from VIMPAC's released code; used instead of `OpenVideo`.
 
-    They are known by the file names of the videos, without folders; labels that stand beside
-    them are not used.  Keys are those of `OpenCodes`, without ``tokenizer``.
+    They are keyed by the file names of the videos, without folders; labels stored with them
+    are not used.  Keys are those of `OpenCodes`, without ``tokenizer``.
 
     Args:
-        folder: Of the databases, such as ``dalle_ucf101_train_val_fps16_hflip0_128center128``.
-        dataset, split: As these names have them, see `find_lmdb`.
+        folder: Folder of the databases, such as
+            ``dalle_ucf101_train_val_fps16_hflip0_128center128``.
+        dataset, split: As in these names, see `find_lmdb`.
         fps: Frames of codes per second.
         size, scales, positions, flip, test_mode: See `OpenCodes`.
 
@@ -194,7 +195,7 @@ class OpenLmdbCodes(_OpenViews):
         VideoReadError: There are no codes of the video, or they cannot be used.
     """
 
-    _FACTOR = 8  # of DALL-E's tokenizer, which made them
+    _FACTOR = 8  # DALL-E's tokenizer made these codes
 
     def __init__(
         self,
@@ -224,7 +225,7 @@ class OpenLmdbCodes(_OpenViews):
 
 @TRANSFORMS.register_module()
 class ReadCodes(BaseTransform):
-    """Read the codes of the sampled frames, and no others.
+    """Read only the codes of the sampled frames.
 
     Required Keys:
 

@@ -1,4 +1,4 @@
-"""Shift the colours of whole clips at random."""
+"""Randomly shift the colours of whole clips."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from mmvideomae.registry import TRANSFORMS
 class ClipColorJitterHSV(BaseTransform):
     """Shift hue, saturation and value of a whole clip by one random amount each.
 
-    The colour jitter of the official AVA code (AlphAction's), which the papers do not mention:
-    whole numbers, uniform, in OpenCV's uint8 HSV.  Hue turns round by up to ``hue / 2`` of 180,
-    saturation and value move by up to their share of 255 and stop at 0 and 255.
+    This is the colour jitter of the official AVA code (AlphAction's), which the papers do not
+    mention: uniform integers in OpenCV's uint8 HSV.  Hue is rotated by up to ``hue / 2`` of 180;
+    saturation and value change by up to their share of 255, clipped to 0 and 255.
 
     Required Keys:
 
@@ -26,7 +26,7 @@ class ClipColorJitterHSV(BaseTransform):
     - imgs: contiguous and new
 
     Args:
-        hue: Whole width of the range of hues, in OpenCV's units of two degrees.
+        hue: Full width of the range of hues, in OpenCV's units of two degrees.
         saturation: Share of 255.
         value: Share of 255.
     """
@@ -48,7 +48,7 @@ class ClipColorJitterHSV(BaseTransform):
         tables = [(levels + shifts[0]) % 180, *((levels + s).clip(0, 255) for s in shifts[1:])]
         table = np.stack(tables, axis=-1).astype(np.uint8)[None]
         imgs = results['imgs']
-        # OpenCV knows pictures, not clips: the frames stand on top of one another.
+        # OpenCV processes pictures, not clips, so the frames are stacked vertically.
         tall = np.ascontiguousarray(imgs).reshape(-1, *imgs.shape[2:])
         tall = cv2.LUT(cv2.cvtColor(tall, cv2.COLOR_RGB2HSV), table)
         results['imgs'] = cv2.cvtColor(tall, cv2.COLOR_HSV2RGB).reshape(imgs.shape)

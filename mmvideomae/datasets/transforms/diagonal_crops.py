@@ -1,4 +1,4 @@
-"""VIMPAC's crops, which are few so that codes of all of them can be kept in files."""
+"""VIMPAC's crops, so few that the codes of all of them can be kept in files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,20 +14,20 @@ from mmvideomae.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class DiagonalCrop(BaseTransform):
-    """Cut squares at the top left, the centre or the bottom right of resized frames (VIMPAC).
+    """Crop squares at the top left, the centre or the bottom right of resized frames (VIMPAC).
 
-    The short side becomes ``scale * size`` pixels and the long one keeps the aspect, rounded
-    down.  Places of squares lie on the diagonal of the frame: ``factor * (side - size) / 2``
-    pixels from the top and from the left, rounded down, with the factors 0, 1 and 2.  A
-    mirrored view is mirrored after it is cut.  Frames are resized on uint8 by a bicubic filter
-    that grows with the shrinkage, as FFmpeg's scaler does by default.
+    The short side becomes ``scale * size`` pixels and the long one keeps the aspect ratio,
+    rounded down.  Squares are on the diagonal of the frame: ``factor * (side - size) / 2``
+    pixels from the top and the left, rounded down, with the factors 0, 1 and 2.  A mirrored
+    view is mirrored after cropping.  Frames are resized on uint8 by a bicubic filter that grows
+    with the reduction, like the default of FFmpeg's scaler.
 
-    Training takes one view for all clips of a sample, in test mode all views follow one another
-    within each clip.  A frame that several clips share is resized once.
+    Training uses one view for all clips of a sample; in test mode, each clip has all views in
+    turn.  A frame that several clips share is resized once.
 
-    Pre-training has the centre alone, fine-tuning 1 and 1.25 times the size (1.5 in the text of
-    the paper), three positions and mirroring: 12 views, and 6 without mirroring where left and
-    right make classes.
+    Pre-training uses only the centre; fine-tuning uses 1 and 1.25 times the size (1.5 in the
+    text of the paper), three positions and mirroring: 12 views, or 6 without mirroring if left
+    and right distinguish classes.
 
     Required Keys:
 
@@ -38,14 +38,14 @@ class DiagonalCrop(BaseTransform):
 
     Modified Keys:
 
-    - imgs: uint8 ``(S, T, size, size, 3)``, in test mode ``(S * V, T, size, size, 3)`` with the
+    - imgs: uint8 ``(S, T, size, size, 3)``, or in test mode ``(S * V, T, size, size, 3)`` with the
       views of a clip adjacent
     - pad_mask: likewise a row for each view
     - img_shape
 
     Added Keys:
 
-    - num_crops: 1, in test mode ``V``
+    - num_crops: 1, or ``V`` in test mode
     - view: the name of the view; not in test mode
 
     Args:
@@ -53,7 +53,7 @@ class DiagonalCrop(BaseTransform):
         scales: Short sides of frames as multiples of ``size``.
         positions: 'top', 'centre', 'bottom'.
         flip: Whether there is a mirrored view of each.
-        test_mode: Take all views.
+        test_mode: Use all views.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class DiagonalCrop(BaseTransform):
 
 
 def _resize(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 -> (h, w, 3), smoothed where it shrinks."""
+    """(H, W, 3) uint8 -> (h, w, 3), smoothed when it is reduced."""
     if frame.shape[:2] == shape:
         return frame
     picture = torch.from_numpy(frame).permute(2, 0, 1)[None]

@@ -1,4 +1,4 @@
-"""Random erasing: where, in the loader; with what, on the device."""
+"""Random erasing: the loader draws the place, and the device fills it."""
 
 import math
 from typing import Any
@@ -15,11 +15,11 @@ _ATTEMPTS = 100
 class ClipRandomErasing(BaseTransform):
     """Draw the box of random erasing, the same for all frames of a clip.
 
-    With probability ``prob`` a box of area uniform in ``area`` times the frame and of
-    aspect (height by width) log-uniform in ``aspect`` is drawn, again while it does not
-    fit, and its place uniformly (timm's random erasing, one box, as a cube through the
-    clip).  The pixels are not touched: noise is drawn in normalised space, on the device,
-    by the data preprocessor.
+    With probability ``prob``, a box is drawn with an area uniform in ``area`` times the
+    frame and an aspect ratio (height by width) log-uniform in ``aspect``, repeatedly until
+    it fits, and then its place, uniformly (timm's random erasing with one box, as a cube
+    through the clip).  The pixels are not changed: the data preprocessor draws noise in
+    normalised space on the device.
 
     Required Keys:
 

@@ -1,7 +1,7 @@
 """Transforms of feature sequences with segments.
 
-Segments are ``steps``, float64 (n, 2), in steps of the present ``features``; ``grid`` tells
-where these lie in the time of the video.  Whatever changes one of the three changes all.
+Segments are ``steps``, float64 (n, 2), in steps of the current ``features``; ``grid`` has the
+times of these in the video.  A transform that changes one of the three changes all.
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ class LoadFeatures(BaseTransform):
 class ResampleFeatures(BaseTransform):
     """Interpolate the features linearly in time to a fixed number of steps.
 
-    As ``torch.nn.functional.interpolate`` with ``align_corners=False``, which is what
+    It works like ``torch.nn.functional.interpolate`` with ``align_corners=False``, as
     ActionFormer does for ActivityNet.
 
     Required Keys: features, grid, steps (optional)
@@ -86,24 +86,24 @@ class ResampleFeatures(BaseTransform):
 
 @TRANSFORMS.register_module()
 class CropFeatures(BaseTransform):
-    """Cut a random window out of a video (ActionFormer's training augmentation).
+    """Crop a random window from a video (ActionFormer's training augmentation).
 
-    A video of L steps, at most ``max_seq_len``, keeps a window of a length that is uniform
-    over whole numbers from ``crop_ratio[0] * L`` to ``crop_ratio[1] * L``, rounded; a longer
-    one keeps ``max_seq_len`` steps.  Segments are cut at the window, half a span beyond the
-    centres of its first and last step, and those of which less than ``trunc_thresh`` is left
-    are dropped.  Windows are drawn until one keeps a segment, ``max_trials`` times at most;
-    the last stays.
+    A video of L steps, at most ``max_seq_len``, keeps a window whose length is a uniform
+    integer from ``crop_ratio[0] * L`` to ``crop_ratio[1] * L``, rounded; a longer one keeps
+    ``max_seq_len`` steps.  Segments are clipped to the window, half a span beyond the centres
+    of its first and last step, and those of which less than ``trunc_thresh`` remains are
+    dropped.  Windows are drawn until one keeps a segment, at most ``max_trials`` times; the
+    last one is used.
 
     Required Keys: features, grid, steps, labels
 
     Modified Keys: features, grid, steps, labels
 
     Args:
-        max_seq_len: Steps that the model takes.
-        trunc_thresh: Share of a segment that must be left.
-        crop_ratio: Of videos that are no longer than ``max_seq_len``; None keeps them whole.
-        max_trials: Windows drawn.
+        max_seq_len: Most steps that the model accepts.
+        trunc_thresh: Share of a segment that must remain.
+        crop_ratio: For videos not longer than ``max_seq_len``; None does not crop them.
+        max_trials: Most windows to draw.
     """
 
     def __init__(
@@ -169,19 +169,19 @@ class PackFeatures(BaseTransform):
 
     - features: float32 ``(L, D)``
     - video_id, duration, fps, grid
-    - segments, labels, steps (optional): an annotation in seconds, and what is left of it
-      in steps
+    - segments, labels, steps (optional): an annotation in seconds, and its remaining part in
+      steps
 
     Returns a dict of:
 
     - inputs: float32 tensor ``(D, L)``
     - data_samples: a `BaseDataElement` with the metainfo ``video_id``, ``duration``, ``fps``
-      and ``grid``; of annotated videos with ``gt_seconds`` (n, 2) and ``gt_labels`` (n,), the
-      whole annotation, in the metainfo, and with ``gt_instances``, the training target: float32
-      ``segments`` in steps and int64 ``labels``.
+      and ``grid``; for annotated videos also with ``gt_seconds`` (n, 2) and ``gt_labels`` (n,),
+      the whole annotation, in the metainfo, and with ``gt_instances``, the training target:
+      float32 ``segments`` in steps and int64 ``labels``.
 
     Args:
-        class_agnostic: The training target knows one class, 0.
+        class_agnostic: The training target has only one class, 0.
     """
 
     def __init__(self, class_agnostic: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""From a sample dict to what the data loader stacks."""
+"""Pack a sample dict for the data loader."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ class PackClips(BaseTransform):
 
     Required Keys:
 
-    - imgs: uint8 ``(R, T, H, W, 3)``, or clip after clip ``(R * T, H, W, 3)``; or in their place
+    - imgs: uint8 ``(R, T, H, W, 3)``, or clip after clip ``(R * T, H, W, 3)``; or instead of them
       codes: int ``(R, T, h, w)``, see `ReadCodes`
-    - num_clips (optional: ``R`` of clips after one another; 1 if absent)
+    - num_clips (optional: ``R`` of successive clips; 1 if absent)
     - label (optional)
     - any number of ``*_imgs``, further clips of other lengths and sizes, like ``imgs``; of
       ``*_mask``, bool ``(R, ...)``, such as ``(R, t, h, w)`` of tokens or ``(R, T)`` of frames,
@@ -29,13 +29,13 @@ class PackClips(BaseTransform):
     Returns a dict of:
 
     - inputs, and ``*_inputs`` for each ``*_imgs``: uint8 tensors ``(R, T, H, W, 3)``
-    - codes: as they are
-    - masks, bool ``(R, N)`` or ``(R, T)``, token ids and the box, under their own names
-    - data_samples: an `ActionDataSample` with the metainfo of ``meta_keys`` that the
+    - codes: unchanged
+    - masks, bool ``(R, N)`` or ``(R, T)``, token ids and the box, with their own names
+    - data_samples: an `ActionDataSample` with the metainfo of those ``meta_keys`` that the
       sample has, and the label
 
     Args:
-        meta_keys: What to hand on.
+        meta_keys: Keys to pass on.
     """
 
     def __init__(

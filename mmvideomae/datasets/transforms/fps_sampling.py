@@ -1,4 +1,4 @@
-"""Clips in frames per second, whatever the rate of the video."""
+"""Sample clips with a number of frames per second from videos with any rate."""
 
 import math
 from typing import Any
@@ -12,26 +12,26 @@ from mmvideomae.registry import TRANSFORMS
 
 
 class FrameRateError(UserError, ValueError):
-    """Frames of one rate cannot be had from those of another."""
+    """Frames at one rate cannot be taken from those at another."""
 
 
 @TRANSFORMS.register_module()
 class SampleFps(BaseTransform):
-    """Draw clips of a number of frames per second (VIMPAC, Appendix C.1 and released code).
+    """Draw clips with a number of frames per second (VIMPAC, Appendix C.1 and released code).
 
-    The video is thought of as the frames on show at 0, 1, 2, ... times ``1 / grid_fps`` seconds,
-    N of them before its end.  A clip takes every s-th from its start, with s = grid_fps / fps.  Its
-    start is uniform from 0 to N + s - 1 - clip_len * s, the last from which the clip lies inside
-    the video, and is 0 where that is negative: then the clip is padded on the right.  Padding
-    repeats the last frame, which costs nothing to read, and ``pad_mask`` says where it is.
+    The video is treated as the N frames shown at 0, 1, 2, ... times ``1 / grid_fps`` seconds until
+    its end.  A clip takes every s-th of these from its start, with s = grid_fps / fps.  Its start
+    is uniform from 0 to N + s - 1 - clip_len * s, the last one for which the clip is inside the
+    video, and 0 if that is negative: then the clip is padded on the right.  Padding repeats the
+    last frame, which costs nothing to read, and ``pad_mask`` marks it.
 
-    Two and more clips of a training sample are drawn independently of one another, or, with a
-    ``max_distance``, each with a start at most so far from that of the one before it: uniform
-    over what is left of this range inside the video.
+    Several clips of a training sample are drawn independently, or, with ``max_distance``, each with
+    a start at most that far from the previous one: uniform over the part of this range inside the
+    video.
 
-    In test mode clip i of n starts at ``i / (n - 1)`` of the last possible start, rounded down.
-    A single one is that in the middle (the released code, where this would divide by zero, takes
-    the first).
+    In test mode, clip i of n starts at ``i / (n - 1)`` of the last possible start, rounded down.
+    A single clip is the one in the middle (the released code takes the first, since this would
+    divide by zero).
 
     Required Keys, of a video:
 
@@ -40,25 +40,25 @@ class SampleFps(BaseTransform):
 
     Required Keys, of files of codes:
 
-    - total_frames, grid_fps: frames of the file and how many of them make a second
+    - total_frames, grid_fps: number of frames in the file, and frames per second
 
     Added Keys:
 
     - frame_inds: int64 ``(num_clips * clip_len,)``, clip after clip
     - pad_mask: bool ``(num_clips, clip_len)``
-    - clip_len, num_clips: as mmaction2's `SampleFrames` adds them
+    - clip_len, num_clips: as in mmaction2's `SampleFrames`
 
     Args:
-        clip_len: Frames of a clip.
+        clip_len: Frames in a clip.
         fps: Frames of a clip per second; 2 in pre-training, and 2 or 4 in fine-tuning.
-        grid_fps: Frames per second among which those of clips are; None: ``fps``, and of files
-            of codes their own.  The paper draws clips of fine-tuning among 16.
-        num_clips: Clips of a sample.
-        max_distance: Seconds between the starts of clips at most (Table 10); None: no limit.
-        test_mode: Draw nothing.
+        grid_fps: Frames per second from which those of clips are taken; None: ``fps``, or the
+            rate of files of codes.  In fine-tuning, the paper uses 16.
+        num_clips: Clips in a sample.
+        max_distance: Most seconds between the starts of clips (Table 10); None: no limit.
+        test_mode: Do not draw randomly.
 
     Raises:
-        FrameRateError: ``grid_fps``, or the rate of a file of codes, is no multiple of ``fps``.
+        FrameRateError: ``grid_fps``, or the rate of a file of codes, is not a multiple of ``fps``.
         ValueError: A number is out of range.
     """
 
@@ -86,10 +86,10 @@ class SampleFps(BaseTransform):
         self.step_of(grid_fps or fps)
 
     def step_of(self, grid_fps: float) -> int:
-        """How many frames of the grid make one of a clip.
+        """The number of grid frames per frame of a clip.
 
         Raises:
-            FrameRateError: Not a whole number.
+            FrameRateError: It is not a whole number.
         """
         step = round(grid_fps / self.fps)
         if step < 1 or not math.isclose(grid_fps / self.fps, step, rel_tol=1e-6):
@@ -121,7 +121,7 @@ class SampleFps(BaseTransform):
         return found + results.get('start_index', 0)
 
     def _starts(self, last: int, grid_fps: float) -> list[int]:
-        """Where clips start on the grid; ``last`` is the last place where one can."""
+        """Starts of clips on the grid; ``last`` is the last possible one."""
         if self.test_mode:
             if self.num_clips == 1:
                 return [last // 2]

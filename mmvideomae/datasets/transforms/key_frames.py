@@ -1,4 +1,4 @@
-"""Clips around a key frame."""
+"""Sample clips around a key frame."""
 
 from typing import Any, NamedTuple
 
@@ -12,24 +12,24 @@ from mmvideomae.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class SampleKeyFrameClip(BaseTransform):
-    """Frames around the key frame.
+    """Sample frames around the key frame.
 
-    The clip is cut from the window of ``clip_len * stride`` frames that begins half of it before
-    the key frame: frame i lies ``i * stride + phase - clip_len * stride // 2`` frames from the key
-    frame.  The official code for AVA takes ``phase=1`` (-31, -27, ..., 29 at 16x4), mmaction2
-    ``phase=0`` (-32, -28, ..., 28).  Frames outside the video become its first or last one.
+    The clip is taken from a window of ``clip_len * stride`` frames around the key frame: frame i is
+    ``i * stride + phase - clip_len * stride // 2`` frames from the key frame.  The official code
+    for AVA uses ``phase=1`` (-31, -27, ..., 29 at 16x4), mmaction2 ``phase=0`` (-32, -28, ..., 28).
+    Frames outside the video are replaced by its first or last one.
 
-    With ``jitter`` each frame moves by a random number of frames, uniform over
-    ``-(stride // 2), ..., (stride - 1) // 2``, as mmaction2's `SampleAVAFrames` moves them in
-    training at its even strides.
+    With ``jitter``, each frame is shifted by a random number of frames, uniform over
+    ``-(stride // 2), ..., (stride - 1) // 2``, as in training with mmaction2's `SampleAVAFrames`
+    at its even strides.
 
-    With ``fps`` all this counts frames of that rate, whatever rate the video has; where its rate
-    varies, frames are those on show at these times.
+    With ``fps``, frames are counted at that rate for any rate of the video; if its rate varies,
+    frames are those shown at these times.
 
     Required Keys:
 
-    - total_frames, start_index, fps, frame_times, frames_end: of the video, see `OpenVideo`;
-      without the last two its rate is constant
+    - total_frames, start_index, fps, frame_times, frames_end: those of the video, see `OpenVideo`;
+      without the last two, its rate is constant
     - video_id, second
     - start_second (optional: the second of the video's first frame, 0 if absent)
 
@@ -39,14 +39,14 @@ class SampleKeyFrameClip(BaseTransform):
     - clip_len, frame_interval, num_clips
 
     Args:
-        clip_len: Frames of the clip.
+        clip_len: Frames in the clip.
         stride: Distance between two frames of the clip, in frames.
-        phase: Which frame of each stride is taken, at most ``stride``.
-        jitter: Move each frame at random; for training.
-        fps: Rate in which frames are counted; None: that of the video.
+        phase: Which frame of each stride to take, at most ``stride``.
+        jitter: Shift each frame randomly, for training.
+        fps: Rate at which frames are counted; None: that of the video.
 
     Raises:
-        AnnotationError: The key frame lies outside the video.
+        AnnotationError: The key frame is outside the video.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SampleKeyFrameClip(BaseTransform):
         return results
 
     def _around(self, key: '_KeyFrame', offsets: np.ndarray) -> np.ndarray:
-        """Frames of the record so many frames from the key frame."""
+        """Frames of the record at these offsets from the key frame."""
         if self.fps is not None:
             if not is_even(key.times, key.fps):
                 return frames_at(key.times, key.moment + offsets / self.fps)
@@ -100,32 +100,32 @@ class _KeyFrame(NamedTuple):
     """A key frame among the frames of its record."""
 
     frame: int
-    """Number, counted from the first frame of the record."""
+    """Number from the first frame of the record."""
     moment: float
-    """In seconds from the video's first frame."""
+    """Seconds from the video's first frame."""
     times: np.ndarray
-    """Of all frames of the record, likewise."""
+    """Seconds of all frames of the record, likewise."""
     fps: float
     """Their average rate."""
 
     @classmethod
     def of(cls, results: dict[str, Any]) -> '_KeyFrame':
-        """Find it; ``AnnotationError`` if it lies outside the record."""
-        total, rate = results['total_frames'], results['fps'] or 25.0  # as readers assume
+        """Find the key frame; an ``AnnotationError`` if it is outside the record."""
+        total, rate = results['total_frames'], results['fps'] or 25.0  # the default of readers
         times = results.get('frame_times')
         if times is None:
             times, end = np.arange(total) / rate, total / rate
         else:
             end = results['frames_end']
         if results.get('undecodable', False):
-            return cls(0, 0.0, times, rate)  # blank frames: any is right
+            return cls(0, 0.0, times, rate)  # any blank frame will do
         second, start = results['second'], results.get('start_second', 0.0)
         moment = second - start
         if not times[0] - 1e-6 <= moment < end:
             raise AnnotationError(
                 f'video {results["video_id"]!r}: timestamp {second:g} lies outside it: it lasts '
                 f'from second {start + times[0]:g} to {start + end:.2f} ({total} frames at '
-                f'{rate:g} per second, {results.get("filename")}); mend the annotation, or the '
+                f'{rate:g} per second, {results.get("filename")}); fix the annotation, or the '
                 'start_second of the video'
             )
         return cls(int(frames_at(times, moment)), moment, times, rate)

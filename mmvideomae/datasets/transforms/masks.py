@@ -1,4 +1,4 @@
-"""Draw what the encoder does not see, and what is reconstructed."""
+"""Draw the tokens that the encoder does not see and those to reconstruct."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,36 +12,36 @@ from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
 
 @TRANSFORMS.register_module()
 class GenerateMasks(BaseTransform):
-    """Draw masks of each clip, and list its tokens where all masks have the same count.
+    """Draw masks for each clip, and list its tokens if all masks have the same count.
 
     Padding is never hidden.
 
     Required Keys:
 
-    - imgs (optional): the clip, for mask generators that look at it
-    - num_clips (optional): ``R``, clips that get a mask each; 1 if absent
+    - imgs (optional): the clip, for mask generators that use it
+    - num_clips (optional): ``R``, the number of clips with separate masks; 1 if absent
     - pad_mask (optional): bool ``(R, T)``, frames that are padding
 
-    Added Keys, of several clips with a first axis of length ``R``:
+    Added Keys, for several clips with a first axis of length ``R``:
 
     - encoder_mask: bool ``(t, h, w)``, True where the encoder does not see
     - decoder_mask: bool ``(t, h, w)``, True where the decoder does not reconstruct;
       absent without ``decoder``
     - visible_ids, query_ids: int64 ``(n,)`` and ``(M,)``, ascending, the tokens that the encoder
-      sees and those that the decoder reconstructs; absent where their number differs from mask
-      to mask, as it does where clips may be padded
-    - replacement_ids: int64 ``(t, h, w)``, what the network gets at hidden tokens, see
+      sees and those that the decoder reconstructs; absent if their number varies between
+      masks, as with padded clips
+    - replacement_ids: int64 ``(t, h, w)``, the network's input at hidden tokens, see
       `BertNoise`; absent without ``noise``
 
     Args:
         grid_size: Token grid ``(t, h, w)``.
         encoder: Config of a mask generator, without its grid.
-        decoder: The same for the decoder; None: it reconstructs all that is hidden.
+        decoder: The same for the decoder; None: it reconstructs all hidden tokens.
         noise: Config of `BertNoise`; None: every hidden code becomes the mask code.
 
     Raises:
-        ValueError: The encoder's mask hides nothing, or noise per block is asked of a mask that
-            has no blocks.
+        ValueError: The encoder's mask hides nothing, or noise per block is used with a mask
+            without blocks.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class GenerateMasks(BaseTransform):
         hiding = self.generators['encoder_mask']
         if hiding.num_masked == 0:
             raise ValueError(
-                f'{hiding} hides no token, so that there is nothing to reconstruct: raise ratio '
-                f'(the papers have 0.75 to 0.95)'
+                f'{hiding} hides no token, so there is nothing to reconstruct: increase ratio '
+                f'(the papers use 0.75 to 0.95)'
             )
         if self.noise and self.noise.per == 'block' and not isinstance(hiding, BlockMask):
             raise ValueError(f"{self.noise} needs a BlockMask, got {hiding}: set per='token'")
@@ -82,7 +82,7 @@ class GenerateMasks(BaseTransform):
         return results
 
     def _padding(self, results: dict[str, Any], count: int) -> np.ndarray:
-        """Slots that are padding because all of their frames are -> (R, t, 1, 1)."""
+        """Slots in which all frames are padding -> (R, t, 1, 1)."""
         if 'pad_mask' not in results:
             return np.zeros((count, 1, 1, 1), bool)
         frames, slots = results['pad_mask'].shape[1], self.grid_size[0]
@@ -93,7 +93,7 @@ class GenerateMasks(BaseTransform):
     def _draw(
         self, rng: np.random.Generator, clip: np.ndarray | None, padding: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """The masks of one clip, and what stands in the place of hidden codes."""
+        """The masks of one clip, and the replacements of hidden codes."""
         drawn: dict[str, np.ndarray] = {}
         encoder, noise = self.generators['encoder_mask'], self.noise
         if noise and isinstance(encoder, BlockMask):
@@ -109,9 +109,9 @@ class GenerateMasks(BaseTransform):
         return drawn
 
     def _list_tokens(self, results: dict[str, Any]) -> None:
-        """The tokens of masks that all have the same count."""
+        """List the tokens of masks that all have the same count."""
         decoded = 'decoder_mask' if 'decoder_mask' in self.generators else 'encoder_mask'
-        hidden = decoded == 'encoder_mask'  # what is hidden is what is asked for
+        hidden = decoded == 'encoder_mask'  # hidden tokens are the queried ones
         for ids, key, value in (
             ('visible_ids', 'encoder_mask', False),
             ('query_ids', decoded, hidden),

@@ -1,4 +1,4 @@
-"""RandAugment of whole clips, by timm's operators."""
+"""RandAugment for whole clips, with timm's operators."""
 
 import random
 from collections.abc import Callable
@@ -30,13 +30,13 @@ class ClipRandAugment(BaseTransform):
     The defaults are timm's ``rand-m7-n4-mstd0.5-inc1``, which the released code uses; the
     papers print magnitudes of 9 (V1 Table 10) and 0 (V2 Tables 9 and 11).
 
-    ``num_ops`` of timm's 15 operators are drawn with replacement, those whose severity
-    grows with the magnitude where there is a choice.  Each is applied with probability
-    ``prob``, at a magnitude drawn from a normal distribution around ``magnitude`` and cut
-    to [0, 10].  Everything random, also the sign of a rotation, shear or translation, is
-    drawn once and in timm's order: from the same state of ``random`` and ``np.random``
-    timm's own RandAugment makes the same of each single frame.  What a frame's histogram
-    decides (AutoContrast, Equalize, Contrast) still differs between frames.
+    ``num_ops`` of timm's 15 operators are drawn with replacement, in the variants whose
+    severity grows with the magnitude.  Each is applied with probability ``prob``, at a
+    magnitude drawn from a normal distribution around ``magnitude`` and clipped to [0, 10].
+    All random numbers, including the sign of a rotation, shear or translation, are drawn
+    once and in timm's order: from the same state of ``random`` and ``np.random``, timm's
+    own RandAugment gives the same result for each single frame.  Effects of a frame's
+    histogram (AutoContrast, Equalize, Contrast) still differ between frames.
 
     Required Keys:
 
@@ -48,10 +48,10 @@ class ClipRandAugment(BaseTransform):
 
     Args:
         magnitude: Mean severity of the operators, 0 to 10.
-        num_ops: Operators drawn.
+        num_ops: Number of operators to draw.
         magnitude_std: Standard deviation of the severity.
         prob: Probability of applying an operator that was drawn.
-        interpolation: Of operators that move pixels, ``'bicubic'`` or ``'bilinear'``.
+        interpolation: Interpolation of operators that move pixels, ``'bicubic'`` or ``'bilinear'``.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class ClipRandAugment(BaseTransform):
         if interpolation not in _INTERPOLATIONS:
             known = ', '.join(_INTERPOLATIONS)
             raise ValueError(f'interpolation must be one of {known}, got {interpolation!r}')
-        # timm.data takes a second to import, and pre-training does without.
+        # timm.data takes a second to import, and pre-training does not need it.
         from timm.data import auto_augment
 
         self.magnitude = magnitude
@@ -89,7 +89,7 @@ class ClipRandAugment(BaseTransform):
         self.operators = auto_augment.rand_augment_ops(magnitude, prob, settings, names)
 
     def draw(self) -> list[Operator]:
-        """Draw the operators of one clip: functions of a frame, free of randomness."""
+        """Draw the operators of one clip as deterministic functions of a frame."""
         chosen = np.random.choice(len(self.operators), self.num_ops)
         drawn = [_settle(self.operators[number]) for number in chosen]
         return [operator for operator in drawn if operator is not None]
@@ -117,7 +117,7 @@ class ClipRandAugment(BaseTransform):
 
 
 def _settle(operator: 'AugmentOp') -> Operator | None:
-    """Draw now what timm draws whenever an operator is called; None: it is not applied."""
+    """Draw now what timm draws on each call of an operator; None: it is not applied."""
     if operator.prob < 1 and random.random() > operator.prob:
         return None
     magnitude = operator.magnitude
@@ -126,6 +126,6 @@ def _settle(operator: 'AugmentOp') -> Operator | None:
     magnitude = max(0.0, min(magnitude, _MAX_MAGNITUDE))
     levels = operator.level_fn(magnitude, operator.hparams) if operator.level_fn else ()
     if operator.name == 'PosterizeIncreasing' and levels == (0,):
-        # No bits are left at a magnitude of 10: once black, an error in current Pillow.
+        # At a magnitude of 10 no bits are left: black in old Pillow, an error in current versions.
         return lambda frame: Image.new(frame.mode, frame.size)
     return lambda frame: operator.aug_fn(frame, *levels, **operator.kwargs)

@@ -1,4 +1,4 @@
-"""Which frames of a video make its clips."""
+"""Sample the frames of clips from a video."""
 
 from typing import Any
 
@@ -12,29 +12,29 @@ from mmvideomae.registry import TRANSFORMS
 class SampleClip(BaseTransform):
     """Draw the frames of one dense clip (VideoMAE and VideoMAE V2, official pre-training).
 
-    The first frame is uniform over ``total_frames - clip_len * stride + 1`` places, and
-    is 0 where that is below 1.  Each next frame lies ``stride`` later as long as that
-    stays below the last frame of the video; a shorter video repeats the last frame
-    reached.  (The official code never steps onto the very last frame; at the published
-    strides of 2 and 4 this touches only videos shorter than the clip.)
+    The first frame is uniform over ``total_frames - clip_len * stride + 1`` places, or 0 if
+    that is less than 1.  Each next frame is ``stride`` later as long as it is before the
+    last frame of the video; a shorter video repeats the last frame reached.  (The official
+    code never reaches the very last frame; with the published strides of 2 and 4, this
+    affects only videos shorter than the clip.)
 
-    In test mode the clip is the one in the middle.
+    In test mode, the clip is in the middle.
 
     Required Keys:
 
     - total_frames
     - start_index (optional)
-    - stride (optional: the record's own stride, which wins)
+    - stride (optional: the record's own stride, which has priority)
 
     Added Keys:
 
     - frame_inds: int64 ``(clip_len,)``
-    - clip_len, frame_interval, num_clips: as mmaction2's `SampleFrames` adds them
+    - clip_len, frame_interval, num_clips: as in mmaction2's `SampleFrames`
 
     Args:
-        clip_len: Frames of the clip.
+        clip_len: Frames in the clip.
         stride: Distance between two frames of the clip, in frames.
-        test_mode: Take the middle of the video instead of a random place.
+        test_mode: Use the middle of the video instead of a random place.
     """
 
     def __init__(self, clip_len: int, stride: int, test_mode: bool = False) -> None:
@@ -71,38 +71,38 @@ class SampleClip(BaseTransform):
 class SampleDenseClips(BaseTransform):
     """Frames of dense clips for classification (VideoMAE and V2, official fine-tuning).
 
-    A clip spans ``clip_len * stride`` frames.  In training the end of the span is uniform
+    A clip spans ``clip_len * stride`` frames.  In training, the end of the span is uniform
     over ``span, ..., total_frames - 1`` and the frames are spread evenly from the first to
-    the last of the span, so that they lie about ``span / (clip_len - 1)`` apart, not quite
-    ``stride``.  A video no longer than the span gives ``total_frames // stride`` frames
+    the last of the span, so their distance is about ``span / (clip_len - 1)``, not exactly
+    ``stride``.  A video not longer than the span gives ``total_frames // stride`` frames
     spread over all of it, and copies of its last frame fill the clip; one shorter than
-    ``stride`` gives its last frame alone.
+    ``stride`` gives only its last frame.
 
     In test mode:
 
-    - ``num_clips=1`` takes the span in the middle, spread in the same way (the validation
+    - ``num_clips=1`` uses the span in the middle, spread in the same way (the validation
       of V2; that of V1 is random);
-    - more take every ``stride``-th frame of the whole video, the last one repeated until
-      there are ``clip_len``, and cut clips out of this list at even steps from its start
-      to its end.  So all clips share one phase, and those of a short video are alike.
-      (The official rule divides by zero for one clip.)
+    - more clips use every ``stride``-th frame of the whole video, with the last one
+      repeated up to ``clip_len``, and are taken from this list at even steps from its
+      start to its end.  So all clips share one phase, and those of a short video are
+      equal.  (The official rule divides by zero for one clip.)
 
     Required Keys:
 
     - total_frames
     - start_index (optional)
-    - stride (optional: the record's own stride, which wins)
+    - stride (optional: the record's own stride, which has priority)
 
     Added Keys:
 
     - frame_inds: int64 ``(num_clips * clip_len,)``, clip after clip
-    - clip_len, frame_interval, num_clips: as mmaction2's `SampleFrames` adds them
+    - clip_len, frame_interval, num_clips: as in mmaction2's `SampleFrames`
 
     Args:
-        clip_len: Frames of a clip.
+        clip_len: Frames in a clip.
         stride: Distance between two frames of a clip, in frames.
-        num_clips: Clips of a video, in test mode.
-        test_mode: Draw nothing.
+        num_clips: Clips per video, in test mode.
+        test_mode: Do not draw randomly.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class SampleDenseClips(BaseTransform):
         return np.clip(frames, start, end - 1).astype(np.int64)
 
     def _cut(self, total: int, stride: int) -> np.ndarray:
-        """All clips of the strided list of frames -> (S * T,)."""
+        """All clips from the strided list of frames -> (S * T,)."""
         strided = np.arange(0, total, stride)
         missing = max(self.clip_len - len(strided), 0)
         strided = np.append(strided, np.full(missing, strided[-1]))
@@ -155,16 +155,16 @@ class SampleDenseClips(BaseTransform):
 class SampleSegments(BaseTransform):
     """Frames of sparse clips, one from each segment of the video (TSN; Something-Something).
 
-    The video is cut into ``clip_len`` segments of ``total_frames // clip_len`` frames.  A
-    training clip takes a random frame of each.  A shorter video than ``clip_len`` is
-    preceded by copies of its first frame (V2; V1 fails there).
+    The video is divided into ``clip_len`` segments of ``total_frames // clip_len`` frames.
+    A training clip takes a random frame from each.  A video shorter than ``clip_len`` is
+    preceded by copies of its first frame (V2; V1 fails in this case).
 
     In test mode:
 
     - ``num_clips=1`` takes the middle frame of each segment (the validation of V2);
-    - more take frames ``(s / num_clips + x) * total_frames / clip_len``, rounded down, for
-      clip s and segment x: the clips interleave, and those of a short video repeat
-      frames.  (V2's rule; that of V1 is the same for its two clips.)
+    - more clips take frames ``(s / num_clips + x) * total_frames / clip_len``, rounded
+      down, for clip s and segment x: the clips interleave, and those of a short video
+      repeat frames.  (V2's rule; that of V1 is the same for its two clips.)
 
     Required Keys:
 
@@ -174,12 +174,12 @@ class SampleSegments(BaseTransform):
     Added Keys:
 
     - frame_inds: int64 ``(num_clips * clip_len,)``, clip after clip
-    - clip_len, num_clips: as mmaction2's `SampleFrames` adds them
+    - clip_len, num_clips: as in mmaction2's `SampleFrames`
 
     Args:
-        clip_len: Frames of a clip.
-        num_clips: Clips of a video, in test mode.
-        test_mode: Draw nothing.
+        clip_len: Frames in a clip.
+        num_clips: Clips per video, in test mode.
+        test_mode: Do not draw randomly.
     """
 
     def __init__(self, clip_len: int, num_clips: int = 1, test_mode: bool = False) -> None:

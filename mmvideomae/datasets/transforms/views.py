@@ -9,18 +9,18 @@ from mmcv.transforms import BaseTransform
 
 from mmvideomae.registry import TRANSFORMS
 
-_MOST_RESIZED = 2**24  # pixels of a whole frame; more are not made to be cut away
+_MOST_RESIZED = 2**24  # pixels of a whole frame; larger frames are cropped while resizing
 
 
 @TRANSFORMS.register_module()
 class CropViews(BaseTransform):
-    """Resize the short side and cut square crops along the long one (V1 and V2, official test).
+    """Resize the short side and crop squares along the long one (V1 and V2, official test).
 
-    The short side becomes ``short_side`` and the long one keeps the aspect, rounded down, by
-    OpenCV's bilinear interpolation.  Crops lie in the middle of the short side, and crop c
-    of C begins ``c * (long - size) / (C - 1)`` pixels, rounded down, along the long side: at
-    its start, middle and end for three.  One crop is the middle one of three.
-    (The official rule divides by zero for one crop.)
+    The short side becomes ``short_side`` and the long one keeps the aspect ratio, rounded
+    down, with OpenCV's bilinear interpolation.  Crops are in the middle of the short side,
+    and crop c of C begins at ``c * (long - size) / (C - 1)`` pixels, rounded down, along the
+    long side: for three crops, at its start, middle and end.  A single crop is the middle
+    one of three.  (The official rule divides by zero for one crop.)
 
     A frame that several clips share is resized once.
 
@@ -37,8 +37,8 @@ class CropViews(BaseTransform):
 
     Args:
         size: Side of the crops.
-        num_crops: Crops of a clip.
-        short_side: Short side of the frames that are cut; by default ``size``, as in the
+        num_crops: Crops per clip.
+        short_side: Short side of the frames before cropping; by default ``size``, as in the
             papers.
     """
 
@@ -71,7 +71,7 @@ class CropViews(BaseTransform):
         shape = (num_clips, self.num_crops, clips.shape[1], self.size, self.size, imgs.shape[3])
         views = np.empty(shape, dtype=np.uint8)
         for place, number in enumerate(first):
-            # One frame at a time: before it is cut, a long one takes much more than its views.
+            # One frame at a time: before cropping, a long one is much larger than its views.
             for crop, cut in enumerate(self._cuts(imgs[number])):
                 views[:, crop][clips == place] = cut
         results.update(imgs=views.reshape(-1, *shape[2:]), img_shape=(self.size, self.size))
@@ -96,7 +96,7 @@ class CropViews(BaseTransform):
     def _sample(
         self, frame: np.ndarray, shape: tuple[int, int], corner: tuple[int, int]
     ) -> np.ndarray:
-        """What resizing to ``shape`` and cutting at a corner gives, without the rest of it."""
+        """The result of resizing to ``shape`` and cropping at a corner, without the rest of it."""
         rows, columns = (
             (start + np.arange(self.size) + 0.5) * old / new - 0.5
             for start, old, new in zip(corner, frame.shape[:2], shape, strict=True)
