@@ -1,1 +1,1 @@
-"""Files, folders of frames and cameras to frames, and frames to files."""
+"""Read frames from files, folders of frames and cameras, and write frames to files."""

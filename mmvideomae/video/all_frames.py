@@ -1,4 +1,4 @@
-"""Every frame of a video file as it is stored, whatever sizes the frames have."""
+"""Every frame of a video file as it is stored, with any size."""
 
 import os
 from collections.abc import Iterator
@@ -20,21 +20,21 @@ from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.packet_index import index_by_time, read_packets
 from mmvideomae.video.readers.pictures import PictureMaker
 
-# Transcoding is the cure for what is over the limits of readers.
+# Higher than the limits of readers, whose errors advise transcoding.
 _LIMITS = ReadLimits(pixels=2**28, frames=20_000_000)
 
 
 class AllFrames:
-    """Frames in order, each with its time, under the numbers that readers give them.
+    """Frames in order, with their times and the numbers that readers use.
 
-    A reader refuses a file whose pictures change their size; here frames come one after the
-    other as the decoder gives them, and none is kept.
+    A reader refuses a file whose pictures change their size; here frames are yielded as they
+    are decoded, and none is kept.
 
     Args:
         path: A video file.
 
     Attributes:
-        times: When each frame appears, in seconds from the first, (F,) float64.
+        times: Time at which each frame appears, in seconds from the first, (F,) float64.
         duration: Seconds from the first frame's appearance to the end of the last one.
 
     Raises:
@@ -67,7 +67,7 @@ class AllFrames:
         return len(self.times)
 
     def __iter__(self) -> Iterator[tuple[av.VideoFrame, int]]:
-        """Each frame, and how wide it is shown in units of its height's pixels, before turning.
+        """Each frame, and its display width in units of its height's pixels, before rotation.
 
         Raises:
             VideoReadError: A frame cannot be decoded.
@@ -82,13 +82,13 @@ class AllFrames:
             if found == number:
                 yield frame, width
                 number += 1
-            elif found is not None:  # others are hidden by an edit list
+            elif found is not None:  # an edit list hides the rest
                 break
         if number < len(self):
             raise VideoReadError(self.path, f'frame {number} of {len(self)} could not be decoded')
 
     def _decoded(self) -> Iterator[tuple[av.VideoFrame, int]]:
-        """What the decoder gives, and the width of each frame in square pixels."""
+        """Decoded frames, and the width of each in square pixels."""
         with self._opened() as (container, stream):
             aspect = stream.sample_aspect_ratio or Fraction(0)
             maker = PictureMaker(stream.codec_context, aspect)
@@ -102,5 +102,5 @@ class AllFrames:
                 yield container, video_stream(self.path, container, _LIMITS)
         except VideoReadError:
             raise
-        except Exception as error:  # damage can surface as anything
+        except Exception as error:  # damage can cause any error
             raise VideoReadError(self.path, cause_of(error)) from error

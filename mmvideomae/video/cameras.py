@@ -15,9 +15,9 @@ from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.av_container import open_container
 
 SHORTEST_SIDE = 512
-"""Larger pictures are shrunk when they come in: a window of them must fit into memory."""
+"""Larger pictures are shrunk on arrival, because a window of them must fit into memory."""
 SILENCE = 30.0
-"""Seconds without a new frame after which a source is given up."""
+"""Seconds without a new frame after which a source is abandoned."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Newest:
 
     Attributes:
         frames: Pictures (H, W, 3) uint8, the newest last.
-        start, end: When the first and the last of them came, in seconds since the source
-            delivered its first.
-        fps: Frames per second as they came.
+        start, end: Times at which the first and the last of them arrived, in seconds since the
+            first frame of the source.
+        fps: Frames per second at which they arrived.
     """
 
     frames: list[np.ndarray]
@@ -38,15 +38,15 @@ class Newest:
 
 
 class LiveSource:
-    """Read a source in a thread of its own while a ``with`` block runs, and keep its last seconds.
+    """Read a source in its own thread during a ``with`` block, and keep its last seconds.
 
-    OpenCV hands out the oldest frame that it holds; a slow model would fall behind the
-    camera if it asked for frames itself.
+    OpenCV returns the oldest frame in its buffer, so a slow model that read frames itself
+    would fall behind the camera.
 
     Args:
         source: Number of a camera, address of a stream, or a file.  A file is played at
             its own speed.
-        window_seconds: How much is kept.
+        window_seconds: Length of the part to keep.
 
     Raises:
         ValueError: ``window_seconds`` is not positive.
@@ -64,7 +64,7 @@ class LiveSource:
 
     def __enter__(self) -> 'LiveSource':
         self._capture, picture = _open(str(self.source))
-        # Files have an end, and a rate at which they are to be played.
+        # Files have an end, and a rate at which to play them.
         finite = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
         self._pause = 1 / (self._capture.get(cv2.CAP_PROP_FPS) or 25.0) if finite else 0.0
         self._began = time.monotonic()
@@ -81,16 +81,16 @@ class LiveSource:
     ) -> None:
         self._stopped = True
         self._thread.join(timeout=5)
-        if not self._thread.is_alive():  # a read that hangs must not be pulled away from
+        if not self._thread.is_alive():  # the source of a hanging read must not be released
             self._capture.release()
 
     def wait(self) -> Newest | None:
-        """The frames of the last window once a newer one has come; None after the end.
+        """The frames of the last window once there is a newer one; None after the end.
 
-        The first answer comes when a whole window has passed, or the source has ended.
+        The first call returns when a whole window has passed, or the source has ended.
 
         Raises:
-            VideoReadError: Nothing came for `SILENCE` seconds.
+            VideoReadError: No frame arrived for `SILENCE` seconds.
         """
         with self._changed:
             if not self._changed.wait_for(self._has_news, self._length + SILENCE):
@@ -135,11 +135,11 @@ def _open(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
     if not source.isdigit() and '://' not in source and not os.path.isfile(source):
         raise VideoReadError(source, 'no such file, and neither a camera number nor an address')
     if os.path.isfile(source):
-        open_container(source).close()  # OpenCV would also follow a playlist to other files
-        source = os.path.abspath(source)  # whose name is no address, whatever stands in it
+        open_container(source).close()  # OpenCV would follow a playlist to other files
+        source = os.path.abspath(source)  # an absolute path is never read as an address
     log = opencv_log_levels()
     level = log.getLogLevel()
-    log.setLogLevel(0)  # the error says it all
+    log.setLogLevel(0)  # the error is sufficient
     try:
         capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
         ok, picture = capture.read()
@@ -153,7 +153,7 @@ def _open(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
 
 
 def _rgb(picture: np.ndarray) -> np.ndarray:
-    """A picture of OpenCV as (H, W, 3) RGB, its shorter side at most `SHORTEST_SIDE`."""
+    """A picture from OpenCV as (H, W, 3) RGB, with a shorter side of at most `SHORTEST_SIDE`."""
     scale = SHORTEST_SIDE / min(picture.shape[:2])
     if scale < 1:
         size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))

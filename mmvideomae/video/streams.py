@@ -1,4 +1,4 @@
-"""Frames of a video from its start to its end, each decoded once and none kept."""
+"""Read the frames of a video from start to end, decoding each once and keeping none."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ class FileStream(PyAVReader):
 
 
 class FolderStream(FrameFolderReader):
-    """A folder of frames under the interface of `FileStream`."""
+    """A folder of frames with the interface of `FileStream`."""
 
     @cached_property
     def times(self) -> np.ndarray:
@@ -45,7 +45,7 @@ class FolderStream(FrameFolderReader):
         return super().times
 
     def in_order(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
-        """Number and picture (H, W, 3) uint8 of frames, given ascending numbers."""
+        """Numbers and pictures (H, W, 3) uint8 of frames, given ascending numbers."""
         for number in wanted:
             yield number, self.read([number])[0]
 
@@ -59,7 +59,7 @@ def open_stream(
     """Open a video file, or a folder of frames, for reading in order.
 
     Args:
-        filename_tmpl, fps, start: Of a folder, see `FrameFolderReader`.
+        filename_tmpl, fps, start: For a folder, see `FrameFolderReader`.
 
     Raises:
         VideoReadError: It cannot be read.
@@ -70,7 +70,7 @@ def open_stream(
 
 
 class FrameStream(Protocol):
-    """What windows are read from, see `mmvideomae.video.streams`."""
+    """The source from which windows are read, see `mmvideomae.video.streams`."""
 
     path: str
     limits: ReadLimits
@@ -84,25 +84,25 @@ class FrameStream(Protocol):
 
     @property
     def times(self) -> np.ndarray:
-        """When each frame appears, see `VideoReader.times`."""
+        """Time at which each frame appears, see `VideoReader.times`."""
 
     @property
     def duration(self) -> float:
         """Seconds from the first frame's appearance to the end of the last one."""
 
     def in_order(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
-        """Number and picture of frames, given ascending numbers."""
+        """Numbers and pictures of frames, given ascending numbers."""
 
 
 class KeptFrames(VideoReader):
-    """Frames that are in memory already, for the transforms that read from a reader.
+    """A reader of frames that are already in memory, for transforms.
 
     Args:
-        path: Named by errors.
-        frames: Pictures (H, W, 3) uint8 by number.
-        length: Frames of the video.
+        path: Path for errors.
+        frames: Pictures (H, W, 3) uint8, keyed by number.
+        length: Number of frames of the video.
         fps: Frames per second.
-        times: When each frame of the video appears, in seconds; None: at a constant rate.
+        times: Time at which each frame of the video appears, in seconds; None: a constant rate.
     """
 
     def __init__(
@@ -128,27 +128,27 @@ class KeptFrames(VideoReader):
         return super().times if self._times is None else self._times
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """There is nothing to close."""
 
     def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         return ((index, self._frames[index]) for index in indices.tolist())
 
 
 def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[KeptFrames]:
-    """Readers of the frames that each of several clips needs, every frame decoded at most once.
+    """Readers of the frames that each of several clips needs; no frame is decoded twice.
 
-    Frames are kept from when they are decoded until no clip waits for them; a reader keeps its
-    own as long as it lives.
+    Frames are kept after decoding until no clip needs them; a reader keeps its own frames as long
+    as it exists.
 
     Args:
         needed: Numbers of frames, (T,) for each clip; the clips begin in ascending order.
 
     Raises:
-        VideoReadError: A frame cannot be decoded, or a clip takes more than the limit.
+        VideoReadError: A frame cannot be decoded, or a clip exceeds the limit.
     """
     if not needed:
         return
-    # What clips from here on need begins no earlier than this.
+    # Later clips need no earlier frames than this.
     since = np.minimum.accumulate([int(inds.min()) for inds in needed][::-1])[::-1]
     wanted = np.unique(np.concatenate([inds.ravel() for inds in needed])).tolist()
     most = max(len(np.unique(inds)) for inds in needed)

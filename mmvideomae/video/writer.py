@@ -1,4 +1,4 @@
-"""Write frames, each at its own time, as an H.264 file that players and browsers show."""
+"""Write frames with their own times to an H.264 file for players and browsers."""
 
 import os
 from fractions import Fraction
@@ -12,7 +12,7 @@ from mmvideomae.errors import UserError
 from mmvideomae.storage import publish, remove, temporary_path
 
 _CLOCK = Fraction(1, 10000)
-_LONGEST = 2**31  # ticks that mp4 can say from frame to frame: 59 hours
+_LONGEST = 2**31  # most ticks from frame to frame in an mp4: 59 hours
 
 
 class VideoWriteError(UserError, ValueError):
@@ -20,17 +20,18 @@ class VideoWriteError(UserError, ValueError):
 
 
 class VideoWriter:
-    """Write frames one by one into an H.264 mp4 file, each at its own time.
+    """Write frames one by one to an H.264 mp4 file, each at its own time.
 
-    The file takes its name when it is complete; after an error nothing is left.
+    The file gets its name when it is complete; an error leaves no file.
 
     Args:
-        path: Ends in ``.mp4``; its folder is made.
+        path: Ends in ``.mp4``; its folder is created.
         fps: Nominal frames per second.
-        crf: Quality as x264 counts it: 0 is lossless, 6 more is half the size.
+        crf: Quality for x264: 0 is lossless, and an increase of 6 halves the size.
 
     Raises:
-        VideoWriteError: On another suffix, or a frame that is shown for longer than mp4 can say.
+        VideoWriteError: The suffix is another one, or a frame is shown for longer than mp4
+            allows.
     """
 
     def __init__(self, path: str | os.PathLike[str], fps: float, crf: int = 20) -> None:
@@ -42,20 +43,20 @@ class VideoWriter:
         self._fps = fps or 25.0
         rate = max(Fraction(self._fps).limit_denominator(1001), Fraction(1, 1001))
         self._container = av.open(f'file:{self._partial}', 'w', options={'movflags': '+faststart'})
-        # Without B-frames: mp4 stores for how long packets last as they are decoded, not shown.
+        # Without B-frames, since mp4 stores durations in decoding order, not in display order.
         coding = {'crf': str(crf), 'bf': '0'}
         self._stream = self._container.add_stream('libx264', rate=rate, options=coding)
         self._stream.codec_context.time_base = _CLOCK
         self._last = -1
-        self._shown: dict[int, int] = {}  # for how long, by time
+        self._shown: dict[int, int] = {}  # durations keyed by time
 
     def write(self, frame: np.ndarray, seconds: float, until: float | None = None) -> None:
         """Append a frame (H, W, 3) uint8 that is shown from ``seconds`` on.
 
-        All frames have the size of the first.  Odd sides grow by a pixel.
+        All frames must have the size of the first.  Odd sides are enlarged by a pixel.
 
         Args:
-            until: When the frame disappears, which matters for the last one; None: after
+            until: Time at which the frame disappears, which matters for the last one; None: after
                 ``1 / fps`` seconds.
         """
         height, width = frame.shape[:2]
@@ -64,7 +65,7 @@ class VideoWriter:
             self._stream.height, self._stream.width = even.shape[:2]
             self._stream.pix_fmt = 'yuv420p'
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format='rgb24')
-        time = max(round(seconds / _CLOCK), self._last + 1)  # times must ascend
+        time = max(round(seconds / _CLOCK), self._last + 1)  # times must be ascending
         end = seconds + 1 / self._fps if until is None else until
         self._shown[time] = max(round(end / _CLOCK) - time, 1)
         if max(time - max(self._last, 0), self._shown[time]) >= _LONGEST:
@@ -78,7 +79,7 @@ class VideoWriter:
         self._mux(self._stream.encode(picture))
 
     def _mux(self, packets: list[av.Packet]) -> None:
-        for packet in packets:  # the encoder makes all frames equally long
+        for packet in packets:  # the encoder gives all frames the same duration
             packet.duration = self._shown.pop(packet.pts)
             self._container.mux(packet)
 

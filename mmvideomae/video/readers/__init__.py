@@ -1,4 +1,4 @@
-"""Readers: from a video file or a folder of frames to frames by index."""
+"""Readers of single frames, by index, from video files and folders of frames."""
 
 from mmvideomae.storage.remote import fetch_ahead, join_place, without_secrets
 from mmvideomae.video.readers.base import VideoReader, VideoReadError

@@ -1,4 +1,4 @@
-"""The contract of all video readers: a length, a rate and frames by index."""
+"""The interface of all video readers: a length, a rate and frames by index."""
 
 import os
 from abc import ABC, abstractmethod
@@ -15,10 +15,10 @@ SIZE_CHANGES = 'the frame size changes within it: transcode it to one size'
 
 
 class VideoReadError(UserError, RuntimeError):
-    """A video, or the wanted frames of it, cannot be read; names the file and the reason.
+    """A video, or some of its frames, cannot be read; the message names the file and the reason.
 
-    Of an address it tells neither user nor query.  It crosses process borders whole (data-loader
-    workers pickle it).
+    For an address, it does not contain user or query.  It can be pickled, as data-loader workers
+    require.
     """
 
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
@@ -33,21 +33,21 @@ class VideoReadError(UserError, RuntimeError):
 class VideoReader(ABC):
     """Random access to the frames of one video.
 
-    Frame ``n`` is the n-th picture in order of presentation, whatever the time
-    between pictures.  Pictures are as a player shows them: trimmed by the file's edit
-    list, turned and mirrored by its display matrix, all of one size, and with square pixels:
-    where the aspect of stored pixels changes the width by more than 2 percent (less comes from
-    rounding), the picture is resized to that width and keeps its height.
+    Frame ``n`` is the n-th picture in order of presentation, with any time between pictures.
+    Pictures are as a player shows them: trimmed by the file's edit list, rotated and mirrored
+    by its display matrix, all of one size, and with square pixels: if the aspect ratio of
+    stored pixels changes the width by more than 2 percent (less is due to rounding), the
+    picture is resized to that width and keeps its height.
 
-    A reader is opened where it is used (inside a data-loader worker), takes one
-    thread and is not shared.
+    A reader is opened where it is used (inside a data-loader worker), uses one thread and is
+    not shared.
 
     Args:
-        path: The file or folder, named by every error.
-        limits: How much the video may ask for.
+        path: The file or folder, which every error names.
+        limits: Limits of the resources that a video may need.
 
     Attributes:
-        allocate: Where memory for frames comes from, in the manner of `np.empty`.
+        allocate: A function like `np.empty` that allocates memory for frames.
     """
 
     def __init__(self, path: str | os.PathLike[str], limits: ReadLimits | None = None) -> None:
@@ -66,10 +66,10 @@ class VideoReader(ABC):
 
     @property
     def times(self) -> np.ndarray:
-        """When each frame appears, in seconds from the first, (F,) float64, ascending.
+        """Time at which each frame appears, in seconds from the first, (F,) float64, ascending.
 
-        Whatever turns seconds into frames uses these, by `mmvideomae.ops.seconds.frames_at`; the
-        rate says nothing about a single frame where it varies.
+        All conversions of seconds to frames use these, by `mmvideomae.ops.seconds.frames_at`; a
+        varying rate says nothing about a single frame.
         """
         return np.arange(len(self)) / (self.fps or 25.0)
 
@@ -91,12 +91,12 @@ class VideoReader(ABC):
         """Release the file; a closed reader must not be read from."""
 
     def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Read frames in the order asked, each decoded once -> (T, H, W, 3) uint8 RGB.
+        """Read frames in the given order, decoding each once -> (T, H, W, 3) uint8 RGB.
 
         Raises:
-            IndexError: An index is negative or not below ``len(self)``.
+            IndexError: An index is negative or not less than ``len(self)``.
             ValueError: The indices are not a flat, non-empty row of integers.
-            VideoReadError: A frame cannot be decoded, or the frames are over a limit.
+            VideoReadError: A frame cannot be decoded, or the frames exceed a limit.
         """
         wanted = np.asarray(indices)
         if wanted.ndim != 1 or wanted.size == 0 or not np.issubdtype(wanted.dtype, np.integer):
@@ -110,11 +110,11 @@ class VideoReader(ABC):
             return self._collect(wanted)
         except VideoReadError:
             raise
-        except Exception as error:  # damage can surface as anything
+        except Exception as error:  # damage can cause any error
             raise VideoReadError(self.path, cause_of(error)) from error
 
     def _collect(self, wanted: np.ndarray) -> np.ndarray:
-        """Decode the frames into one array, which is all the memory that they take."""
+        """Decode the frames into one array, without further memory for them."""
         frames: np.ndarray | None = None
         missing = set(wanted.tolist())
         for index, picture in self._decode(np.unique(wanted)):
@@ -169,10 +169,10 @@ class TimedReader(VideoReader):
 
 
 def cause_of(error: Exception) -> str:
-    """What went wrong, in one line: the words of the system or of FFmpeg, or Python's.
+    """The cause in one line: the message of the system, of FFmpeg or of Python.
 
     Raises:
-        UnreachableError: The error itself, which is no fault of a file.
+        UnreachableError: The error itself, since the file is not at fault.
     """
     if isinstance(error, UnreachableError):
         raise error

@@ -1,4 +1,4 @@
-"""Reader over decord 0.6, for videos whose frames it is known to return."""
+"""A reader based on decord 0.6, for videos whose frames it returns correctly."""
 
 import os
 import re
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mmvideomae.video.readers.pyav_reader import Traits
 
-# '[06:05:55] /github/workspace/src/video/video_reader.cc:486: ' opens each decord message.
+# decord's messages begin like '[06:05:55] /github/workspace/src/video/video_reader.cc:486: '.
 _ORIGIN = re.compile(r'\[\d\d:\d\d:\d\d\] \S+?\.(?:cc|h):\d+: ')
 
 _WORDS = {
@@ -38,17 +38,17 @@ _FORMATS = ('yuv420p', 'yuvj420p', 'yuv422p', 'yuvj422p', 'yuv444p', 'yuvj444p')
 
 
 class DecordReader(TimedReader):
-    """Frames through decord, which returns others after a seek in many files without a word.
+    """Read frames with decord, which silently returns wrong ones after a seek in many files.
 
-    PyAV looks at the file first, knows its frames' times, and tells whether decord finds them: in
-    closed groups of 8-bit H.264, VP8, VP9 or MJPEG, with square pixels and nothing trimmed.  All
-    others are refused, but AVI files are decoded from their start; so is every file where PyAV is
-    not installed.
+    PyAV inspects the file first, gets the times of its frames, and determines whether decord finds
+    them: in closed groups of 8-bit H.264, VP8, VP9 or MJPEG, with square pixels and nothing
+    trimmed.  Other files are refused, except that AVI files are decoded from their start, as is
+    every file if PyAV is not installed.
 
     Args:
         path: A video file.
-        limits: How much it may ask for.
-        square_pixels: Refuse pictures whose pixels are not square, instead of leaving them so.
+        limits: Limits of the resources that it may need.
+        square_pixels: Refuse pictures whose pixels are not square instead of keeping them so.
 
     Raises:
         VideoReadError: decord cannot open the file, or would misplace its frames.
@@ -92,16 +92,16 @@ class DecordReader(TimedReader):
     def _open(self) -> 'decord.VideoReader':
         import decord
 
-        # Without a tolerance decord hands out copies of neighbouring frames in the
-        # place of those that it could not decode.
+        # By default, decord returns copies of neighbouring frames instead of those that
+        # it could not decode.
         try:
-            # A path that begins with a slash is no address.
+            # A path that begins with a slash is not an address.
             return decord.VideoReader(self._local, num_threads=1, fault_tol=1e-9)
         except _errors() as error:
             raise VideoReadError(self.path, _reason(error, self._local)) from None
 
     def _open_alone(self) -> None:
-        """Open without PyAV what decord reads rightly from its start."""
+        """Open a file without PyAV if decord reads it correctly from its start."""
         check_sample_tables(self.path, self.limits)
         if container_of(self.path) == 'other':
             raise VideoReadError(self.path, 'decord misplaces frames of such files: install PyAV')
@@ -109,7 +109,7 @@ class DecordReader(TimedReader):
         self._fps = float(self._reader.get_avg_fps())
         begins = self._reader.get_frame_timestamp(range(len(self._reader)))[:, 0].astype(float)
         if not begins.size or -1e9 < begins[0] < 0 or self._reader.get_key_indices()[:1] != [0]:
-            # A cut without re-encoding keeps frames that are not to be shown.
+            # A cut without re-encoding keeps frames that must not be shown.
             raise VideoReadError(self.path, 'decord counts frames that are hidden: install PyAV')
         timed = begins[0] >= 0 and (np.diff(begins) > 0).all()
         self._times = begins - begins[0] if timed else np.arange(len(begins)) / (self._fps or 25.0)
@@ -118,14 +118,14 @@ class DecordReader(TimedReader):
         try:
             for index, frame in self._decoded(indices):
                 picture = frame.asnumpy()
-                if picture.shape[2] != 3:  # of some widths below 64 it returns padded lines
+                if picture.shape[2] != 3:  # for some widths below 64, it returns padded lines
                     raise VideoReadError(self.path, 'decord cannot return frames of this width')
                 yield index, picture
         except _errors() as error:
             raise VideoReadError(self.path, _reason(error, self._local)) from None
 
     def _decoded(self, indices: np.ndarray) -> Iterator[tuple[int, Any]]:
-        """Index and frame; from the start one by one where decord would not find them."""
+        """Indices and frames, decoded one by one from the start if decord would not find them."""
         if not self._from_start:
             yield from ((index, self._reader[index]) for index in indices.tolist())
             return
@@ -138,7 +138,7 @@ class DecordReader(TimedReader):
 
 
 def _misreads(traits: 'Traits') -> str:
-    """Why decord would return other frames than PyAV; empty if it would not."""
+    """Why decord would not return the same frames as PyAV; empty if it would."""
     if not any(name in traits.container for name in _CONTAINERS):
         return f'misplaces frames of such files ({traits.container})'
     if traits.codec not in _CODECS or traits.pix_fmt not in _FORMATS:
@@ -155,7 +155,7 @@ def _misreads(traits: 'Traits') -> str:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What decord raises: its own two, and Python's for no file, frame, time or next frame."""
+    """Errors that decord raises: its own two, and Python's for a missing file, frame or time."""
     import decord
 
     own = (decord.DECORDError, decord.DECORDLimitReachedError)
@@ -163,7 +163,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _reason(error: BaseException, path: str) -> str:
-    """Say in words what decord says in its own; else keep it, less its source files."""
+    """Translate decord's message if it is known; else keep it without the source files."""
     text = str(error)
     for hint, words in _WORDS.items():
         if hint in text:

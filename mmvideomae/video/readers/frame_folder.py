@@ -1,4 +1,4 @@
-"""Reader of raw frames: one picture file per frame in a folder."""
+"""A reader of raw frames: a folder with one picture file per frame."""
 
 import os
 import re
@@ -21,16 +21,16 @@ class FrameFolderReader(VideoReader):
 
     Args:
         folder: The folder of one video.
-        filename_tmpl: Format of a file name, given the file number.
+        filename_tmpl: Template of a file name with the file number.
         start: Number of the first file; None: the lowest in the folder.
-        total: Number of frames; None: all from ``start`` on, none of which may be missing.
+        total: Number of frames; None: all from ``start`` on, without gaps.
         fps: Rate at which the frames were extracted, in frames per second.
 
     Attributes:
-        start: As above, read from the folder where it was not given.
+        start: As above, or found in the folder if it is not given.
 
     Raises:
-        VideoReadError: No such folder, no first frame in it, or a gap in its numbers.
+        VideoReadError: The folder does not exist, lacks the first frame, or has a gap.
         ValueError: The template has no place for a number.
     """
 
@@ -70,15 +70,15 @@ class FrameFolderReader(VideoReader):
         return self._fps
 
     def close(self) -> None:
-        """Nothing is held open between reads."""
+        """There is nothing to close."""
 
     def _decode(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         for index in indices.tolist():
             yield index, self._load(self._file(index))
 
     def _load(self, file: Path) -> np.ndarray:
-        # Read here, not by OpenCV, which cannot tell a missing file from a broken
-        # one and does not open every name on every system.
+        # Not read by OpenCV, which cannot distinguish missing from broken files and
+        # does not open every name on every system.
         try:
             data = np.fromfile(file, np.uint8)
         except OSError as error:
@@ -92,7 +92,7 @@ class FrameFolderReader(VideoReader):
         return Path(self.path) / self._template.format(index + self.start)
 
     def _count(self) -> int:
-        """Frames from the first to the last, all of which must be there."""
+        """Number of frames from the first to the last, which must have no gaps."""
         runs = _runs_in(self.path, self._template)
         here = next((run for run in runs if self.start in run), None)
         if here is None:
@@ -109,14 +109,14 @@ class FrameFolderReader(VideoReader):
 
 
 def first_frame(folder: str | os.PathLike[str], template: str) -> int | None:
-    """The lowest number of a frame in a folder, None if there is no frame in it.
+    """The lowest number of a frame in a folder; None if there is no frame.
 
     Raises:
         ValueError: The template has no place for a number.
         VideoReadError: The folder cannot be read.
     """
     check_template(template)
-    for number in (0, 1):  # nearly all folders: no need to list what may be thousands of files
+    for number in (0, 1):  # nearly all folders, which avoids listing thousands of files
         if os.path.isfile(os.path.join(folder, template.format(number))):
             return number
     runs = _runs_in(os.fspath(folder), template) if os.path.isdir(folder) else ()
@@ -124,17 +124,17 @@ def first_frame(folder: str | os.PathLike[str], template: str) -> int | None:
 
 
 def _instead(folder: str | os.PathLike[str]) -> str:
-    """Names a picture of a folder whose frames are called otherwise."""
+    """A hint that names a picture in the folder, if frames have other names."""
     names = (entry.name for entry in os.scandir(folder))
     found = min((name for name in names if name.lower().endswith(_PICTURES)), default=None)
     return f', but {found!r}: describe the names by filename_tmpl' if found else ''
 
 
 def check_template(template: str) -> None:
-    """Refuse a format of file names that takes no number, by ``ValueError``."""
+    """Raise a ``ValueError`` if a template of file names has no place for a number."""
     try:
         names = {template.format(number) for number in (0, 1)}
-    except (LookupError, ValueError):  # it takes more than a number
+    except (LookupError, ValueError):  # it needs more than a number
         names = set()
     if len(names) != 2:
         raise ValueError(
@@ -152,9 +152,9 @@ def _runs_in(folder: str, template: str) -> Sequence[range]:
 
 @lru_cache(maxsize=4096)
 def _find_runs(folder: str, template: str, modified: int) -> Sequence[range]:
-    """`_runs_in`, looked up again when the folder was modified.
+    """`_runs_in`, cached until the folder is modified.
 
-    A film of AVA has 27000 frames and 900 samples: listing them takes longer than reading a clip.
+    An AVA film has 27000 frames and 900 samples, and listing takes longer than reading a clip.
     """
     parts = [(text, name is not None) for text, name, _, _ in Formatter().parse(template)]
     pattern = re.compile(

@@ -1,18 +1,18 @@
-"""How much a video may ask for."""
+"""Limits of the resources that a video may need."""
 
 from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """What a video may take of memory; a file of a few kilobytes can claim any number of frames.
+    """Limits of a video's memory; a file of a few kilobytes can claim any number of frames.
 
-    What is over a limit is refused before memory is taken for it.
+    Anything above a limit is refused before memory is allocated.
 
     Attributes:
         pixels: Pixels of one picture; by default those of 8192 x 4352.
-        frames: Frames of a video; by default those of 23 hours at 60 frames a second.
-        bytes: Bytes of all pictures that one read returns, as RGB; by default 1 GiB.
+        frames: Frames of a video; by default those of 23 hours at 60 frames per second.
+        bytes: Bytes of all RGB pictures of one read; by default 1 GiB.
     """
 
     pixels: int = 8192 * 4352
@@ -26,11 +26,11 @@ class ReadLimits:
                 raise ValueError(f'limits.{field.name} must be a positive integer, got {value!r}')
 
     def excess(self, name: str, amount: int, what: str) -> str:
-        """Why ``amount`` is too much, and the cure; empty where it is not.
+        """Why ``amount`` is too large, with advice; empty if it is not.
 
         Args:
             name: The limit.
-            what: Subject and verb of the sentence that the amount completes.
+            what: Subject and verb of the sentence, which the amount completes.
         """
         limit = getattr(self, name)
         if amount <= limit:

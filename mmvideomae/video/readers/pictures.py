@@ -1,4 +1,4 @@
-"""From frames as FFmpeg decodes them to pictures as a player shows them."""
+"""Turn frames decoded by FFmpeg into pictures as a player shows them."""
 
 from fractions import Fraction
 from math import atan2, pi
@@ -7,17 +7,17 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-# Since PyAV 17 the colour conversion takes as many threads as there are cores.
+# Since PyAV 17, the colour conversion uses as many threads as there are cores.
 _ONE_THREAD = {'threads': 1} if int(av.__version__.split('.')[0]) >= 17 else {}
-_ROUNDING = Fraction(1, 50)  # of the pixel aspect
+_ROUNDING = Fraction(1, 50)  # of the pixel aspect ratio
 
 
 class PictureMaker:
     """Turns frames of one stream into RGB pictures, see `VideoReader`.
 
     Args:
-        context: The decoder of the frames, before it decodes the first.
-        aspect: Of pixels, by the container; 0 if it says nothing.
+        context: The decoder of the frames, before it decodes the first one.
+        aspect: Aspect ratio of pixels from the container; 0 if it has none.
         square_pixels: Resize pictures whose pixels are not square.
     """
 
@@ -27,7 +27,7 @@ class PictureMaker:
         self._reformatter = VideoReformatter()
         self._context = context
         self._square = square_pixels
-        # What the container says holds for all pictures; what the pictures say may change.
+        # The container's aspect ratio is for all pictures; that of pictures may change.
         same = aspect == (context.sample_aspect_ratio or 0)
         self._fixed = None if same else aspect or Fraction(1)
 
@@ -42,8 +42,8 @@ class PictureMaker:
         """One decoded frame -> (H, W, 3) uint8."""
         turns, mirrored = orientation(frame)
         if frame.interlaced_frame and frame.format.name in ('yuv420p', 'yuvj420p'):
-            # Its FFmpeg would convert the colours of each field alone, which the
-            # other readers do not; a copy does not know that it is interlaced.
+            # Otherwise FFmpeg would convert the colours of each field separately, unlike
+            # the other readers; a copy is not marked as interlaced.
             copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
             copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
             frame = copy
@@ -59,7 +59,7 @@ class PictureMaker:
 
 
 def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
-    """Quarter turns against the clock, after mirroring from left to right where that is True."""
+    """Counter-clockwise quarter turns, after mirroring from left to right if that is True."""
     matrix = frame.side_data.get('DISPLAYMATRIX')
     if matrix is None:
         return 0, False

@@ -1,4 +1,4 @@
-"""Reader over torchcodec, an optional extra that brings no FFmpeg of its own."""
+"""A reader based on torchcodec, an optional extra that does not include FFmpeg."""
 
 import os
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class TorchCodecReader(TimedReader):
-    """Frames through torchcodec, which needs FFmpeg's shared libraries on the machine.
+    """Read frames with torchcodec, which needs FFmpeg's shared libraries on the machine.
 
-    PyAV looks at the file first and knows its frames' times.  torchcodec finds frames by
-    theirs; a file that has none is decoded from its start.
+    PyAV inspects the file first and gets the times of its frames, by which torchcodec finds
+    them; a file without times is decoded from its start.
 
     Args:
         path: A video file.
-        limits: How much it may ask for.
-        square_pixels: Refuse pictures whose pixels are not square, instead of leaving them so.
+        limits: Limits of the resources that it may need.
+        square_pixels: Refuse pictures whose pixels are not square instead of keeping them so.
 
     Raises:
         ImportError: torchcodec or PyAV is not installed, or does not find FFmpeg.
@@ -70,7 +70,7 @@ class TorchCodecReader(TimedReader):
                 device='cpu',
             )
         except (RuntimeError, ValueError) as error:
-            if 'libtorchcodec' in str(error):  # eighty lines about every FFmpeg it tried
+            if 'libtorchcodec' in str(error):  # followed by eighty lines about FFmpeg
                 raise ImportError(
                     "reader 'torchcodec' finds no FFmpeg libraries: install FFmpeg"
                 ) from None
@@ -87,7 +87,7 @@ class TorchCodecReader(TimedReader):
             raise VideoReadError(self.path, _reason(error)) from None
 
     def _decode_in_order(self, indices: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        from torchcodec._core import get_next_frame  # the public steps all go by times
+        from torchcodec._core import get_next_frame  # the public functions all use times
 
         wanted = set(indices.tolist())
         decoder = self._open()._decoder
@@ -98,6 +98,6 @@ class TorchCodecReader(TimedReader):
 
 
 def _reason(error: BaseException) -> str:
-    """Keep the last clause; before it stand names of functions and of source files."""
+    """The last clause, without the names of functions and source files before it."""
     text = str(error)
     return one_line(text.split('.cpp:', 1)[-1].split(', ', 1)[-1] if '.cpp:' in text else text, 200)
