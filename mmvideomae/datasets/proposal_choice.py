@@ -73,7 +73,7 @@ class ProposalChoice:
         raise AnnotationError(
             f'{self.file}: none of its {len(given)} key frames, such as second {time:g} of video '
             f'{other!r}, is one of the {len(moments)} of {ann_file}, such as second {second:g} of '
-            f'video {video!r}: {"the seconds" if same else "the names of videos"} differ; mend the '
+            f'video {video!r}: {"the seconds" if same else "the names of videos"} differ; fix the '
             'file'
         )
 

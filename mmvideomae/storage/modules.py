@@ -33,7 +33,7 @@ class ModuleCallError(PickleError):
 
 
 def read_module(path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """The state dict of a module that ``torch.save`` wrote whole, whatever its class.
+    """The state dict of a module of any class that ``torch.save`` wrote as a whole.
 
     No class that the file names is imported: its objects become containers without behaviour, and
     their parameters and persistent buffers are gathered as ``Module.state_dict`` does.  Archives

@@ -21,7 +21,7 @@ _TICKS = {'h264': (90000, 1000), 'mpeg4': (60000, 1000)}
 _ENCODERS = {'h264': 'libx264', 'mpeg4': 'mpeg4'}
 _LONGEST_TICKS = 2**31 - 1  # of a frame in an MP4
 _MOST_REPEATS = 10_000  # of a frame at a constant rate
-_UNEVEN = 0.002  # seconds by which frames last unequally, and not for want of digits
+_UNEVEN = 0.002  # differences in seconds of frame durations that are more than rounding
 # Colours of all new files, and what readers suppose where a file does not say.
 _MATRIX = Colorspace.SMPTE170M
 

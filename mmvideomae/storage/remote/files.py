@@ -84,7 +84,7 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def read_fresh(path: str | os.PathLike[str]) -> bytes:
-    """All bytes of a file as it is now, whatever the cache holds; errors as `open_bytes`."""
+    """All bytes of a file as it is now, without the cache; errors as for `open_bytes`."""
     if not is_address(path) or Member.of(str(path)):
         with open_bytes(path) as file:
             return file.read()

@@ -30,7 +30,7 @@ def open_container(
     options: dict[str, str] | None = None,
     one_size: bool = True,
 ) -> av.container.InputContainer:
-    """Open a video file by PyAV; whatever reads videos by PyAV opens them here.
+    """Open a video file with PyAV; all code that reads videos with PyAV uses this.
 
     Args:
         path: A local file (``a:b.mp4`` is one), an address that fsspec reaches, which FFmpeg gets

@@ -9,7 +9,7 @@ from mmvideomae.storage.remote import head_of, is_elsewhere
 _TICK = 0.1  # seconds within which two changes may have one time
 
 FileKey = tuple[Any, ...]
-"""A state of a file, and whatever else the knowledge about it depends on."""
+"""A state of a file, and anything else on which knowledge about it depends."""
 
 
 def file_key(path: str, *settings: Any) -> FileKey | None:

@@ -126,7 +126,7 @@ def _place(folder: str, key: FileKey) -> Path:
 
 
 def _prune(part: Path) -> None:
-    """Delete the oldest files of a part of the folder until the others are no more than allowed."""
+    """Delete the oldest files in a part of the folder until the rest are within the limit."""
     entries = [(entry.stat(), entry.path) for entry in os.scandir(part)]
     excess = sum(status.st_size for status, _ in entries) - _MOST_BYTES // _PARTS
     for status, path in sorted(entries, key=lambda entry: entry[0].st_mtime_ns):

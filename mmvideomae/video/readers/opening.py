@@ -102,7 +102,7 @@ def _open_with(
     square_pixels: bool,
     index_folder: str | None,
 ) -> VideoReader:
-    """Import one backend, only now: each is heavy and the others need not be installed."""
+    """Open with a backend, which is imported only now: it may be slow or not installed."""
     if backend == 'torchcodec':
         from mmvideomae.video.readers.torchcodec_reader import TorchCodecReader
 

@@ -84,7 +84,7 @@ class PacketIndex(NamedTuple):
     def end(self) -> float:
         """When the last frame disappears, in units of the stream from the first frame.
 
-        Where the file does not say, the last frame lasts as long as the median of the others.
+        If the file does not say, the last frame has the median duration of the rest.
         """
         times = self.times()
         last = float(self.durations[self.frames[-1]])
@@ -140,7 +140,7 @@ def read_packets(
         key, position = packet.is_keyframe, None
         if key:
             look = look_at(codec, bytes(packet), extradata)
-            # The first is one all the same: a decoder that begins with the file starts there.
+            # The first one counts anyway, because a decoder starts there at the start of the file.
             key = look.whole or not headers
             headers.setdefault(look.shape, place)
             closed = closed and look.closed

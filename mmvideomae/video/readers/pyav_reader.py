@@ -1,4 +1,4 @@
-"""Reader over PyAV: exact on whatever its FFmpeg decodes, seeking by key frames."""
+"""A reader based on PyAV: exact for all files that its FFmpeg decodes, seeking by key frames."""
 
 import os
 from collections.abc import Iterable, Iterator
