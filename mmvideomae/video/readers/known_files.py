@@ -21,6 +21,8 @@ from mmvideomae.video.readers.packet_index import PacketIndex
 from mmvideomae.video.readers.stream_facts import StreamFacts
 
 _MOST_PACKETS = 300_000  # in memory, at 64 bytes
+_FEW = 10  # for whatever else is known
+_MOST_COMPRESSED = 10_000  # packets of a file
 _MOST_BYTES = 2**30  # in a folder
 _PARTS = 256  # folders in a folder
 _PRUNED = 16  # one of so many writes looks whether there is too much
@@ -94,7 +96,7 @@ def recall(key: FileKey, folder: str | None) -> KnownFile | None:
     known = _memory.get(key)
     if known is None and folder is not None:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, zlib.error):
-            known = _decode(_place(folder, key).read_bytes())
+            known = _load(_place(folder, key))
             _memory.put(key, known)
     return known
 
@@ -117,7 +119,7 @@ def remember(key: FileKey, known: KnownFile, folder: str | None) -> None:
 
 
 def _packets(known: KnownFile | None) -> int:
-    return 0 if known is None else 10 + (0 if known.packets is None else len(known.packets.pts))
+    return 0 if known is None else _FEW + (0 if known.packets is None else len(known.packets.pts))
 
 
 def _place(folder: str, key: FileKey) -> Path:
@@ -146,36 +148,41 @@ def _warn(folder: str, reason: str) -> None:
 
 
 def _encode(known: KnownFile) -> bytes:
-    """A line of JSON, and all numbers of the index."""
+    """A line of JSON, and all numbers of the index, compressed unless they are many."""
     stream = known.stream._asdict()
     stream['extradata'] = known.stream.extradata.hex()
     for name in ('picture_aspect', 'aspect', 'clock'):
         stream[name] = str(stream[name])
     lengths = None if known.packets is None else [len(numbers) for numbers in known.packets]
     kept = {name: getattr(known, name) for name in ('length', 'closed', 'plain')}
-    head = {'stream': stream, 'packets': lengths, **kept}
+    head = json.dumps({'stream': stream, 'packets': lengths, **kept})
     numbers = b'' if known.packets is None else b''.join(each.tobytes() for each in known.packets)
-    return json.dumps(head).encode() + b'\n' + zlib.compress(numbers, 1)
+    if _packets(known) <= _MOST_COMPRESSED:
+        numbers = zlib.compress(numbers, 1)
+    head += ' ' * (-(len(head) + 1) % 8)  # numbers stand where a processor reads them at once
+    return head.encode() + b'\n' + numbers
 
 
-def _decode(data: bytes) -> KnownFile:
-    """What `_encode` wrote.
+def _load(path: Path) -> KnownFile:
+    """What `_encode` made; of a long film, numbers are read when they are needed.
 
     Raises:
-        ValueError, TypeError, KeyError, zlib.error: It did not write that.
+        OSError: There is no such file.
+        ValueError, TypeError, KeyError, zlib.error: It is another file, or not whole.
     """
-    text, _, packed = data.partition(b'\n')
-    head = json.loads(text)
-    stream, lengths = head['stream'], head['packets']
+    with path.open('rb') as file:
+        head = json.loads(file.readline())
+        stream, lengths = head['stream'], head['packets']
+        if lengths is None or lengths[0] + _FEW <= _MOST_COMPRESSED:
+            numbers = np.frombuffer(zlib.decompress(file.read()), np.int64)
+        else:
+            numbers = np.memmap(path, np.int64, 'r', file.tell())
+    if len(numbers) != sum(lengths or ()):
+        raise ValueError
+    packets = None if lengths is None else PacketIndex(*np.split(numbers, np.cumsum(lengths)[:-1]))
     stream['extradata'] = bytes.fromhex(stream['extradata'])
     stream['size'], stream['colours'] = tuple(stream['size']), tuple(stream['colours'])
     for name in ('picture_aspect', 'aspect', 'clock'):
         stream[name] = Fraction(stream[name])
-    numbers = np.frombuffer(zlib.decompress(packed), np.int64)
-    index = None
-    if lengths is not None:
-        index = PacketIndex(*np.split(numbers, np.cumsum(lengths)[:-1]))
-        if sum(lengths) != len(numbers):
-            raise ValueError
     kept = (head[name] for name in ('closed', 'plain'))
-    return KnownFile.of(StreamFacts(**stream), head['length'], index, *kept)
+    return KnownFile.of(StreamFacts(**stream), head['length'], packets, *kept)

@@ -51,7 +51,9 @@ def aged(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize('file', [known(5), KnownFile.of(FACTS, 3, None, True, False)])
+@pytest.mark.parametrize(
+    'file', [known(5), known(9_990), known(9_991), KnownFile.of(FACTS, 3, None, True, False)]
+)
 def test_disk_gives_back_what_it_was_given(file: KnownFile, tmp_path: Path) -> None:
     key = ('a', 1, ReadLimits())
     assert recall(key, str(tmp_path)) is None
@@ -64,7 +66,11 @@ def test_disk_gives_back_what_it_was_given(file: KnownFile, tmp_path: Path) -> N
     assert recall(('b', 1, ReadLimits()), str(tmp_path)) is None
 
 
-def test_what_is_not_whole_on_disk_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize('compressed', [True, False])
+def test_what_is_not_whole_on_disk_is_not_there(
+    compressed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_files, '_MOST_COMPRESSED', 100 if compressed else 0)
     remember(('a',), known(50), str(tmp_path))
     (file,) = (path for path in tmp_path.rglob('*') if path.is_file())
     data = file.read_bytes()

@@ -56,6 +56,8 @@ KINDS = {
     'intra.mov': {'codec': 'prores', 'pix_fmt': 'yuv422p10le'},
     'bare.h264': {},
     'turned.mp4': {'rotation': 90},
+    'full_range.mp4': {'pix_fmt': 'yuvj420p'},
+    'full_range.mkv': {'codec': 'mjpeg', 'pix_fmt': 'yuvj420p'},
 }
 OPEN = ('open', 'x265')
 ONE_KEY = ('x265_refresh.mp4',)
