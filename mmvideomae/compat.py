@@ -35,6 +35,7 @@ def apply() -> None:
     _allow_mmengine_checkpoints()
     _read_yaml_safely()
     _write_configs_in_order()
+    _leave_s3_to_fsspec()
 
 
 def _require_mmcv() -> None:
@@ -255,6 +256,20 @@ def _write_configs_in_order() -> None:
         return list(entries) if 'key' in how else sorted(entries, **how)
 
     vars(config)['sorted'] = kept
+
+
+def _leave_s3_to_fsspec() -> None:
+    """Free the addresses ``s3://`` for the backend of `mmvideomae.storage.remote`.
+
+    Upstream: ``FileClient.register_backend(..., force=True)`` of mmengine 0.10.7
+    (``mmengine/fileio/file_client.py``) does not replace the backend of a prefix that is in use,
+    here that of Petrel, whose client is not public.  The checkpoint hook still asks a FileClient.
+    Delete when ``force`` replaces the backend, or when the hook no longer asks.
+    """
+    from mmengine.fileio import FileClient
+
+    if getattr(FileClient._prefix_to_backends.get('s3'), '__name__', '') == 'PetrelBackend':
+        del FileClient._prefix_to_backends['s3']
 
 
 def _version(distribution: str) -> str | None:

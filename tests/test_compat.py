@@ -459,3 +459,13 @@ def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(tmp_path: Pat
     cfg = mmengine.Config.fromfile(tmp_path / 'a.py')
     assert list(cfg.test.pipeline) == list(steps) and cfg.test.pipeline.to_dict() == steps
     assert cfg.a.to_dict() == {'b c': 1, 2: 3}
+
+
+def test_file_clients_read_s3_through_fsspec() -> None:
+    from mmengine.fileio import FileClient
+
+    from mmvideomae.storage.remote import FsspecBackend
+
+    assert FileClient._prefix_to_backends['s3'] is FsspecBackend
+    compat.apply()  # what is ours stays
+    assert FileClient._prefix_to_backends['s3'] is FsspecBackend

@@ -11,6 +11,7 @@ Addresses are relative to the index.  Of shards without ``members``, as ``wids``
 headers of all members are read once.
 """
 
+import logging
 import os
 import tarfile
 from collections.abc import Mapping
@@ -18,7 +19,15 @@ from typing import Any, BinaryIO
 
 from mmvideomae.formats.text_files import AnnotationError, read_json
 from mmvideomae.formats.video_folders import is_video_name
-from mmvideomae.storage.remote import AddressError, Member, join_place, open_bytes
+from mmvideomae.storage.remote import (
+    AddressError,
+    Member,
+    join_place,
+    open_bytes,
+    without_secrets,
+)
+
+_logger = logging.getLogger('mmvideomae')
 
 
 def read_shard_index(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -35,7 +44,13 @@ def read_shard_index(path: str | os.PathLike[str]) -> dict[str, str]:
     """
     index = os.fspath(path)
     places: dict[str, str] = {}
-    for shard in _shards(index, read_json(index, 'index of shards')):
+    shards = _shards(index, read_json(index, 'index of shards'))
+    if unknown := sum('members' not in shard for shard in shards):
+        _logger.warning(
+            f'{without_secrets(index)} does not say where files lie in {unknown} tar files, so '
+            'their headers are read now: make_shards.py --index writes an index that does'
+        )
+    for shard in shards:
         for name, (start, size) in _members(index, shard).items():
             if not is_video_name(name):
                 continue

@@ -72,7 +72,9 @@ class ByteCache:
         owner = f'{process_name()}-{threading.get_ident()}'
         temporary = temporary_path(self.folder / name, owner)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            # What credentials gave access to is for this user alone.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             with temporary.open('wb') as file:
                 file.write(data)
                 file.write(zlib.crc32(data).to_bytes(_SUM, 'big'))
