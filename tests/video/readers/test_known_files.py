@@ -152,7 +152,7 @@ def test_a_known_file_is_not_examined_again(
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
-    path = write_video(tmp_path / 'a.mp4', moving_shapes(24), faststart=True)
+    path = write_video(tmp_path / 'a.mp4', moving_shapes(24), faststart=True, bframes=0)
     with PyAVReader(path) as reader:
         assert reader._known.plain
         os.truncate(path, path.stat().st_size // 2)
@@ -162,10 +162,10 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
 
 def test_only_what_a_container_adds_nothing_to_is_read_plainly(tmp_path: Path) -> None:
     """Whatever is read plainly equals the container's; that it does, test_sequential shows."""
-    kinds = {
-        'plain.mp4': ({}, True),
-        'plain.mkv': ({}, True),
-        'full.mov': ({'pix_fmt': 'yuvj420p'}, True),
+    kinds = {  # without B-frames, whose order PyAV before 17 leaves to guessing
+        'plain.mp4': ({'bframes': 0}, True),
+        'plain.mkv': ({'bframes': 0}, True),
+        'full.mov': ({'bframes': 0, 'pix_fmt': 'yuvj420p'}, True),
         'vp9.webm': ({'codec': 'libvpx-vp9'}, True),
         'turned.mp4': ({'rotation': 90}, False),
         'stream.ts': ({}, False),
