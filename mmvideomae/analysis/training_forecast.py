@@ -145,6 +145,8 @@ def _alone(cfg: Config, folder: str) -> Config:
     """The config without validation and whatever writes, quietly."""
     cfg = Config(cfg.to_dict())
     cfg.update(work_dir=folder, log_level='WARNING', visualizer=None)
+    # mmengine keeps what writes under this name as long as the process lives.
+    cfg.experiment_name = Path(folder).name
     cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
     cfg.setdefault('default_hooks', {})
     cfg.default_hooks.checkpoint = None

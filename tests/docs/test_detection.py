@@ -73,6 +73,7 @@ def test_there_are_three_commands() -> None:
     assert len(lines) == 7 and all(line.startswith('python tools/') for line in lines)
 
 
+@pytest.mark.slow
 def test_a_new_video_is_told_of(folder: Path) -> None:
     told = json.loads((folder / 'work_dirs/new/new.json').read_text())
     with (folder / 'people.csv').open() as file:
@@ -92,6 +93,7 @@ def test_a_new_video_is_told_of(folder: Path) -> None:
     assert '2.0 s, box [' in (folder / 'printed.txt').read_text()
 
 
+@pytest.mark.slow
 def test_the_data_set_is_checked_and_the_detector_measured(folder: Path) -> None:
     printed = (folder / 'printed.txt').read_text()
     checked = printed[printed.index('$ python tools/data/ava/check.py') :]

@@ -71,6 +71,7 @@ def test_there_are_three_commands() -> None:
     assert all(re.match(r'(\w+=\w+ )*python tools/', line) for line in lines)
 
 
+@pytest.mark.slow
 def test_segments_of_a_new_video_stand_on_a_timeline(folder: Path) -> None:
     out = folder / 'work_dirs/new'
     assert {path.name for path in out.iterdir()} == {
@@ -86,6 +87,7 @@ def test_segments_of_a_new_video_stand_on_a_timeline(folder: Path) -> None:
     assert told in (folder / 'printed.txt').read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_browser() is None, reason='no chromium')
 def test_the_page_shows_them_in_a_browser(folder: Path, tmp_path: Path) -> None:
     found = json.loads((folder / 'work_dirs/new/segments.json').read_text())['results']['new']
@@ -96,6 +98,7 @@ def test_the_page_shows_them_in_a_browser(folder: Path, tmp_path: Path) -> None:
     assert np.ptp(seen.picture[100:400, 300:700], axis=(0, 1)).min() > 50  # a frame of shapes
 
 
+@pytest.mark.slow
 def test_features_tell_how_they_were_made(folder: Path) -> None:
     told = json.loads((folder / 'data/own/features/val_0000.json').read_text())
     assert (told['window'], told['interval'], told['stride']) == (16, 2, 8)
@@ -103,6 +106,7 @@ def test_features_tell_how_they_were_made(folder: Path) -> None:
     assert told['width'] == 128
 
 
+@pytest.mark.slow
 def test_evaluation_and_sizes(folder: Path) -> None:
     errors = folder / 'work_dirs/own/errors'
     assert {path.name for path in errors.iterdir()} == {'errors.png', 'metrics.json'}

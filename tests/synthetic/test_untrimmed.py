@@ -105,7 +105,7 @@ def test_the_folder_reads_as_annotation_videos_and_clips(tmp_path: Path) -> None
     [
         ({'videos': {'test': 3}}, 'no split'),
         ({'videos': {'train': 0}}, 'no videos'),
-        ({'classes': 40}, '40 classes'),
+        ({'classes': 40}, 'classes must be 1 to 12, got 40'),
         ({'size': (33, 32)}, 'even'),
         ({'fps': 0}, 'fps'),
         ({'gap_seconds': (0.0, 1.0)}, 'gap_seconds'),

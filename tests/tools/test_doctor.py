@@ -213,6 +213,7 @@ def run_doctor(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_this_environment_is_healthy() -> None:
     done = run_doctor('--json')
     report = json.loads(done.stdout)

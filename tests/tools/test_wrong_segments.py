@@ -98,7 +98,7 @@ WRONG = {
     'empty': (lambda data: data.empty(), 'it has no segments'),
     'width': (lambda data: data.save(40, 7), 'width is 7, but width=6 is expected'),
     'missing': (lambda data: data.features.unlink(), 'they are missing'),
-    'nan': (lambda data: data.save(40, value=float('nan')), '40 of 40 steps hold NaN'),
+    'nan': (lambda data: data.save(40, value=float('nan')), '40 of 40 steps contain NaN'),
     'no steps': (lambda data: data.save(0), 'zero length'),
     'stride': (lambda data: data.stride(), 'stride=8, but stride=4 is expected'),
 }

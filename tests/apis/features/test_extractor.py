@@ -18,6 +18,7 @@ from mmvideomae.apis.features import ExtractionError
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers.pictures import PictureMaker
 from mmvideomae.video.streams import FileStream
 from tests.support.models import tiny_recognizer, tiny_videomae, tiny_vit
 from tests.support.videos import make_broken_video, media_clip, moving_shapes, write_video
@@ -115,7 +116,7 @@ def test_each_frame_is_decoded_and_resized_once(
 ) -> None:
     video = write_video(tmp_path / 'a.mp4', moving_shapes(30))
     calls = {'decoded': 0, 'resized': 0}
-    to_rgb, resize = FileStream._to_rgb, cv2.resize
+    to_rgb, resize = PictureMaker.__call__, cv2.resize
 
     def decoded(self, frame):
         calls['decoded'] += 1
@@ -125,7 +126,7 @@ def test_each_frame_is_decoded_and_resized_once(
         calls['resized'] += 1
         return resize(*args, **options)
 
-    monkeypatch.setattr(FileStream, '_to_rgb', decoded)
+    monkeypatch.setattr(PictureMaker, '__call__', decoded)
     monkeypatch.setattr(cv2, 'resize', resized)
     assert len(extractor(model, stride=1)(video).features) == 27
     assert calls == {'decoded': 30, 'resized': 30}

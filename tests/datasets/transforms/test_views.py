@@ -132,9 +132,9 @@ def test_a_video_is_opened_once_and_no_frame_of_it_decoded_twice(total, tmp_path
     opened, decoded = [], []
     start, decode = pyav_reader.PyAVReader.__init__, pyav_reader.PyAVReader._decode
 
-    def count_open(self, *args):
+    def count_open(self, *args, **options):
         opened.append(args[0])
-        start(self, *args)
+        start(self, *args, **options)
 
     def count_frames(self, indices):
         decoded.extend(indices.tolist())

@@ -53,7 +53,7 @@ def test_a_loss_for_each_class_needs_labels_of_each() -> None:
     loss = {'type': 'BCELossWithLogits'}
     head = LinearHead(num_classes=CLASSES, in_channels=8, topk=(1,), loss_cls=loss)
     scores = torch.zeros(2, CLASSES)
-    with pytest.raises(ValueError, match=r'takes 3 values .*type=CrossEntropyLoss'):
+    with pytest.raises(ValueError, match=r'needs 3 values .*type=CrossEntropyLoss'):
         head.loss_by_feat(scores, samples(2))
     several = [ActionDataSample().set_gt_label(torch.tensor([0.0, 1, 1])) for _ in range(2)]
     assert head.loss_by_feat(scores, several)['loss_cls'] == pytest.approx(0.6931, abs=1e-4)

@@ -65,7 +65,7 @@ def test_lists_names_and_maps(tool: Callable, data: Path, configured: Callable) 
         'rows': 3, 'kept': 0, 'missing': 1, 'duplicates': 1, 'leaks': 1, 'other_label': 0,
         'other_span': 0,
     }  # fmt: skip
-    assert 'kinetics400' in outcome.err and 'without all classes' in outcome.err
+    assert 'kinetics400' in outcome.err and 'lack some classes' in outcome.err
 
 
 def test_table_preference_and_folders_elsewhere(tool: Callable, data: Path, tmp_path: Path) -> None:

@@ -69,4 +69,7 @@ def test_tar_files_that_exist_are_indexed(videos, tmp_path, call_tool, memory, p
     assert call_tool('data/make_shards.py', source, out, '--index').code == 0
     assert json.loads((out / 'index.json').read_text()) == wanted
     again = call_tool('data/make_shards.py', source, out, '--index')
-    assert 'index.json exists: give another folder, or --overwrite' in str(again.code) + again.err
+    assert (
+        'index.json exists: choose another folder, or use --overwrite'
+        in str(again.code) + again.err
+    )

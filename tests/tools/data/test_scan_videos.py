@@ -97,7 +97,7 @@ def test_raw_frames_and_parts_of_videos(tmp_path: Path) -> None:
     results = [read_item((item, settings)) for item in items_of(tmp_path / 'list.txt')]
     assert [result.frames for result in results] == [6, 0, 20, 0, 30]
     assert 'img_00008.jpg' in results[1].reason
-    assert results[3].reason == 'the list names frames 20 to 39 of 30'
+    assert results[3].reason == 'the list names frames 20 to 39, but it has 30'
 
 
 def act(job: str) -> str:

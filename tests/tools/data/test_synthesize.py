@@ -69,7 +69,7 @@ def test_style_options_reach_the_settings() -> None:
     ('words', 'message'),
     [
         (('--splits', 0.5, 0.2, 0.2), 'add up to 1'),
-        (('--classes', 40), '40 classes'),
+        (('--classes', 40), 'classes must be 1 to 12, got 40'),
         (('--size', 33), 'even'),
     ],
 )
