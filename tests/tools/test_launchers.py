@@ -14,7 +14,6 @@ from mmengine.config import Config
 from mmvideomae.engine.hooks import PreemptedError
 
 ROOT = Path(__file__).resolve().parents[2]
-
 TOOLS = ROOT / 'tools'
 Run = Callable[..., subprocess.CompletedProcess]
 WriteConfig = Callable[..., Path]

@@ -83,7 +83,7 @@ class Experiment:
         checkpoint = work_dir / f'epoch_{self.pretrain_epochs}.pth'
         if not checkpoint.is_file():
             cfg = self._config('pretrain', work_dir, seed)
-            _point(cfg.train_dataloader, self.out / 'data', 'pretrain.csv', self.workers)
+            point(cfg.train_dataloader, self.out / 'data', 'pretrain.csv', self.workers)
             cfg.train_cfg.max_epochs = self.pretrain_epochs
             cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, self.pretrain_epochs / 4)
             cfg.resume = (work_dir / 'last_checkpoint').is_file()
@@ -133,8 +133,8 @@ class Experiment:
         cfg.train_cfg.update(max_epochs=self.finetune_epochs, val_begin=self.finetune_epochs)
         cfg.default_hooks.checkpoint.interval = self.finetune_epochs
         data = self.out / 'data'
-        _point(cfg.val_dataloader, data, 'val.csv', self.workers)
-        _point(cfg.test_dataloader, data, 'test.csv', self.workers)
+        point(cfg.val_dataloader, data, 'val.csv', self.workers)
+        point(cfg.test_dataloader, data, 'test.csv', self.workers)
         # One view, as in validation: 15 views would take longer than the training.
         cfg.test_dataloader.dataset.pipeline = cfg.val_dataloader.dataset.pipeline
         pretrained = arm in STARTS_PRETRAINED
@@ -155,7 +155,7 @@ class Experiment:
             cfg.train_dataloader.dataset.labelled = False
         else:
             write_few_labels(data / 'train.csv', few, labels, seed, samples=self.epoch_samples)
-        _point(cfg.train_dataloader, data, few.resolve(), self.workers)
+        point(cfg.train_dataloader, data, few.resolve(), self.workers)
 
     def _config(self, kind: str, work_dir: Path, seed: int) -> Config:
         path = CONFIGS / f'videomae_vit-tiny-p8_{kind}_motion.py'
@@ -191,7 +191,6 @@ def trained(cfg: Config) -> Runner:
     """Train a config, and return its runner."""
     # mmengine keeps loggers and message hubs under this name as long as the process lives.
     cfg.experiment_name = f'{Path(cfg.work_dir).name}_{time.time_ns()}'
-    settle_loaders(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
@@ -205,7 +204,7 @@ def output_in(work_dir: Path) -> Iterator[None]:
         yield
 
 
-def _point(loader: Config, data: Path, annotations: str | Path, workers: int) -> None:
+def point(loader: Config, data: Path, annotations: str | Path, workers: int) -> None:
     """Let a loader read the list ``annotations`` (a path, or a name in ``data``)."""
     loader.dataset.sources = [{'ann_file': str(data / annotations), 'data_prefix': str(data)}]
     loader.num_workers = workers

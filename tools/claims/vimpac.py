@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from experiment import CONFIGS, TOP1, close, output_in, trained
+from experiment import CONFIGS, TOP1, close, output_in, point, trained
 from rich.console import Console
 
 from mmvideomae.apis import init_tokenizer
@@ -82,7 +82,6 @@ class Trial:
     tune_epochs: int
     tokenizer_epochs: int
     clips: int
-    workers: int = 0
 
     @property
     def data(self) -> Path:
@@ -105,7 +104,7 @@ class Trial:
         cfg = self._config('vqvae_tiny_motion.py', self.out / 'tokenizer', 0)
         checkpoint = self.out / 'tokenizer' / f'epoch_{self.tokenizer_epochs}.pth'
         if not checkpoint.is_file():
-            _point(cfg, 'train_dataloader', self.data, 'pretrain.csv', self.workers)
+            point(cfg.train_dataloader, self.data, 'pretrain.csv', 0)
             cfg.train_dataloader.dataset.pipeline.augment.transforms.crop.size = SIZE
             cfg.train_cfg.max_epochs = self.tokenizer_epochs
             with output_in(self.out / 'tokenizer'):
@@ -140,9 +139,8 @@ class Trial:
         cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr = BATCH, LR
         pipeline = self._read_codes(cfg, 'train_dataloader', 'pretrain.csv')
         pipeline.sample.update(clip_len=GRID[0], fps=FPS)
-        pipeline.mask = dict(pipeline.mask, grid_size=GRID, encoder=arm.encoder)
-        if arm.encoder is None:
-            pipeline.mask = None
+        mask = dict(pipeline.mask, grid_size=GRID, encoder=arm.encoder)
+        pipeline.mask = mask if arm.encoder else None
         cfg.train_cfg.max_epochs = self.epochs
         with output_in(folder):
             runner = trained(cfg)
@@ -182,7 +180,7 @@ class Trial:
 
     def _read_codes(self, cfg: Any, loader: str, annotations: str) -> Any:
         """Let a loader read the centre of the videos of a list from files of codes."""
-        _point(cfg, loader, self.data, annotations, self.workers)
+        point(cfg[loader], self.data, annotations, 0)
         pipeline = cfg[loader].dataset.pipeline
         pipeline.open = {
             'type': 'OpenCodes',
@@ -193,11 +191,6 @@ class Trial:
         pipeline.read = {'type': 'ReadCodes'}
         pipeline.crop = None
         return pipeline
-
-
-def _point(cfg: Any, loader: str, data: Path, annotations: str, workers: int) -> None:
-    cfg[loader].dataset.sources = [{'ann_file': str(data / annotations), 'data_prefix': str(data)}]
-    cfg[loader].num_workers = workers
 
 
 def markdown(runs: Iterable[Run]) -> str:
