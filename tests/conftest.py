@@ -25,9 +25,8 @@ def call_tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of an empty cache of what lies elsewhere; servers are given two seconds."""
+    """The folder of an empty cache of what lies elsewhere."""
     monkeypatch.setenv('MMVIDEOMAE_CACHE', str(tmp_path / 'cache'))
-    monkeypatch.setenv('MMVIDEOMAE_RETRY_SECONDS', '2')
     return tmp_path / 'cache' / 'remote'
 
 

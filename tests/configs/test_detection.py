@@ -310,6 +310,7 @@ def test_a_shrunken_leaf_trains_a_step_and_predicts(stem: str, tmp_path: Path) -
     assert all(((each >= 0) & (each <= 1)).all() for each in scores)
 
 
+@pytest.mark.slow
 def test_a_shrunken_leaf_runs_through_the_runner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

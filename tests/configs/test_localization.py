@@ -230,6 +230,7 @@ def test_training_steps_at_full_size(tmp_path: Path) -> None:
     assert [tuple(each.shape) for each in masks] == [(1, size) for size in lengths]
 
 
+@pytest.mark.slow
 def test_the_demo_runs_through_the_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loop, hooks, average, validation and the metric do an epoch together."""
     cfg = load(DEMO)

@@ -198,6 +198,7 @@ def without_learning(stem: str, videos: Path, work_dir: Path, load_from: Path) -
     return cfg
 
 
+@pytest.mark.slow
 def test_progressive_training_hands_on_encoder_and_head_rows(
     videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_there_are_three_commands() -> None:
     assert all(re.match(r'(\w+=\w+ )?python tools/', line) for line in lines)
 
 
+@pytest.mark.slow
 def test_the_three_commands_name_the_classes_of_a_new_video(folder: Path) -> None:
     printed = (folder / 'printed.txt').read_text()
     assert (folder / 'data/custom/classes.txt').read_text().split() == sorted(CLASS_NAMES[:4])
@@ -70,6 +71,7 @@ def test_the_three_commands_name_the_classes_of_a_new_video(folder: Path) -> Non
     assert (folder / 'work_dirs/mine/epoch_1.pth').is_file()
 
 
+@pytest.mark.slow
 def test_two_classifiers_are_compared(folder: Path) -> None:
     out = folder / 'work_dirs/comparison'
     assert {path.name for path in out.iterdir()} == {'gains.png', 'confusion.png', 'classes.csv'}
@@ -78,6 +80,7 @@ def test_two_classifiers_are_compared(folder: Path) -> None:
     assert 'McNemar' in (folder / 'printed.txt').read_text()
 
 
+@pytest.mark.slow
 def test_a_film_becomes_a_timeline(folder: Path) -> None:
     told = json.loads((folder / 'work_dirs/film/film.json').read_text())
     ends = [window['end'] for window in told['windows']]
@@ -89,6 +92,7 @@ def test_a_film_becomes_a_timeline(folder: Path) -> None:
     assert '3.5 to 5.5 s: ' in (folder / 'printed.txt').read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_ONNX, reason='needs onnx, onnxscript and onnxruntime')
 def test_the_onnx_file_is_checked(folder: Path) -> None:
     assert (folder / 'work_dirs/mine.onnx').stat().st_size > 1e6

@@ -234,6 +234,7 @@ def test_bfloat16_trains_as_float32_does() -> None:
     assert torch.cosine_similarity(*gradients, dim=0) > 0.99
 
 
+@pytest.mark.slow
 def test_the_encoder_can_be_compiled() -> None:
     model = tiny_detector(changes={'train_cfg': {'rcnn': {'jitter': None}}})
     randomise(model)

@@ -75,7 +75,9 @@ def test_what_is_broken_is_so_elsewhere(
     assert len(set(reasons)) == 1
 
 
-def test_what_is_not_there_is_told_without_secrets(tmp_path: Path, cache: Path) -> None:
+def test_what_is_not_there_is_told_without_secrets(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = serve_folder(tmp_path)
     for failure, reason in ((404, 'there is nothing there'), (403, 'access is denied')):
         server.failures = [failure] * 2
@@ -86,6 +88,7 @@ def test_what_is_not_there_is_told_without_secrets(tmp_path: Path, cache: Path) 
         assert told.value.path == shown
         assert str(told.value) == f'cannot read video {shown!r}: {reason}'
     server.stop()
+    monkeypatch.setenv('MMVIDEOMAE_RETRY_SECONDS', '2')
     with pytest.raises(UnreachableError, match='could not be reached for 2 seconds'):
         open_reader(f'{server.address}/a.mp4')
 
