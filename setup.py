@@ -106,6 +106,7 @@ setup(
         's3': ['s3fs>=2024.6.1', 'python-dateutil>=2.8.2,<3'],
         'gs': ['gcsfs>=2024.6.1'],
         'http': ['aiohttp>=3.9'],
+        'ray': ["ray>=2.40; python_version < '3.14'"],
         'all': requirements('detection', 'tests', 'docs', 'optional'),
         # `mim install` adds these to the requirements of an OpenMMLab package.
         'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.6,<1'],

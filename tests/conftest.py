@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +60,11 @@ def s3(_store: ObjectStore, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Obj
     system.mkdir('videos')
     _store.requests.clear()
     return _store
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]

@@ -1,7 +1,8 @@
 """Show the progress of work on many videos."""
 
+import argparse
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from rich import progress
@@ -11,7 +12,9 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from mmvideomae.cli.tool import Told
 from mmvideomae.errors import printable
-from mmvideomae.jobs.video_jobs import Outcome, Progress, share_of
+from mmvideomae.jobs.cluster import Cluster, Share
+from mmvideomae.jobs.video_jobs import Outcome, share_of
+from mmvideomae.jobs.workers import Engine, Processes
 
 Item = TypeVar('Item')
 FAILED = 3
@@ -76,28 +79,59 @@ class JobDisplay:
         return f'{units / max(time.monotonic() - self._start, 1e-9):.1f} {self._unit}/s'
 
 
+def add_engine(parser: Any) -> None:
+    """Add the options of a cluster, for `work_on_share` and `engine_of`."""
+    group = parser.add_argument_group('where the work is done')
+    group.add_argument(
+        '--engine',
+        choices=('local', 'ray'),
+        default='local',
+        help="this machine, or the actors of a Ray cluster: pip install 'mmvideomae[ray]' "
+        '(default: local)',
+    )
+    group.add_argument(
+        '--actors', type=int, metavar='N', help='of Ray (default: as many as the cluster can feed)'
+    )
+    group.add_argument(
+        '--address',
+        help='of a running Ray cluster, such as auto (default: start one on this machine)',
+    )
+
+
+def engine_of(args: argparse.Namespace) -> Engine:
+    """The engine that `add_engine` and an option ``--workers`` describe."""
+    return Processes(args.workers) if args.engine == 'local' else Cluster(args.address, args.actors)
+
+
 def work_on_share(
     everything: Sequence[Item],
     unit: str,
-    begin: Callable[[Sequence[Item], Progress], Iterator[Outcome]],
+    make: Callable[[], Share],
+    args: argparse.Namespace,
 ) -> dict[str, Any]:
     """Work through this process's share of the videos and show the progress.
 
     Args:
         unit: Plural name of what is counted within a video.
-        begin: Works through a share and reports progress to a callback; see `work_through`.
+        make: Makes what works on them, here or in every actor of a cluster.
+        args: The options of `add_engine`.
 
     Returns:
-        A summary of the share's results; ``failed`` maps videos to reasons.
+        A summary of the share's results; ``failed`` maps videos to reasons, ``settings`` are those
+        of the work.
 
     Raises:
         ValueError: See `share_of`.
+        ClusterError: See `mmvideomae.jobs.cluster.Cluster.share`.
     """
-    share, shares = share_of()
+    if args.engine == 'ray':
+        share, shares, work = 0, 1, Cluster(args.address, args.actors).share(make)
+    else:
+        (share, shares), work = share_of(), make()
     mine = everything[share::shares]
     start, outcome = time.monotonic(), Outcome()
     with JobDisplay(len(mine), unit) as display:
-        for outcome in begin(mine, display.within):
+        for outcome in work.begin(mine, display.within):
             display.after(outcome)
     return {
         'videos': len(mine),
@@ -108,6 +142,7 @@ def work_on_share(
         'failed': outcome.failed,
         unit.replace(' ', '_'): outcome.units,
         'seconds': round(time.monotonic() - start, 2),
+        'settings': work.settings,
     }
 
 

@@ -6,8 +6,9 @@ import os
 import signal
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from mmvideomae.jobs.failures import reason_of
 
@@ -28,48 +29,64 @@ class Answer(NamedTuple):
     error: str = ''
 
 
-def run_jobs(
-    function: Callable[[Any], Any],
-    jobs: Sequence[Any],
-    workers: int,
-    timeout: float | None = None,
-) -> Generator[Answer, None, None]:
-    """Call ``function(job)`` for every job; results are yielded as they are ready.
+class Engine(Protocol):
+    """Something that runs one function over many jobs."""
 
-    A call that raises, takes longer than ``timeout`` seconds or ends its process, as
-    decoders of damaged files may, costs only its own result.  Output of workers is
-    discarded.
+    def run_jobs(
+        self, function: Callable[[Any], Any], jobs: Sequence[Any], timeout: float | None = None
+    ) -> Generator[Answer, None, None]:
+        """See `Processes.run_jobs`."""
 
-    Args:
-        function: Defined at the top of a module, so that a process can import it.
-        jobs: Picklable arguments.
+
+@dataclass(frozen=True)
+class Processes:
+    """An `Engine`: processes on this machine.
+
+    Attributes:
         workers: Number of processes.
-        timeout: Seconds per job, None for no limit.
-
-    Raises:
-        ValueError: The number of workers or the timeout is not positive.
     """
-    if workers < 1 or (timeout is not None and timeout <= 0):
-        raise ValueError(
-            f'workers and timeout must be positive, got {workers} processes, {timeout} seconds'
-        )
-    queue = iter(range(len(jobs)))
-    team = [Worker(function) for _ in range(min(workers, len(jobs)))]
-    try:
-        for worker in team:
-            worker.begin(next(queue), jobs, timeout)
-        while busy := [worker for worker in team if worker.index is not None]:
-            _wait_for_any(busy)
-            for worker in busy:
-                outcome = worker.outcome()
-                if outcome is not None:
-                    yield outcome
-                    following = next(queue, None)
-                    if following is not None:
-                        worker.begin(following, jobs, timeout)
-    finally:
-        for worker in team:
-            worker.kill()
+
+    workers: int
+
+    def run_jobs(
+        self, function: Callable[[Any], Any], jobs: Sequence[Any], timeout: float | None = None
+    ) -> Generator[Answer, None, None]:
+        """Call ``function(job)`` for every job; results are yielded as they are ready.
+
+        A call that raises, takes longer than ``timeout`` seconds or ends its process, as
+        decoders of damaged files may, costs only its own result.  Output of workers is
+        discarded.
+
+        Args:
+            function: Defined at the top of a module, so that a process can import it.
+            jobs: Picklable arguments.
+            timeout: Seconds per job, None for no limit.
+
+        Raises:
+            ValueError: The number of workers or the timeout is not positive.
+        """
+        if self.workers < 1 or (timeout is not None and timeout <= 0):
+            raise ValueError(
+                f'workers and timeout must be positive, got {self.workers} processes, '
+                f'{timeout} seconds'
+            )
+        queue = iter(range(len(jobs)))
+        team = [Worker(function) for _ in range(min(self.workers, len(jobs)))]
+        try:
+            for worker in team:
+                worker.begin(next(queue), jobs, timeout)
+            while busy := [worker for worker in team if worker.index is not None]:
+                _wait_for_any(busy)
+                for worker in busy:
+                    outcome = worker.outcome()
+                    if outcome is not None:
+                        yield outcome
+                        following = next(queue, None)
+                        if following is not None:
+                            worker.begin(following, jobs, timeout)
+        finally:
+            for worker in team:
+                worker.kill()
 
 
 class Worker:

@@ -1,7 +1,6 @@
 """Synthetic videos and config files for the tests of command lines."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,11 +109,3 @@ def run_tool(environ: dict[str, str], tmp_path: Path) -> Callable[..., subproces
         )
 
     return run
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mmvideomae.cli.job_display import add_engine, engine_of
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, scan, write_report
@@ -40,6 +41,7 @@ def options() -> argparse.ArgumentParser:
         parser, '--timeout', 120.0, 'a video that takes longer counts as bad', metavar='SECONDS'
     )
     add('--strict', action='store_true', help='exit with 1 if a video is bad')
+    add_engine(parser)
     return parser
 
 
@@ -47,7 +49,7 @@ def make(args: argparse.Namespace) -> Told:
     items = items_of(args.source)
     prefix = str(args.source) if args.source.is_dir() else args.data_prefix
     settings = ScanSettings(prefix, args.backend, args.full, args.filename_tmpl)
-    scanned = scan(items, settings, args.workers, args.timeout)
+    scanned = scan(items, settings, engine_of(args), args.timeout)
     results = list(watched(scanned, 'videos', len(items), in_logs=True))
     write_report(results, items, args.out)
     bad = [result for result in results if result.reason]

@@ -16,6 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from mmvideomae.cli.job_display import add_engine, engine_of
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.formats.list_lines import write_lines
@@ -49,6 +50,7 @@ def options() -> argparse.ArgumentParser:
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: all cores)')
     add('--timeout', type=float, metavar='SECONDS', help='give up on a video after this time')
     add('--overwrite', action='store_true', help='also re-encode finished files')
+    add_engine(parser)
     return parser
 
 
@@ -61,7 +63,7 @@ def make(args: argparse.Namespace) -> Told:
     everything = plan(args.source, args.out, settings)
     with locked(args.out, 'another run of transcode.py'):
         jobs = unfinished(everything, args.out, args.overwrite)
-        made = transcode_all(jobs, args.workers, args.timeout)
+        made = transcode_all(jobs, engine_of(args), args.timeout)
         results = list(watched(made, 'videos', len(jobs), in_logs=True))
         failed = {done.source: done.error for done in results if done.error}
         write_lines(args.out / 'failed.txt', [f'{path}\t{why}' for path, why in failed.items()])

@@ -18,6 +18,7 @@ some videos failed.
 import argparse
 import sys
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
 from mmvideomae.apis.inference import process_device
-from mmvideomae.cli.job_display import told_of_share, work_on_share
+from mmvideomae.cli.job_display import add_engine, told_of_share, work_on_share
 from mmvideomae.cli.options import add_cfg_options, add_frames, add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.configs import apply_options, read_config
+from mmvideomae.jobs.cluster import Share
 from mmvideomae.jobs.video_jobs import jobs_of
 
 
@@ -58,6 +60,7 @@ def options() -> argparse.ArgumentParser:
     )
     add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
+    add_engine(parser)
     return parser
 
 
@@ -98,20 +101,20 @@ def add_settings(group: Any) -> None:
 def make(args: argparse.Namespace) -> Told:
     """Extract this process's share."""
     everything = jobs_of(args.videos, args.data_prefix, args.filename_tmpl)
-    extractor = build(args)
-    summary = work_on_share(
-        everything,
-        'windows',
-        lambda jobs, progress: extract_all(extractor, jobs, args.out, progress),
-    )
+    summary = work_on_share(everything, 'windows', partial(share, args), args)
     speed = round(summary['windows'] / max(summary['seconds'], 1e-9), 2)
-    summary |= {
-        'windows_per_second': speed,
-        'out': str(args.out),
-        'settings': extractor.expected(),
-    }
+    summary |= {'windows_per_second': speed, 'out': str(args.out)}
     windows = f'{summary["windows"]} windows, {speed} per second'
     return told_of_share(summary, f'extracted into {args.out} ({windows})')
+
+
+def share(args: argparse.Namespace) -> Share:
+    """What extracts features in one process."""
+    extractor = build(args)
+    return Share(
+        lambda jobs, progress: extract_all(extractor, jobs, args.out, progress),
+        extractor.expected(),
+    )
 
 
 def build(args: argparse.Namespace) -> FeatureExtractor:

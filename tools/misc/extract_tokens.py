@@ -22,14 +22,16 @@ some videos failed.
 import argparse
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmvideomae.apis import init_tokenizer
 from mmvideomae.apis.inference import process_device
-from mmvideomae.cli.job_display import told_of_share, work_on_share
+from mmvideomae.cli.job_display import add_engine, told_of_share, work_on_share
 from mmvideomae.cli.options import add_cfg_options, add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
+from mmvideomae.jobs.cluster import Share
 from mmvideomae.jobs.video_jobs import jobs_of
 from mmvideomae.preparation.codes.extractor import CodeExtractor
 from mmvideomae.preparation.codes.jobs import extract_codes
@@ -70,15 +72,25 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--batch-size', 64, 'views per batch')
     add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
     add_cfg_options(parser)
+    add_engine(parser)
     return parser
 
 
 def make(args: argparse.Namespace) -> Told:
     """Extract this process's share."""
     everything = jobs_of(args.videos, args.data_prefix, args.filename_tmpl)
-    device = process_device(args.device)
+    summary = work_on_share(everything, 'frames', partial(share, args), args)
+    speed = round(summary['frames'] / max(summary['seconds'], 1e-9), 2)
+    summary |= {'frames_per_second': speed, 'out': str(args.out)}
+    views = len(summary['settings']['views'])
+    frames = f'{summary["frames"]} frames in {views} views, {speed} per second'
+    return told_of_share(summary, f'extracted into {args.out} ({frames})')
+
+
+def share(args: argparse.Namespace) -> Share:
+    """What extracts codes in one process."""
     extractor = CodeExtractor(
-        init_tokenizer(args.config, args.checkpoint, device, args.cfg_options),
+        init_tokenizer(args.config, args.checkpoint, process_device(args.device), args.cfg_options),
         args.fps,
         args.size,
         **VIEWS[args.views],
@@ -86,19 +98,10 @@ def make(args: argparse.Namespace) -> Told:
         filename_tmpl=args.filename_tmpl,
         folder_fps=args.folder_fps,
     )
-    summary = work_on_share(
-        everything,
-        'frames',
+    return Share(
         lambda jobs, progress: extract_codes(extractor, jobs, args.out, progress),
+        asdict(extractor.info),
     )
-    speed = round(summary['frames'] / max(summary['seconds'], 1e-9), 2)
-    summary |= {
-        'frames_per_second': speed,
-        'out': str(args.out),
-        'settings': asdict(extractor.info),
-    }
-    frames = f'{summary["frames"]} frames in {len(extractor.info.views)} views, {speed} per second'
-    return told_of_share(summary, f'extracted into {args.out} ({frames})')
 
 
 if __name__ == '__main__':

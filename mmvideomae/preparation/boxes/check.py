@@ -19,7 +19,7 @@ from mmvideomae.formats.box_annotations import (
 )
 from mmvideomae.formats.label_maps import LabelMap, read_label_map
 from mmvideomae.formats.video_places import VideoPlaces
-from mmvideomae.jobs.workers import run_jobs
+from mmvideomae.jobs.workers import Processes
 from mmvideomae.preparation.boxes.check_proposals import check_proposals
 from mmvideomae.preparation.boxes.report import BoxReport, BoxSet, Moments, attempt, boxes_in_rows
 from mmvideomae.video.readers import (
@@ -236,7 +236,7 @@ def _find_time_fault(
 
 def _measure(jobs: Sequence[dict[str, Any]], probe: Probe, lengths: Lengths) -> None:
     """Measure frames and rate of each video, or why it cannot be read."""
-    outcomes = run_jobs(measure, jobs, probe.workers, probe.timeout)
+    outcomes = Processes(probe.workers).run_jobs(measure, jobs, probe.timeout)
     for outcome in probe.watch(outcomes, len(jobs)):
         lengths[jobs[outcome.job]['filename']] = outcome.value or outcome.error
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mmvideomae.formats.annotations import AnnotationError, Entry, LineFormat, read_entries
 from mmvideomae.formats.list_lines import can_be_listed, list_line, write_lines
 from mmvideomae.formats.video_folders import find_videos
-from mmvideomae.jobs.workers import run_jobs
+from mmvideomae.jobs.workers import Engine
 from mmvideomae.video.readers import FrameFolderReader, VideoReader, VideoReadError, open_reader
 
 _CHUNK = 64  # number of frames in memory at a time
@@ -69,15 +69,16 @@ def items_of(source: Path) -> list[Item]:
 
 
 def scan(
-    items: Sequence[Item], settings: ScanSettings, workers: int, timeout: float
+    items: Sequence[Item], settings: ScanSettings, engine: Engine, timeout: float
 ) -> Iterator[Result]:
-    """Read every item in worker processes; results come as they are ready.
+    """Read every item; results come as they are ready.
 
     Args:
+        engine: Where.
         timeout: Seconds after which a video is considered bad.
     """
     jobs = [(item, settings) for item in items]
-    for outcome in run_jobs(read_item, jobs, workers, timeout):
+    for outcome in engine.run_jobs(read_item, jobs, timeout):
         yield outcome.value or Result(items[outcome.job], reason=outcome.error)
 
 

@@ -11,7 +11,7 @@ from mmvideomae import storage
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.jobs.failures import ends_all, lost
-from mmvideomae.jobs.workers import run_jobs
+from mmvideomae.jobs.workers import Engine
 from mmvideomae.preparation.videos.encoding import TranscodeSettings, encode
 
 SETTINGS_FILE = 'transcode.json'
@@ -85,9 +85,9 @@ def unfinished(
 
 
 def transcode_all(
-    jobs: Sequence[Transcoding], workers: int, timeout: float | None = None
+    jobs: Sequence[Transcoding], engine: Engine, timeout: float | None = None
 ) -> Iterator[Done]:
-    """Transcode in worker processes; results come as they are ready, errors included.
+    """Transcode many videos; results come as they are ready, errors included.
 
     Raises:
         OSError: What would fail every other video too, such as a full disk.
@@ -97,7 +97,7 @@ def transcode_all(
     parts = [storage.temporary_path(Path(job.target), owner) for job in jobs]
     try:
         with closing(
-            run_jobs(_work, list(zip(jobs, parts, strict=True)), workers, timeout)
+            engine.run_jobs(_work, list(zip(jobs, parts, strict=True)), timeout)
         ) as all_of:
             for number, frames, error in all_of:
                 if isinstance(frames, OSError):

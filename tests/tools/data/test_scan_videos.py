@@ -10,7 +10,7 @@ import cv2
 import pytest
 
 from mmvideomae.formats.annotations import LineFormat, read_list
-from mmvideomae.jobs.workers import Answer, run_jobs
+from mmvideomae.jobs.workers import Answer, Processes
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, read_item
 from tests.support.tools import CallTool
 from tests.support.videos import make_broken_video, moving_shapes, write_video
@@ -115,7 +115,7 @@ def act(job: str) -> str:
 def test_hanging_and_dying_jobs_cost_only_themselves(capfd: pytest.CaptureFixture[str]) -> None:
     jobs = ['a', 'hang', 'die', 'raise', 'b', 'hang', 'c']
     begin = time.monotonic()
-    outcomes = sorted(run_jobs(act, jobs, workers=2, timeout=1.5))
+    outcomes = sorted(Processes(2).run_jobs(act, jobs, timeout=1.5))
     assert time.monotonic() - begin < 60
     assert outcomes == [
         Answer(0, 'did a'),
@@ -130,6 +130,6 @@ def test_hanging_and_dying_jobs_cost_only_themselves(capfd: pytest.CaptureFixtur
 
 
 def test_no_jobs_and_no_workers() -> None:
-    assert not list(run_jobs(act, [], workers=3))
+    assert not list(Processes(3).run_jobs(act, []))
     with pytest.raises(ValueError, match='must be positive, got 0 processes'):
-        list(run_jobs(act, ['a'], workers=0))
+        list(Processes(0).run_jobs(act, ['a']))

@@ -1,9 +1,13 @@
 """Contract: extract_features.py extracts, divides and continues work, or ends in one line."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +205,53 @@ runpy.run_path({str(SCRIPT)!r}, run_name='__main__')
     summary = json.loads(done.stdout)
     assert (summary['done'], summary['skipped']) == (2, 1)
     assert {path.name for path in tmp_path.glob('*.npy')} == {'[c].npy', 'a.npy', 'b.npy'}
+
+
+@pytest.mark.slow
+def test_a_cluster_makes_the_same_files_although_an_actor_is_killed(
+    folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip('ray', reason="needs the extra 'ray'")
+    for number in range(40):
+        frames = moving_shapes(12 + number % 5, seed=number)
+        write_video(tmp_path / f'videos/{number % 3}/{number}.mp4', frames, fps=10)
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(SCRIPT.parents[2])}
+
+    def begin(out: str, *options: str) -> subprocess.Popen[str]:
+        files = [folder / 'tiny.py', folder / 'tiny.pth', tmp_path / 'videos', tmp_path / out]
+        words = [sys.executable, SCRIPT, *files, *WINDOWS, '--json', '--device', 'cpu', *options]
+        return subprocess.Popen(
+            list(map(str, words)), env=environment, text=True, stdout=subprocess.PIPE
+        )
+
+    def files(out: str) -> dict[str, bytes]:
+        found = (tmp_path / out).rglob('*.*')
+        return {str(path.relative_to(tmp_path / out)): path.read_bytes() for path in found}
+
+    local = begin('local')
+    expected = json.loads(local.communicate(timeout=300)[0])
+    spread = begin('spread', '--engine', 'ray', '--actors', '2')
+    actors: set[int] = set()
+    while len(actors) < 2 or len(list((tmp_path / 'spread').rglob('*.npy'))) < 4:
+        assert spread.poll() is None
+        actors |= {pid for pid in _actors() if _descends(pid, spread.pid)}
+        time.sleep(0.05)
+    os.kill(min(actors), signal.SIGKILL)
+    found = json.loads(spread.communicate(timeout=300)[0])
+    assert spread.returncode == local.returncode == 0
+    assert len(files('local')) >= 40 and files('spread') == files('local')
+    same = ('videos', 'done', 'failed', 'windows', 'settings')
+    assert {name: found[name] for name in same} == {name: expected[name] for name in same}
+
+
+def _actors() -> Iterator[int]:
+    for place in Path('/proc').glob('[0-9]*'):
+        with contextlib.suppress(OSError):
+            if (place / 'cmdline').read_bytes().startswith(b'ray::_Actor'):
+                yield int(place.name)
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    while pid > 1 and pid != ancestor:
+        pid = int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+    return pid == ancestor

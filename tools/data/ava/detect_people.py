@@ -22,13 +22,16 @@ videos failed.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mmvideomae.apis.inference import process_device
 from mmvideomae.apis.person_boxes import PERSON, PersonDetector
-from mmvideomae.cli.job_display import told_of_share, work_on_share
+from mmvideomae.cli.job_display import add_engine, told_of_share, work_on_share
 from mmvideomae.cli.options import add_option, add_places, places_of
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
+from mmvideomae.jobs.cluster import Share
 from mmvideomae.preparation.boxes.detect_people import (
     PeopleFile,
     annotated_moments,
@@ -68,6 +71,7 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--category', PERSON, 'of the detector')
     add_option(parser, '--batch-size', 8, 'pictures per batch')
     add('--device', help='for example cpu or cuda:1 (default: a GPU if there is one)')
+    add_engine(parser)
     return parser
 
 
@@ -92,17 +96,13 @@ def make(args: argparse.Namespace) -> Told:
         'fps': places.fps,
     }
     file = PeopleFile(args.out, settings)
-    detector = build(args)
-    summary = work_on_share(
-        everything, 'key frames', lambda mine, progress: file.make(detector, mine, progress)
-    )
+    summary = work_on_share(everything, 'key frames', partial(share, args, settings), args)
     found = file.gather(everything)
     boxes = None if found is None else sum(map(len, found.values()))
     summary |= {
         'out': str(args.out) if found else None,
         'key_frames_in_file': None if found is None else len(found),
         'boxes_in_file': boxes,
-        'settings': settings,
     }
     end = f'{args.out}: {boxes} boxes at {len(found or ())} key frames'
     if found is None:
@@ -110,6 +110,12 @@ def make(args: argparse.Namespace) -> Told:
     elif not found:
         end = 'all videos failed: no file is written'
     return told_of_share(summary, f'processed ({summary["key_frames"]} key frames)', end)
+
+
+def share(args: argparse.Namespace, settings: dict[str, Any]) -> Share:
+    """What detects people in one process."""
+    file, detector = PeopleFile(args.out, settings), build(args)
+    return Share(lambda mine, progress: file.make(detector, mine, progress), settings)
 
 
 def build(args: argparse.Namespace) -> PersonDetector:
