@@ -121,15 +121,23 @@ def as_text(results: dict[str, dict[str, Any]]) -> str:
 
 
 def draw_cost(results: dict[str, dict[str, Any]]) -> bytes:
-    """Time of a clip against disk space, a point a way, as SVG."""
-    figure = new_figure(8, 5)
+    """Time of a clip against disk space, a numbered point a way, as SVG."""
+    figure = new_figure(9, 5)
     axes = figure.add_subplot()
-    for name, row in results.items():
+    for number, (name, row) in enumerate(results.items()):
         at = row['disk'], row['cpu_ms']
-        chosen = name.startswith('--preset')
-        axes.plot(*at, 'o', color='#c0392b' if chosen else INK, markersize=6 if chosen else 4)
-        axes.annotate(drawn_text(name), at, (4, 4), textcoords='offset points', fontsize=7)
-    axes.set_xscale('log')
+        colour = '#c0392b' if name.startswith('--preset') else INK
+        axes.plot(*at, 'o', color=colour, markersize=4)
+        axes.annotate(str(number), at, (4, 3), textcoords='offset points', fontsize=8, color=colour)
+        axes.text(
+            *(1.02, 0.97 - 0.046 * number),
+            f'{number}  {drawn_text(name)}',
+            transform=axes.transAxes,
+            fontsize=8,
+            color=colour,
+        )
+    axes.set_xscale('log', base=2)
+    axes.xaxis.set_major_formatter('{x:g}')
     axes.set_xlabel('bytes per byte of the source')
     axes.set_ylabel('processor time of a clip, ms')
     axes.set_ylim(bottom=0)
