@@ -1,4 +1,4 @@
-"""How long a training will take, and of what it needs how much, from its first seconds."""
+"""Forecast the time and resources of a training from its first seconds."""
 
 import os
 import resource
@@ -17,10 +17,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-_WARM_UP = 1 / 3  # of the time: workers start, and use up what they have read ahead
+_WARM_UP = 1 / 3  # of the time: workers start, and what they have read ahead is used up
 _LEAST = 3  # iterations that are measured
-_WAITING = 0.1  # share of waiting for data from which on the loader is what limits
-_LOOKED_AT = 1000  # files whose sizes stand for all
+_WAITING = 0.1  # if more of the time is spent waiting for data, the loader is the limit
+_LOOKED_AT = 1000  # files whose mean size is taken for all
 
 
 class _EnoughError(Exception):
@@ -29,11 +29,11 @@ class _EnoughError(Exception):
 
 @dataclass
 class _Watch(Hook):
-    """Notes when iterations end, and stops the training.
+    """Records when iterations end, and stops the training.
 
     Attributes:
-        seconds: For how long it may run, the warm-up included.
-        ends: When each measured iteration ended, after the moment at which they began.
+        seconds: How long it may run, including the warm-up.
+        ends: The start of the first measured iteration, and the end of each.
         waits: Seconds that each of them waited for data.
         loading: Processor time of the loader's processes until the first and the last.
         others: The most memory that one of them has had, in bytes.
@@ -47,7 +47,7 @@ class _Watch(Hook):
     priority = 'LOWEST'
 
     def before_train(self, runner: Runner) -> None:
-        """The time runs."""
+        """Start the clock."""
         self._start = time.perf_counter()
         self._iterations = 0
         self._spent: dict[int, float] = {}
@@ -55,7 +55,7 @@ class _Watch(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Note an iteration, once it is warm."""
+        """Record an iteration after the warm-up."""
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         now = time.perf_counter()
@@ -76,13 +76,13 @@ class _Watch(Hook):
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a training will take.
+    """The time and resources of a training.
 
     Attributes:
-        iterations, clips: In all, and clips of one iteration of all processes.
-        seconds: Of an iteration.
-        waiting: Share of that for which the model waits for data.
-        loading: Processor time that the loader takes for a clip, in seconds.
+        iterations, clips: Iterations in all, and clips per iteration of all processes.
+        seconds: Time of an iteration.
+        waiting: Share of that time spent waiting for data.
+        loading: Processor time of the loader per clip, in seconds.
         memory: Peak of this process, and the largest of the others, in bytes.
         device_memory: Peak, 0 without a GPU.
         data, checkpoint: Bytes of all videos, and of a checkpoint.
@@ -102,7 +102,7 @@ class Forecast:
 
     @property
     def hours(self) -> float:
-        """From start to end, without validation."""
+        """Time of the whole training in hours, without validation."""
         return self.iterations * self.seconds / 3600
 
     @property
@@ -117,12 +117,12 @@ class Forecast:
 
 
 def forecast(cfg: Config, seconds: float) -> Forecast:
-    """Train for some seconds by a config, and tell what all of it will take.
+    """Train by a config for some seconds, and forecast the whole training.
 
-    Nothing is kept: the work directory is a temporary one.
+    Nothing is kept: the work directory is temporary.
 
     Raises:
-        ValueError: The training ended before enough of it was seen.
+        ValueError: The training ended too early to measure it.
     """
     watch = _Watch(seconds)
     keep = (cfg.get('default_hooks') or {}).get('checkpoint') or {}

@@ -1,4 +1,4 @@
-"""Names of places: addresses that fsspec reaches, members of tar files, and what may be told."""
+"""Addresses that fsspec reaches, members of tar files, and texts without their secrets."""
 
 import os
 import posixpath
@@ -8,7 +8,7 @@ from typing import NamedTuple
 _SCHEME = r'[A-Za-z][\w+.-]*'
 _ADDRESS = re.compile(rf'{_SCHEME}(?:::{_SCHEME})*://')
 _MEMBER = re.compile(r'(.+?\.tar(?:\?[^#]*)?)#(\d+)\+(\d+)/(.+)', re.DOTALL)
-# An address in a text: who asks stands before the host, and signatures in the query.
+# An address in a text: credentials precede the host, and the query may be a signature.
 _TOLD = re.compile(rf'({_SCHEME}://)([^/\s?#]*@)?([^\s?\'"]*)(\?[^\s\'"#]+)?')
 
 
@@ -42,9 +42,9 @@ def is_address(path: str | os.PathLike[str]) -> bool:
 
 
 def join_place(folder: str, path: str) -> str:
-    """A path below a folder or an address; an absolute path or an address stays what it is.
+    """Join a path to a folder or an address; absolute paths and addresses are returned unchanged.
 
-    A query of the folder (a signature, a token) stands behind the path, or that of a tar file.
+    A query of the folder (a signature, a token) moves behind the path, or that of a tar file.
     """
     if is_address(path):
         return path
@@ -58,7 +58,7 @@ def join_place(folder: str, path: str) -> str:
 
 
 def without_query(path: str) -> str:
-    """An address up to its query; any other path as it is."""
+    """An address without its query; any other path unchanged."""
     return path.partition('?')[0] if is_address(path) else path
 
 
@@ -69,7 +69,7 @@ def secrets_of(address: str) -> list[str]:
 
 
 def without_secrets(text: str) -> str:
-    """A text whose addresses tell neither who asks nor their query, which may be a signature."""
+    """The text without the credentials and queries of its addresses."""
     if '://' not in text:
         return text
     return _TOLD.sub(lambda found: found[1] + found[3] + '?...' * bool(found[4]), text)

@@ -14,7 +14,7 @@ _OF_MMENGINE = ('file', 'local', 'http', 'https')
 
 
 class FsspecBackend(BaseStorageBackend):
-    """Files at addresses, for what mmengine writes (``out_dir`` of hooks) and reads."""
+    """Files at addresses that mmengine writes (``out_dir`` of hooks) and reads."""
 
     def get(self, filepath: str) -> bytes:
         """The bytes of a file."""
@@ -26,7 +26,7 @@ class FsspecBackend(BaseStorageBackend):
 
     @contextmanager
     def get_local_path(self, filepath: str) -> Iterator[str]:
-        """The path of a local copy, which goes with the block."""
+        """The path of a local copy, which is deleted at the end of the block."""
         with local_copy(filepath) as path:
             yield str(path)
 
@@ -69,9 +69,9 @@ class FsspecBackend(BaseStorageBackend):
 
 
 def register_addresses() -> None:
-    """Give mmengine this backend for the addresses of fsspec; ``s3://`` was that of Petrel."""
+    """Let mmengine use this backend for fsspec's addresses, and for ``s3://`` instead of Petrel."""
     prefixes = [name for name in fsspec.available_protocols() if name not in _OF_MMENGINE]
-    # The second is the older way, which the checkpoint hook asks as well.
+    # The second is the older interface, which the checkpoint hook uses as well.
     for register in (register_backend, FileClient.register_backend):
         register('fsspec', FsspecBackend, force=True, prefixes=prefixes)
 

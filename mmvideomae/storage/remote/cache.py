@@ -25,13 +25,13 @@ _lock = threading.Lock()
 
 
 class ByteCache:
-    """Byte strings by name, of which the least recently used go when there are too many.
+    """Byte strings by name; the least recently used are deleted when they exceed the bound.
 
-    Any number of processes and threads may use a folder at once; all should give one bound.
+    Any number of processes and threads may share a folder; all should set the same bound.
 
     Args:
-        folder: It is made when something is put there.
-        most_bytes: That all files may take; 0 keeps nothing.
+        folder: Created when something is stored.
+        most_bytes: Upper bound of all files; 0 keeps nothing.
     """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
@@ -44,7 +44,7 @@ class ByteCache:
         return self._path(name).is_file()
 
     def get(self, name: str) -> bytes | None:
-        """What was put under a name, None if it is not there (any more)."""
+        """The bytes stored under a name; None if they are not there (any more)."""
         recent = self._recent.get(name)
         if recent is not None:
             return recent
@@ -63,7 +63,7 @@ class ByteCache:
         return held
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep bytes, unless there is no room; a full disk is told once and does no harm."""
+        """Store bytes unless there is no room; a full disk causes one warning and no error."""
         self._remember(name, data)
         size = len(data) + _SUM
         if size > self.most_bytes * _KEEP:
@@ -91,7 +91,7 @@ class ByteCache:
             _warn(str(self.folder), error.strerror or str(error))
 
     def drop(self, name: str) -> None:
-        """Forget a name."""
+        """Delete the bytes under a name."""
         self._recent.pop(name, None)
         self._path(name).unlink(missing_ok=True)
 
@@ -111,7 +111,7 @@ class ByteCache:
             return sum(size for _, size, _ in self._files())
 
     def _make_room(self, most: int) -> int:
-        """Delete what was not used for longest until ``most`` bytes are left; return the rest."""
+        """Delete the least recently used until ``most`` bytes are left; return the bytes left."""
         for part in self.folder.glob('.*'):  # of processes that were killed while they wrote
             if time.time() - part.stat().st_mtime > _ABANDONED:
                 part.unlink(missing_ok=True)
@@ -143,6 +143,6 @@ def _size(path: Path) -> int:
 @cache
 def _warn(folder: str, reason: str) -> None:
     MMLogger.get_current_instance().warning(
-        f'{folder} takes no more of what is read from elsewhere ({reason}): it is fetched at each '
-        'use. Free some space, or set MMVIDEOMAE_CACHE to another folder'
+        f'cannot write to the cache {folder} ({reason}), so remote files are fetched each time: '
+        'free some space, or set MMVIDEOMAE_CACHE to another folder'
     )

@@ -1,4 +1,4 @@
-"""Fetch bytes of files elsewhere through the cache, in blocks or for many files at once."""
+"""Fetch remote files through the cache, in blocks or many files at once."""
 
 import hashlib
 import json
@@ -18,21 +18,21 @@ from mmvideomae.storage.remote.reaching import AddressError, ask
 from mmvideomae.storage.remote.settings import RemoteSettings
 
 WHOLE = 2**24
-"""Bytes up to which a file is fetched by one request; of others, only blocks that are read."""
+"""Files of up to so many bytes are fetched by one request, larger ones block by block."""
 BLOCK = 2**22
 """Bytes of a block; a divisor of `WHOLE`."""
 _TRUSTED = 86_400.0  # seconds until a file is compared with its server again
 _AT_ONCE = 32  # requests of `fetch_ahead`
-# Under these keys file systems say what changes when a file does, the best first.
+# Keys under which file systems give what identifies a version, best first.
 _VERSIONS = ('ETag', 'etag', 'md5Hash', 'crc32c', 'LastModified', 'updated', 'mtime', 'created')
 
 
 class Head(NamedTuple):
-    """What tells one state of a file from all others.
+    """What identifies the state of a file.
 
     Attributes:
         size: In bytes.
-        version: Another one when the file was changed, as far as its server says.
+        version: Changes when the file changes, as far as its server says.
     """
 
     size: int
@@ -40,7 +40,7 @@ class Head(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """Bytes of a file: all of one elsewhere, or a member of a tar file."""
+    """A range of bytes: a whole remote file, or a member of a tar file."""
 
     place: str
     start: int
@@ -48,7 +48,7 @@ class Extent(NamedTuple):
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> 'Extent | None':
-        """Where the bytes of a path lie; None of a local file.
+        """Where the bytes of a path are; None for a local file.
 
         Raises:
             AddressError: There is nothing, see `ask`.
@@ -64,7 +64,7 @@ class Extent(NamedTuple):
 
     @property
     def small(self) -> bool:
-        """Whether all bytes are one block."""
+        """Whether all bytes are fetched at once."""
         return self.head.size <= WHOLE
 
     def place_of(self, byte: int) -> tuple[int, int]:
@@ -72,18 +72,18 @@ class Extent(NamedTuple):
         return divmod(byte, BLOCK)
 
     def block(self, number: int) -> tuple[int, int]:
-        """First byte of a block and the one behind it, counted from those of the file."""
+        """First byte of a block, and the byte after its last, in the file."""
         size = self.head.size
         if self.small:
             return self.start, self.start + size
         return self.start + number * BLOCK, self.start + min((number + 1) * BLOCK, size)
 
     def name(self, number: int) -> str:
-        """What the cache calls a block."""
+        """The name of a block in the cache."""
         return _digest(f'{self.place} {self.start} {self.head} {number}')
 
     def fetch(self, number: int) -> bytes:
-        """A block from the cache, or from where it lies."""
+        """Get a block from the cache, or else from its place."""
         begin, end = self.block(number)
         if begin == end:
             return b''
@@ -100,16 +100,16 @@ class Extent(NamedTuple):
     def keep(self, data: bytes) -> None:
         """Put the first bytes of a file, `WHOLE` at most, into the cache."""
         if len(data) != min(self.head.size, WHOLE):
-            return  # it changed between two requests
+            return  # the file changed between two requests
         for number in range(1 if self.small else WHOLE // BLOCK):
             begin, end = self.block(number)
             _cache().put(self.name(number), data[begin:end])
 
 
 def fetch_ahead(paths: Iterable[str]) -> None:
-    """Put small files elsewhere into the cache, many at once, before they are opened in turn.
+    """Fetch small remote files into the cache, many at once, before they are opened.
 
-    What cannot be read is left to its opening to tell.
+    Files that cannot be read raise their error when they are opened.
 
     Raises:
         UnreachableError: A server does not answer.
@@ -120,7 +120,7 @@ def fetch_ahead(paths: Iterable[str]) -> None:
     state = random.getstate()
     try:
         with ThreadPoolExecutor(min(2 * len(wanted), _AT_ONCE)) as pool:
-            # Of what is not known, the size need not be waited for.
+            # Unknown files are requested without waiting for their size.
             guesses = [
                 None if Member.of(path) or _kept_head(path) else pool.submit(_fetch_start, path)
                 for path in wanted
@@ -151,7 +151,7 @@ def _fetch_whole(path: str, guess: 'Future[bytes] | None') -> None:
 
 
 def _ask_head(address: str) -> Head:
-    """Size and version of a file elsewhere, as the cache knows them or its server says."""
+    """Size and version of a remote file, from the cache or its server."""
     kept = _kept_head(address)
     if kept is not None:
         return kept
@@ -160,14 +160,14 @@ def _ask_head(address: str) -> Head:
         raise AddressError(address, 'it is a directory')
     size = info.get('size')
     version = next((str(info[key]) for key in _VERSIONS if info.get(key)), '')
-    if size is None:  # a server that does not say has to be asked for everything
+    if size is None:  # the server does not say: count the bytes
         size = len(ask(address, 'cat_file'))
     _cache().put(_digest(address), json.dumps([size, version, time.time()]).encode())
     return Head(size, version)
 
 
 def _kept_head(address: str) -> Head | None:
-    """What the cache knows, unless it is time to ask again."""
+    """What the cache holds, unless it is time to ask again."""
     kept = _cache().get(_digest(address))
     if kept is None:
         return None

@@ -1,4 +1,4 @@
-"""Open what a path or an address names: whole if it is small, by blocks if it is large."""
+"""Open local files, addresses and members of tar files; large ones are read by blocks."""
 
 import io
 import os
@@ -26,7 +26,7 @@ class _Bytes(io.BytesIO):
 
 
 class _Blocks(io.RawIOBase):
-    """A large file of which the last blocks are held."""
+    """A large file, of which the most recent blocks are kept in memory."""
 
     def __init__(self, extent: Extent, name: str) -> None:
         self.name = name
@@ -64,7 +64,7 @@ class _Blocks(io.RawIOBase):
 
 
 def is_elsewhere(path: str | os.PathLike[str]) -> bool:
-    """Whether a path names no local file: an address, or a member of a tar file."""
+    """Whether a path is an address or a member of a tar file."""
     return is_address(path) or (isinstance(path, str) and Member.of(path) is not None)
 
 
@@ -72,19 +72,19 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a local file, an address or a member of a tar file for reading.
 
     Raises:
-        OSError: It cannot be opened (`AddressError`, `UnreachableError` of what is elsewhere).
+        OSError: It cannot be opened (`AddressError` or `UnreachableError` for remote files).
     """
     extent = Extent.of(path)
     if extent is None:
         return open(path, 'rb')
-    name = os.path.basename(without_query(str(path)))  # by which FFmpeg knows raw streams
+    name = os.path.basename(without_query(str(path)))  # FFmpeg recognizes raw streams by it
     if extent.small:
         return _Bytes(extent.fetch(0), name)
     return cast(BinaryIO, io.BufferedReader(_Blocks(extent, name), 2**20))
 
 
 def read_fresh(path: str | os.PathLike[str]) -> bytes:
-    """All bytes of a file as it is now, without the cache; errors as for `open_bytes`."""
+    """Read a whole file without the cache; errors as for `open_bytes`."""
     if not is_address(path) or Member.of(str(path)):
         with open_bytes(path) as file:
             return file.read()
@@ -94,7 +94,7 @@ def read_fresh(path: str | os.PathLike[str]) -> bytes:
 
 @contextmanager
 def local_copy(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """The path of a local file, for libraries that open nothing else; a copy goes after use.
+    """A local path for libraries that need one; a temporary copy is deleted after use.
 
     Raises:
         OSError: As `open_bytes`.
@@ -106,7 +106,7 @@ def local_copy(path: str | os.PathLike[str]) -> Iterator[Path]:
     place = str(path)
     with tempfile.NamedTemporaryFile(suffix=os.path.splitext(without_query(place))[1]) as copy:
         if place == extent.place and not extent.small:
-            # Not through the cache, from which it would push many small files.
+            # Not through the cache, where it would displace many small files.
             ask(place, 'get_file', copy.name, large=True)
         else:
             with open_bytes(path) as file:

@@ -1,4 +1,4 @@
-"""Ask file systems of fsspec, again while they are away."""
+"""Call fsspec's file systems, and retry while they do not answer."""
 
 import asyncio
 import errno
@@ -20,20 +20,20 @@ _EXTRAS = {'s3': 's3', 's3a': 's3', 'gs': 'gs', 'gcs': 'gs', 'http': 'http', 'ht
 _PAUSES = (0.25, 8.0)  # seconds: the first, which doubles, and the longest
 _LEAST = 1.0  # seconds of an attempt
 _STATUS = {401: 'access is denied', 403: 'access is denied', 404: 'there is nothing there'}
-_PASSING_STATUS = (408, 425, 429)  # below 500, but a matter of time
+_PASSING_STATUS = (408, 425, 429)  # below 500, but temporary
 _LASTING = (
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError),
 )
-_REFUSALS = ('ParamValidation', 'Invalid')  # of libraries, that ask no server
+_REFUSALS = ('ParamValidation', 'Invalid')  # by libraries, without asking a server
 _LIBRARIES = ('aiohttp', 'botocore', 'aiobotocore', 'gcsfs', 'google', 'azure', 'requests')
 
 _lock = threading.Lock()
-# One file system for all threads of a process: they cannot be used after a fork.
+# One file system for all threads of a process; it cannot be used after a fork.
 _reached: dict[tuple[int, str], Any] = {}
 
 
 class AddressError(UserError, OSError):
-    """What lies at an address cannot be read or written, and asking again would not help."""
+    """A remote file cannot be read or written, and retrying would not help."""
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(f'{without_secrets(address)}: {reason}')
@@ -44,14 +44,14 @@ class AddressError(UserError, OSError):
 
 
 class UnreachableError(UserError, OSError):
-    """A server cannot be asked: it stayed away, or something is missing here.
+    """A server does not answer, or something that is needed to ask it is missing.
 
-    No fault of the file asked for, so that it ends a run instead of counting as unreadable.
+    This is not the fault of a file, so it ends a run instead of making the file unreadable.
     """
 
 
 def reach(address: str) -> tuple[Any, str]:
-    """The file system of an address, and the path there; credentials are fsspec's matter.
+    """The file system of an address, and the path in it; fsspec finds the credentials.
 
     Raises:
         UnreachableError: fsspec does not know such addresses, or needs a package for them.
@@ -75,18 +75,18 @@ def reach(address: str) -> tuple[Any, str]:
 
 
 def ask(address: str, method: str, *args: Any, large: bool = False, **options: Any) -> Any:
-    """Call a method of a file system on an address, again with growing pauses while it fails.
+    """Call a method of an address's file system; retry with growing pauses while it fails.
 
-    Global random numbers stay as they were: libraries draw from them how long they wait, and
-    samples must not depend on that.
+    The state of global random numbers is kept: libraries draw their waiting times from it, and
+    samples must not depend on them.
 
     Args:
-        method: Of fsspec's file systems, such as ``'cat_file'``; the path comes first.
-        large: What is moved may take long: an attempt has no end.
+        method: Name of a method of fsspec's file systems, such as ``'cat_file'``.
+        large: Whether the transfer may take long: attempts have no time limit.
 
     Raises:
         AddressError: There is no such file, or it may not be used.
-        UnreachableError: It failed otherwise for as long as the settings say.
+        UnreachableError: It kept failing for as long as the settings allow.
     """
     system, path = reach(address)
     patience, start, pause = RemoteSettings.read().seconds, time.monotonic(), _PAUSES[0]
@@ -115,7 +115,7 @@ def ask(address: str, method: str, *args: Any, large: bool = False, **options: A
 
 
 def _call(system: Any, method: str, seconds: float | None, *args: Any, **options: Any) -> Any:
-    """Call a method, of an asynchronous file system for so many seconds at most."""
+    """Call a method; with an asynchronous file system, for so many seconds at most."""
     if not system.async_impl:
         return getattr(system, method)(*args, **options)
     coroutine = getattr(system, f'_{method}')
@@ -123,11 +123,11 @@ def _call(system: Any, method: str, seconds: float | None, *args: Any, **options
 
 
 def _judge(error: Exception, address: str) -> tuple[str, bool]:
-    """Why a call about an address failed, in words without secrets, and whether that may pass.
+    """Why a call failed, without secrets, and whether the failure is temporary.
 
     Raises:
         UnreachableError: There are no credentials.
-        Exception: The error itself, if it is neither the network's nor the server's.
+        Exception: The error itself, if neither network nor server caused it.
     """
     causes = list(_causes(error))
     status = next(filter(None, map(_status, causes)), None)
@@ -151,14 +151,14 @@ def _judge(error: Exception, address: str) -> tuple[str, bool]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error after what caused it: some file systems call everything a missing file."""
+    """An error after its causes: some file systems report everything as a missing file."""
     if error is not None:
         yield from _causes(error.__cause__)
         yield error
 
 
 def _status(error: BaseException) -> int | None:
-    """The status of HTTP that an error tells."""
+    """The HTTP status of an error."""
     response = getattr(error, 'response', None)
     meta = response.get('ResponseMetadata') if isinstance(response, dict) else None
     found = (meta or {}).get('HTTPStatusCode') or getattr(error, 'status', None)
@@ -167,7 +167,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _words(error: BaseException, address: str) -> str:
-    """What an error says, without what an address says only to its server."""
+    """The message of an error, without the secrets of an address."""
     text = str(error) or type(error).__name__
     for secret in secrets_of(address):
         text = text.replace(secret, '...')

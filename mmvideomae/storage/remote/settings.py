@@ -1,4 +1,4 @@
-"""What a machine says about files elsewhere, by variables of the environment."""
+"""Settings for remote files, read from environment variables."""
 
 import os
 import re
@@ -12,16 +12,16 @@ _SIZE = re.compile(r'([\d.]+) *([KMGT]?)B?', re.IGNORECASE)
 
 
 class RemoteSettingError(UserError, ValueError):
-    """A variable of the environment does not say what it should."""
+    """An environment variable has an invalid value."""
 
 
 class RemoteSettings(NamedTuple):
-    """How files elsewhere are kept and asked for.
+    """How remote files are cached and requested.
 
     Attributes:
-        folder: Of the local cache (``MMVIDEOMAE_CACHE``, as for wheels, and there ``remote``).
-        most_bytes: That the cache may take (``MMVIDEOMAE_CACHE_SIZE``); 0: none is kept.
-        seconds: For how long a server that does not answer is asked again
+        folder: The local cache (``remote`` in ``MMVIDEOMAE_CACHE``).
+        most_bytes: Size limit of the cache (``MMVIDEOMAE_CACHE_SIZE``); 0 keeps nothing.
+        seconds: How long to retry while a server does not answer
             (``MMVIDEOMAE_RETRY_SECONDS``).
     """
 

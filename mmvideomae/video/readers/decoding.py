@@ -15,7 +15,7 @@ from mmvideomae.video.readers.packet_index import PacketIndex, PlainFile
 from mmvideomae.video.readers.pictures import PictureMaker
 from mmvideomae.video.readers.stream_facts import StreamFacts
 
-# Decoders that ask at every packet whether to pass over it; others ask once, when opened.
+# Decoders that check `skip_frame` at every packet; others check it once, when opened.
 _CAN_SKIP = ('h264', 'hevc')
 
 Numbered = tuple[int, av.VideoFrame]
@@ -23,23 +23,23 @@ Numbered = tuple[int, av.VideoFrame]
 
 
 def open_plain(path: str) -> PlainFile:
-    """The bytes of a file, without a buffer where that is local."""
+    """Open a file to read its bytes; a local file is not buffered."""
     if is_elsewhere(path):
         return cast(PlainFile, open_bytes(path))
     return open(path, 'rb', buffering=0)
 
 
 class Decoding:
-    """Decodes a file, whose packets its container hands out, or which are read from it plainly.
+    """Decodes a file whose packets come from its container, or are read directly by an index.
 
     Args:
         path: A video file.
-        limits: How much it may ask for.
+        limits: Upper limits on what the file may ask for.
         square_pixels: Resize pictures whose pixels are not square.
-        threads: That decode; 0: as many as there are cores.
+        threads: Number of decoding threads; 0 means one per core.
 
     Attributes:
-        container, stream: What hands out packets, where that is so.
+        container, stream: Where packets come from, unless they are read directly.
         picture: Turns a frame into an array (H, W, 3).
     """
 
@@ -73,7 +73,7 @@ class Decoding:
         self._decode_by(self.stream.codec_context, aspect)
 
     def from_file(self, facts: StreamFacts) -> None:
-        """Open the file, to read packets where an index says that they are."""
+        """Open the file to read packets at the positions in an index."""
         self.close()
         self._file = open_plain(self._path)
         self._opened.append(self._file)
@@ -93,7 +93,7 @@ class Decoding:
         yield from self.container.decode(self.stream)
 
     def by_time(self, index: PacketIndex, indices: np.ndarray) -> Iterator[Numbered]:
-        """Frames by their numbers, which ascend; each once, but not in their order."""
+        """Decode frames with ascending numbers; each is yielded once, in any order."""
         starts = index.starts[indices]
         missing = set(indices.tolist())
         for start in np.unique(starts).tolist():
@@ -101,8 +101,8 @@ class Decoding:
                 missing.discard(number)
                 yield number, frame
         if missing:
-            # Not every key frame is one: with periodic intra refresh a picture is
-            # complete only a while after it.
+            # With periodic intra refresh, a picture is complete only some time after
+            # what is marked as a key frame.
             yield from self._decode_group(index, int(index.keys[0]), np.array(sorted(missing)))
 
     def _decode_group(
@@ -116,13 +116,13 @@ class Decoding:
 
         def found(frames: Iterable[av.VideoFrame]) -> Iterator[Numbered]:
             for frame in frames:
-                # What is damaged may be whole when decoded from an earlier key frame.
+                # A damaged frame may be intact when decoded from an earlier key frame.
                 if frame.pts in wanted and (first or not frame.is_corrupt):
                     yield wanted[frame.pts], frame
 
         for packet in self._packets(index, start, int(places.max())):
             if self._can_skip:
-                # A picture that no other refers to costs nothing when it is not wanted.
+                # Unwanted pictures that no other picture refers to are not decoded.
                 context.skip_frame = 'DEFAULT' if packet.pts in wanted else 'NONREF'
             yield from found(context.decode(packet))
         yield from found(context.decode(None))
@@ -136,7 +136,7 @@ class Decoding:
         part = slice(start, last + 1)
         columns = (index.pts, index.dts, index.positions, index.sizes)
         for pts, dts, position, size in zip(*(c[part].tolist() for c in columns), strict=True):
-            # Made of bytes it would have no zeros behind it, which decoders read.
+            # A packet made from bytes would lack the zero padding that decoders read.
             packet = av.Packet(size)
             self._file.seek(position)
             if self._file.readinto(memoryview(packet)) < size:

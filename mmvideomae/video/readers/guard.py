@@ -1,4 +1,4 @@
-"""Read videos in a helper process, which is ended when it does not answer in time."""
+"""Read videos in a helper process, which is killed if it does not answer in time."""
 
 import os
 import time
@@ -14,27 +14,27 @@ from mmvideomae.video.readers.file_state import FileKey, file_key
 from mmvideomae.video.readers.helper import HelperDiedError, current_helper
 
 _MOST_REMEMBERED = 4096
-# Why files ended a helper: every epoch comes back to them.
+# Why files ended a helper: every epoch asks for them again.
 _fatal: dict[FileKey, str] = {}
 
 
 class GuardedReader(TimedReader):
     """A reader at work in a helper process, for decoders that crash or never return.
 
-    What is stuck in C cannot be interrupted, and what crashes ends its process.  So the helper
-    opens and reads on request, see `mmvideomae.video.readers.helper`.  When it dies or is late, its
-    file counts as unreadable, and the next file gets another helper.  A file that ended one is not
-    tried again by this process until it changes.
+    A decoder that hangs in C code cannot be interrupted, and one that crashes ends its process.  So
+    the helper opens and reads files on request, see `mmvideomae.video.readers.helper`.  If it dies
+    or is late, its file counts as unreadable, and the next file gets a new helper.  This process
+    does not try a file that ended a helper again until the file changes.
 
-    What is known of a file is kept here, too: then it is opened only when it is read.
+    If the file is already known here, it is opened only when it is read.
 
     Args:
         path: A file or folder.
         opening: Opens it, in the helper; it is pickled.
-        deadline: Seconds that opening and all reading may take together; what lies at an address
-            gets those besides that its server is waited for.
-        key: By what the opened reader knows the file, None if it keeps nothing.
-        index_folder: Where it is kept for other processes.
+        deadline: Seconds that opening and all reading may take together.  For a file at an address,
+            the time that its server may take is added.
+        key: Key under which what is known of the file is kept; None keeps nothing.
+        index_folder: Folder in which it is kept for other processes.
 
     Raises:
         VideoReadError: The helper died or is late.
@@ -95,7 +95,7 @@ class GuardedReader(TimedReader):
 
 
 def _knowledge() -> ModuleType:
-    """What keeps it, for which PyAV has to be installed."""
+    """The module that keeps it, which needs PyAV."""
     from mmvideomae.video.readers import known_files
 
     return known_files

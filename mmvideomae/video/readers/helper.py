@@ -1,4 +1,4 @@
-"""A process that reads videos for another, and the memory that both share."""
+"""A process that reads videos for another process, and the memory that both share."""
 
 import contextlib
 import ctypes
@@ -32,17 +32,17 @@ _unreaped: list[int] = []  # processes that were killed
 
 
 class HelperDiedError(Exception):
-    """The helper is gone; the text names the signal or the exit status."""
+    """The helper died; the text names the signal or the exit status."""
 
 
 class _Frames(NamedTuple):
-    """Where frames lie.
+    """Where frames are in the shared memory.
 
     Attributes:
         shape: Of the frames.
-        piece: The number of a piece of memory.
-        size: Of a piece that is new, in bytes, otherwise 0.
-        dropped: Pieces that are not used again.
+        piece: Number of the piece of memory.
+        size: Bytes of a new piece, otherwise 0.
+        dropped: Pieces that are no longer used.
     """
 
     shape: tuple[int, ...]
@@ -54,8 +54,8 @@ class _Frames(NamedTuple):
 class Helper:
     """A forked process that opens and reads videos, one request at a time.
 
-    A fork, since a new process would import for seconds what this one has.  A worker of a data
-    loader forks it at its first sample, before it has threads.  It ends with this process.
+    It is forked because a new process would take seconds to import what this one has.  A loader
+    worker forks it at its first sample, before it has threads.  It ends with this process.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Helper:
         theirs.close()
 
     def new_number(self) -> int:
-        """What stands for one more reader."""
+        """A number for one more reader."""
         self._readers += 1
         return self._readers
 
@@ -113,7 +113,7 @@ class Helper:
         return time.clock_gettime(~self._pid << 3 | 2) if self.alive else 0.0
 
     def _send(self, what: str, number: int, argument: Any) -> None:
-        # Quicker than Connection.send, which can take along what no request holds.
+        # Faster than Connection.send, whose pickler supports more than a request needs.
         self._connection.send_bytes(pickle.dumps((what, number, argument, self._free), -1))
 
     def _map(self, frames: _Frames) -> np.ndarray:
@@ -127,13 +127,13 @@ class Helper:
             os.close(handle)
         else:
             self._free.remove(frames.piece)
-        # Views of frames refer to this array and not to the memory, so that it goes last.
+        # Views of frames refer to this array and not to the memory, so it is freed last.
         flat = np.frombuffer(self._pieces[frames.piece], np.uint8, math.prod(frames.shape))
         weakref.finalize(flat, self._free.append, frames.piece).atexit = False
         return flat.reshape(frames.shape)
 
     def _kill(self) -> None:
-        """End the process, and do not wait: it may be stuck where a signal reaches it late."""
+        """Kill the process without waiting for it: a signal may take effect late."""
         self.alive = False
         self._connection.close()
         os.kill(self._pid, signal.SIGKILL)
@@ -171,7 +171,7 @@ def _serve(connection: Connection, owner: int) -> NoReturn:
     """Answer requests in the forked process until the owner is gone."""
     status = 1
     try:
-        for number in _ENDING:  # what a worker of a loader does at these is not for its helper
+        for number in _ENDING:  # a loader worker's handlers are not for its helper
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -212,7 +212,7 @@ class _Server:
                 self._connection.send((False, error))
 
     def _describe(self, reader: VideoReader, key: FileKey | None) -> None:
-        """Say when frames appear, and what is known of the file by its key."""
+        """Answer with the times of frames, and with what is known of the file."""
         known = None
         if key is not None:
             from mmvideomae.video.readers.known_files import recall  # needs PyAV
@@ -221,7 +221,7 @@ class _Server:
         self._connection.send((True, (reader.times, reader.fps, known)))
 
     def _read(self, reader: VideoReader, indices: Any, free: list[int]) -> None:
-        """Read frames into a piece of memory that is free or new, and tell which."""
+        """Read frames into a free or new piece of memory, and answer which."""
         chosen, handle = -1, -1
 
         def allocate(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a decoder has to be told of a stream whose packets it gets."""
+"""What a decoder needs to know about a stream to decode its packets."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import av
 
 from mmvideomae.compat import give_extradata
 
-# How streams are coded whose decoders need no more of a container than is written down here.
+# Codecs whose decoders need nothing from a container beyond a `StreamFacts`.
 _SELF_CONTAINED = ('h264', 'hevc', 'av1', 'vp8', 'vp9', 'mpeg4', 'mjpeg')
 
 
@@ -15,17 +15,18 @@ class StreamFacts(NamedTuple):
     """A stream of pictures, as its container describes it.
 
     Attributes:
-        container: FFmpeg's names of its format.
-        decoder, codec: FFmpeg's names of what decodes it, and of how it is coded.
-        tag: The container's four letters for that.
-        extradata: Headers that the container has apart from packets.
+        container: FFmpeg's names for its format.
+        decoder, codec: FFmpeg's names for the decoder and the codec.
+        tag: The container's four-letter code for the codec.
+        extradata: Headers that the container stores outside of packets.
         size: Width and height in stored pixels.
-        depth: How many pictures wait in the decoder for one that is shown before them.
-        colours: Range and matrix, by FFmpeg's numbers.
-        picture_aspect, aspect: Of pixels, as the pictures and as the container say; 0: not known.
-        clock: Seconds of a unit of time.
-        rate: Frames per second that the container gives.
-        listed: Frames that its header lists; 0: it lists none.
+        depth: Number of pictures that the decoder holds back to put them in order.
+        colours: Range and matrix, as FFmpeg's numbers.
+        picture_aspect, aspect: Pixel aspect ratio according to the pictures and to the container; 0
+            if unknown.
+        clock: Unit of time in seconds.
+        rate: Frames per second according to the container.
+        listed: Number of frames in its header; 0 if there is none.
     """
 
     container: str
@@ -44,7 +45,7 @@ class StreamFacts(NamedTuple):
 
     @classmethod
     def of(cls, container: str, stream: av.VideoStream) -> 'StreamFacts':
-        """Write down what an open file tells."""
+        """Take the facts from an open file."""
         context = stream.codec_context
         return cls(
             container,
@@ -64,7 +65,7 @@ class StreamFacts(NamedTuple):
 
     @property
     def self_contained(self) -> bool:
-        """Whether a decoder of one's own decodes packets as the container's does."""
+        """Whether a separate decoder decodes packets like the container's decoder."""
         if self.codec == 'h264' and self.depth:  # its decoder may have to guess the depth
             return bool(self.tag) and hasattr(av.VideoCodecContext, 'reorder_depth')
         return bool(self.tag) and self.codec in _SELF_CONTAINED
@@ -82,7 +83,7 @@ class StreamFacts(NamedTuple):
         return context
 
     def rewind(self, context: av.VideoCodecContext) -> None:
-        """Let a decoder begin anew, elsewhere in the stream."""
+        """Prepare a decoder to start elsewhere in the stream."""
         if context.is_open:
             context.flush_buffers()
         if self.depth and hasattr(context, 'reorder_depth'):  # since PyAV 17
@@ -90,7 +91,7 @@ class StreamFacts(NamedTuple):
 
 
 def _tag(context: av.VideoCodecContext) -> str:
-    """Four letters; none where they are no letters."""
+    """The four-letter code; empty if it is not text."""
     try:
         return context.codec_tag
     except UnicodeDecodeError:
