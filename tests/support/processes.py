@@ -21,7 +21,7 @@ def in_processes(count: int, function: Callable[[int], Any], folder: Path) -> li
     for process in processes:
         process.start()
     for process in processes:
-        process.join(timeout=60)
+        process.join(timeout=300)
         assert process.exitcode == 0
     return [torch.load(folder / f'{rank}.pt', weights_only=False) for rank in range(count)]
 
