@@ -11,12 +11,12 @@ from torch import nn
 from mmvideomae.apis.inference import built_model
 from mmvideomae.checkpoints import (
     LAYOUTS,
-    NUM_HEADS,
     CheckpointError,
     Conversion,
     architecture_of,
     code_architecture_of,
     load,
+    published_heads,
     require_fit,
     save_weights,
     writable_layout,
@@ -91,8 +91,7 @@ def convert_checkpoint(
 
 def _require_published_heads(done: Conversion, source: Path) -> None:
     """Refuse an unusual number of heads, which our format would lose."""
-    sizes, count = architecture_of(done.state_dict), done.num_heads.get('backbone')
-    known = NUM_HEADS.get(sizes.width) if sizes else None
+    known, count = published_heads(done.state_dict), done.num_heads.get('backbone')
     if count and known and count != known:
         raise CheckpointError(
             f'{source}: its config.json has num_attention_heads={count}, but the published model '
@@ -111,6 +110,9 @@ def hf_entries(model: nn.Module) -> dict[str, Any]:
         'num_frames': slots * backbone.tubelet_size,
         'num_attention_heads': backbone.blocks[0].attn.num_heads,
     }
+    pooler = getattr(getattr(model, 'cls_head', None), 'pooler', None)
+    if pooler is not None:
+        entries['pooler_num_heads'] = pooler.cross.num_heads
     if neck is not None:
         entries['decoder_num_attention_heads'] = neck.blocks[0].attn.num_heads
     return entries

@@ -5,11 +5,11 @@ Importing this package makes mmengine read local paths and ``http(s)`` addresses
 """
 
 from mmvideomae.checkpoints.architecture import (
-    NUM_HEADS,
     Architecture,
     CodeArchitecture,
     architecture_of,
     code_architecture_of,
+    published_heads,
 )
 from mmvideomae.checkpoints.conversion import (
     WRITABLE,
@@ -30,7 +30,6 @@ from mmvideomae.checkpoints.tokenizers import tokenizer_weights
 
 __all__ = [
     'LAYOUTS',
-    'NUM_HEADS',
     'WRITABLE',
     'Architecture',
     'CheckpointError',
@@ -49,6 +48,7 @@ __all__ = [
     'hf_config',
     'load',
     'load_state_dict',
+    'published_heads',
     'require_fit',
     'save_weights',
     'to_ours',

@@ -13,6 +13,8 @@ from mmvideomae.checkpoints.names import Weights
 
 NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}
 """Attention heads of the published encoders and decoders, by width (V1 Table 8, V2 Table 7)."""
+VJEPA2_HEADS = NUM_HEADS | {1408: 22}
+"""The same for the encoders of V-JEPA 2."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,13 @@ def architecture_of(weights: Weights) -> Architecture | None:
         decoder_hidden=None if embed is None else _hidden(weights, 'neck.blocks'),
         num_classes=None if classes is None else classes.shape[0],
     )
+
+
+def published_heads(weights: Weights) -> int | None:
+    """Attention heads of the published encoder of this kind and width; None if there is none."""
+    sizes = architecture_of(weights)
+    known = VJEPA2_HEADS if 'backbone.blocks.0.attn.qkv.bias' in weights else NUM_HEADS
+    return None if sizes is None else known.get(sizes.width)
 
 
 def code_architecture_of(weights: Weights) -> CodeArchitecture | None:

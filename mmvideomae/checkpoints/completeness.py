@@ -16,14 +16,22 @@ GATHER = (
 )
 
 _LEAVES = ('weight', 'bias')
-_BLOCKS = ('backbone.blocks', 'neck.blocks')
+_POOLER = 'cls_head.pooler'
+_BLOCKS = ('backbone.blocks', 'neck.blocks', f'{_POOLER}.blocks')
 _LAYERS_OF_A_BLOCK = ('norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2')
-# A block has both of these, or all blocks of a part have neither.
-_PAIRS_OF_A_BLOCK = (('attn.q_bias', 'attn.v_bias'), ('gamma_1', 'gamma_2'))
+# A block has all of these, or all blocks of a part have none.
+_OPTIONS_OF_A_BLOCK = (
+    ('attn.q_bias', 'attn.v_bias'),
+    ('attn.qkv.bias',),
+    ('gamma_1', 'gamma_2'),
+)
 # If one of these exists, it has a weight and a bias.
 _LAYERS = (
     *('backbone.patch_embed.proj', 'backbone.norm', 'backbone.fc_norm', 'neck.norm'),
     *('head.proj', 'cls_head.fc_cls', 'roi_head.bbox_head.fc_cls'),
+)
+_LAYERS_OF_A_POOLER = tuple(
+    f'{_POOLER}.cross.{name}' for name in ('norm1', 'q', 'kv', 'norm2', 'mlp.fc1', 'mlp.fc2')
 )
 _DECODER = ('neck.mask_token', 'neck.embed.weight', 'neck.norm.weight', 'head.proj.weight')
 # The part after an encoder takes its tokens, or their mean, from one of its two norms.
@@ -57,7 +65,7 @@ def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
     A whole part, such as a head, may be missing.  Tensors with other names are ignored.
-    The network is VideoMAE's, VIMPAC's or an ActionFormer.
+    The network is VideoMAE's, V-JEPA 2's, VIMPAC's or an ActionFormer.
 
     Raises:
         CheckpointError: A tensor, which the message names, is missing or empty.
@@ -109,12 +117,21 @@ def require_values(state_dict: Weights) -> None:
 
 
 def _gaps(state: Weights) -> Iterator[str]:
-    """Names that a VideoMAE network with the parts of this state must have."""
-    yield PATCH_EMBED
+    """Names that a VideoMAE or V-JEPA 2 network with the parts of this state must have."""
+    pooled = has_part(state, f'{_POOLER}.')
+    # Released attentive classifiers are files of their own, without the encoder.
+    alone = pooled and not has_part(state, 'backbone.')
+    if not alone:
+        yield PATCH_EMBED
+    if pooled:
+        yield from (f'{_POOLER}.query', *_both(_LAYERS_OF_A_POOLER), *_both(['cls_head.fc_cls']))
     for part in _BLOCKS:
         blocks = numbered(state, part)
         optional = [
-            name for pair in _PAIRS_OF_A_BLOCK if _any(blocks, part, state, pair) for name in pair
+            name
+            for names in _OPTIONS_OF_A_BLOCK
+            if _any(blocks, part, state, names)
+            for name in names
         ]
         names = ['attn.qkv.weight', *_both(_LAYERS_OF_A_BLOCK), *optional]
         _require_same_shapes(state, part, blocks, names)
@@ -126,8 +143,9 @@ def _gaps(state: Weights) -> Iterator[str]:
         # A head with another name does not predict pixels.
         if not has_part(state, 'head.'):
             yield from _both(['head.proj'])
+    normed = alone or {'backbone.norm', 'backbone.fc_norm'} & set(present)
     for part, norm in _NORM_BEFORE.items():
-        if has_part(state, part) and not {'backbone.norm', 'backbone.fc_norm'} & set(present):
+        if has_part(state, part) and not normed:
             yield from _both([norm])
     if 'head.proj' in present:
         yield from _DECODER

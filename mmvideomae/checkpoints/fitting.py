@@ -140,13 +140,14 @@ def _of_backbone(
     found: dict[str, Tensor], expected: Weights, notes: list[str]
 ) -> tuple[dict[str, Tensor], str]:
     """If the model is only an encoder, its weights with full names; also its prefix."""
-    if not any(name in expected for name in ENCODER_MARKS):
+    prefix = ENCODER if any(name in expected for name in ENCODER_MARKS) else ''
+    if not prefix and not all(key.startswith(ENCODER) for key in expected):
         return found, ''
-    if not any(key.startswith(ENCODER) for key in found):
+    if prefix and not any(key.startswith(ENCODER) for key in found):
         return {ENCODER + key: value for key, value in found.items()}, ENCODER
     if rest := [key for key in found if not key.startswith(ENCODER)]:
         notes.append(f'the model is an encoder: dropped {some(rest, 3)}')
-    return {key: value for key, value in found.items() if key.startswith(ENCODER)}, ENCODER
+    return {key: value for key, value in found.items() if key.startswith(ENCODER)}, prefix
 
 
 def _check_architecture(found: Weights, expected: Weights) -> None:

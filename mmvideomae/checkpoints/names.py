@@ -23,6 +23,9 @@ PART_ORDER = (
     *('backbone.pos_embed', 'backbone.patch_embed.proj', 'backbone.blocks', 'backbone.norm'),
     *('backbone.fc_norm', 'neck.mask_token', 'neck.blocks', 'neck.norm', 'neck.embed'),
     *('head.proj', 'cls_head.fc_cls', 'roi_head.bbox_head.fc_cls'),
+    *('cls_head.pooler.query', 'cls_head.pooler.blocks', 'cls_head.pooler.cross.norm1'),
+    *('cls_head.pooler.cross.q', 'cls_head.pooler.cross.kv', 'cls_head.pooler.cross.norm2'),
+    *('cls_head.pooler.cross.mlp.fc1', 'cls_head.pooler.cross.mlp.fc2'),
 )
 BLOCK = re.compile(r'\.(\d+)\.(.+)')
 

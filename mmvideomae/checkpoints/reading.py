@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mmvideomae.checkpoints.completeness import GATHER
 from mmvideomae.checkpoints.errors import CheckpointError, some
+from mmvideomae.checkpoints.formats.vjepa2 import joint_state
 from mmvideomae.errors import one_line
 from mmvideomae.storage import ModuleCallError, PickleError, read_module
 
@@ -116,6 +117,8 @@ def unwrap(content: Any, path: Path | str) -> dict[str, Tensor]:
         CheckpointError: There is none.
     """
     state = content
+    if isinstance(content, Mapping) and (joint := joint_state(content)):
+        state = joint
     while isinstance(state, Mapping) and not _is_state(state):
         inner = [state[name] for name in WRAPPERS if isinstance(state.get(name), Mapping)]
         if not inner:

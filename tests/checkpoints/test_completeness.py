@@ -130,6 +130,7 @@ def test_a_joint_bias_that_is_not_of_three_parts_is_refused(zoo: Any) -> None:
     state = hugging_face(zoo.classifier().state_dict(), 5)
     theirs = {'blocks.0.attn.qkv.bias': torch.ones(2), 'blocks.0.attn.qkv.weight': torch.ones(6, 2)}
     theirs['patch_embed.proj.weight'] = torch.ones(2, 3, 2, 4, 4)
+    theirs['head.bias'] = torch.ones(5)  # unlike a bare encoder of V-JEPA 2
     assert accepted(state)
     with pytest.raises(CheckpointError, match=r'qkv\.bias has 2 numbers'):
         to_ours(theirs)

@@ -13,7 +13,8 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from mmvideomae import registry as registries
-from mmvideomae.models.backbones.vit_videomae import ARCHS, resolve_arch
+from mmvideomae.models.backbones.vit_videomae import ARCHS
+from mmvideomae.models.layers.cube_transformer import resolve_arch
 from tests.support.leaves import CONFIGS, LEAVES, command, header, listed, read, steps, table
 
 PRETRAIN = [
@@ -220,7 +221,7 @@ def test_the_network_is_the_published_one(path: Path) -> None:
 
 def giga_macs(cfg: Config) -> float:
     """Multiply-accumulates of one clip's forward pass, with 5 per element of a LayerNorm."""
-    width, depth, _, ratio = resolve_arch(cfg.model.backbone.arch)
+    width, depth, _, ratio = resolve_arch(cfg.model.backbone.arch, ARCHS)
     neck, head, patch = cfg.model.neck, cfg.model.head, cfg.model.head.patch_size
     masks = steps(cfg)['GenerateMasks']
     grid = tuple(masks.grid_size)

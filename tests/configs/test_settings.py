@@ -18,7 +18,8 @@ from mmengine.registry import DefaultScope, Registry
 
 from mmvideomae import registry as registries
 from mmvideomae.configs import datasets_of
-from mmvideomae.models.backbones.vit_videomae import resolve_arch
+from mmvideomae.models.backbones.vit_videomae import ARCHS
+from mmvideomae.models.layers.cube_transformer import resolve_arch
 from tests.support.leaves import CONFIGS, LEAVES, read
 
 BASES = sorted((CONFIGS / '_base_').rglob('*.py'))
@@ -51,7 +52,7 @@ def settings(node: Any, key: str = '') -> Any:
 def say_all(model: dict[str, Any], classes: int | None = None) -> None:
     """Write out the settings that a recognizer derives."""
     head, preprocessor = model['cls_head'], model.get('data_preprocessor') or {}
-    head.setdefault('in_channels', resolve_arch(model['backbone']['arch']).embed_dims)
+    head.setdefault('in_channels', resolve_arch(model['backbone']['arch'], ARCHS).embed_dims)
     head.setdefault('num_classes', classes)
     preprocessor.pop('num_classes', None)
     if preprocessor.get('blend') or preprocessor.get('label_smoothing'):

@@ -22,7 +22,8 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from mmvideomae import registry as registries
-from mmvideomae.models.backbones.vit_videomae import resolve_arch
+from mmvideomae.models.backbones.vit_videomae import ARCHS
+from mmvideomae.models.layers.cube_transformer import resolve_arch
 from tests.support.leaves import LEAVES, load, steps
 from tests.support.videos import moving_shapes, write_video
 
@@ -115,7 +116,7 @@ def shrink_model(model: ConfigDict) -> int:
     if 'teacher' in model:  # pictures that the patches of both divide
         model.teacher_checkpoint, model.teacher.backbone.patch_size = None, 16
     for part in [model, *([model.teacher] if 'teacher' in model else [])]:
-        ratio = resolve_arch(part.backbone.arch).mlp_ratio
+        ratio = resolve_arch(part.backbone.arch, ARCHS).mlp_ratio
         part.backbone.arch = ConfigDict(embed_dims=32, depth=2, num_heads=2, mlp_ratio=ratio)
         part.backbone.img_size = SIDE * part.backbone.patch_size
     if 'head' in model:

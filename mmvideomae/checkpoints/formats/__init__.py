@@ -20,6 +20,8 @@ _MODULES = (
     'dalle',
     'vimpac',
     'tokenizer',
+    'vjepa2',
+    'vjepa2_hf',
 )
 _FOUND: list[Layout] = [import_module(f'{__name__}.{module}').LAYOUT for module in _MODULES]
 LAYOUTS = {layout.name: layout for layout in _FOUND}

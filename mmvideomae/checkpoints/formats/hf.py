@@ -28,7 +28,7 @@ _SIZES = {
     'decoder_intermediate_size': 'decoder_hidden',
 }
 _HEADS = {'backbone': 'num_attention_heads', 'neck': 'decoder_num_attention_heads'}
-_ACTIVATION = 'gelu'
+ACTIVATION = 'gelu'
 # VideoMAE's value; Hugging Face's default is 1e-12.
 LAYER_NORM_EPS = 1e-6
 
@@ -59,14 +59,7 @@ class HuggingFaceLayout(Layout):
         return 'videomae.' if encoder else ''
 
     def save(self, state: Weights, path: Path, config: Mapping[str, Any] | None) -> list[Path]:
-        weights = contiguous(self.from_ours(state))
-        content = hf_config(state, config)
-        file, settings = path / 'model.safetensors', path / 'config.json'
-        with replacing(file) as temporary:
-            # transformers refuses files without this entry.
-            save_file(weights, temporary, metadata={'format': 'pt'})
-        write_text(settings, json.dumps(content, indent=2, sort_keys=True) + '\n')
-        return [file, settings]
+        return save_folder(path, self.from_ours(state), hf_config(state, config))
 
 
 LAYOUT = HuggingFaceLayout(
@@ -104,31 +97,49 @@ LAYOUT = HuggingFaceLayout(
 )
 
 
-def require_same_sizes(config: Mapping[str, Any], state: Weights) -> None:
+def save_folder(path: Path, weights: Weights, config: Mapping[str, Any]) -> list[Path]:
+    """Write Hugging Face's two files into a folder."""
+    file, settings = path / 'model.safetensors', path / 'config.json'
+    with replacing(file) as temporary:
+        # transformers refuses files without this entry.
+        save_file(contiguous(weights), temporary, metadata={'format': 'pt'})
+    write_text(settings, json.dumps(config, indent=2, sort_keys=True) + '\n')
+    return [file, settings]
+
+
+def require_same_sizes(
+    config: Mapping[str, Any], state: Weights, entries: Mapping[str, str] = _SIZES
+) -> None:
     """Check that weights with our names match the network that a configuration describes.
+
+    Args:
+        entries: Names of the entries and of the same in `Architecture`.
 
     Raises:
         CheckpointError: They have other sizes, lack biases, or belong to another kind of network.
     """
     sizes = architecture_of(state)
-    for entry, name in _SIZES.items():
+    for entry, name in entries.items():
         given, found = config.get(entry), getattr(sizes, name, None)
         if isinstance(given, int) and found is not None and given != found:
             raise CheckpointError(f'config.json has {entry}={given}, but the weights have {found}')
     biased = config.get('qkv_bias', False) or config.get('qv_bias', False)
-    if biased and 'backbone.blocks.0.attn.q_bias' not in state:
+    biases = {f'backbone.blocks.0.attn.{name}' for name in ('q_bias', 'qkv.bias')}
+    if biased and not biases & state.keys():
         raise CheckpointError('config.json has qkv_bias=true, but queries and values have no bias')
-    if config.get('hidden_act', _ACTIVATION) != _ACTIVATION:
+    if config.get('hidden_act', ACTIVATION) != ACTIVATION:
         raise CheckpointError(
-            f'config.json has hidden_act={config["hidden_act"]!r}, but VideoMAE here {_ACTIVATION}'
+            f'config.json has hidden_act={config["hidden_act"]!r}, but models here {ACTIVATION}'
         )
 
 
-def heads_of(config: Mapping[str, Any], state: Weights) -> dict[str, int]:
+def heads_of(
+    config: Mapping[str, Any], state: Weights, entries: Mapping[str, str] = _HEADS
+) -> dict[str, int]:
     """Numbers of attention heads, which weights do not contain, of the parts in a state."""
     return {
         part: config[entry]
-        for part, entry in _HEADS.items()
+        for part, entry in entries.items()
         if isinstance(config.get(entry), int) and any(key.startswith(f'{part}.') for key in state)
     }
 
@@ -140,11 +151,12 @@ def require_same_heads(heads: Mapping[str, int], model: nn.Module) -> None:
         CheckpointError: It has another number.
     """
     for part, count in heads.items():
+        entry = _HEADS.get(part, 'num_attention_heads')
         module = getattr(model, part, model if part == 'backbone' else nn.Identity())
         found = [layer.num_heads for layer in module.modules() if hasattr(layer, 'num_heads')]
         if found and found[0] != count:
             raise CheckpointError(
-                f'the config.json of the weights has {_HEADS[part]}={count}, but the {part} of the '
+                f'the config.json of the weights has {entry}={count}, but the {part} of the '
                 f'model has {found[0]}: set num_heads={count} there, or correct config.json if it '
                 'is wrong (that of the published small model says 16 instead of 6)'
             )
@@ -194,7 +206,7 @@ def hf_config(state_dict: Weights, config: Mapping[str, Any] | None = None) -> d
         'image_size': 224,
         'num_frames': 16,
         **{entry: size for entry, size in told.items() if size is not None},
-        'hidden_act': _ACTIVATION,
+        'hidden_act': ACTIVATION,
         'layer_norm_eps': LAYER_NORM_EPS,
         # transformers 5 calls it qv_bias and reads both.
         'qkv_bias': 'backbone.blocks.0.attn.q_bias' in state_dict,
@@ -211,16 +223,17 @@ def hf_config(state_dict: Weights, config: Mapping[str, Any] | None = None) -> d
     if sizes.decoder_width:
         content |= {'architectures': ['VideoMAEForPreTraining'], 'norm_pix_loss': True}
     if sizes.num_classes:
-        content |= _classifier(sizes.num_classes, classes)
+        content |= classifier_entries(sizes.num_classes, classes)
+        content['architectures'] = ['VideoMAEForVideoClassification']
     return content
 
 
-def _classifier(count: int, classes: Sequence[str] | None) -> dict[str, Any]:
+def classifier_entries(count: int, classes: Sequence[str] | None) -> dict[str, Any]:
+    """Entries with the names of the classes."""
     names = list(classes) if classes else [f'LABEL_{number}' for number in range(count)]
     if len(names) != count:
         raise CheckpointError(f'{len(names)} class names, but the head has {count} classes')
     return {
-        'architectures': ['VideoMAEForVideoClassification'],
         'id2label': {str(number): name for number, name in enumerate(names)},
         'label2id': {name: number for number, name in enumerate(names)},
     }

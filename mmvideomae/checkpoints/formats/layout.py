@@ -72,6 +72,8 @@ class Layout(Names):
     """The entry for the weights in a written file; '' writes the state dict itself."""
     is_folder: bool = False
     """Whether it is written as a folder."""
+    key_biases: bool = False
+    """Whether attention has biases of the keys that do not cancel, as with rotary positions."""
 
     def matches(self, state: Weights) -> bool:
         """Whether the keys of a state dict have this layout."""
@@ -127,6 +129,9 @@ class Layout(Names):
 
     def from_ours(self, state: Weights) -> 'OrderedDict[str, Tensor]':
         """`conversion.convert` to this layout."""
+        biased = [key for key in state if key.endswith('.attn.qkv.bias')]
+        if biased and not self.key_biases:
+            raise CheckpointError(f'{self.title} has no place for {some(biased)}: keys have biases')
         ordered = {key: state[key] for key in sorted(state, key=canonical_order)}
         require_whole(ordered)
         pieces = self.pieces(ordered)

@@ -20,4 +20,11 @@ class OwnLayout(Layout):
         return all(key.startswith(_PARTS) and not key.startswith('backbone.head.') for key in state)
 
 
-LAYOUT = OwnLayout(name='ours', title='mmvideomae', kept=('',), renamed_only=True, writable=True)
+LAYOUT = OwnLayout(
+    name='ours',
+    title='mmvideomae',
+    kept=('',),
+    renamed_only=True,
+    writable=True,
+    key_biases=True,
+)

@@ -6,5 +6,12 @@ from mmvideomae.models.backbones.factorized_transformer import (
     FactorizedVideoTransformer,
 )
 from mmvideomae.models.backbones.vit_videomae import VideoMAEViT
+from mmvideomae.models.backbones.vjepa2 import VJEPA2ViT
 
-__all__ = ['ActionFormerBackbone', 'CodeFeatures', 'FactorizedVideoTransformer', 'VideoMAEViT']
+__all__ = [
+    'ActionFormerBackbone',
+    'CodeFeatures',
+    'FactorizedVideoTransformer',
+    'VJEPA2ViT',
+    'VideoMAEViT',
+]

@@ -1,27 +1,17 @@
 """The plain vision transformer of VideoMAE and VideoMAE V2."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmvideomae.models.layers import Block, CubeEmbed, init_transformer
+from mmvideomae.models.layers import Block, init_transformer
+from mmvideomae.models.layers.cube_transformer import Arch, CubeTransformer, resolve_arch
 from mmvideomae.models.layers.transformer import LAYER_NORM_EPS
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_grid, sinusoid_table
 from mmvideomae.ops.tokens import gather_tokens
 from mmvideomae.registry import MODELS
-
-
-class Arch(NamedTuple):
-    """Depth and widths of a vision transformer."""
-
-    embed_dims: int
-    depth: int
-    num_heads: int
-    mlp_ratio: float = 4.0
-
 
 ARCHS = {
     'small': Arch(384, 12, 6),
@@ -30,11 +20,10 @@ ARCHS = {
     'huge': Arch(1280, 32, 16),
     'giant': Arch(1408, 40, 16, 48 / 11),
 }
-OUT_TYPES = ('tokens', 'avg', 'featmap')
 
 
 @MODELS.register_module()
-class VideoMAEViT(BaseModule):
+class VideoMAEViT(CubeTransformer):
     """Vision transformer over space-time cubes, without a class token.
 
     Clips (B, C, T, H, W) -> by ``out_type``: ``'tokens'`` (B, N, D), normalised;
@@ -78,24 +67,25 @@ class VideoMAEViT(BaseModule):
         frozen: bool = False,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.frozen = frozen
-        if out_type not in OUT_TYPES:
-            raise ValueError(f'unknown out_type {out_type!r}; choose one of {OUT_TYPES}')
-        self.arch = resolve_arch(arch)
-        self.embed_dims, depth, num_heads, mlp_ratio = self.arch
-        self.patch_size, self.tubelet_size, self.out_type = patch_size, tubelet_size, out_type
-        height, width = (img_size, img_size) if isinstance(img_size, int) else img_size
-        self.grid_size = self._grid_of(num_frames, height, width)
-
-        self.patch_embed = CubeEmbed(in_channels, self.embed_dims, tubelet_size, patch_size)
+        sizes = resolve_arch(arch, ARCHS)
+        super().__init__(
+            sizes,
+            img_size,
+            patch_size,
+            num_frames,
+            tubelet_size,
+            in_channels,
+            out_type,
+            frozen,
+            init_cfg,
+        )
         self.learnable_pos = learnable_pos
         self._make_positions()
         self.blocks = nn.ModuleList(
             Block(
                 self.embed_dims,
-                num_heads,
-                mlp_ratio,
+                sizes.num_heads,
+                sizes.mlp_ratio,
                 qkv_bias=qkv_bias,
                 drop_rate=drop_rate,
                 attn_drop_rate=attn_drop_rate,
@@ -103,19 +93,13 @@ class VideoMAEViT(BaseModule):
                 init_values=init_values,
                 with_cp=with_cp,
             )
-            for rate in np.linspace(0, drop_path_rate, depth).tolist()
+            for rate in np.linspace(0, drop_path_rate, sizes.depth).tolist()
         )
         norm = nn.LayerNorm(self.embed_dims, eps=LAYER_NORM_EPS)
         self.norm = nn.Identity() if out_type == 'avg' else norm
         self.fc_norm = norm if out_type == 'avg' else nn.Identity()
         init_transformer(self, weight_init)
-        if frozen:
-            self.requires_grad_(False)
-
-    def train(self, mode: bool = True) -> 'VideoMAEViT':
-        """Set training mode; a frozen encoder stays in evaluation mode."""
-        super().train(mode and not self.frozen)
-        return self
+        self.freeze()
 
     def _make_positions(self) -> None:
         slots, height, width = self.grid_size
@@ -132,9 +116,8 @@ class VideoMAEViT(BaseModule):
         Returns:
             (B, N or n, D), (B, D) or (B, D, t, h, w), depending on ``out_type``.
         """
-        grid = self._grid_of(*clips.shape[2:])
-        if self.out_type == 'featmap' and visible_ids is not None:
-            raise ValueError('a feature map needs all tokens: omit visible_ids')
+        grid = self.grid_of(*clips.shape[2:])
+        self.require_all_tokens(visible_ids)
         x = self.patch_embed(clips, visible_ids)
         positions = self._positions(grid)
         if visible_ids is not None:
@@ -147,18 +130,6 @@ class VideoMAEViT(BaseModule):
         x = self.norm(x)
         return x.transpose(1, 2).unflatten(2, grid) if self.out_type == 'featmap' else x
 
-    def _grid_of(self, frames: int, height: int, width: int) -> Grid:
-        cube = (self.tubelet_size, self.patch_size, self.patch_size)
-        if any(
-            side % part or side < part
-            for side, part in zip((frames, height, width), cube, strict=True)
-        ):
-            raise ValueError(
-                f'{frames} frames of {height}x{width} pixels do not divide into cubes of {cube[0]} '
-                f'frames of {cube[1]}x{cube[2]} pixels'
-            )
-        return frames // cube[0], height // cube[1], width // cube[2]
-
     def _positions(self, grid: Grid) -> Tensor:
         """The (1, N, D) table of a grid."""
         if grid == self.grid_size:
@@ -166,27 +137,3 @@ class VideoMAEViT(BaseModule):
         if self.learnable_pos:
             return resize_table(self.pos_embed[0], self.grid_size, grid)[None]
         return sinusoid_grid(grid, self.grid_size, self.embed_dims).to(self.pos_embed)[None]
-
-    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
-        """Layer of a parameter for layer-wise learning-rate decay.
-
-        Returns:
-            (layer, layers): 0 for embeddings, k + 1 for block k and the last
-            layer, depth + 1, for the rest; ``layers`` is depth + 2.
-        """
-        layers = len(self.blocks) + 2
-        name = param_name.removeprefix(prefix)
-        if name.startswith(('patch_embed', 'pos_embed')):
-            return 0, layers
-        if name.startswith('blocks.'):
-            return int(name.split('.')[1]) + 1, layers
-        return layers - 1, layers
-
-
-def resolve_arch(arch: str | dict[str, Any]) -> Arch:
-    """A preset by its name, or an ``Arch`` with the entries of a dict."""
-    if not isinstance(arch, str):
-        return Arch(**arch)
-    if arch not in ARCHS:
-        raise ValueError(f'unknown arch {arch!r}; choose one of {sorted(ARCHS)} or give a dict')
-    return ARCHS[arch]

@@ -2,6 +2,7 @@
 
 from mmvideomae.models.heads.action_box_head import ActionBoxHead
 from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
+from mmvideomae.models.heads.attentive_head import AttentiveHead
 from mmvideomae.models.heads.contrastive_head import ContrastiveHead
 from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
@@ -12,6 +13,7 @@ __all__ = [
     'ActionBoxHead',
     'ActionFormerClsHead',
     'ActionFormerRegHead',
+    'AttentiveHead',
     'ContrastiveHead',
     'LinearHead',
     'LinearProbeHead',

@@ -1,10 +1,15 @@
 """The pre-norm transformer block of VideoMAE (V1 section 3.3, joint space-time attention)."""
 
+import math
+from collections.abc import Iterable
+
 import torch
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
+
+from mmvideomae.ops.rotary import Rotation, rotate
 
 LAYER_NORM_EPS = 1e-6
 
@@ -13,7 +18,12 @@ class Attention(nn.Module):
     """Joint space-time self-attention, (B, N, D) -> (B, N, D).
 
     Queries and values have a learned bias.  Keys have none, since it would shift
-    all scores of a query equally and cancel in the softmax.
+    all scores of a query equally and cancel in the softmax, unless queries and keys
+    are rotated by their positions.
+
+    Args:
+        qkv_bias: Whether there are biases.
+        key_bias: Keys have a bias too; the three are then one, ``qkv.bias``.
     """
 
     def __init__(
@@ -23,32 +33,41 @@ class Attention(nn.Module):
         qkv_bias: bool = True,
         attn_drop_rate: float = 0.0,
         drop_rate: float = 0.0,
+        key_bias: bool = False,
     ) -> None:
         super().__init__()
         if embed_dims % num_heads:
             raise ValueError(f'a width of {embed_dims} does not divide into {num_heads} heads')
         self.num_heads = num_heads
         self.attn_drop_rate = attn_drop_rate
-        self.qkv = nn.Linear(embed_dims, 3 * embed_dims, bias=False)
-        self.q_bias = nn.Parameter(torch.zeros(embed_dims)) if qkv_bias else None
-        self.v_bias = nn.Parameter(torch.zeros(embed_dims)) if qkv_bias else None
+        self.qkv = nn.Linear(embed_dims, 3 * embed_dims, bias=qkv_bias and key_bias)
+        apart = qkv_bias and not key_bias
+        self.q_bias = nn.Parameter(torch.zeros(embed_dims)) if apart else None
+        self.v_bias = nn.Parameter(torch.zeros(embed_dims)) if apart else None
         self.proj = nn.Linear(embed_dims, embed_dims)
         self.proj_drop = nn.Dropout(drop_rate)
 
-    def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, num_queries: int | None = None, rotation: Rotation | None = None
+    ) -> Tensor:
         """Attend from the last ``num_queries`` tokens (all by default) to all tokens.
+
+        Args:
+            rotation: Of queries and keys by the positions of the N tokens.
 
         Returns:
             (B, num_queries, D).
         """
         q, k, v = self._project(x, num_queries)
+        if rotation is not None:
+            q, k = rotate(q, rotation.last(q.shape[2])), rotate(k, rotation)
         drop = self.attn_drop_rate if self.training else 0.0
         out = F.scaled_dot_product_attention(q, k, v, dropout_p=drop)
         return self.proj_drop(self.proj(out.transpose(1, 2).flatten(2)))
 
     def _project(self, x: Tensor, num_queries: int | None) -> tuple[Tensor, Tensor, Tensor]:
         """(B, N, D) -> queries of the last tokens, keys and values, each (B, heads, n, d)."""
-        bias = None
+        bias = self.qkv.bias
         if self.q_bias is not None:
             bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
         if num_queries is None:
@@ -86,6 +105,7 @@ class Block(nn.Module):
     Args:
         init_values: Initial layer scale; no layer scale if 0.
         with_cp: Recompute activations in the backward pass instead of storing them.
+        key_bias: See `Attention`.
     """
 
     def __init__(
@@ -99,26 +119,30 @@ class Block(nn.Module):
         drop_path_rate: float = 0.0,
         init_values: float = 0.0,
         with_cp: bool = False,
+        key_bias: bool = False,
+        norm_eps: float = LAYER_NORM_EPS,
     ) -> None:
         super().__init__()
         self.with_cp = with_cp
-        self.norm1 = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
-        self.attn = Attention(embed_dims, num_heads, qkv_bias, attn_drop_rate, drop_rate)
-        self.norm2 = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
+        self.norm1 = nn.LayerNorm(embed_dims, eps=norm_eps)
+        self.attn = Attention(embed_dims, num_heads, qkv_bias, attn_drop_rate, drop_rate, key_bias)
+        self.norm2 = nn.LayerNorm(embed_dims, eps=norm_eps)
         self.mlp = Mlp(embed_dims, int(embed_dims * mlp_ratio), drop_rate)
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate else nn.Identity()
         scale = init_values * torch.ones(embed_dims)
         self.gamma_1 = nn.Parameter(scale.clone()) if init_values else None
         self.gamma_2 = nn.Parameter(scale.clone()) if init_values else None
 
-    def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, num_queries: int | None = None, rotation: Rotation | None = None
+    ) -> Tensor:
         """Return only the last ``num_queries`` tokens if that is given."""
         if self.with_cp and torch.is_grad_enabled():
-            return checkpoint(self._forward, x, num_queries, use_reentrant=False)
-        return self._forward(x, num_queries)
+            return checkpoint(self._forward, x, num_queries, rotation, use_reentrant=False)
+        return self._forward(x, num_queries, rotation)
 
-    def _forward(self, x: Tensor, num_queries: int | None) -> Tensor:
-        attended = self.attn(self.norm1(x), num_queries)
+    def _forward(self, x: Tensor, num_queries: int | None, rotation: Rotation | None) -> Tensor:
+        attended = self.attn(self.norm1(x), num_queries, rotation)
         if num_queries is not None:
             x = x[:, -num_queries:]
         x = x + self.drop_path(_scaled(attended, self.gamma_1))
@@ -154,3 +178,15 @@ def init_transformer(module: nn.Module, scheme: str) -> None:
         elif isinstance(part, nn.LayerNorm):
             nn.init.ones_(part.weight)
             nn.init.zeros_(part.bias)
+
+
+def shrink_residuals(blocks: Iterable[nn.Module]) -> None:
+    """Divide the last weights of the attention and MLP of block k = 1, 2, ... by sqrt(2k).
+
+    V-JEPA does this after its initialisation, so that the sum of the residuals does not grow with
+    the depth.
+    """
+    for number, block in enumerate(blocks, 1):
+        for name, param in block.named_parameters():
+            if name in ('attn.proj.weight', 'mlp.fc2.weight'):
+                param.data.div_(math.sqrt(2 * number))
