@@ -54,7 +54,7 @@ def writable_layout(name: str) -> Layout:
     """
     layout = LAYOUTS.get(name)
     if layout is None or not layout.writable:
-        raise CheckpointError(f'cannot write {name!r}; choose one of {some(WRITABLE)}')
+        raise CheckpointError(f'cannot write {name!r}; choose one of {some(WRITABLE, 9)}')
     return layout
 
 
@@ -63,8 +63,8 @@ def convert(state_dict: Weights, to: str) -> 'OrderedDict[str, Tensor]':
 
     Args:
         state_dict: Weights with our names.
-        to: One of ``WRITABLE``; 'videomae' is the official code's layout, 'hf' that of
-            transformers 5.18 and newer.
+        to: One of ``WRITABLE``; 'videomae' and 'vjepa2' are the layouts of the official code, 'hf'
+            and 'vjepa2-hf' those of transformers, 5.18 and newer for 'hf'.
 
     Raises:
         CheckpointError: The layout is unknown, or has no place for a tensor, which the message
@@ -82,8 +82,9 @@ def save_weights(
     """Write weights with our names in a layout; the same weights give the same bytes.
 
     Args:
-        path: A file, or a folder if ``to`` is 'hf'.
-        config: For 'hf': entries of ``config.json`` that weights do not contain, see `hf_config`.
+        path: A file, or a folder for Hugging Face.
+        config: For Hugging Face: entries of ``config.json`` that weights do not contain, see
+            `hf_config`.
 
     Returns:
         The files written.

@@ -177,7 +177,8 @@ def test_layouts_read_the_names_they_write() -> None:
         'backbone.fc_norm.weight',
         'cls_head.fc_cls.weight',
     ]
-    others = {'dalle', 'tokenizer', 'vimpac'}  # of other networks, in modules of their own
+    # Of other networks, tested in modules of their own.
+    others = {'dalle', 'tokenizer', 'vimpac', 'vjepa2', 'vjepa2-hf'}
     for name, layout in LAYOUTS.items():
         for key in () if name in others else samples:
             theirs = layout.their_key(key)

@@ -123,7 +123,8 @@ def test_files_of_image_models(zoo: Any, tmp_path: Path, kind: str) -> None:
 
 def test_every_layout_is_tested() -> None:
     kinds = [*CLASSIFIERS, *PRETRAINERS, *LEARNED_POSITIONS, *IMAGES]
-    elsewhere = {'ours', 'actionformer', 'dalle', 'tokenizer', 'vimpac'}  # in modules of their own
+    # In modules of their own.
+    elsewhere = {'ours', 'actionformer', 'dalle', 'tokenizer', 'vimpac', 'vjepa2', 'vjepa2-hf'}
     assert {format_of(kind) for kind in kinds} | elsewhere == LAYOUTS.keys()
 
 

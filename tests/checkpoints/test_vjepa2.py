@@ -1,5 +1,6 @@
 """Files of V-JEPA 2, official and Hugging Face's, lose nothing in either direction."""
 
+import filecmp
 import json
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ def test_official_pretrained_file_is_read_and_written(tmp_path: Path) -> None:
     assert same(done.state_dict, model.state_dict())
     assert [item.key for item in done.dropped] == ['target_encoder.pos_embed']
     save_weights(done.state_dict, tmp_path / 'out.pt', 'vjepa2')
+    save_weights(load(tmp_path / 'out.pt').state_dict, tmp_path / 'again.pt', 'vjepa2')
+    assert filecmp.cmp(tmp_path / 'out.pt', tmp_path / 'again.pt', shallow=False)
     written = torch.load(tmp_path / 'out.pt')
     nets = official(model)
     assert written.keys() == {'encoder', 'target_encoder', 'predictor'}
