@@ -7,6 +7,7 @@ from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFea
 from mmvideomae.apis.inference import init_model
 from mmvideomae.apis.person_boxes import DetectedPeople, PersonDetector
 from mmvideomae.apis.predictions import Prediction, Timeline
+from mmvideomae.apis.probes import FeatureCache, ProbeReport, ProbeResult, ProbeSettings, probe
 from mmvideomae.apis.reconstructor import ReconstructedClip, Reconstructor
 from mmvideomae.apis.temporal_localizer import FoundSegments, TemporalLocalizer
 from mmvideomae.apis.tokenizers import init_tokenizer
@@ -15,11 +16,15 @@ __all__ = [
     'ActionDetector',
     'DetectedActions',
     'DetectedPeople',
+    'FeatureCache',
     'FeatureExtractor',
     'FeatureSettings',
     'FoundSegments',
     'PersonDetector',
     'Prediction',
+    'ProbeReport',
+    'ProbeResult',
+    'ProbeSettings',
     'ReconstructedClip',
     'Reconstructor',
     'TemporalLocalizer',
@@ -28,4 +33,5 @@ __all__ = [
     'VideoFeatures',
     'init_model',
     'init_tokenizer',
+    'probe',
 ]

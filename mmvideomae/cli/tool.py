@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 
 from mmvideomae.errors import UserError, one_line, printable
@@ -105,6 +105,23 @@ def watched(
     console = Console(stderr=True)
     disable = not (in_logs or console.is_terminal)
     yield from track(items, what, total=total, console=console, disable=disable)
+
+
+@contextlib.contextmanager
+def work_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Show bars on the terminal's stderr, which disappear at the end.
+
+    Yields a function that begins a bar with a name and returns what moves it: the part that is
+    done, and the total.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
+
+        def begin(what: str) -> Callable[[int, int], None]:
+            task = bars.add_task(what, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield begin
 
 
 def _show(told: Told, as_json: bool) -> None:

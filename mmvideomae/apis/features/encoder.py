@@ -1,6 +1,7 @@
 """Encode windows of pixels into features with a backbone, in mixed precision."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -42,13 +43,9 @@ class WindowEncoder:
         precision: str,
         tokenizer: Any = None,
     ) -> None:
-        if precision not in PRECISIONS:
-            raise ValueError(f'precision must be one of {PRECISIONS}, got {precision!r}')
         self.backbone, self.tokenizer = backbone, tokenizer
         self.device = next(backbone.parameters()).device
-        if precision == 'auto':
-            precision = 'float16' if self.device.type == 'cuda' else 'float32'
-        self.precision = precision
+        self.precision = settled_precision(precision, self.device)
         self._mean, self._std = (
             torch.tensor(values, device=self.device).view(1, 3, 1, 1, 1)
             for values in (settings.mean, settings.std)
@@ -63,9 +60,7 @@ class WindowEncoder:
         if self.tokenizer is None:
             pixels = clips.to(torch.float32, memory_format=torch.contiguous_format)
             clips = pixels.sub(self._mean).div_(self._std)
-        mixed = self.precision != 'float32'
-        kind = getattr(torch, self.precision)
-        with torch.autocast(self.device.type, kind) if mixed else nullcontext():
+        with in_precision(self.precision, self.device):
             found = self.backbone(clips)
         found = getattr(found, 'cls', found)
         if not isinstance(found, Tensor) or found.ndim not in (2, 3, 5):
@@ -96,3 +91,33 @@ class WindowEncoder:
     def _clips(self, windows: Tensor) -> Tensor:
         """Turn windows (B, T, ...) from the ring into the backbone's input."""
         return windows.permute(0, 4, 1, 2, 3) if self.tokenizer is None else windows
+
+
+def settled_precision(precision: str, device: torch.device) -> str:
+    """The precision that 'auto' stands for.
+
+    Raises:
+        ValueError: It is none of `PRECISIONS`.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f'precision must be one of {PRECISIONS}, got {precision!r}')
+    if precision != 'auto':
+        return precision
+    return 'float16' if device.type == 'cuda' else 'float32'
+
+
+def in_precision(precision: str, device: torch.device) -> AbstractContextManager[Any]:
+    """Compute in a type by autocast; in float32, as usual."""
+    if precision == 'float32':
+        return nullcontext()
+    return torch.autocast(device.type, getattr(torch, precision))
+
+
+def digest_of_weights(module: nn.Module) -> str:
+    """SHA-256 of the names, types, shapes and values of all weights."""
+    digest = sha256()
+    for name, weight in sorted(module.state_dict().items()):
+        digest.update(f'{name} {weight.dtype} {tuple(weight.shape)} '.encode())
+        raw = weight.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()

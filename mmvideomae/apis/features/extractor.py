@@ -15,7 +15,7 @@ from mmengine import Config
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmvideomae.apis.features.encoder import WindowEncoder
+from mmvideomae.apis.features.encoder import WindowEncoder, digest_of_weights
 from mmvideomae.apis.features.read_ahead import ReadAhead
 from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.window_plan import WindowPlan, preparation
@@ -271,14 +271,10 @@ def _name_of(model: nn.Module) -> str:
 
 def _digest(backbone: nn.Module, checkpoint: str | os.PathLike[str] | None) -> str:
     """SHA-256 of the checkpoint file, or of the backbone's weights if there is no file."""
+    if checkpoint is None or not os.path.isfile(checkpoint):
+        return digest_of_weights(backbone)
     digest = sha256()
-    if checkpoint is not None and os.path.isfile(checkpoint):
-        with open(checkpoint, 'rb') as file:
-            while piece := file.read(1 << 22):
-                digest.update(piece)
-        return digest.hexdigest()
-    for name, weight in sorted(backbone.state_dict().items()):
-        digest.update(f'{name} {weight.dtype} {tuple(weight.shape)} '.encode())
-        raw = weight.detach().cpu().contiguous().flatten().view(torch.uint8)
-        digest.update(raw.numpy().tobytes())
+    with open(checkpoint, 'rb') as file:
+        while piece := file.read(1 << 22):
+            digest.update(piece)
     return digest.hexdigest()
