@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.optim import OptimWrapperDict, _ParamScheduler
 from mmengine.runner import Runner
+from torch import nn
 
 from mmvideomae.engine.regrouping import ResumeError, regroup
 
@@ -17,6 +18,7 @@ _FIXED = {
     'data': 'Use the lists of the interrupted run (names, order and labels of its samples)',
     'seed': 'Use the randomness.seed of the interrupted run',
     'optimizer': 'Use the optimizer of the interrupted run',
+    'teacher': "Use the teacher's weights of the interrupted run",
 }
 # Settings of an optimizer that do not change its results.
 _HOW = {'params', 'group_name', 'foreach', 'fused', 'capturable', 'differentiable'}
@@ -32,6 +34,7 @@ def describe(runner: Runner) -> dict[str, Any]:
         'data': data_fingerprint(loader.dataset),
         'accumulated_iterations': getattr(runner.optim_wrapper, '_accumulative_counts', 1),
         'optimizer': _optimizer_name(runner.optim_wrapper),
+        'teacher': _teacher(runner.model),
         'max_epochs': runner.max_epochs,
         'max_iters': runner.max_iters,
         'schedule': str(runner.cfg.get('param_scheduler')),
@@ -271,6 +274,12 @@ def _optimizers(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[tuple
         if name not in saved:
             _refuse(f'the checkpoint has no optimizer {name!r}', 'Use the optimizers of that run')
         yield f' {name!r}', part, saved[name]
+
+
+def _teacher(model: nn.Module) -> str | None:
+    """Fingerprints of frozen teachers, whose weights are in no checkpoint."""
+    found = (getattr(part, 'teacher_fingerprint', None) for part in model.modules())
+    return ' '.join(filter(None, found)) or None
 
 
 def _optimizer_name(wrapper: Any) -> str:

@@ -6,12 +6,14 @@ from mmvideomae.engine.hooks.classification import (
     ClassCountError,
     LabelCheckHook,
 )
+from mmvideomae.engine.hooks.collapse import FeatureCollapseHook
 from mmvideomae.engine.hooks.decode_failures import DecodeFailureHook, TooManyDecodeFailuresError
 from mmvideomae.engine.hooks.head_rows import HeadRowsHook
 from mmvideomae.engine.hooks.iteration_seed import IterationSeedHook
 from mmvideomae.engine.hooks.nonfinite_loss import NonFiniteLossError, NonFiniteLossHook
 from mmvideomae.engine.hooks.positions import NextStageHook
 from mmvideomae.engine.hooks.preemption import PreemptedError, PreemptionHook
+from mmvideomae.engine.hooks.teacher import TeacherHook
 from mmvideomae.engine.hooks.throughput import ThroughputHook
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     'ChooseProbeHook',
     'ClassCountError',
     'DecodeFailureHook',
+    'FeatureCollapseHook',
     'HeadRowsHook',
     'IterationSeedHook',
     'LabelCheckHook',
@@ -27,6 +30,7 @@ __all__ = [
     'NonFiniteLossHook',
     'PreemptedError',
     'PreemptionHook',
+    'TeacherHook',
     'ThroughputHook',
     'TooManyDecodeFailuresError',
 ]

@@ -5,6 +5,7 @@ from mmvideomae.models.backbones.factorized_transformer import (
     CodeFeatures,
     FactorizedVideoTransformer,
 )
+from mmvideomae.models.backbones.timm_frames import TimmFrameBackbone
 from mmvideomae.models.backbones.vit_videomae import VideoMAEViT
 from mmvideomae.models.backbones.vjepa2 import VJEPA2ViT
 
@@ -13,5 +14,6 @@ __all__ = [
     'CodeFeatures',
     'FactorizedVideoTransformer',
     'VJEPA2ViT',
+    'TimmFrameBackbone',
     'VideoMAEViT',
 ]

@@ -10,7 +10,19 @@ from torch.nn import functional as F
 from mmvideomae.models.layers import init_transformer
 from mmvideomae.registry import MODELS
 
-LOSSES = {'mse': F.mse_loss, 'l1': F.l1_loss, 'smooth_l1': F.smooth_l1_loss}
+
+def _cosine(pred: Tensor, target: Tensor, reduction: str = 'mean') -> Tensor:
+    """2 - 2 cos, (..., P) -> (..., 1)."""
+    error = 2 - 2 * F.cosine_similarity(pred, target, dim=-1)[..., None]
+    return error.mean() if reduction == 'mean' else error
+
+
+LOSSES = {
+    'mse': F.mse_loss,
+    'l1': F.l1_loss,
+    'smooth_l1': F.smooth_l1_loss,
+    'cosine': _cosine,
+}
 
 
 @MODELS.register_module()
@@ -19,19 +31,22 @@ class ReconstructionHead(BaseModule):
 
     Args:
         out_dims: P, the same as that of the target.
-        loss: 'mse', 'l1' or 'smooth_l1' (V1 Table 1f).
+        loss: 'mse', 'l1' or 'smooth_l1' (V1 Table 1f); 'cosine', 2 - 2 cos (UMT); or a number p
+            for ``|error| ** p / p`` (V-JEPA).
     """
 
     def __init__(
         self,
         in_dims: int,
         out_dims: int,
-        loss: str = 'mse',
+        loss: str | float = 'mse',
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if loss not in LOSSES:
-            raise ValueError(f'unknown loss {loss!r}; choose one of {sorted(LOSSES)}')
+        if isinstance(loss, str) and loss not in LOSSES:
+            raise ValueError(f'unknown loss {loss!r}; choose one of {sorted(LOSSES)} or a number')
+        if not isinstance(loss, str) and loss <= 0:
+            raise ValueError(f'the exponent of a loss must be positive, got {loss}')
         self.out_dims, self.loss_type = out_dims, loss
         self.proj = nn.Linear(in_dims, out_dims)
         init_transformer(self, 'xavier')
@@ -49,10 +64,17 @@ class ReconstructionHead(BaseModule):
         with torch.autocast(pred.device.type, enabled=False):
             pred, target = pred.float(), target.float()
             if counted is None:
-                return LOSSES[self.loss_type](pred, target)
-            error = LOSSES[self.loss_type](pred, target, reduction='none').mean(2)
+                return self._errors(pred, target, 'mean')
+            error = self._errors(pred, target, 'none').mean(2)
             weight = counted.to(error.dtype)
             return (error * weight).sum() / weight.sum()
+
+    def _errors(self, pred: Tensor, target: Tensor, reduction: str) -> Tensor:
+        """The mean error, or with ``reduction='none'`` those of each value: (B, M, P or 1)."""
+        if isinstance(self.loss_type, str):
+            return LOSSES[self.loss_type](pred, target, reduction=reduction)
+        error = (pred - target).abs().pow(self.loss_type) / self.loss_type
+        return error.mean() if reduction == 'mean' else error
 
 
 @MODELS.register_module()

@@ -68,6 +68,7 @@ class MaskedPretrainer(BaseModel):
         self.backbone, self.neck, self.head = built(backbone), built(neck), built(head)
         sides = {key: getattr(self.backbone, key) for key in ('tubelet_size', 'patch_size')}
         self.target = TARGETS.build(target, default_args=sides)
+        self.target.attach(self.backbone)
         if loss_on not in LOSS_ON:
             raise ValueError(f'unknown loss_on {loss_on!r}; choose one of {LOSS_ON}')
         self.loss_on = loss_on
@@ -77,6 +78,14 @@ class MaskedPretrainer(BaseModel):
                 f'{type(self.target).__name__} has {self.target.dims} values per token, but '
                 f'{type(self.head).__name__} predicts {self.head.out_dims}'
             )
+
+    def begin_training(self) -> None:
+        """Called when the encoder has its first weights, or those that a run continues with."""
+        self.target.begin(self.backbone)
+
+    def after_update(self, progress: float) -> None:
+        """Called after an update of the weights; before it, ``progress`` of all were done."""
+        self.target.follow(self.backbone, progress)
 
     def forward(
         self,
@@ -139,8 +148,7 @@ class MaskedPretrainer(BaseModel):
 
         tokens = self.backbone(clips[:, :, :: self.target.stride], visible_ids)
         pred = self.head(self.neck(tokens, visible_ids, query_ids, grid))
-        with torch.no_grad(), torch.autocast(clips.device.type, enabled=False):
-            target = self.target(clips, query_ids, self.data_preprocessor.to_unit_range)
+        target = target_values(self.target, clips, query_ids, self.data_preprocessor)
         counted = None
         # With an encoder mask alone, only hidden tokens are queried.
         if self.loss_on == 'invisible' and (encoder_mask is None or decoder_mask is not None):
@@ -167,6 +175,16 @@ class MaskedPretrainer(BaseModel):
         if without is not None:
             dropped = (dropped.unflatten(1, (grid[0], -1)) | without[:, None]).flatten(1)
         return mask_to_ids(dropped, value=False)
+
+
+@torch.no_grad()
+def target_values(
+    target: nn.Module, clips: Tensor, token_ids: Tensor, preprocessor: Any, *more: Tensor | None
+) -> Tensor:
+    """What is to be predicted, without gradients and in the precision that the target needs."""
+    mixed = torch.is_autocast_enabled(clips.device.type) and target.mixed_precision
+    with torch.autocast(clips.device.type, enabled=mixed):
+        return target(clips, token_ids, preprocessor.to_unit_range, *more)
 
 
 def built(part: dict[str, Any] | nn.Module) -> nn.Module:

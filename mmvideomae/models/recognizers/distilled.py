@@ -12,18 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmvideomae.models.recognizers.recognizer3d import Recognizer3D
+from mmvideomae.ops.teachers import Unregistered, weights_fingerprint
 from mmvideomae.registry import MODELS
-
-
-class _Teacher:
-    """Holds a module without registering it as a submodule; copies, such as an EMA, share it."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
-        self.module: nn.Module | None = None
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> '_Teacher':
-        return self
 
 
 @MODELS.register_module()
@@ -86,7 +76,7 @@ class DistilledRecognizer(Recognizer3D):
                 f'the teacher has {classes} classes, but the student {self.cls_head.num_classes}: '
                 "train on the teacher's data set"
             )
-        self._teacher = _Teacher(teacher)
+        self._teacher, self._teacher_config = Unregistered(), teacher
         self.teacher_checkpoint = teacher_checkpoint
         self.temperature = temperature
         self.distill_weight, self.label_weight = distill_weight, label_weight
@@ -95,9 +85,14 @@ class DistilledRecognizer(Recognizer3D):
     def teacher(self) -> nn.Module:
         """The frozen recognizer, on the student's device."""
         if self._teacher.module is None:
-            built = MODELS.build(self._teacher.config).eval().requires_grad_(False)
+            built = MODELS.build(self._teacher_config).eval().requires_grad_(False)
             self._teacher.module = built.to(next(self.parameters()).device)
         return self._teacher.module
+
+    @property
+    def teacher_fingerprint(self) -> str:
+        """Of the teacher's weights, which a resumed run needs again."""
+        return weights_fingerprint(self.teacher.state_dict())
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
         # Moves and casts the teacher too.

@@ -21,10 +21,13 @@ class Target(nn.Module, ABC):
     Attributes:
         dims: Number of values predicted at one token, P.
         stride: The encoder receives every ``stride``-th frame of a clip.
+        mixed_precision: Whether values are computed in the precision of training, which suits
+            features of a network, or in float32.
     """
 
     dims: int
     stride: int = 1
+    mixed_precision: bool = False
 
     def __init__(self, tubelet_size: int, patch_size: int) -> None:
         super().__init__()
@@ -39,6 +42,15 @@ class Target(nn.Module, ABC):
         Args:
             to_unit_range: Normalised values (..., C), channel fastest, -> pixels in [0, 1].
         """
+
+    def attach(self, backbone: nn.Module) -> None:
+        """Learn which encoder is trained, when the pretrainer is built."""
+
+    def begin(self, backbone: nn.Module) -> None:
+        """Prepare for training, when the encoder has its first weights."""
+
+    def follow(self, backbone: nn.Module, progress: float) -> None:
+        """Called after an update of the encoder; before it, ``progress`` of all were done."""
 
     def frames(self, total: int) -> range:
         """The frames, out of ``total``, that are predicted: all of them."""

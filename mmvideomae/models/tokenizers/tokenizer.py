@@ -1,13 +1,13 @@
 """The interface of tokenizers for data preprocessors, targets and files of codes."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor
+
+from mmvideomae.ops.teachers import weights_fingerprint
 
 
 class Tokenizer(BaseModule, ABC):
@@ -71,13 +71,13 @@ class Tokenizer(BaseModule, ABC):
 
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ between tokenizers with different codes."""
-        digest = hashlib.sha256()
-        for key, value in sorted(self.state_dict().items()):
-            if any(key == part or key.startswith(f'{part}.') for part in self.encoding_parts):
-                digest.update(f'{key} {value.dtype} {tuple(value.shape)}'.encode())
-                flat = value.detach().cpu().contiguous().reshape(-1)
-                digest.update(flat.view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()[:16]
+        parts = self.encoding_parts
+        encoding = {
+            key: value
+            for key, value in self.state_dict().items()
+            if any(key == part or key.startswith(f'{part}.') for part in parts)
+        }
+        return weights_fingerprint(encoding)
 
     def check_frames(self, frames: Tensor) -> None:
         """See `encode`."""
