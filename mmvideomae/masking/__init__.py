@@ -4,11 +4,13 @@ from mmvideomae.masking.blocks import BlockMask, IidMask, of_ratio
 from mmvideomae.masking.generators import (
     FrameMask,
     MaskGenerator,
+    NestedTubeMask,
     RandomMask,
     RunningCellMask,
     TubeMask,
     count_dropped,
 )
+from mmvideomae.masking.multi_blocks import MultiBlockMask
 from mmvideomae.masking.noise import BertNoise
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     'FrameMask',
     'IidMask',
     'MaskGenerator',
+    'MultiBlockMask',
+    'NestedTubeMask',
     'RandomMask',
     'RunningCellMask',
     'TubeMask',

@@ -100,6 +100,40 @@ class TubeMask(MaskGenerator):
 
 
 @MASK_GENERATORS.register_module()
+class NestedTubeMask(TubeMask):
+    """Tubes for a student and for a teacher that sees all that the student sees, and more (AMD).
+
+    Args:
+        grid_size: Token grid ``(t, h, w)``.
+        ratio: Share of a slot that is hidden from the student.
+        teacher_ratio: Share that is hidden from the teacher, less than ``ratio``.
+
+    Raises:
+        ValueError: The teacher does not see more.
+    """
+
+    def __init__(self, grid_size: Sequence[int], ratio: float, teacher_ratio: float) -> None:
+        super().__init__(grid_size, ratio)
+        _, h, w = self.grid_size
+        self.counts = tuple(count_dropped(share, h * w) for share in (ratio, teacher_ratio))
+        if not 0 <= self.counts[1] < self.counts[0]:
+            raise ValueError(
+                f'a teacher that misses {teacher_ratio} of a slot must see more than its student, '
+                f'who misses {ratio}'
+            )
+
+    def draw_pair(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """The student's mask and the teacher's, bool ``(t, h, w)``."""
+        t, h, w = self.grid_size
+        rank = rng.permutation(h * w).reshape(1, h, w)
+        student, teacher = (np.repeat(rank < count, t, axis=0) for count in self.counts)
+        return student, teacher
+
+    def __call__(self, rng: np.random.Generator, clip: np.ndarray | None = None) -> np.ndarray:
+        return self.draw_pair(rng)[0]
+
+
+@MASK_GENERATORS.register_module()
 class RandomMask(MaskGenerator):
     """Drop ``int(ratio * t * h * w)`` tokens anywhere in the grid (VideoMAE, Table 1b)."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmvideomae.masking import BertNoise, BlockMask, MaskGenerator
+from mmvideomae.masking import BertNoise, BlockMask, MaskGenerator, NestedTubeMask
 from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
 
 
@@ -27,6 +27,8 @@ class GenerateMasks(BaseTransform):
     - encoder_mask: bool ``(t, h, w)``, True where the encoder does not see
     - decoder_mask: bool ``(t, h, w)``, True where the decoder does not reconstruct;
       absent without ``decoder``
+    - teacher_mask, teacher_ids: bool ``(t, h, w)``, True where the teacher does not see, and the
+      tokens that it sees, int64 ``(m,)``; only of a `NestedTubeMask`
     - visible_ids, query_ids: int64 ``(n,)`` and ``(M,)``, ascending, the tokens that the encoder
       sees and those that the decoder reconstructs; absent if their number varies between
       masks, as with padded clips
@@ -101,7 +103,11 @@ class GenerateMasks(BaseTransform):
             drawn['encoder_mask'] = encoder.cover(blocks) & ~padding
             drawn['replacement_ids'] = noise(rng, drawn['encoder_mask'], blocks)
         else:
-            drawn['encoder_mask'] = encoder(rng, clip) & ~padding
+            if isinstance(encoder, NestedTubeMask):
+                mask, drawn['teacher_mask'] = encoder.draw_pair(rng)
+            else:
+                mask = encoder(rng, clip)
+            drawn['encoder_mask'] = mask & ~padding
             if noise:
                 drawn['replacement_ids'] = noise(rng, drawn['encoder_mask'])
         if 'decoder_mask' in self.generators:
@@ -115,8 +121,10 @@ class GenerateMasks(BaseTransform):
         for ids, key, value in (
             ('visible_ids', 'encoder_mask', False),
             ('query_ids', decoded, hidden),
+            ('teacher_ids', 'teacher_mask', False),
         ):
-            if self.generators[key].num_masked is not None:
+            generator = self.generators.get(key, self.generators['encoder_mask'])
+            if key in results and generator.num_masked is not None:
                 masks = results[key].reshape(-1, *self.grid_size)
                 found = np.stack([np.flatnonzero(mask == value) for mask in masks])
                 results[ids] = found if results[key].ndim > len(self.grid_size) else found[0]

@@ -13,7 +13,7 @@ __all__ = [
     'ActionFormerBackbone',
     'CodeFeatures',
     'FactorizedVideoTransformer',
-    'VJEPA2ViT',
     'TimmFrameBackbone',
+    'VJEPA2ViT',
     'VideoMAEViT',
 ]

@@ -1,8 +1,18 @@
 """Self-supervised methods, composed of registered parts."""
 
+from mmvideomae.models.pretrainers.attention_masker import AttentionMasker
+from mmvideomae.models.pretrainers.branched import BranchedPretrainer
 from mmvideomae.models.pretrainers.masked import MaskedPretrainer, ReconstructionOutput
 from mmvideomae.models.pretrainers.tokenizer import TokenizerTrainer
 from mmvideomae.models.pretrainers.videomae import VideoMAE
 from mmvideomae.models.pretrainers.vimpac import VIMPAC
 
-__all__ = ['VIMPAC', 'MaskedPretrainer', 'ReconstructionOutput', 'TokenizerTrainer', 'VideoMAE']
+__all__ = [
+    'VIMPAC',
+    'AttentionMasker',
+    'BranchedPretrainer',
+    'MaskedPretrainer',
+    'ReconstructionOutput',
+    'TokenizerTrainer',
+    'VideoMAE',
+]
