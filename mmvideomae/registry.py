@@ -74,7 +74,13 @@ RUNNERS = _child(mmaction.RUNNERS, _ENGINE)
 RUNNER_CONSTRUCTORS = _child(mmaction.RUNNER_CONSTRUCTORS, _ENGINE)
 STRATEGIES = _child(mmengine.STRATEGIES, _ENGINE)
 LOOPS = _child(mmaction.LOOPS, _ENGINE, 'mmaction.engine.runner')
-HOOKS = _child(mmaction.HOOKS, _ENGINE, 'mmvideomae.visualization', 'mmaction.engine.hooks')
+HOOKS = _child(
+    mmaction.HOOKS,
+    _ENGINE,
+    'mmvideomae.evaluation',
+    'mmvideomae.visualization',
+    'mmaction.engine.hooks',
+)
 LOG_PROCESSORS = _child(mmaction.LOG_PROCESSORS, _ENGINE)
 
 DATASETS = _child(mmaction.DATASETS, 'mmvideomae.datasets', 'mmaction.datasets')

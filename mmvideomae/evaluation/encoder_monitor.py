@@ -1,0 +1,131 @@
+"""Watch what the encoder knows during pre-training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import default_collate
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import Tensor
+from torch.distributed.fsdp import FullyShardedDataParallel
+
+from mmvideomae.ops.feature_rank import direction_accuracy, effective_rank, moving_still
+from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
+from mmvideomae.registry import DATASETS, HOOKS
+
+_TEMPERATURE = 0.07
+
+
+@HOOKS.register_module()
+class EncoderMonitorHook(Hook):
+    """Measure the encoder on labelled videos every few epochs, without training anything.
+
+    Before the first epoch, every ``interval`` epochs and after the last, it logs
+
+    - ``monitor/knn``: the accuracy of k-NN among the videos, each classified by the others, by
+      DINO's votes;
+    - ``monitor/rank``: the effective rank of their features, see `effective_rank`;
+    - ``monitor/motion``: the share of stills whose direction of motion is recognised, see
+      `direction_accuracy`; the stills are the first frames of the videos.
+
+    Features are means of the tokens.  They are compared within this run, on the same videos; for
+    results use ``tools/probe.py``.
+
+    Args:
+        dataset: Config of a labelled data set whose pipeline packs clips of pixels.
+        interval: Number of epochs between two measurements.
+        samples: The most videos, spread evenly over the data set.
+        neighbours: k.
+        batch_size: Videos per forward pass.
+
+    Raises:
+        ValueError: A number is too small, the model's inputs are not pixels, or its weights are
+            sharded.
+    """
+
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        dataset: Mapping[str, Any],
+        interval: int = 5,
+        samples: int = 256,
+        neighbours: int = 20,
+        batch_size: int = 8,
+    ) -> None:
+        if min(interval, neighbours, batch_size) < 1 or samples < 2:
+            raise ValueError(
+                f'EncoderMonitorHook needs two samples and positive numbers, got {interval=}, '
+                f'{samples=}, {neighbours=}, {batch_size=}'
+            )
+        self.interval, self.samples = interval, samples
+        self.neighbours, self.batch_size = neighbours, batch_size
+        self._dataset = DATASETS.build({'test_mode': True, 'labelled': True, **dataset})
+
+    def before_train(self, runner: Runner) -> None:
+        """Measure the encoder with which the run begins."""
+        if not hasattr(_unwrapped(runner).data_preprocessor, 'normalise'):
+            raise ValueError('EncoderMonitorHook needs a data preprocessor of pixels')
+        if isinstance(runner.model, FullyShardedDataParallel):
+            raise ValueError('EncoderMonitorHook cannot use sharded weights: remove it, or use DDP')
+        if runner.epoch == 0:
+            self._measure(runner, 0)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Measure it now and then."""
+        if self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner):
+            self._measure(runner, runner.epoch + 1)
+
+    def _measure(self, runner: Runner, epoch: int) -> None:
+        if not is_main_process():
+            return
+        model, training = runner.model, runner.model.training
+        model.eval()
+        with torch.no_grad():
+            features, moving, labels = self._encode(_unwrapped(runner))
+        model.train(training)
+        alike, ids = nearest_neighbours(features, features, self.neighbours, itself=False)
+        votes = class_votes(labels[ids], int(labels.max()) + 1, softmax_votes(alike, _TEMPERATURE))
+        found = {
+            'monitor/knn': float((votes.argmax(1) == labels).float().mean()),
+            'monitor/rank': effective_rank(features),
+            'monitor/motion': direction_accuracy(moving),
+        }
+        runner.visualizer.add_scalars(found, step=epoch)
+        told = ', '.join(f'{name} {value:.4g}' for name, value in found.items())
+        runner.logger.info(f'encoder after {epoch} epochs: {told}')
+
+    def _encode(self, model: Any) -> tuple[Tensor, Tensor, Tensor]:
+        """Features (n, D), those of moving stills (n, 4, D), and labels (n,), on the CPU."""
+        count = min(self.samples, len(self._dataset))
+        numbers = np.linspace(0, len(self._dataset) - 1, count).round().astype(int).tolist()
+        features, moving, labels = [], [], []
+        device = next(model.parameters()).device
+        for first in range(0, count, self.batch_size):
+            samples = [self._dataset[number] for number in numbers[first : first + self.batch_size]]
+            labels += [int(sample['data_samples'].gt_label) for sample in samples]
+            packed = default_collate([{'inputs': sample['inputs'][:1]} for sample in samples])
+            clips = packed['inputs'][:, 0].permute(0, 4, 1, 2, 3).to(device)  # (B, C, T, H, W)
+            features.append(_features(model, clips))
+            step = max(1, clips.shape[-1] // 32)
+            for clip in clips:
+                still = moving_still(clip[:, 0], clip.shape[1], step)
+                moving.append(_features(model, still))
+        return torch.cat(features), torch.stack(moving), torch.tensor(labels)
+
+
+def _features(model: Any, clips: Tensor) -> Tensor:
+    """uint8 clips (B, C, T, H, W) -> means of the encoder's tokens (B, D), on the CPU."""
+    found = model.backbone(model.data_preprocessor.normalise(clips))
+    found = getattr(found, 'tokens', found)
+    if found.ndim == 5:
+        found = found.flatten(2).transpose(1, 2)
+    return (found.mean(1) if found.ndim == 3 else found).float().cpu()
+
+
+def _unwrapped(runner: Runner) -> Any:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
