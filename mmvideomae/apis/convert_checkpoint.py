@@ -1,6 +1,7 @@
 """Convert a weight file from any supported format to another."""
 
-from dataclasses import asdict, dataclass
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmvideomae.checkpoints import (
     LAYOUTS,
     CheckpointError,
     Conversion,
+    Dropped,
     architecture_of,
     code_architecture_of,
     load,
@@ -56,6 +58,7 @@ def convert_checkpoint(
     trust: bool = False,
     config: Path | None = None,
     tubelet_size: int = 2,
+    classifier: Path | None = None,
 ) -> ConversionReport:
     """Read weights, convert them to our names and write them in another format.
 
@@ -67,6 +70,8 @@ def convert_checkpoint(
         config: Config of a model into which all weights must fit; it supplies what weights do
             not say, such as the number of attention heads for Hugging Face.
         tubelet_size: Frames per cube, for image models.
+        classifier: A file whose head is joined to the source's encoder, such as an attentive
+            classifier of V-JEPA 2; what followed the encoder is left out.
 
     Raises:
         FileNotFoundError: The source or the config does not exist.
@@ -79,6 +84,8 @@ def convert_checkpoint(
         kind = 'a folder' if target.is_dir() else 'a file'
         raise CheckpointError(f'{target} is {kind}, but a checkpoint of {to!r} is not')
     done = load(source, trust, tubelet_size)
+    if classifier is not None:
+        done = _joined(done, load(classifier, trust), classifier)
     entries = None
     if config is not None:
         model = _model_of(config)
@@ -87,6 +94,23 @@ def convert_checkpoint(
     else:
         _require_published_heads(done, source)
     return ConversionReport(done, save_weights(done.state_dict, target, to, entries), to)
+
+
+def _joined(done: Conversion, other: Conversion, source: Path) -> Conversion:
+    """The encoder of one conversion and the classifier of another."""
+    head = {key: v for key, v in other.state_dict.items() if key.startswith('cls_head.')}
+    if not head:
+        raise CheckpointError(f'{source} has no classifier')
+    left = {key: v for key, v in done.state_dict.items() if not key.startswith('backbone.')}
+    reason = 'replaced by the classifier'
+    dropped = [Dropped(key, tuple(value.shape), reason) for key, value in left.items()]
+    encoder = {key: v for key, v in done.state_dict.items() if key not in left}
+    return replace(
+        done,
+        state_dict=OrderedDict(encoder | head),
+        dropped=(*done.dropped, *dropped),
+        num_heads=dict(done.num_heads) | dict(other.num_heads),
+    )
 
 
 def _require_published_heads(done: Conversion, source: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -91,6 +92,19 @@ def as_model(
     if checkpoint is not None:
         raise ValueError('a checkpoint needs a config, not a built model')
     return model if device is None else model.to(device)
+
+
+def without_head(model: nn.Module | Config | str | os.PathLike[str]) -> nn.Module | Config:
+    """A config's recognizer without its head, so that weights of the encoder are enough.
+
+    A model, and a config of anything else, stays as it is.
+    """
+    if isinstance(model, nn.Module):
+        return model
+    cfg = deepcopy(model) if isinstance(model, Config) else read_config(model)
+    if (cfg.get('model') or {}).get('type') == 'Recognizer3D':
+        cfg.model.pop('cls_head', None)
+    return cfg
 
 
 def model_name(model: nn.Module) -> str:

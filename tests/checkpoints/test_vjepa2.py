@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from mmvideomae.apis.convert_checkpoint import convert_checkpoint
 from mmvideomae.checkpoints import CheckpointError, convert, fit, load, save_weights
 from tests.support.vjepa2 import OurClassifier, OurPretrainer, close, their_config, their_model
 from tests.support.weights import randomise
@@ -213,3 +214,20 @@ def test_published_sizes_need_no_config(tmp_path: Path) -> None:
     assert (told['crop_size'], told['frames_per_clip']) == (256, 64)
     with pytest.raises(CheckpointError, match='width of 32: give its config'):
         vjepa2_config(OurPretrainer(their_config()).state_dict())
+
+
+def test_an_encoder_and_its_classifier_become_one_file(tmp_path: Path) -> None:
+    encoder = drawn(OurPretrainer(their_config()))
+    classifier = drawn(OurClassifier(their_config()), seed=1)
+    pretrained_file(encoder, tmp_path / 'vitl.pt')
+    torch.save({'classifiers': [official(classifier)['classifier']]}, tmp_path / 'probe.pt')
+    done = convert_checkpoint(
+        tmp_path / 'vitl.pt', tmp_path / 'both.pth', classifier=tmp_path / 'probe.pt'
+    )
+    assert {item.reason for item in done.conversion.dropped} >= {'replaced by the classifier'}
+    classifier.backbone.load_state_dict(encoder.backbone.state_dict())
+    assert same(load(tmp_path / 'both.pth').state_dict, classifier.state_dict())
+    with pytest.raises(CheckpointError, match=r'vitl\.pt has no classifier'):
+        convert_checkpoint(
+            tmp_path / 'vitl.pt', tmp_path / 'no.pth', classifier=tmp_path / 'vitl.pt'
+        )

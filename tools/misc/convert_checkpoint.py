@@ -4,9 +4,10 @@ python tools/misc/convert_checkpoint.py vit_b_k400_ft.pth work_dirs/vit_b.pth
 python tools/misc/convert_checkpoint.py epoch_100.pth OUT_FOLDER --to hf --config CONFIG
 
 Reads VideoMAE V1 and V2 (pre-trained, fine-tuned, distilled), Hugging Face transformers 4 and 5
-(folder, .bin, .safetensors), mmaction2, MAE-ST, ImageMAE, mmpretrain MAE, ActionFormer and our own
-files, which are recognized by their keys.  Prints what the file is, and lists every tensor that has
-no place in the result, with the reason.  Training and testing read the same files directly.
+(folder, .bin, .safetensors), V-JEPA 2, mmaction2, MAE-ST, ImageMAE, mmpretrain MAE, ActionFormer
+and our own files, which are recognized by their keys.  Prints what the file is, and lists every
+tensor that has no place in the result, with the reason.  Training and testing read the same files
+directly.
 """
 
 import argparse
@@ -25,13 +26,14 @@ def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     parser.add_argument('source', type=Path, metavar='SRC', help='weight file or folder to read')
     parser.add_argument(
-        'target', type=Path, metavar='DST', help='file to write; with --to hf a folder'
+        'target', type=Path, metavar='DST', help='file to write; for transformers, a folder'
     )
     add_option(
         parser,
         '--to',
         'ours',
-        "what to write: ours, videomae (the official code's), hf (transformers) or mmaction2 ",
+        'what to write: ours, mmaction2, the layout of official code (videomae, vimpac, vjepa2) or '
+        'of transformers (hf, vjepa2-hf) ',
         choices=WRITABLE,
     )
     parser.add_argument(
@@ -39,6 +41,12 @@ def options() -> argparse.ArgumentParser:
         type=Path,
         help='config of a model that the weights must fit; for Hugging Face it also gives the '
         'attention heads and clip size, which weights lack (default: those of published models)',
+    )
+    parser.add_argument(
+        '--classifier',
+        type=Path,
+        metavar='FILE',
+        help="join FILE's head to SRC's encoder, such as a released classifier of V-JEPA 2",
     )
     add_option(
         parser,
@@ -71,7 +79,13 @@ def as_text(report: ConversionReport, source: Path) -> str:
 def make(args: argparse.Namespace) -> Told:
     with Console(stderr=True).status(f'converting {args.source}'):
         report = convert_checkpoint(
-            args.source, args.target, args.to, args.trust, args.config, args.tubelet_size
+            args.source,
+            args.target,
+            args.to,
+            args.trust,
+            args.config,
+            args.tubelet_size,
+            args.classifier,
         )
     return Told(report.as_json(), as_text(report, args.source))
 

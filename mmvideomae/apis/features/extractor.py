@@ -19,7 +19,7 @@ from mmvideomae.apis.features.encoder import WindowEncoder, digest_of_weights
 from mmvideomae.apis.features.read_ahead import ReadAhead
 from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
 from mmvideomae.apis.features.window_plan import WindowPlan, preparation
-from mmvideomae.apis.inference import OnProgress, Video, as_model
+from mmvideomae.apis.inference import OnProgress, Video, as_model, without_head
 from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.formats.feature_writer import FeatureWriter
@@ -83,7 +83,7 @@ class FeatureExtractor:
     ) -> None:
         if batch_size < 1 or fps <= 0:
             raise ValueError(f'batch_size and fps must be positive, got {batch_size} and {fps}')
-        model = as_model(model, checkpoint, device)
+        model = as_model(without_head(model), checkpoint, device)
         backbone = getattr(model, 'backbone', None)
         if not isinstance(backbone, nn.Module):
             raise ValueError(f'{type(model).__name__} has no backbone to compute features with')

@@ -43,6 +43,8 @@ class Recognizer3D(MMActionRecognizer3D):
         given = data_preprocessor or {}
         if cls_head and (given.get('blend') or given.get('label_smoothing')):
             data_preprocessor = {'num_classes': cls_head.get('num_classes'), **given}
+        elif not cls_head and data_preprocessor:  # nothing to train, so no soft labels
+            data_preprocessor = {k: v for k, v in given.items() if k not in _SOFTENING}
         if codes := _codes_of(given):
             backbone = {'num_codes': codes, **backbone}
         super().__init__(backbone, None, neck, train_cfg, test_cfg, data_preprocessor)
@@ -83,6 +85,9 @@ class Recognizer3D(MMActionRecognizer3D):
             views = self.data_preprocessor.normalise(views)
         features = self.backbone(views)
         return self.neck(features)[0] if self.with_neck else features
+
+
+_SOFTENING = ('blend', 'label_smoothing')
 
 
 def _codes_of(preprocessor: Mapping[str, Any]) -> int | None:

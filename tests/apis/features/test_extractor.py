@@ -281,3 +281,19 @@ def test_wrong_arguments(model: nn.Module, arguments: dict[str, Any], message: s
 def test_a_model_without_a_backbone() -> None:
     with pytest.raises(ValueError, match='Linear has no backbone'):
         FeatureExtractor(nn.Linear(2, 2), settings=FeatureSettings())
+
+
+def test_weights_of_the_encoder_are_enough(tmp_path: Path) -> None:
+    """The head, and the mixing of labels that it would train with, are not built."""
+    cfg = Config({'model': tiny_recognizer(), 'test_pipeline': PIPELINE})
+    cfg.model.data_preprocessor.update(blend=dict(mixup_alpha=0.8), label_smoothing=0.1)
+    whole = init_model(cfg, device='cpu')
+    encoder = {f'backbone.{key}': value for key, value in whole.backbone.state_dict().items()}
+    torch.save({'state_dict': encoder}, tmp_path / 'encoder.pth')
+    torch.save({'state_dict': whole.state_dict()}, tmp_path / 'whole.pth')
+    video = write_video(tmp_path / 'a.mp4', moving_shapes(12, 48, 80))
+    expected = FeatureExtractor(whole)(video).features
+    for name in ('encoder', 'whole'):
+        found = FeatureExtractor(cfg, tmp_path / f'{name}.pth', device='cpu')(video)
+        np.testing.assert_array_equal(found.features, expected)
+    assert 'cls_head' in cfg.model
