@@ -182,7 +182,7 @@ def target_values(
     target: nn.Module, clips: Tensor, token_ids: Tensor, preprocessor: Any, *more: Tensor | None
 ) -> Tensor:
     """What is to be predicted, without gradients and in the precision that the target needs."""
-    mixed = torch.is_autocast_enabled(clips.device.type) and target.mixed_precision
+    mixed = target.mixed_precision and torch.is_autocast_enabled(clips.device.type)
     with torch.autocast(clips.device.type, enabled=mixed):
         return target(clips, token_ids, preprocessor.to_unit_range, *more)
 
