@@ -20,7 +20,7 @@ from tests.support.leaves import CONFIGS, LEAVES, command, header, listed, read,
 PRETRAIN = [
     path
     for path in LEAVES
-    if CONFIGS / 'pretrain' in path.parents and CONFIGS / 'pretrain/vimpac' not in path.parents
+    if {CONFIGS / 'pretrain/videomae', CONFIGS / 'pretrain/videomaev2'} & set(path.parents)
 ]
 FOLDERS = sorted({p.parent for p in LEAVES if CONFIGS / 'pretrain' in p.parents})
 

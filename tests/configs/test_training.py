@@ -35,6 +35,7 @@ PRETRAINERS = (
     'videomaev2_vit-giant-p14_64xb32-16x4x1-300e_unlabeled-hybrid',  # sources, cells, repeats
     'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell50-all-outputs',
     'hog_vit-tiny-p8_pretrain_motion',
+    'latent_vit-tiny-p8_pretrain_motion',
 )
 CLASSIFIERS = (
     'videomae_vit-base-p16_64xb8-16x4x1-200e_kinetics400_scratch',

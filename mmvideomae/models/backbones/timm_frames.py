@@ -21,6 +21,8 @@ class TimmFrameBackbone(BaseModule):
         img_size: Side of the frames in pixels, for which timm resizes the position table; by
             default that of the model.
         pretrained: Let timm download the weights, or find them in its cache.
+        keep_head: Keep the model's head, such as CLIP's projection, as ``model.head``; ``forward``
+            does not use it.
         frozen: Disable gradients.
         init_cfg: ``dict(type='Pretrained', checkpoint=...)`` for a file of weights, in the layout
             of timm or of the project that released them.
@@ -39,6 +41,7 @@ class TimmFrameBackbone(BaseModule):
         name: str,
         img_size: int | None = None,
         pretrained: bool = False,
+        keep_head: bool = False,
         frozen: bool = False,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
@@ -46,8 +49,10 @@ class TimmFrameBackbone(BaseModule):
         if init_cfg is not None and pretrained:
             raise ValueError(f'{name}: set either init_cfg or pretrained=True')
         self.name, self.pretrained = name, pretrained
-        self.options = {} if img_size is None else {'img_size': img_size}
-        self.model: Any = timm.create_model(name, num_classes=0, **self.options)
+        self.options = {} if keep_head else {'num_classes': 0}
+        if img_size is not None:
+            self.options['img_size'] = img_size
+        self.model: Any = timm.create_model(name, **self.options)
         if not hasattr(self.model, 'blocks') or not hasattr(self.model, 'patch_embed'):
             raise ValueError(f'{name} is not a vision transformer of timm, which has blocks')
         self.embed_dims: int = self.model.embed_dim
@@ -67,7 +72,7 @@ class TimmFrameBackbone(BaseModule):
         if self.init_cfg is not None:
             load_checkpoint(self.model, self.init_cfg['checkpoint'])
         elif self.pretrained:
-            built = timm.create_model(self.name, pretrained=True, num_classes=0, **self.options)
+            built = timm.create_model(self.name, pretrained=True, **self.options)
             self.model.load_state_dict(built.state_dict())
 
     def train(self, mode: bool = True) -> 'TimmFrameBackbone':

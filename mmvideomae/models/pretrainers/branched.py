@@ -26,12 +26,14 @@ class _Branch(nn.Module):
         head: dict[str, Any],
         tokens: str = 'hidden',
         layers: Sequence[int] = (),
+        through: Sequence[str] = (),
         weight: float = 1.0,
     ) -> None:
         super().__init__()
         if tokens not in TOKENS:
             raise ValueError(f'unknown tokens {tokens!r} of a branch; choose one of {TOKENS}')
-        self.target, self.tokens, self.layers, self.weight = target, tokens, tuple(layers), weight
+        self.target, self.tokens, self.weight = target, tokens, weight
+        self.layers, self.through = tuple(layers), tuple(through)
         self.neck, self.head = built(neck), built(head)
 
 
@@ -56,6 +58,8 @@ class BranchedPretrainer(BaseModel):
               'teacher_only', hidden from the encoder but seen by the teacher (AMD)
             - ``layers``: blocks of the encoder whose outputs are concatenated for the neck, from 1
               or from -1 for the last; by default the encoder's output
+            - ``through``: names of modules of the encoder, such as its last norm, that are applied
+              to these outputs in turn
             - ``weight``: of the loss
         masker: Chooses the visible tokens from the teacher's attention, `AttentionMasker`; None
             if the data has masks.
@@ -180,6 +184,8 @@ class BranchedPretrainer(BaseModel):
         losses: dict[str, Tensor] = {}
         for name, branch in self.branches.items():
             picked = [layers[layer] for layer in branch.layers] or [output]
+            for part in branch.through:
+                picked = [self.backbone.get_submodule(part)(tokens) for tokens in picked]
             tokens = branch.neck(torch.cat(picked, -1), visible_ids, places[name], grid)
             outputs[name] = branch.head(tokens)
             losses[f'loss_{name}'] = branch.weight * branch.head.loss(outputs[name], wanted[name])

@@ -179,6 +179,7 @@ def unmasked_student() -> dict[str, Any]:
         'head': {**head, 'loss': 'cosine', 'norm': True},
         'tokens': 'visible',
         'layers': (1, 2),
+        'through': ('norm',),
     }
     target = video(layers=(2, 3), through=('norm',), normalise='l2')
     masker = {'type': 'AttentionMasker', 'target': 'clip', 'ratio': 0.75}
@@ -195,7 +196,7 @@ def test_visible_tokens_learn_angles_of_layers() -> None:
     errors = []
     for number, tokens in enumerate(block_outputs(model.backbone, inputs, seen)):
         positions = model.backbone.pos_embed[0][seen]
-        pred = head.norms[number](head.layers[number].proj(tokens + positions))
+        pred = head.norms[number](head.layers[number].proj(model.backbone.norm(tokens) + positions))
         cosine = torch.nn.functional.cosine_similarity(pred, teacher[number], dim=-1)
         errors.append((2 - 2 * cosine).mean())
     torch.testing.assert_close(loss, (errors[0] + errors[1]) / 2)
