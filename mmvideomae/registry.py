@@ -108,6 +108,7 @@ VISBACKENDS = _child(mmaction.VISBACKENDS, *_VISUALIZATION)
 MASK_GENERATORS = Registry('mask generator', scope='mmvideomae', locations=['mmvideomae.masking'])
 TOKENIZERS = Registry('tokenizer', scope='mmvideomae', locations=['mmvideomae.models'])
 TARGETS = Registry('target', scope='mmvideomae', locations=['mmvideomae.models'])
+TUNINGS = Registry('fine-tuning method', scope='mmvideomae', locations=['mmvideomae.models'])
 
 Pipeline = Mapping[str, Any] | Iterable[Any]
 """Steps by name, in order, or a list of them: configs of transforms, or built ones."""

@@ -20,7 +20,9 @@ from mmvideomae.checkpoints import (
     load,
     published_heads,
     require_fit,
+    save_changes,
     save_weights,
+    with_merged_changes,
     writable_layout,
 )
 from mmvideomae.configs import read_config
@@ -59,6 +61,7 @@ def convert_checkpoint(
     config: Path | None = None,
     tubelet_size: int = 2,
     classifier: Path | None = None,
+    base: str | None = None,
 ) -> ConversionReport:
     """Read weights, convert them to our names and write them in another format.
 
@@ -72,6 +75,8 @@ def convert_checkpoint(
         tubelet_size: Frames per cube, for image models.
         classifier: A file whose head is joined to the source's encoder, such as an attentive
             classifier of V-JEPA 2; what followed the encoder is left out.
+        base: Other weights, for a small file of what differs from them; without it, changes of
+            LoRA are merged into the weights.
 
     Raises:
         FileNotFoundError: The source or the config does not exist.
@@ -83,9 +88,16 @@ def convert_checkpoint(
     if target.exists() and target.is_dir() != folder:
         kind = 'a folder' if target.is_dir() else 'a file'
         raise CheckpointError(f'{target} is {kind}, but a checkpoint of {to!r} is not')
+    if base is not None and to != 'ours':
+        raise CheckpointError(f'only our own format has files of differences, not {to!r}')
     done = load(source, trust, tubelet_size)
     if classifier is not None:
         done = _joined(done, load(classifier, trust), classifier)
+    if base is not None:
+        others = load(base, trust, tubelet_size).state_dict
+        written = [save_changes(done.state_dict, base, others, target)]
+        return ConversionReport(done, written, to)
+    done = replace(done, state_dict=OrderedDict(with_merged_changes(done.state_dict)))
     entries = None
     if config is not None:
         model = _model_of(config)

@@ -15,6 +15,7 @@ from mmaction.models.recognizers import Recognizer3D
 from torch import Tensor, nn
 
 from mmvideomae.apis.inference import default_shape
+from mmvideomae.models.layers.low_rank import merge_low_rank
 
 TOLERANCE = 1e-4
 """Largest difference between ONNX and PyTorch, relative to the largest score."""
@@ -110,7 +111,8 @@ def export_onnx(
     beside the file.  Averaging over views is left to the caller.
 
     Args:
-        model: A recognizer from ``init_model``; it is moved to the CPU.
+        model: A recognizer from ``init_model``; it is moved to the CPU, and changes of LoRA are
+            merged into its weights.
         path: Ends in ``.onnx``; its folder is created.
 
     Raises:
@@ -122,6 +124,7 @@ def export_onnx(
     _check(model, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = options.shape or default_shape(model.backbone)
+    merge_low_rank(model)
     scorer = ClipScores(model.cpu(), options).eval()
     # Tracing treats a batch of one as a constant.
     example = random_clips(scorer, 2 if options.dynamic_batch else 1, shape)

@@ -26,6 +26,7 @@ from mmvideomae.checkpoints.formats.hf import hf_config
 from mmvideomae.checkpoints.formats.layout import Conversion, Dropped, Layout
 from mmvideomae.checkpoints.loading import heads_in, load, load_state_dict
 from mmvideomae.checkpoints.names import Names
+from mmvideomae.checkpoints.small_files import save_changes, with_merged_changes
 from mmvideomae.checkpoints.tokenizers import tokenizer_weights
 
 __all__ = [
@@ -50,8 +51,10 @@ __all__ = [
     'load_state_dict',
     'published_heads',
     'require_fit',
+    'save_changes',
     'save_weights',
     'to_ours',
     'tokenizer_weights',
+    'with_merged_changes',
     'writable_layout',
 ]

@@ -25,9 +25,9 @@ from mmvideomae.checkpoints.reading import (
     WeightFile,
     read_content,
     read_hf_config,
-    read_weights,
     unwrap,
 )
+from mmvideomae.checkpoints.small_files import completed
 from mmvideomae.errors import one_line
 from mmvideomae.storage.remote import AddressError, is_address, local_copy, without_secrets
 
@@ -59,7 +59,13 @@ def load_state_dict(
 def load(path: str | os.PathLike[str], trust: bool = False, tubelet_size: int = 2) -> Conversion:
     """Like `load_state_dict`, with the format and the dropped tensors."""
     with _local(path) as local:
-        return _converted(read_weights(local, trust), str(local), tubelet_size)
+        file = WeightFile(unwrap(_content(local, trust), local), read_hf_config(local))
+        return _converted(file, str(local), tubelet_size)
+
+
+def _content(path: Path, trust: bool = False) -> Any:
+    """The content of a file, completed if it holds only changes to other weights."""
+    return completed(read_content(path, trust), path, load_state_dict)
 
 
 @contextmanager
@@ -129,7 +135,7 @@ def load_for_mmengine(filename: str, map_location: MapLocation = None) -> dict[s
     another project's scope is active, since its models have other names.
     """
     with _local(filename) as path:
-        content = read_content(path)
+        content = _content(path)
         if not isinstance(content, dict):
             raise CheckpointError(f'{path} holds no weights: it is a {type(content).__name__}')
         scope = DefaultScope.get_current_instance()

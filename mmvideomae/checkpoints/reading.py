@@ -46,19 +46,6 @@ class WeightFile:
     """``config.json`` beside the weights (Hugging Face)."""
 
 
-def read_weights(path: Path, trust: bool = False) -> WeightFile:
-    """Read a file or folder of weights and remove its wrappers.
-
-    Args:
-        trust: Allow the file to run code while it is read.
-
-    Raises:
-        FileNotFoundError: The file does not exist.
-        CheckpointError: It holds no weights, or more than weights and plain data.
-    """
-    return WeightFile(unwrap(read_content(path, trust), path), read_hf_config(path))
-
-
 def read_hf_config(path: Path) -> dict[str, Any]:
     """``config.json`` in a folder of weights, or beside a file of them; {} if there is none.
 
@@ -72,7 +59,15 @@ def read_hf_config(path: Path) -> dict[str, Any]:
 
 
 def read_content(path: Path, trust: bool = False) -> Any:
-    """The whole content of a file, with tensors on the CPU; arguments as in `read_weights`."""
+    """The whole content of a file or folder of weights, with tensors on the CPU.
+
+    Args:
+        trust: Allow the file to run code while it is read.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        CheckpointError: It holds more than weights and plain data, or is damaged.
+    """
     if path.is_dir():
         path = _inside(path)
     if not path.is_file():

@@ -154,3 +154,24 @@ def test_what_cannot_be_exported_is_refused_in_one_line(
     with pytest.raises(ImportError, match='pip install no_such_package'):
         export_onnx(model, tmp_path / 'm.onnx')
     assert list(tmp_path.iterdir()) == []
+
+
+def test_changes_of_lora_are_merged_into_the_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    backbone = {**tiny_vit('avg'), 'peft': {'type': 'LoRA', 'rank': 2}}
+    head = {'type': 'LinearHead', 'num_classes': 7, 'in_channels': 32}
+    preprocessor = {'type': 'ClassificationDataPreprocessor'}
+    model = init_model(
+        Config({'model': {'type': 'Recognizer3D', 'backbone': backbone, 'cls_head': head,
+                          'data_preprocessor': preprocessor}}),
+        device='cpu',
+    )  # fmt: skip
+    for values in model.parameters():
+        if values.requires_grad:
+            torch.nn.init.normal_(values, std=0.2)
+    clips = torch.randn(1, 3, 4, 32, 32)
+    with torch.no_grad():
+        expected = model.cls_head(model.backbone(clips)).numpy()
+    report = export_onnx(model, tmp_path / 'm.onnx')
+    np.testing.assert_allclose(run(report, clips.numpy()), expected, rtol=1e-4, atol=1e-5)
+    assert not any('low_rank' in name for name in model.state_dict())

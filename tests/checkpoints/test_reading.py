@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from mmvideomae.checkpoints import CheckpointError, load_state_dict
-from mmvideomae.checkpoints.reading import read_content, read_weights
+from mmvideomae.checkpoints.reading import read_content, unwrap
 from tests.support.weight_files import CLASSIFIERS
 
 
@@ -160,7 +160,7 @@ def test_folders(zoo: Any, tmp_path: Path) -> None:
     folder = CLASSIFIERS['hf5-safetensors-sharded'](zoo.classifier().state_dict(), tmp_path)
     index = folder / 'model.safetensors.index.json'
     listing = json.loads(index.read_text())
-    assert read_weights(index).state_dict.keys() == listing['weight_map'].keys()
+    assert unwrap(read_content(index), index).keys() == listing['weight_map'].keys()
     listing['weight_map']['more.weight'] = 'model-00001-of-00003.safetensors'
     index.write_text(json.dumps(listing))
     assert 'files lack: more.weight' in refusal(index)

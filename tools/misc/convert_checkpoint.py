@@ -48,6 +48,12 @@ def options() -> argparse.ArgumentParser:
         metavar='FILE',
         help="join FILE's head to SRC's encoder, such as a released classifier of V-JEPA 2",
     )
+    parser.add_argument(
+        '--base',
+        metavar='FILE',
+        help='write only the weights that differ from those in FILE, for example after LoRA; DST '
+        'is then read together with FILE (default: changes of LoRA are merged into the weights)',
+    )
     add_option(
         parser,
         '--tubelet-size',
@@ -86,6 +92,7 @@ def make(args: argparse.Namespace) -> Told:
             args.config,
             args.tubelet_size,
             args.classifier,
+            args.base,
         )
     return Told(report.as_json(), as_text(report, args.source))
 

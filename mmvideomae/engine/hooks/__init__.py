@@ -1,5 +1,6 @@
 """Hooks that run around iterations, epochs and runs."""
 
+from mmvideomae.engine.hooks.changes import SaveChangesHook
 from mmvideomae.engine.hooks.checkpoint import AtomicCheckpointHook
 from mmvideomae.engine.hooks.classification import (
     ChooseProbeHook,
@@ -30,6 +31,7 @@ __all__ = [
     'NonFiniteLossHook',
     'PreemptedError',
     'PreemptionHook',
+    'SaveChangesHook',
     'TeacherHook',
     'ThroughputHook',
     'TooManyDecodeFailuresError',

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmvideomae.models.layers import Block, init_transformer
 from mmvideomae.models.layers.cube_transformer import Arch, CubeTransformer, resolve_arch
 from mmvideomae.models.layers.transformer import LAYER_NORM_EPS
+from mmvideomae.models.layers.tuning import tune
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_grid, sinusoid_table
 from mmvideomae.ops.tokens import gather_tokens
 from mmvideomae.registry import MODELS
@@ -45,6 +46,7 @@ class VideoMAEViT(CubeTransformer):
         with_cp: Activation checkpointing, block by block.
         weight_init: 'xavier' (pre-training) or 'trunc_normal' (fine-tuning).
         frozen: Disable gradients and drop path, for example under a linear probe.
+        peft: Train only what a method adds, such as ``dict(type='LoRA', rank=8)``; see `tune`.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class VideoMAEViT(CubeTransformer):
         out_type: str = 'tokens',
         weight_init: str = 'xavier',
         frozen: bool = False,
+        peft: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         sizes = resolve_arch(arch, ARCHS)
@@ -99,6 +102,7 @@ class VideoMAEViT(CubeTransformer):
         self.norm = nn.Identity() if out_type == 'avg' else norm
         self.fc_norm = norm if out_type == 'avg' else nn.Identity()
         init_transformer(self, weight_init)
+        tune(self, peft)
         self.freeze()
 
     def _make_positions(self) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmvideomae.models.layers import Block, init_transformer
 from mmvideomae.models.layers.cube_transformer import Arch, CubeTransformer, resolve_arch
 from mmvideomae.models.layers.transformer import LAYER_NORM_EPS, shrink_residuals
+from mmvideomae.models.layers.tuning import tune
 from mmvideomae.ops.rotary import grid_rotation
 from mmvideomae.registry import MODELS
 
@@ -40,6 +41,7 @@ class VJEPA2ViT(CubeTransformer):
         num_frames: Frames of these clips.
         with_cp: Activation checkpointing, block by block.
         frozen: Disable gradients and drop path, for example under a probe.
+        peft: Train only what a method adds, such as ``dict(type='LoRA', rank=8)``; see `tune`.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class VJEPA2ViT(CubeTransformer):
         with_cp: bool = False,
         out_type: str = 'tokens',
         frozen: bool = False,
+        peft: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         sizes = resolve_arch(arch, VJEPA2_ARCHS)
@@ -88,6 +91,7 @@ class VJEPA2ViT(CubeTransformer):
         shrink_residuals(self.blocks)
         nn.init.trunc_normal_(self.patch_embed.proj.weight, std=0.02)
         nn.init.zeros_(self.patch_embed.proj.bias)
+        tune(self, peft)
         self.freeze()
 
     def forward(self, clips: Tensor, visible_ids: Tensor | None = None) -> Tensor:

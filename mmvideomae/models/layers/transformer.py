@@ -24,6 +24,9 @@ class Attention(nn.Module):
     Args:
         qkv_bias: Whether there are biases.
         key_bias: Keys have a bias too; the three are then one, ``qkv.bias``.
+
+    Attributes:
+        low_rank: The change that `LoRA` adds to the weights of ``qkv``, if it does.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Attention(nn.Module):
         self.v_bias = nn.Parameter(torch.zeros(embed_dims)) if apart else None
         self.proj = nn.Linear(embed_dims, embed_dims)
         self.proj_drop = nn.Dropout(drop_rate)
+        self.low_rank: nn.Module | None = None
 
     def forward(
         self, x: Tensor, num_queries: int | None = None, rotation: Rotation | None = None
@@ -70,11 +74,12 @@ class Attention(nn.Module):
         bias = self.qkv.bias
         if self.q_bias is not None:
             bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+        weight = self.qkv.weight if self.low_rank is None else self.qkv.weight + self.low_rank()
         if num_queries is None:
-            return self._heads(F.linear(x, self.qkv.weight, bias), 3)
+            return self._heads(F.linear(x, weight, bias), 3)
         # Slice only here: in the backward pass each slice costs a zeroed copy of its source.
         width = self.proj.in_features
-        weights = self.qkv.weight.split([width, 2 * width])
+        weights = weight.split([width, 2 * width])
         biases = (None, None) if bias is None else bias.split([width, 2 * width])
         (q,) = self._heads(F.linear(x[:, -num_queries:], weights[0], biases[0]), 1)
         return q, *self._heads(F.linear(x, weights[1], biases[1]), 2)
@@ -145,11 +150,12 @@ class Block(nn.Module):
         attended = self.attn(self.norm1(x), num_queries, rotation)
         if num_queries is not None:
             x = x[:, -num_queries:]
-        x = x + self.drop_path(_scaled(attended, self.gamma_1))
-        return x + self.drop_path(_scaled(self.mlp(self.norm2(x)), self.gamma_2))
+        x = x + self.drop_path(scaled(attended, self.gamma_1))
+        return x + self.drop_path(scaled(self.mlp(self.norm2(x)), self.gamma_2))
 
 
-def _scaled(x: Tensor, gamma: Tensor | None) -> Tensor:
+def scaled(x: Tensor, gamma: Tensor | None) -> Tensor:
+    """Apply a layer scale, if there is one."""
     return x if gamma is None else x * gamma
 
 

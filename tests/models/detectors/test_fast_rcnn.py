@@ -250,3 +250,12 @@ def test_the_encoder_can_be_compiled() -> None:
             torch.testing.assert_close(loss.detach(), expected.setdefault(size, loss.detach()))
         grads = [param.grad.clone() for param in model.parameters()]
         torch.testing.assert_close(grads, expected.setdefault('grads', grads))
+
+
+def test_a_detector_can_be_tuned_with_few_parameters() -> None:
+    model = tiny_detector(changes={'backbone': {'peft': {'type': 'STAdapter', 'hidden_dims': 8}}})
+    for name, values in model.named_parameters():
+        learns = 'adapter' in name or name.startswith('roi_head.')
+        assert values.requires_grad == learns, name
+    features = model.backbone(torch.randn(1, 3, 4, 32, 48))
+    assert features.shape == (1, 32, 2, 4, 6) and features.requires_grad
