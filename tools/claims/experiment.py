@@ -28,6 +28,7 @@ TOP1 = 'acc/top1'
 ARM_CONFIGS = {
     'scratch': 'scratch',
     'pretrained': 'finetune',
+    'latent': 'finetune',
     'teacher': 'finetune',
     'probe_random': 'linear-probe',
     'probe_pretrained': 'linear-probe',
@@ -35,7 +36,7 @@ ARM_CONFIGS = {
     'student_distilled': 'distill',
 }
 STARTS_PRETRAINED = ('pretrained', 'teacher', 'probe_pretrained')
-FEW_LABELS = ('scratch', 'pretrained')
+FEW_LABELS = ('scratch', 'pretrained', 'latent')
 """Arms that learn from the few labelled clips of the data; the other arms have clips of their own,
 enough to label a tenth of them."""
 
@@ -79,17 +80,29 @@ class Experiment:
 
     def pretrain(self, seed: int) -> Path:
         """Pre-train on everything but the validation and test clips; return the checkpoint."""
-        work_dir = self.out / f'pretrain_seed{seed}'
-        checkpoint = work_dir / f'epoch_{self.pretrain_epochs}.pth'
+        return self.pretrain_in(self.out / f'pretrain_seed{seed}', seed, self.pretrain_epochs)
+
+    def pretrain_in(
+        self, work_dir: Path, seed: int, epochs: int, teacher: Path | None = None
+    ) -> Path:
+        """As `pretrain`, for some epochs; with a teacher, on its features instead of pixels."""
+        checkpoint = work_dir / f'epoch_{epochs}.pth'
         if not checkpoint.is_file():
-            cfg = self._config('pretrain', work_dir, seed)
+            method = 'videomae' if teacher is None else 'latent'
+            cfg = self._config('pretrain', work_dir, seed, method)
+            if teacher is not None:
+                cfg.model.target.teacher.init_cfg.checkpoint = str(teacher)
             point(cfg.train_dataloader, self.out / 'data', 'pretrain.csv', self.workers)
-            cfg.train_cfg.max_epochs = self.pretrain_epochs
-            cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, self.pretrain_epochs / 4)
+            cfg.train_cfg.max_epochs = epochs
+            cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, epochs / 4)
             cfg.resume = (work_dir / 'last_checkpoint').is_file()
             with output_in(work_dir):
                 close(trained(cfg))
         return checkpoint
+
+    def start_of(self, arm: str, seed: int) -> Path | None:
+        """The checkpoint from which a classifier starts, if not from random weights."""
+        return self.pretrain(seed % self.pretrainings) if arm in STARTS_PRETRAINED else None
 
     def classify(
         self, arm: str, labels: int, seed: int, lr: float, teacher_lr: float | None = None
@@ -137,8 +150,8 @@ class Experiment:
         point(cfg.test_dataloader, data, 'test.csv', self.workers)
         # One view, as in validation: 15 views would take longer than the training.
         cfg.test_dataloader.dataset.pipeline = cfg.val_dataloader.dataset.pipeline
-        pretrained = arm in STARTS_PRETRAINED
-        cfg.load_from = str(self.pretrain(seed % self.pretrainings)) if pretrained else None
+        start = self.start_of(arm, seed)
+        cfg.load_from = None if start is None else str(start)
         return cfg
 
     def _point_at_training(self, cfg: Config, arm: str, labels: int, seed: int) -> None:
@@ -157,8 +170,8 @@ class Experiment:
             write_few_labels(data / 'train.csv', few, labels, seed, samples=self.epoch_samples)
         point(cfg.train_dataloader, data, few.resolve(), self.workers)
 
-    def _config(self, kind: str, work_dir: Path, seed: int) -> Config:
-        path = CONFIGS / f'videomae_vit-tiny-p8_{kind}_motion.py'
+    def _config(self, kind: str, work_dir: Path, seed: int, method: str = 'videomae') -> Config:
+        path = CONFIGS / f'{method}_vit-tiny-p8_{kind}_motion.py'
         cfg = load_run_config(str(path), str(work_dir))
         cfg.randomness = {'seed': seed, 'deterministic': False}
         # The run's values are in its vis_data/scalars.json.

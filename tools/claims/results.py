@@ -12,6 +12,7 @@ from mmvideomae.visualization.canvas import new_figure
 NAMES = {
     'scratch': 'from scratch',
     'pretrained': 'pre-trained',
+    'latent': 'latent student of a pixel teacher',
     'teacher': 'teacher',
     'probe_random': 'probe of random weights',
     'probe_pretrained': 'probe of pre-trained weights',
@@ -21,6 +22,7 @@ NAMES = {
 Pair = tuple[str, str]
 """Two arms to compare, the one that is expected to be worse first."""
 PRETRAINING: Pair = ('scratch', 'pretrained')
+LATENT: Pair = ('pretrained', 'latent')
 PROBING: Pair = ('probe_random', 'probe_pretrained')
 TEACHING: Pair = ('student_labels', 'teacher')
 DISTILLATION: Pair = ('student_labels', 'student_distilled')
