@@ -1,4 +1,4 @@
-"""InfoNCE between two clips of each video (VIMPAC section 3.2)."""
+"""InfoNCE between two clips of each video (VIMPAC section 3.2; MoCo v3 section 3)."""
 
 import torch
 from torch import Tensor
@@ -41,3 +41,17 @@ def pair_loss(first: Tensor, second: Tensor, temperature: float, together: bool 
         itself, other = torch.cat([ids, ids + count]), torch.cat([ids + count, ids])
         similar = similar.scatter(1, itself[:, None], float('-inf'))
         return 2 * F.cross_entropy(similar, other)
+
+
+def find_loss(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
+    """Queries and keys (m, D), row i of both of the same video -> InfoNCE, in float32 at least.
+
+    Every query must find its key among the keys of all processes, which get no gradients.  Each
+    process averages over its own queries; see `pair_loss`.
+    """
+    with torch.autocast(queries.device.type, enabled=False):
+        precise = torch.promote_types(queries.dtype, torch.float32)
+        own = F.normalize(queries.to(precise), dim=1)
+        every = gather_rows(F.normalize(keys.detach().to(precise), dim=1))
+        answers = process_rank() * len(own) + torch.arange(len(own), device=own.device)
+        return F.cross_entropy(own @ every.T / temperature, answers)

@@ -7,6 +7,7 @@ from mmvideomae.datasets.transforms.boxes import (
 )
 from mmvideomae.datasets.transforms.codes import OpenCodes, OpenLmdbCodes, ReadCodes
 from mmvideomae.datasets.transforms.color_jitter import ClipColorJitterHSV
+from mmvideomae.datasets.transforms.color_views import ClipColorViews
 from mmvideomae.datasets.transforms.diagonal_crops import DiagonalCrop
 from mmvideomae.datasets.transforms.erasing import ClipRandomErasing
 from mmvideomae.datasets.transforms.features import (
@@ -32,6 +33,7 @@ from mmvideomae.datasets.transforms.views import CropViews
 
 __all__ = [
     'ClipColorJitterHSV',
+    'ClipColorViews',
     'ClipFlip',
     'ClipMultiScaleCrop',
     'ClipRandAugment',

@@ -54,9 +54,9 @@ class RepeatAugment(BaseTransform):
     Each run gets the same frames and draws independently.  A transform inside must not
     write into the frames that it is given.
 
-    During a run the key ``allocate_clip`` holds a function in the manner of `np.empty`.
-    A transform that takes the memory of its result from it saves copying all repeats
-    together afterwards, which costs as much as the crops themselves.
+    During a run the key ``repeat`` holds its number, from 0 on, and ``allocate_clip`` a function
+    in the manner of `np.empty`.  A transform that takes the memory of its result from it saves
+    copying all repeats together afterwards, which costs as much as the crops themselves.
 
     Required Keys:
 
@@ -86,11 +86,14 @@ class RepeatAugment(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         rows = _Rows(self.num_repeats)
         runs = [
-            self.transforms({**results, 'allocate_clip': partial(rows.allocate, number)})
+            self.transforms(
+                {**results, 'repeat': number, 'allocate_clip': partial(rows.allocate, number)}
+            )
             for number in range(self.num_repeats)
         ]
         first = runs[0]
         first.pop('allocate_clip')
+        first.pop('repeat')
         first['imgs'] = rows.gather([run['imgs'] for run in runs])
         for key in first:
             if is_clip_part(key) or (is_clip_key(key) and key != 'imgs'):
