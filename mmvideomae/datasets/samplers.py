@@ -37,7 +37,8 @@ class EpochSampler(DefaultSampler):
         round_up: Whether to repeat the last samples until all processes have the same number.
         round_to: Drop the last samples of an epoch, so that each process has a multiple of this
             number, such as batch size times accumulated iterations for complete updates
-            (VIMPAC), with which tools replace 'update'.  A smaller data set is used completely.
+            (VIMPAC), with which tools replace 'update'; None drops none.  A smaller data set is
+            used completely.
 
     Raises:
         TypeError: The dataset has no ``set_epoch(seed, epoch)``.
@@ -50,14 +51,16 @@ class EpochSampler(DefaultSampler):
         shuffle: bool = True,
         seed: int | None = None,
         round_up: bool = True,
-        round_to: int = 1,
+        round_to: int | None = None,
     ) -> None:
         super().__init__(dataset, shuffle=shuffle, seed=seed, round_up=round_up)
-        if not isinstance(round_to, int) or round_to < 1:
-            raise ValueError(f'round_to must be a positive number of samples, got {round_to!r}')
-        whole = len(dataset) // (round_to * self.world_size) * round_to
-        if round_to > 1 and whole:
-            self.num_samples, self.total_size = whole, whole * self.world_size
+        if round_to is not None:
+            if not isinstance(round_to, int) or round_to < 1:
+                raise ValueError(f'round_to must be a positive number of samples, got {round_to!r}')
+            # Also one sample: its update has one from each process.
+            whole = len(dataset) // (round_to * self.world_size) * round_to
+            if whole:
+                self.num_samples, self.total_size = whole, whole * self.world_size
         self._targets = list(_epoch_aware(dataset))
         self._start = 0
         self._announce()

@@ -130,6 +130,12 @@ def test_whole_updates_leave_out_the_last_samples_of_each_order(monkeypatch):
     assert len(few) == len(list(few)) == 4  # of two processes; too few to leave any out
 
 
+def test_an_update_of_one_sample_per_process_is_whole_too(monkeypatch):
+    monkeypatch.setattr('mmengine.dataset.sampler.get_dist_info', lambda: (3, 4))
+    assert len(EpochSampler(Recorder(14), seed=3, round_to=1)) == 3  # 12 samples
+    assert len(EpochSampler(Recorder(14), seed=3)) == 4  # the last samples are repeated
+
+
 @pytest.mark.parametrize('number', [0, 'update', 2.5])
 def test_whole_updates_are_a_number(number):
     with pytest.raises(ValueError, match='round_to must be a positive number of samples'):
