@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,8 +13,8 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmvideomae.checkpoints import fit, load
-from mmvideomae.configs import ConfigError, apply_options, read_config
+from mmvideomae.checkpoints import fit, load, published, published_weights
+from mmvideomae.configs import ConfigError, ConfigMissingError, apply_options, read_config
 from mmvideomae.engine.run_config import plain_message
 from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
@@ -33,7 +34,8 @@ def init_model(
     """Build a config's model, load its weights and switch it to evaluation.
 
     Args:
-        config: A config file or a config.
+        config: A config file, a config, or the name of public weights
+            (``tools/misc/weights.py list``), which gives both.
         checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
             ``http(s)`` address; None keeps the random weights.  If its head has other
             classes, the config's ``default_hooks.head_rows.label_map`` selects their rows.
@@ -51,6 +53,8 @@ def init_model(
             keys (a ``ValueError``).
         FileNotFoundError: The config or the checkpoint does not exist.
     """
+    if isinstance(config, str) and config in published_weights() and not os.path.exists(config):
+        config, checkpoint = config_of_weights(config), checkpoint or config
     cfg = config.copy() if isinstance(config, Config) else read_config(config)
     apply_options(cfg, cfg_options)
     if cfg.get('model') is None:
@@ -61,6 +65,20 @@ def init_model(
         _load_weights(model, checkpoint, cfg)
     model.cfg, model.checkpoint = cfg, checkpoint and os.fspath(checkpoint)
     return _moved(model, device or get_device()).eval()
+
+
+def config_of_weights(name: str) -> Path:
+    """The config of public weights: of the checkout, or of the installed package.
+
+    Raises:
+        CheckpointError: There are no such weights.
+        ConfigMissingError: The configs are not installed.
+    """
+    package, config = Path(__file__).parents[1], published(name).config
+    for folder in (package.parent / 'configs', package / '.mim' / 'configs'):
+        if (folder / config).is_file():
+            return folder / config
+    raise ConfigMissingError(f'config not found: {config}, in the configs of this project')
 
 
 def built_model(cfg: Config) -> nn.Module:

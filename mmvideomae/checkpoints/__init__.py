@@ -26,6 +26,12 @@ from mmvideomae.checkpoints.formats.hf import hf_config
 from mmvideomae.checkpoints.formats.layout import Conversion, Dropped, Layout
 from mmvideomae.checkpoints.loading import heads_in, load, load_state_dict
 from mmvideomae.checkpoints.names import Names
+from mmvideomae.checkpoints.published import (
+    PublishedWeights,
+    fetch_published,
+    published,
+    published_weights,
+)
 from mmvideomae.checkpoints.small_files import save_changes, with_merged_changes
 from mmvideomae.checkpoints.tokenizers import tokenizer_weights
 
@@ -40,16 +46,20 @@ __all__ = [
     'Fitted',
     'Layout',
     'Names',
+    'PublishedWeights',
     'architecture_of',
     'code_architecture_of',
     'convert',
     'detect',
+    'fetch_published',
     'fit',
     'heads_in',
     'hf_config',
     'load',
     'load_state_dict',
+    'published',
     'published_heads',
+    'published_weights',
     'require_fit',
     'save_changes',
     'save_weights',

@@ -4,23 +4,22 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import fsspec
 import torch
-from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from mmvideomae.checkpoints.conversion import detect, to_ours
+from mmvideomae.checkpoints.downloads import downloaded
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.formats import LAYOUTS
 from mmvideomae.checkpoints.formats.layout import Conversion
+from mmvideomae.checkpoints.published import fetch_published, published_weights
 from mmvideomae.checkpoints.reading import (
     WeightFile,
     read_content,
@@ -28,7 +27,6 @@ from mmvideomae.checkpoints.reading import (
     unwrap,
 )
 from mmvideomae.checkpoints.small_files import completed
-from mmvideomae.errors import one_line
 from mmvideomae.storage.remote import AddressError, is_address, local_copy, without_secrets
 
 # A checkpoint with these entries is an mmengine run to resume, and is returned unchanged.
@@ -70,16 +68,18 @@ def _content(path: Path, trust: bool = False) -> Any:
 
 @contextmanager
 def _local(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A local path: of http(s) in torch's cache, of another address a copy for this block.
+    """A local path: of http(s) and of public weights in torch's cache; else a copy for this block.
 
     Raises:
         CheckpointError: There is nothing at an address, or what is wrong with it there.
     """
     text = os.fspath(path)
     if text.startswith(ADDRESSES):
-        yield _downloaded(text)
+        yield downloaded(text)
     elif not is_address(text):
-        yield Path(text).expanduser()
+        path = Path(text).expanduser()
+        named = not path.exists() and text in published_weights()
+        yield fetch_published(text) if named else path
     else:
         shown, copied = without_secrets(text), text
         try:
@@ -90,34 +90,6 @@ def _local(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise CheckpointError(f'{shown}: {error.reason}') from None
         except CheckpointError as error:
             raise CheckpointError(str(error).replace(copied, shown)) from None
-
-
-def _downloaded(text: str) -> Path:
-    """What lies at an ``http(s)`` address, in torch's cache."""
-    # Two addresses may end with the same name.
-    name = f'{sha256(text.encode()).hexdigest()[:16]}-{Path(urlsplit(text).path).name}'
-    cached = Path(torch.hub.get_dir()) / 'checkpoints' / name
-    failed: list[str | None] = [None]
-    if is_main_process():
-        try:
-            _download(text, cached)
-        except Exception as error:
-            failed = [one_line(error)]
-            raise
-        finally:  # the other ranks wait for this, even after a failure
-            broadcast_object_list(failed)
-    else:
-        broadcast_object_list(failed)
-        if failed[0] is not None:
-            raise CheckpointError(f'{text} could not be downloaded: {failed[0]}')
-        _download(text, cached)  # on other nodes
-    return cached
-
-
-def _download(address: str, path: Path) -> None:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(address, str(path), progress=False)
 
 
 def _converted(file: WeightFile, source: str, tubelet_size: int = 2) -> Conversion:

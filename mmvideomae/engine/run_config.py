@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmvideomae.checkpoints import published_weights
 from mmvideomae.configs import apply_options, read_config
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
@@ -78,8 +79,9 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
 
 
 def require_checkpoint(checkpoint: str) -> None:
-    """Raise FileNotFoundError unless `checkpoint` is a URL or exists (file, or sharded folder)."""
-    if '://' not in checkpoint and not Path(checkpoint).exists():
+    """Raise FileNotFoundError unless `checkpoint` is a file, folder, URL or name of weights."""
+    found = '://' in checkpoint or Path(checkpoint).exists() or checkpoint in published_weights()
+    if not found:
         raise FileNotFoundError(f'checkpoint not found: {checkpoint}')
 
 

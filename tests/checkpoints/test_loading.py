@@ -15,7 +15,15 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 
-from mmvideomae.checkpoints import CheckpointError, fit, heads_in, load, loading, save_weights
+from mmvideomae.checkpoints import (
+    CheckpointError,
+    downloads,
+    fit,
+    heads_in,
+    load,
+    loading,
+    save_weights,
+)
 from tests.support.weight_files import CLASSIFIERS, PRETRAINERS
 
 
@@ -194,8 +202,8 @@ def test_a_failed_download_reaches_every_process(
         told.extend(data)
 
     monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'cache'))
-    monkeypatch.setattr(loading, 'is_main_process', lambda: first)
-    monkeypatch.setattr(loading, 'broadcast_object_list', broadcast)
+    monkeypatch.setattr(downloads, 'is_main_process', lambda: first)
+    monkeypatch.setattr(downloads, 'broadcast_object_list', broadcast)
     with pytest.raises(urllib.error.HTTPError if first else CheckpointError, match='404'):
         load(f'{server}/nowhere.pth')
     assert len(told) == 1 and '404' in str(told[0])
