@@ -51,8 +51,8 @@ def test_a_training(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found.data == 8 * sound.stat().st_size
     # Weights, and two averages of AdamW for each.
     assert 3 * 50_000 < found.checkpoint < 10**8
-    assert (found.loading > 0) == bool(workers)
-    assert found.memory[1] > 0 or not workers  # other tests may have left processes
+    # Other tests may have left processes.
+    assert (found.loading > 0 and found.memory[1] > 0) or not workers
     assert not (tmp_path / 'run').exists() and not (tmp_path / 'work_dirs').exists()
     config.train_cfg.max_epochs = 1
     with pytest.raises(ValueError, match='ended within 60 seconds'):
