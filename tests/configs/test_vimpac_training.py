@@ -154,6 +154,7 @@ def averages_views(cfg: Config, model: torch.nn.Module) -> None:
         assert sample.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_is_validated_and_its_weights_are_fine_tuned(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,8 +94,9 @@ def test_dist_train_passes_everything_on(tmp_path: Path) -> None:
     assert words[words.index('--launcher') + 1] == 'pytorch'
 
 
-def test_dist_test_passes_everything_on(tmp_path: Path) -> None:
-    words = command_of('dist_test.sh', tmp_path, 'c.py', 'w.pth', '2', '--dump', 'out.pkl')
+def test_dist_test_passes_everything_on(tmp_path: Path, free_port: int) -> None:
+    given = ('c.py', 'w.pth', '2', '--dump', 'out.pkl')
+    words = command_of('dist_test.sh', tmp_path, *given, PORT=str(free_port))
     tool = words.index(f'{TOOLS}/test.py')
     assert words[tool + 1 :] == ['c.py', 'w.pth', '--launcher', 'pytorch', '--dump', 'out.pkl']
     assert '--nnodes=1' in words and '--master_addr=127.0.0.1' in words

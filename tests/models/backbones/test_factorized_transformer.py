@@ -276,6 +276,7 @@ def test_archs_have_heads_of_64_channels() -> None:
     assert all(arch.embed_dims == 64 * arch.num_heads for arch in CODE_ARCHS.values())
 
 
+@pytest.mark.slow
 def test_a_compiled_layer_is_one_graph_of_the_same_values_and_gradients() -> None:
     """One graph: nothing waits for the device where the caller knows of padding."""
     model = tiny(arch={'embed_dims': 32, 'depth': 1, 'num_heads': 4})

@@ -2,12 +2,15 @@
 
 import os
 
+import pytest
+
 from tests.support.tools import CallTool
 from tests.support.videos import moving_shapes, write_video
 
 SMALL = '--videos 3 --workers 0 --batch-size 2 --clip-len 4 --stride 1 --size 32 --rounds 1'
 
 
+@pytest.mark.slow
 def test_all_places_are_measured(tmp_path, call_tool: CallTool, monkeypatch) -> None:
     monkeypatch.setenv('MMVIDEOMAE_CACHE', str(tmp_path / 'untouched'))
     before = dict(os.environ)

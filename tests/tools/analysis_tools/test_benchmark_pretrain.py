@@ -24,6 +24,7 @@ def run(call_tool: CallTool) -> Callable[..., Outcome]:
     return lambda *words: call_tool(TOOL, *words)
 
 
+@pytest.mark.slow
 def test_all_contenders_report_speed_memory_and_ratios(run) -> None:
     pytest.importorskip('transformers', minversion='5.0')
     report = run(*QUICK, '--json').summary
