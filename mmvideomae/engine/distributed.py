@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import is_distributed
-from torch import distributed
+from mmengine.model import is_model_wrapper
+from torch import distributed, nn
 
 _WORLD_SIZE_VARIABLES = {
     'pytorch': 'WORLD_SIZE',
@@ -67,3 +69,8 @@ def prepare_cpu_processes(cfg: Config) -> None:
     elif strategy['type'] == 'DDPStrategy':
         wrapper = strategy.get('model_wrapper') or {'broadcast_buffers': False}
         strategy['model_wrapper'] = {**wrapper, 'device_ids': None}
+
+
+def unwrapped(model: nn.Module) -> Any:
+    """The model inside a wrapper such as `DistributedDataParallel`; any other model itself."""
+    return model.module if is_model_wrapper(model) else model

@@ -2,9 +2,9 @@
 
 import torch
 from mmengine.dist import all_reduce
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.errors import UserError
 
 
@@ -18,7 +18,7 @@ def refuse_nonfinite_weights(runner: Runner) -> None:
     Raises:
         NonFiniteWeightsError: A parameter of any process is not finite; raised in all processes.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     finite = {name: torch.isfinite(p).all() for name, p in model.named_parameters()}
     if not finite:
         return

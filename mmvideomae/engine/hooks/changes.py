@@ -4,10 +4,10 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmvideomae.checkpoints import CheckpointError, load_state_dict, save_changes
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.registry import HOOKS
 
 
@@ -33,7 +33,7 @@ class SaveChangesHook(Hook):
         base = runner.cfg.get('load_from')
         if not is_main_process():
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         weights = {key: value.cpu() for key, value in model.state_dict().items()}
         path = Path(runner.work_dir) / 'changes.pth'
         save_changes(weights, base, load_state_dict(base), path)

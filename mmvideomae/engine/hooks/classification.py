@@ -3,9 +3,9 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.errors import UserError
 from mmvideomae.registry import HOOKS
 
@@ -35,7 +35,7 @@ class LabelCheckHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Check the training data, the classes of mixed labels, and the validation data."""
         self._check(runner, runner.train_dataloader)
-        model = _unwrapped(runner)
+        model = unwrapped(runner.model)
         if isinstance(runner._val_loop, BaseLoop):
             self._check(runner, runner.val_dataloader)
             labelled = getattr(runner.val_dataloader.dataset, 'labelled', True)
@@ -62,7 +62,7 @@ class LabelCheckHook(Hook):
 
     @staticmethod
     def _check(runner: Runner, loader: Any) -> None:
-        name, head = _head(_unwrapped(runner))
+        name, head = _head(unwrapped(runner.model))
         dataset = loader.dataset
         names = getattr(dataset, 'metainfo', {}).get('classes')
         there = getattr(dataset, 'num_classes', None) or (len(names) if names else None)
@@ -88,7 +88,7 @@ class ChooseProbeHook(Hook):
         """Choose by ``acc/best_probe``."""
         if metrics is None or 'acc/best_probe' not in metrics:
             raise ValueError("ChooseProbeHook needs val_evaluator=dict(type='LinearProbeMetric')")
-        _unwrapped(runner).cls_head.choose(int(metrics['acc/best_probe']))
+        unwrapped(runner.model).cls_head.choose(int(metrics['acc/best_probe']))
 
 
 def _head(model: Any) -> tuple[str, Any]:
@@ -96,7 +96,3 @@ def _head(model: Any) -> tuple[str, Any]:
     if hasattr(model, 'roi_head'):
         return 'roi_head.bbox_head', getattr(model.roi_head, 'bbox_head', None)
     return 'cls_head', getattr(model, 'cls_head', None)
-
-
-def _unwrapped(runner: Runner) -> Any:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model

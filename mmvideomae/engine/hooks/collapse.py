@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.engine.hooks.batch import batch_length
 from mmvideomae.registry import HOOKS
 
@@ -83,7 +83,7 @@ class FeatureCollapseHook(Hook):
 @torch.no_grad()
 def _mean_tokens(model: Any, data_batch: Any) -> Tensor:
     """The mean tokens (B, D) of the clips of a batch, float32."""
-    inner = model.module if is_model_wrapper(model) else model
+    inner = unwrapped(model)
     training = model.training
     model.eval()
     # Through the wrapper, which gathers sharded weights.

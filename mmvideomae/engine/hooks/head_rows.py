@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmvideomae.checkpoints import CheckpointError, fit, heads_in, require_fit
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.registry import HOOKS, MODELS
 
 
@@ -64,4 +64,4 @@ def _whole_model(runner: Runner) -> nn.Module:
     if any(isinstance(part, FullyShardedDataParallel) for part in model.modules()):
         with torch.device('meta'):
             return MODELS.build(runner.cfg.model)
-    return model.module if is_model_wrapper(model) else model
+    return unwrapped(model)

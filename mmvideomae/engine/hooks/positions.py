@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
 from mmvideomae.checkpoints.code_parts import fit_axis_positions
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.registry import HOOKS
 
 _MOMENTS = ('exp_avg', 'exp_avg_sq', 'max_exp_avg_sq')
@@ -36,7 +36,7 @@ class NextStageHook(Hook):
         """Convert a checkpoint of the first stage for the second."""
         if not runner._resume or 'meta' not in checkpoint:
             return
-        model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         expected = model.state_dict()
         notes: list[str] = []
         fit_axis_positions(checkpoint['state_dict'], expected, notes)

@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmvideomae.engine.distributed import unwrapped
 from mmvideomae.engine.hooks.batch import at_update
 from mmvideomae.registry import HOOKS
 
@@ -24,7 +24,7 @@ class TeacherHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Let the average begin as a copy of the encoder, unless the run continues."""
-        _unwrapped(runner).begin_training()
+        unwrapped(runner.model).begin_training()
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -33,8 +33,4 @@ class TeacherHook(Hook):
         if at_update(runner):
             each = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
             done, updates = runner.iter // each, math.ceil(runner.max_iters / each)
-            _unwrapped(runner).after_update(done / updates)
-
-
-def _unwrapped(runner: Runner) -> Any:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+            unwrapped(runner.model).after_update(done / updates)
