@@ -126,8 +126,10 @@ def test_a_shrunken_config_takes_a_step(folder: str) -> None:
     batch: dict[str, Any] = {'inputs': torch.randint(256, (2, 1, frames, 64, 64, 3)).byte()}
     masks = steps(cfg).get('GenerateMasks')
     if masks:
-        encoder = {**masks.encoder, **({'places': 9} if 'places' in masks.encoder else {})}
-        transform = {**masks, 'grid_size': (frames // 2, 4, 4), 'encoder': encoder}
+        transform = {**masks, 'grid_size': (frames // 2, 4, 4)}
+        for kind in ('encoder', 'second'):
+            if 'places' in masks.get(kind, {}):
+                transform[kind] = {**masks[kind], 'places': 9}
         drawn = [registries.TRANSFORMS.build(transform)({'num_clips': 1}) for _ in range(2)]
         keys = [key for key in drawn[0] if key != 'num_clips']
         batch |= {k: torch.stack([torch.from_numpy(one[k])[None] for one in drawn]) for k in keys}

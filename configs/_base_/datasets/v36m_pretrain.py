@@ -1,5 +1,5 @@
 # V-3.6M of SALT: Kinetics-710, Something-Something V2 and Panda-70M, of which it took a part that
-# is not published: use your own list. Masks are those of V-JEPA with 8 blocks.
+# is not published: use your own list. Each clip has two masks of V-JEPA.
 #   data/kinetics710/train.csv, data/sthv2/train.csv and data/panda70m/train.csv, lines 'path label'
 _base_ = 'kinetics400_pretrain.py'
 
@@ -20,7 +20,8 @@ train_dataloader = dict(
                             num_blocks=8,
                             scale=0.15,
                             places=123,
-                        )
+                        ),
+                        second=dict(type='MultiBlockMask', num_blocks=2, scale=0.7, places=159),
                     )
                 )
             )

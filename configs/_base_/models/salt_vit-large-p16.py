@@ -2,7 +2,7 @@
 # (SALT). Both have the rotary positions and the predictor of V-JEPA 2.
 backbone = dict(type='VJEPA2ViT', arch='large', img_size=224, patch_size=16, num_frames=16)
 model = dict(
-    type='MaskedPretrainer',
+    type='TwoMaskPretrainer',
     data_preprocessor=dict(type='VideoMAEDataPreprocessor'),
     backbone=backbone,
     neck=dict(type='VJEPA2Predictor', in_dims=1024, embed_dims=384, depth=12, num_heads=12),

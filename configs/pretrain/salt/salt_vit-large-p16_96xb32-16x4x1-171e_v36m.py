@@ -1,6 +1,6 @@
 # NNODES=12 bash tools/dist_train.sh \
 #     configs/pretrain/salt/salt_vit-large-p16_96xb32-16x4x1-171e_v36m.py 8
-# Cost: 249.05 G multiply-accumulates per clip and forward pass, and 596.83 G of teachers; 326.0 M
+# Cost: 398.99 G multiply-accumulates per clip and its two masks, and 596.83 G of teachers; 326.0 M
 #   parameters, 303.9 M of teachers, 96 GPUs.
 # Paper: stage 2, 200,000 steps after the 40,000 of its teacher: 74.9 % on Something-Something V2
 #   and 85.4 % on Kinetics-400 by an attentive probe of the frozen encoder, against 68.2 and 83.8 %
@@ -9,8 +9,9 @@
 # Not known: learning rates and their schedule, weight decay, decoder and sampling of clips; here
 #   the cosine and the decay are those of our other recipes, and peak rate and predictor those of
 #   V-JEPA 2.
-# Differs from the paper: it hides 8 blocks of 0.15 in one pass of the student and 2 of 0.7 in
-#   another; here each clip is seen once, with the former. Steps are given as epochs of 3.6 M clips.
+# Differs from the paper: the masks of V-JEPA differ in size, and lists of tokens are cut to the
+#   shortest of a batch; here all masks of a kind hide their mean number of tokens. Steps are given
+#   as epochs of 3.6 M clips.
 _base_ = [
     '../../_base_/models/salt_vit-large-p16.py',
     '../../_base_/datasets/v36m_pretrain.py',

@@ -27,6 +27,7 @@ class GenerateMasks(BaseTransform):
     - encoder_mask: bool ``(t, h, w)``, True where the encoder does not see
     - decoder_mask: bool ``(t, h, w)``, True where the decoder does not reconstruct;
       absent without ``decoder``
+    - second_encoder_mask, second_visible_ids, second_query_ids: the same of ``second``
     - teacher_mask, teacher_ids: bool ``(t, h, w)``, True where the teacher does not see, and the
       tokens that it sees, int64 ``(m,)``; only of a `NestedTubeMask`
     - visible_ids, query_ids: int64 ``(n,)`` and ``(M,)``, ascending, the tokens that the encoder
@@ -39,6 +40,8 @@ class GenerateMasks(BaseTransform):
         grid_size: Token grid ``(t, h, w)``.
         encoder: Config of a mask generator, without its grid.
         decoder: The same for the decoder; None: it reconstructs all hidden tokens.
+        second: Config of another mask of the encoder, for models that see each clip under two
+            masks; the tokens that it hides are reconstructed from the others.
         noise: Config of `BertNoise`; None: every hidden code becomes the mask code.
 
     Raises:
@@ -52,9 +55,14 @@ class GenerateMasks(BaseTransform):
         encoder: dict[str, Any],
         decoder: dict[str, Any] | None = None,
         noise: dict[str, Any] | None = None,
+        second: dict[str, Any] | None = None,
     ) -> None:
         self.grid_size = tuple(grid_size)
-        configs = {'encoder_mask': encoder, 'decoder_mask': decoder}
+        configs = {
+            'encoder_mask': encoder,
+            'decoder_mask': decoder,
+            'second_encoder_mask': second,
+        }
         self.generators: dict[str, MaskGenerator] = {
             key: MASK_GENERATORS.build({**config, 'grid_size': self.grid_size})
             for key, config in configs.items()
@@ -112,6 +120,9 @@ class GenerateMasks(BaseTransform):
                 drawn['replacement_ids'] = noise(rng, drawn['encoder_mask'])
         if 'decoder_mask' in self.generators:
             drawn['decoder_mask'] = self.generators['decoder_mask'](rng, clip) | padding
+        if 'second_encoder_mask' in self.generators:
+            again = self.generators['second_encoder_mask'](rng, clip)
+            drawn['second_encoder_mask'] = again & ~padding
         return drawn
 
     def _list_tokens(self, results: dict[str, Any]) -> None:
@@ -121,6 +132,8 @@ class GenerateMasks(BaseTransform):
         for ids, key, value in (
             ('visible_ids', 'encoder_mask', False),
             ('query_ids', decoded, hidden),
+            ('second_visible_ids', 'second_encoder_mask', False),
+            ('second_query_ids', 'second_encoder_mask', True),
             ('teacher_ids', 'teacher_mask', False),
         ):
             generator = self.generators.get(key, self.generators['encoder_mask'])

@@ -5,6 +5,7 @@ from mmvideomae.models.pretrainers.branched import BranchedPretrainer
 from mmvideomae.models.pretrainers.masked import MaskedPretrainer, ReconstructionOutput
 from mmvideomae.models.pretrainers.moco import MoCoV3
 from mmvideomae.models.pretrainers.tokenizer import TokenizerTrainer
+from mmvideomae.models.pretrainers.two_masks import TwoMaskPretrainer
 from mmvideomae.models.pretrainers.videomae import VideoMAE
 from mmvideomae.models.pretrainers.vimpac import VIMPAC
 
@@ -16,5 +17,6 @@ __all__ = [
     'MoCoV3',
     'ReconstructionOutput',
     'TokenizerTrainer',
+    'TwoMaskPretrainer',
     'VideoMAE',
 ]

@@ -146,8 +146,7 @@ class MaskedPretrainer(BaseModel):
         if visible_ids is None or query_ids is None:
             raise ValueError('reconstruction needs an encoder_mask, token ids or a masker')
 
-        tokens = self.backbone(clips[:, :, :: self.target.stride], visible_ids)
-        pred = self.head(self.neck(tokens, visible_ids, query_ids, grid))
+        pred = self.predict(clips, visible_ids, query_ids, grid)
         target = target_values(self.target, clips, query_ids, self.data_preprocessor)
         counted = None
         # With an encoder mask alone, only hidden tokens are queried.
@@ -158,6 +157,11 @@ class MaskedPretrainer(BaseModel):
         if masker_losses is not None:
             losses.update(masker_losses(pred, target))
         return ReconstructionOutput(pred, target, query_ids, losses)
+
+    def predict(self, clips: Tensor, visible_ids: Tensor, query_ids: Tensor, grid: Grid) -> Tensor:
+        """Predictions (B, M, P) at ``query_ids`` (B, M) from the tokens ``visible_ids`` (B, n)."""
+        tokens = self.backbone(clips[:, :, :: self.target.stride], visible_ids)
+        return self.head(self.neck(tokens, visible_ids, query_ids, grid))
 
     def _query_ids(
         self,
