@@ -61,7 +61,7 @@ claims:  ## measure the papers' central claims at small scale; takes hours on a 
 	@$(SETUP) core
 	@$(RUN) tools/claims/run.py --out work_dirs/claims
 	@$(RUN) tools/claims/vimpac.py --out work_dirs/claims_vimpac
-	@$(RUN) tools/claims/latent.py --out work_dirs/claims_latent
+	@$(RUN) tools/claims/encoders.py --out work_dirs/claims_encoders
 
 doctor:  ## report what is installed, and the command that fixes each problem
 	@$(if $(wildcard $(RUN)),$(RUN),$(PYTHON)) tools/doctor.py

@@ -21,8 +21,9 @@ from mmaction.models.recognizers import Recognizer3D
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
-from torch import Tensor, nn
+from torch import nn
 
+from mmvideomae.analysis.as_published import as_published
 from mmvideomae.analysis.code_runs import (
     PRETRAINER_PARTS,
     code_mask,
@@ -36,11 +37,9 @@ from mmvideomae.analysis.operation_counter import (
     operation_counter,
     product_macs,
 )
-from mmvideomae.analysis.training_pipeline import draw_masks, pipeline_shape
+from mmvideomae.analysis.training_pipeline import draw_masks, draw_sample, pipeline_shape
 from mmvideomae.apis.inference import built_model, default_shape
-from mmvideomae.models.layers import Block, CubeEmbed
-from mmvideomae.models.pretrainers import VIMPAC, MaskedPretrainer
-from mmvideomae.ops.tokens import gather_tokens
+from mmvideomae.models.pretrainers import VIMPAC, BranchedPretrainer, MaskedPretrainer, MoCoV3
 
 COUNTS = ('paper', 'actual')
 _PRETRAINER_PARTS = (
@@ -109,6 +108,8 @@ def measure_config(
         model = model.to('meta').eval()
         if isinstance(model, MaskedPretrainer):
             return _measure_pretrainer(model, cfg, shape, count)
+        if isinstance(model, (BranchedPretrainer, MoCoV3)):
+            return _measure_losses(model, cfg, shape, count)
         if isinstance(model, VIMPAC):
             return _measure_code_pretrainer(model, cfg, shape, count)
         if isinstance(model, Recognizer3D) or _is_detector(model):
@@ -132,6 +133,27 @@ def _measure_pretrainer(
     parts, unknown = _count(model, run, count, _PRETRAINER_PARTS)
     visible = int((~encoder_mask).sum())
     return Complexity((frames, height, width), parts, visible, decoded[0], unknown)
+
+
+def _measure_losses(
+    model: BranchedPretrainer | MoCoV3,
+    cfg: Config,
+    shape: tuple[int, int, int] | None,
+    count: str,
+) -> Complexity:
+    """Count all losses of a clip, teachers included; of MoCo v3, those of two views of it."""
+    frames, height, width = shape or default_shape(model.backbone)
+    views, drawn = 2, {}
+    if isinstance(model, BranchedPretrainer):
+        views, frames = 1, frames * model.target.stride
+        drawn = draw_sample(cfg, model.target.grid(frames, height, width))
+
+    def run() -> None:
+        clips = torch.empty(views, _channels(model), frames, height, width, device='meta')
+        model(clips, **drawn, mode='loss')
+
+    parts, unknown = _count(model, run, count, ())
+    return Complexity((frames, height, width), parts, None, None, unknown)
 
 
 def _measure_code_pretrainer(
@@ -240,40 +262,6 @@ def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
         if path == prefix or path.startswith(prefix + '.'):
             return name
     return 'model' if path in _WHOLE else path.partition('.')[0]
-
-
-@contextmanager
-def as_published(model: nn.Module) -> Iterator[None]:
-    """Make ``model`` compute, and discard, what the released code computes and ours avoids.
-
-    All tokens are embedded before the visible ones are selected, and a block of which some
-    tokens are needed computes all (as counted in V2 Table 1).  Outputs are the same.
-    """
-    changed = [part for part in model.modules() if isinstance(part, (CubeEmbed, Block))]
-    for part in changed:
-        wrap = _embedding_all if isinstance(part, CubeEmbed) else _computing_all
-        part.__dict__['forward'] = wrap(part.forward)
-    try:
-        yield
-    finally:
-        for part in changed:
-            del part.__dict__['forward']
-
-
-def _embedding_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def embed(clips: Tensor, ids: Tensor | None = None) -> Tensor:
-        tokens = forward(clips)
-        return tokens if ids is None else gather_tokens(tokens, ids)
-
-    return embed
-
-
-def _computing_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def compute(x: Tensor, num_queries: int | None = None) -> Tensor:
-        tokens = forward(x)
-        return tokens if num_queries is None else tokens[:, -num_queries:]
-
-    return compute
 
 
 @contextmanager

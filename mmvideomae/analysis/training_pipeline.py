@@ -6,7 +6,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmvideomae.configs import training_step
-from mmvideomae.registry import MASK_GENERATORS
+from mmvideomae.registry import MASK_GENERATORS, TRANSFORMS
 
 _SAMPLINGS = ('SampleDenseClips', 'SampleSegments', 'SampleClip', 'SampleKeyFrameClip')
 _CROPS = ('ClipRandomResizedCrop', 'ClipMultiScaleCrop', 'ClipRandomCropBoxes')
@@ -31,6 +31,15 @@ def draw_masks(cfg: Config, grid: tuple[int, int, int]) -> tuple[Tensor, Tensor 
     if masks[0] is None:
         raise ValueError('GenerateMasks of this config has no encoder mask')
     return masks[0], masks[1]
+
+
+def draw_sample(cfg: Config, grid: tuple[int, int, int]) -> dict[str, Tensor]:
+    """Masks and token ids of a clip, (1, N) or (1, n) each; none if the pipeline draws none."""
+    transform = training_step(cfg, 'GenerateMasks')
+    if transform is None:
+        return {}
+    drawn = TRANSFORMS.build({**transform, 'grid_size': grid})({})
+    return {key: torch.from_numpy(value).flatten()[None] for key, value in drawn.items()}
 
 
 def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:

@@ -219,6 +219,8 @@ def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) ->
         mine, theirs = has_part(found, f'{part}.'), has_part(expected, f'{part}.')
         if f'{part}.' == ENCODER:
             continue
+        if part in found and part not in expected:  # a tensor of the model itself
+            del found[part]
         if mine and not theirs:
             _drop(found, f'{part}.')
             notes.append(f'{part}: dropped, the model has none')

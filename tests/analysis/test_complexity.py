@@ -10,9 +10,9 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
+from mmvideomae.analysis.as_published import as_published
 from mmvideomae.analysis.complexity import (
     Complexity,
-    as_published,
     default_shape,
     measure_config,
 )

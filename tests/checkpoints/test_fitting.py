@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmvideomae.checkpoints import CheckpointError, fit, require_fit
+from mmvideomae.registry import MODELS
+from tests.support.latent import tiny_latent
+from tests.support.models import tiny_videomae, tiny_vit
 from tests.support.weight_files import official_finetuned
 
 
@@ -44,6 +48,41 @@ def test_pre_trained_weights_start_a_classifier(zoo: Any) -> None:
     ]
     message = refusal(model, pretrained.state_dict(), training=False)
     assert 'lacks backbone.fc_norm.weight' in message and 'has no backbone.norm' in message
+
+
+@pytest.mark.parametrize('method', ['average', 'branches', 'contrast'])
+def test_every_pre_training_starts_a_classifier(zoo: Any, method: str) -> None:
+    """With the student's encoder, whatever else the file holds."""
+    torch.manual_seed(0)
+    model = zoo.classifier(seed=1)
+    mlp = {'type': 'NormalizedMLP', 'hidden_dims': 8, 'out_dims': 4}
+    configs = {
+        'average': tiny_latent(width=32, momentum={'start': 0.9}),
+        'contrast': {
+            'type': 'MoCoV3',
+            'backbone': {**tiny_vit(), 'out_type': 'avg'},
+            'projector': mlp,
+            'predictor': mlp,
+            'momentum': {'start': 0.9},
+        },
+        'branches': {
+            'type': 'BranchedPretrainer',
+            'backbone': tiny_vit(),
+            'targets': {'pixels': {'type': 'PixelTarget'}},
+            'branches': {
+                'pixels': {
+                    'target': 'pixels',
+                    **{part: tiny_videomae()[part] for part in ('neck', 'head')},
+                }
+            },
+        },
+    }
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        source = MODELS.build(configs[method])
+    start(model, source.state_dict())
+    for key, value in source.backbone.state_dict().items():
+        if key.startswith(('patch', 'blocks')):
+            assert torch.equal(value, model.backbone.state_dict()[key]), key
 
 
 def test_a_head_of_as_many_classes_is_kept(zoo: Any) -> None:

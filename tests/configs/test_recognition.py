@@ -37,14 +37,14 @@ from tests.support.leaves import (
 RECOGNITION = [
     path
     for path in LEAVES
-    if CONFIGS / 'recognition' in path.parents and path.parent.name.startswith('videomae')
+    if path.parent in [CONFIGS / 'recognition' / m for m in ('videomae', 'videomaev2', 'mocov3')]
 ]
 FOLDERS = sorted({p.parent for p in RECOGNITION})
 
 # <method>_vit-<size>-p<patch>_<gpus>xb<batch>-<clip>-<epochs>e_<dataset>[_<variant>].py
 NAME = re.compile(
-    r'(?P<method>videomae|videomaev2)_vit-(?P<size>small|base|large|huge|giant)-p(?P<patch>\d+)_'
-    r'(?P<gpus>\d+)xb(?P<batch>\d+)-'
+    r'(?P<method>videomae|videomaev2|mocov3)_vit-(?P<size>small|base|large|huge|giant)-'
+    r'p(?P<patch>\d+)_(?P<gpus>\d+)xb(?P<batch>\d+)-'
     r'(?P<run>(?P<clip>\d+x\d+x\d+)-(?P<epochs>\d+)e_'
     r'(?P<dataset>[a-z0-9]+(?:-rawframes)?)(?:_(?P<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?)'
 )
@@ -112,7 +112,10 @@ VIDEOMAE = {
     ('base', '1x1x16-100e_sthv2_scratch'): R(512, 8e-4, **SCRATCH, clips=2),
     ('base', '16x4x1-200e_ucf101_scratch'): R(128, 8e-4, **SCRATCH),
     ('base', '16x2x1-200e_hmdb51_scratch'): R(128, 8e-4, **SCRATCH, clips=10),
-    # Tables 1e, 4 and 6: other pre-training data
+    # Tables 1d, 1e, 4 and 6: other pre-training data
+    ('base', '16x4x1-100e_kinetics400_from-imagenet21k'): R(512, 1e-3, repeats=1),
+    ('base', '1x1x16-50e_sthv2_from-imagenet21k'): R(512, 5e-4, repeats=1, clips=2),
+    ('base', '1x1x16-50e_sthv2_from-imagenet21k-kinetics400'): R(512, 5e-4, repeats=1, clips=2),
     ('base', '16x4x1-100e_kinetics400_from-sthv2'): R(512, 1e-3, repeats=1),
     ('base', '16x4x1-100e_kinetics400_from-imagemae'): R(512, 1e-3, repeats=1),
     ('base', '1x1x16-50e_sthv2_from-imagemae'): R(512, 5e-4, repeats=1, clips=2),
@@ -194,7 +197,21 @@ VIDEOMAEV2 = {
     ('huge', '1x1x16-20e_sthv1'): R(128, 5e-4, 0.8, 0.2, clips=2),
     ('giant', '1x1x16-20e_sthv1'): R(96, 3e-4, 0.9, 0.25, clips=2),
 }
-RECIPES = {'videomae': VIDEOMAE, 'videomaev2': VIDEOMAEV2}
+# V1 Tables 2, 3 and 4 compare with it; it is fine-tuned like VideoMAE.
+MOCOV3 = {
+    ('base', run): VIDEOMAE['base', run]
+    for run in (
+        '16x4x1-100e_kinetics400',
+        '1x1x16-50e_sthv2',
+        '16x4x1-100e_ucf101',
+        '16x2x1-50e_hmdb51',
+        '1x1x16-100e_sthv2_linear-probe',
+        '1x1x16-50e_sthv2_from-kinetics400',
+        '16x4x1-100e_ucf101_from-kinetics400',
+        '16x2x1-50e_hmdb51_from-kinetics400',
+    )
+}
+RECIPES = {'videomae': VIDEOMAE, 'videomaev2': VIDEOMAEV2, 'mocov3': MOCOV3}
 leaves = pytest.mark.parametrize('path', RECOGNITION, ids=lambda p: p.stem)
 
 
@@ -285,11 +302,12 @@ def test_a_run_starts_where_another_config_ends(path: Path) -> None:
     rows = recipe_of(name).rows
     hook = cfg.default_hooks.get('head_rows') or {}
     assert hook.get('label_map') == (rows and f'data/kinetics710/label_710to{rows}.json')
-    if 'scratch' in variant or variant == 'from-imagemae':
-        image = 'checkpoints/mae_pretrain_vit_base.pth'
-        assert cfg.load_from == (None if 'scratch' in variant else image)
+    image = variant.removeprefix('from-')
+    if 'scratch' in variant or image in ('imagemae', 'imagenet21k'):
+        assert cfg.load_from == (None if 'scratch' in variant else f'{image}_vit-base')
         return
     stem, previous = ends(cfg.load_from)
+    assert name['method'] != 'mocov3' or stem.startswith('mocov3')
     for key in ('arch', 'patch_size'):
         assert previous.model.backbone[key] == cfg.model.backbone[key]
     source = re.search(r'from-(kinetics\d+|sthv2)', variant)

@@ -36,6 +36,7 @@ PRETRAINERS = (
     'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell50-all-outputs',
     'hog_vit-tiny-p8_pretrain_motion',
     'latent_vit-tiny-p8_pretrain_motion',
+    'mocov3_vit-tiny-p8_pretrain_motion',
 )
 CLASSIFIERS = (
     'videomae_vit-base-p16_64xb8-16x4x1-200e_kinetics400_scratch',
@@ -168,6 +169,7 @@ def test_a_shrunken_config_trains_one_step_and_averages_views(stem: str, videos:
     inputs = batch['inputs']
     assert (len(inputs), len(inputs[0])) == (cfg.train_dataloader.batch_size, repeats)
     assert all(clip.dtype == torch.uint8 for clip in inputs)
+    getattr(model, 'begin_training', lambda: None)()
     losses = model.train_step(batch, optim_wrapper)
     assert torch.isfinite(losses['loss']).all()
     assert not [name for name, p in trained.items() if torch.equal(p, before[name])]

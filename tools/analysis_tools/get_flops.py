@@ -5,8 +5,9 @@ python tools/analysis_tools/get_flops.py CONFIG
 A multiply-accumulate of a convolution, linear layer or attention product counts as
 one, a layer norm as five per element; softmax, activations and sums are not counted.
 The count is for one forward pass of one clip (one view), fused attention included.
-A pretrainer runs with the masks of its config's training pipeline; recognizers and action
-detectors get clips of the size that this pipeline makes, and a detector gets one box.
+A pretrainer runs with its teachers and the masks of its config's training pipeline; MoCo v3
+gets two views of a clip.  Recognizers and action detectors get clips of the size that this
+pipeline makes, and a detector gets one box.
 A model over codes gets codes: the tokenizer is not counted.
 """
 

@@ -28,7 +28,12 @@ TOP1 = 'acc/top1'
 ARM_CONFIGS = {
     'scratch': 'scratch',
     'pretrained': 'finetune',
+    'pixels': 'finetune',
+    'pixels_few': 'finetune',
     'latent': 'finetune',
+    'contrast': 'finetune',
+    'contrast_few': 'finetune',
+    'lora': 'finetune',
     'teacher': 'finetune',
     'probe_random': 'linear-probe',
     'probe_pretrained': 'linear-probe',
@@ -36,7 +41,10 @@ ARM_CONFIGS = {
     'student_distilled': 'distill',
 }
 STARTS_PRETRAINED = ('pretrained', 'teacher', 'probe_pretrained')
-FEW_LABELS = ('scratch', 'pretrained', 'latent')
+FEW_LABELS = (
+    *('scratch', 'pretrained', 'pixels', 'pixels_few'),
+    *('latent', 'contrast', 'contrast_few', 'lora'),
+)
 """Arms that learn from the few labelled clips of the data; the other arms have clips of their own,
 enough to label a tenth of them."""
 
@@ -83,22 +91,44 @@ class Experiment:
         return self.pretrain_in(self.out / f'pretrain_seed{seed}', seed, self.pretrain_epochs)
 
     def pretrain_in(
-        self, work_dir: Path, seed: int, epochs: int, teacher: Path | None = None
+        self,
+        work_dir: Path,
+        seed: int,
+        epochs: int,
+        method: str = 'videomae',
+        teacher: Path | None = None,
+        fewer: int = 1,
     ) -> Path:
-        """As `pretrain`, for some epochs; with a teacher, on its features instead of pixels."""
+        """As `pretrain`, for some epochs.
+
+        Args:
+            method: videomae, latent (of a teacher) or mocov3.
+            fewer: Use one of so many clips, as often in an epoch.
+        """
         checkpoint = work_dir / f'epoch_{epochs}.pth'
         if not checkpoint.is_file():
-            method = 'videomae' if teacher is None else 'latent'
             cfg = self._config('pretrain', work_dir, seed, method)
             if teacher is not None:
                 cfg.model.target.teacher.init_cfg.checkpoint = str(teacher)
-            point(cfg.train_dataloader, self.out / 'data', 'pretrain.csv', self.workers)
+            point(cfg.train_dataloader, self.out / 'data', self._clips(seed, fewer), self.workers)
             cfg.train_cfg.max_epochs = epochs
             cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, epochs / 4)
             cfg.resume = (work_dir / 'last_checkpoint').is_file()
             with output_in(work_dir):
                 close(trained(cfg))
         return checkpoint
+
+    def _clips(self, seed: int, fewer: int) -> Path:
+        """The list of an epoch of pre-training."""
+        whole = self.out / 'data' / 'pretrain.csv'
+        if fewer == 1:
+            return whole
+        lines = whole.read_text().splitlines(keepends=True)
+        chosen = np.random.default_rng(seed).permutation(lines)[: len(lines) // fewer]
+        few = self.out / 'lists' / f'pretrain_{len(chosen)}_seed{seed}.csv'
+        few.parent.mkdir(parents=True, exist_ok=True)
+        few.write_text(''.join(str(chosen[n % len(chosen)]) for n in range(len(lines))))
+        return few
 
     def start_of(self, arm: str, seed: int) -> Path | None:
         """The checkpoint from which a classifier starts, if not from random weights."""
@@ -109,7 +139,7 @@ class Experiment:
     ) -> Result:
         """Train a classifier with this many labels and test it.
 
-                A distilled student sees clips without labels, an epoch's worth of those of
+        A distilled student sees clips without labels, an epoch's worth of those of
         pre-training: only its teacher, a network fine-tuned at ``teacher_lr``, has learned
         from the labels.
         """

@@ -12,7 +12,12 @@ from mmvideomae.visualization.canvas import new_figure
 NAMES = {
     'scratch': 'from scratch',
     'pretrained': 'pre-trained',
-    'latent': 'latent student of a pixel teacher',
+    'pixels': 'pixels',
+    'pixels_few': 'pixels, an eighth of the clips',
+    'latent': 'pixels, then features of that network',
+    'contrast': 'contrast',
+    'contrast_few': 'contrast, an eighth of the clips',
+    'lora': 'pixels, fine-tuned by LoRA',
     'teacher': 'teacher',
     'probe_random': 'probe of random weights',
     'probe_pretrained': 'probe of pre-trained weights',
@@ -22,10 +27,11 @@ NAMES = {
 Pair = tuple[str, str]
 """Two arms to compare, the one that is expected to be worse first."""
 PRETRAINING: Pair = ('scratch', 'pretrained')
-LATENT: Pair = ('pretrained', 'latent')
 PROBING: Pair = ('probe_random', 'probe_pretrained')
 TEACHING: Pair = ('student_labels', 'teacher')
 DISTILLATION: Pair = ('student_labels', 'student_distilled')
+ENCODERS = ('pixels', 'latent', 'contrast', 'pixels_few', 'contrast_few', 'lora')
+"""Arms of encoders.py."""
 
 
 @dataclass(frozen=True)

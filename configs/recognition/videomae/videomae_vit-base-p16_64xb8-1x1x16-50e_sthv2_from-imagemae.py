@@ -3,24 +3,9 @@
 # Cost: 180.49 G multiply-accumulates per view, 2 clips x 3 crops in the test; 86.4 M parameters,
 #   64 GPUs.
 # Paper: 64.8 % top-1 on Something-Something V2 (Table 1e; 2 clips x 3 crops).
-# Starts from: an ImageMAE ViT-B of ImageNet-1K (1600 epochs in the paper), whose file must be at
-#   this path; its 2-D patch embedding is repeated over the two frames of a cube and halved.
+# Starts from: an ImageMAE ViT-B of ImageNet-1K (1600 epochs in the paper); its 2-D
+#   patch embedding is repeated over the two frames of a cube and halved.
 # Recipe: not published. Chosen here: the script of VideoMAE on the same data.
-_base_ = [
-    '../../_base_/models/recognizer_vit-base-p16.py',
-    '../../_base_/datasets/sthv2.py',
-    '../../_base_/schedules/adamw_finetune.py',
-    '../../_base_/default_runtime.py',
-]
+_base_ = 'videomae_vit-base-p16_64xb8-1x1x16-50e_sthv2.py'
 
-load_from = 'checkpoints/mae_pretrain_vit_base.pth'
-
-model = dict(
-    cls_head=dict(num_classes=_base_.num_classes),
-)
-
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=dict(augment=dict(num_repeats=1))))
-optim_wrapper = dict(optimizer=dict(lr=0.001))  # 5e-4 * 512 / 256
-param_scheduler = dict(eta_min_ratio=1e-6 / 5e-4)
-train_cfg = dict(max_epochs=50)
-auto_scale_lr = dict(base_batch_size=512)
+load_from = 'imagemae_vit-base'

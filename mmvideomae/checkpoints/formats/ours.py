@@ -5,7 +5,10 @@ from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
 from mmvideomae.checkpoints.formats.layout import Layout
 from mmvideomae.checkpoints.names import Weights
 
-_PARTS = ('backbone.', 'neck.', 'head.proj.', 'cls_head.', 'roi_head.')
+_PARTS = (
+    *('backbone.', 'neck.', 'head.proj.', 'cls_head.', 'roi_head.', 'masker.'),
+    *('target.', 'targets.', 'branches.', 'projector.', 'predictor.', 'average.', 'updates'),
+)
 
 
 class OwnLayout(Layout):

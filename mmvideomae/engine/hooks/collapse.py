@@ -90,6 +90,8 @@ def _mean_tokens(model: Any, data_batch: Any) -> Tensor:
     output = model(inner.data_preprocessor(dict(data_batch))['inputs'], mode='tensor')
     model.train(training)
     tokens = getattr(output, 'tokens', output).float()
+    if tokens.ndim == 2:
+        return tokens
     return tokens.mean(1) if tokens.ndim == 3 else tokens.flatten(2).mean(2)
 
 

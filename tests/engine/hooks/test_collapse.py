@@ -10,7 +10,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvideomae.engine.hooks.collapse import spread_and_rank
+from mmvideomae.registry import DATASETS
 from tests.support.latent import tiny_latent
+from tests.support.models import tiny_vit
 
 MakeConfig = Callable[..., Config]
 
@@ -78,3 +80,27 @@ def test_a_sound_run_is_left_alone(run_config: MakeConfig, monkeypatch: pytest.M
     expected = plain.model.state_dict()
     found = watched.model.state_dict()
     assert all(torch.equal(value, expected[key]) for key, value in found.items())
+
+
+def unmasked(get: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Samples without masks."""
+    return lambda self, index: {k: v for k, v in get(self, index).items() if 'mask' not in k}
+
+
+def test_an_encoder_that_pools_its_tokens_is_watched_too(
+    run_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlp = {'type': 'NormalizedMLP', 'hidden_dims': 8, 'out_dims': 4}
+    model = {
+        'type': 'MoCoV3',
+        'backbone': {**tiny_vit(), 'out_type': 'avg'},
+        'projector': mlp,
+        'predictor': mlp,
+        'momentum': {'start': 0.9},
+    }
+    cfg = run(run_config, 'run', **WATCH)
+    cfg.model, cfg.train_cfg.max_epochs = model, 4
+    toy = DATASETS.get('ToyClips')
+    monkeypatch.setattr(toy, '__getitem__', unmasked(toy.__getitem__))
+    runner, told = trained(cfg, monkeypatch)
+    assert runner.message_hub.get_scalar('train/feature_rank').current() > 1 and not told

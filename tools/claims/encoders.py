@@ -1,10 +1,15 @@
-"""Measure what a student of features adds to its pixel teacher, at small scale (SALT).
+"""Compare ways to learn an encoder without labels, and to fine-tune it, at small scale.
 
-One network learns pixels for all epochs.  Another learns pixels for a sixth of them and is then
-frozen, and a student learns to predict its features for the rest, so that both have the same number
-of updates in all.  Both are compared by fine-tuning with few labels, as in run.py, and by attentive
-probes of the frozen encoder.  To continue an interrupted run, repeat the command.
-OUT/results.json and OUT/probes.json hold every run, and OUT/table.md the summary.
+- pixels: VideoMAE for all epochs
+- latent: a network learns pixels for a sixth of the epochs and is then frozen, and a student learns
+  to predict its features for the rest, so that both have the same number of updates in all (SALT)
+- contrast: MoCo v3 for 300 / 800 of the epochs, as in VideoMAE Table 3
+- pixels and contrast on an eighth of the clips, with as many updates (VideoMAE Table 2)
+- lora: pixels, fine-tuned by LoRA instead of in full
+
+All are compared by fine-tuning with few labels, as in run.py, and by attentive probes of the frozen
+encoder.  To continue an interrupted run, repeat the command.  OUT/results.json and OUT/probes.json
+hold every run, and OUT/table.md the summary.
 """
 
 import argparse
@@ -19,32 +24,48 @@ from statistics import fmean, stdev
 from typing import Any
 
 from experiment import Experiment, data_settings, labelled_settings, output_in, point
-from results import LATENT, NAMES, Result, best_lr, markdown, save, summarise
+from mmengine.config import Config
+from results import ENCODERS, NAMES, Result, best_lr, save
 from rich.console import Console
 
 from mmvideomae.apis.probes import FeatureCache, ProbeSettings, probe
 
 CLASSES = 4
+FEWER = 8
+CONTRAST = 300 / 800
 
 
 @dataclass(frozen=True)
-class LatentExperiment(Experiment):
-    """Experiment with a student of features.
+class EncoderExperiment(Experiment):
+    """Experiment with several ways to pre-train.
 
     Args:
-        teacher_epochs: epochs of its teacher, out of ``pretrain_epochs``.
+        teacher_epochs: epochs of the student's teacher, out of ``pretrain_epochs``.
     """
 
     teacher_epochs: int = 1
 
     def start_of(self, arm: str, seed: int) -> Path | None:
-        """The checkpoint of the student or of the pixel model."""
-        if arm != 'latent':
-            return super().start_of(arm, seed)
+        """The checkpoint of the encoder of an arm."""
+        if arm in ('pixels', 'lora'):
+            return self.pretrain(seed)
+        if arm == 'pixels_few':
+            folder = self.out / f'{arm}_seed{seed}'
+            return self.pretrain_in(folder, seed, self.pretrain_epochs, fewer=FEWER)
+        if arm.startswith('contrast'):
+            folder, fewer = self.out / f'{arm}_seed{seed}', FEWER if arm.endswith('few') else 1
+            epochs = round(self.pretrain_epochs * CONTRAST)
+            return self.pretrain_in(folder, seed, epochs, 'mocov3', fewer=fewer)
         folders = [self.out / f'{name}_seed{seed}' for name in ('teacher', 'student')]
         teacher = self.pretrain_in(folders[0], seed, self.teacher_epochs)
         rest = self.pretrain_epochs - self.teacher_epochs
-        return self.pretrain_in(folders[1], seed, rest, teacher)
+        return self.pretrain_in(folders[1], seed, rest, 'latent', teacher)
+
+    def _classifier_config(self, arm: str, work_dir: Path, seed: int, lr: float) -> Config:
+        cfg = super()._classifier_config(arm, work_dir, seed, lr)
+        if arm == 'lora':
+            cfg.model.backbone.peft = {'type': 'LoRA', 'rank': 8}
+        return cfg
 
     def attentive(self, arm: str, seed: int, epochs: int) -> float:
         """Test accuracy of the best attentive probe, in percent."""
@@ -65,23 +86,32 @@ class LatentExperiment(Experiment):
         return 100 * float(json.loads(done.read_text())['best'][0]['top1'])
 
 
-def probe_table(probes: Sequence[dict[str, Any]]) -> str:
-    """Accuracies of the probes: mean and deviation over the seeds, and each."""
-    lines = ['| attentive probe of | test accuracy (%) | seed by seed |', '|---|---|---|']
-    for arm in LATENT:
-        tests = [each['test'] for each in probes if each['arm'] == arm]
-        if tests:
-            spread = stdev(tests) if len(tests) > 1 else 0.0
-            shown = ', '.join(f'{test:.1f}' for test in tests)
-            lines.append(f'| {NAMES[arm]} | {fmean(tests):.1f} ± {spread:.1f} | {shown} |')
+def table(results: Sequence[Result], probes: Sequence[dict[str, Any]]) -> str:
+    """Mean, deviation and single accuracies of every arm by fine-tuning and by probes."""
+    counts = sorted({result.labels for result in results})
+    titles = [f'{count} labels' for count in counts] + ['attentive probe']
+    lines = [f'| | {" | ".join(titles)} |', '|---' * (len(titles) + 1) + '|']
+    for arm in ENCODERS:
+        cells = []
+        for count in counts:
+            own = [r for r in results if (r.arm, r.labels) == (arm, count)]
+            lr = best_lr(own, arm, count, 0)
+            cells.append([r.test for r in sorted(own, key=lambda r: r.seed) if r.lr == lr])
+        cells.append([each['test'] for each in probes if each['arm'] == arm])
+        shown = [f'{_spread(cell)} ({", ".join(f"{test:.1f}" for test in cell)})' for cell in cells]
+        lines.append(f'| {NAMES[arm]} | {" | ".join(shown)} |')
     return '\n'.join(lines) + '\n'
+
+
+def _spread(tests: Sequence[float]) -> str:
+    return f'{fmean(tests):.1f} ± {stdev(tests) if len(tests) > 1 else 0:.1f}' if tests else '-'
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    out = Path('work_dirs/claims_latent')
+    out = Path('work_dirs/claims_encoders')
     parser.add_argument('--out', type=Path, default=out, help='folder to write')
     parser.add_argument('--seeds', type=int, default=3, help='repetitions (default: %(default)s)')
     parser.add_argument('--workers', type=int, default=2, help='loader processes')
@@ -94,20 +124,27 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = parse_args()
-    quick, labels = args.quick, (4,) if args.quick else (8, 16)
-    experiment = LatentExperiment(
+def experiment_of(args: argparse.Namespace) -> tuple[EncoderExperiment, tuple[int, ...]]:
+    """The experiment, and the numbers of labels."""
+    quick = args.quick
+    labels = (4,) if quick else (8, 16)
+    experiment = EncoderExperiment(
         out=args.out.resolve(),
         data=data_settings(CLASSES, max(labels), quick),
         labelled=labelled_settings(CLASSES, 16 if quick else 80),
-        pretrain_epochs=2 if quick else 24,
+        pretrain_epochs=3 if quick else 24,
         finetune_epochs=1 if quick else 10,
         pretrainings=args.seeds,
         epoch_samples=32 if quick else 640,
         workers=args.workers,
         teacher_epochs=1 if quick else 4,
     )
+    return experiment, labels
+
+
+def main() -> None:
+    args = parse_args()
+    experiment, labels = experiment_of(args)
     console, start = Console(stderr=True), time.monotonic()
 
     def say(text: str) -> None:
@@ -118,10 +155,11 @@ def main() -> None:
     results: list[Result] = []
     probes: list[dict[str, Any]] = []
     for seed in range(args.seeds):
-        for arm in LATENT:
-            test = experiment.attentive(arm, seed, 2 if quick else 40)
-            probes.append({'arm': arm, 'seed': seed, 'test': test})
-            say(f'attentive probe, {NAMES[arm]}, seed {seed}: {test:.1f} %')
+        for arm in ENCODERS:
+            if arm != 'lora':  # whose frozen encoder is that of pixels
+                test = experiment.attentive(arm, seed, 2 if args.quick else 40)
+                probes.append({'arm': arm, 'seed': seed, 'test': test})
+                say(f'attentive probe, {NAMES[arm]}, seed {seed}: {test:.1f} %')
             for count in labels:
                 rates = (1e-3, 4e-3) if seed == 0 else (best_lr(results, arm, count, 0),)
                 for lr in rates:
@@ -130,9 +168,9 @@ def main() -> None:
                     say(f'{NAMES[arm]}, {count} labels, seed {seed}, lr {lr:g}: {test:.1f} %')
     save(results, experiment.out / 'results.json')
     (experiment.out / 'probes.json').write_text(json.dumps(probes, indent=1) + '\n')
-    table = f'{markdown(summarise(results, LATENT), LATENT)}\n{probe_table(probes)}'
-    (experiment.out / 'table.md').write_text(table)
-    print(table, end='')
+    text = table(results, probes)
+    (experiment.out / 'table.md').write_text(text)
+    print(text, end='')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,10 @@
+# Two views of every clip of HMDB51, the training list of split 1. For split 2:
+#   --cfg-options train_dataloader.dataset.sources.0.ann_file=data/hmdb51/split2/train.csv
+_base_ = 'kinetics400_views.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        sources=[dict(ann_file='data/hmdb51/split1/train.csv', data_prefix='data/hmdb51/videos')],
+        pipeline=dict(sample=dict(stride=2)),
+    )
+)
