@@ -21,6 +21,8 @@ from mmvideomae.registry import MODELS
 
 Video = str | os.PathLike[str]
 """A video file or a folder of frames."""
+OWN_WEIGHTS = 'own'
+"""In the place of a checkpoint: the weights that the encoder of another library has itself."""
 OnProgress = Callable[[int, int], None]
 """Called with the part of a video that is done, such as windows, and the total."""
 
@@ -37,7 +39,8 @@ def init_model(
         config: A config file, a config, or the name of public weights
             (``tools/misc/weights.py list``), which gives both.
         checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
-            ``http(s)`` address; None keeps the random weights.  If its head has other
+            ``http(s)`` address; 'own': those that an encoder of transformers or timm has
+            itself; None keeps the random weights.  If its head has other
             classes, the config's ``default_hooks.head_rows.label_map`` selects their rows.
             device: The default is that of a runner: the accelerator if there is one (GPU, NPU, MPS
             or another that mmengine supports), else the CPU.
@@ -142,6 +145,9 @@ def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
 
 def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -> None:
     """Load weights strictly: missing or unexpected ones are an error."""
+    if path == OWN_WEIGHTS:
+        _load_own(model, cfg)
+        return
     done = load(path)
     hook = (cfg.get('default_hooks') or {}).get('head_rows') or {}
     name, label_map = os.fspath(path), hook.get('label_map')
@@ -149,6 +155,16 @@ def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -
     model.load_state_dict(fitted.state_dict, strict=False)
     for line in (*done.lines, *fitted.notes):
         print_log(f'{name}: {line}', logger='current')
+
+
+def _load_own(model: nn.Module, cfg: Config) -> None:
+    backbone: Any = getattr(model, 'backbone', None)
+    if not hasattr(backbone, 'preprocessing') or hasattr(model, 'cls_head'):
+        raise ConfigError(
+            f'the checkpoint is {OWN_WEIGHTS!r}, but {cfg.filename or "the config"} describes more '
+            'than an encoder of another library, which has weights: give a file'
+        )
+    backbone.init_weights()
 
 
 def process_device(device: str | None) -> str | None:

@@ -9,6 +9,8 @@ from mmvideomae.checkpoints.names import Weights, is_known
 PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 FORMER_EMBED = 'backbone.embd.0.conv.weight'
 CODE_EMBED = 'backbone.cls_embed'
+FOREIGN = 'backbone.model.'
+"""The beginning of names of an encoder of another library, which has its own names."""
 GATHER = (
     'of DeepSpeed ZeRO-3 or FSDP, whose weights are spread over many files. Merge them (for '
     'DeepSpeed with "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them) '
@@ -65,12 +67,15 @@ def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
     A whole part, such as a head, may be missing.  Tensors with other names are ignored.
-    The network is VideoMAE's, V-JEPA 2's, VIMPAC's or an ActionFormer.
+    The network is VideoMAE's, V-JEPA 2's, VIMPAC's or an ActionFormer; one with an encoder of
+    another library is not checked.
 
     Raises:
         CheckpointError: A tensor, which the message names, is missing or empty.
     """
     require_values(state_dict)
+    if has_part(state_dict, FOREIGN):
+        return
     former = FORMER_EMBED in state_dict
     if former:
         gaps = _former_gaps(state_dict)

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mmvideomae.checkpoints.completeness import require_values
+from mmvideomae.checkpoints.completeness import FOREIGN, has_part, require_values
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.formats import LAYOUTS
 from mmvideomae.checkpoints.formats.layout import Conversion, Layout
@@ -22,6 +22,8 @@ def detect(state_dict: Weights) -> str:
     Raises:
         CheckpointError: It has none of them.
     """
+    if has_part(state_dict, FOREIGN):  # only our models have these, whatever follows
+        return 'ours'
     for name, layout in reversed(LAYOUTS.items()):
         if layout.matches(state_dict):
             return name

@@ -3,6 +3,7 @@
 python tools/misc/extract_features.py CONFIG CKPT data/videos work_dirs/features
 python tools/misc/extract_features.py CONFIG CKPT data/thumos14 data/thumos14/features \\
     --preset videomaev2_thumos14
+python tools/misc/extract_features.py configs/features/dino_vit-small-p16.py own VIDEOS OUT
 torchrun --nproc-per-node 8 tools/misc/extract_features.py CONFIG CKPT VIDEOS OUT
 
 VIDEOS is a folder of videos or of folders of frames, a list of them, or one of them.  Each video
@@ -26,7 +27,7 @@ from mmvideomae.apis import FeatureExtractor, FeatureSettings
 from mmvideomae.apis.features.encoder import PRECISIONS
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.features.settings import PRESET_NAMES, RESIZES
-from mmvideomae.apis.inference import process_device
+from mmvideomae.apis.inference import OWN_WEIGHTS, process_device
 from mmvideomae.cli.job_display import add_engine, told_of_share, work_on_share
 from mmvideomae.cli.options import add_cfg_options, add_frames, add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
@@ -39,7 +40,11 @@ def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
     add('config', metavar='CONFIG', help='config of the model')
-    add('checkpoint', metavar='CKPT', help='its weights')
+    add(
+        'checkpoint',
+        metavar='CKPT',
+        help=f'its weights, or {OWN_WEIGHTS!r}: those of transformers or timm that CONFIG names',
+    )
     add('videos', metavar='VIDEOS', help='folder, list or single video')
     add('out', type=Path, metavar='OUT', help='folder for the features')
     add(
@@ -80,6 +85,11 @@ def add_settings(group: Any) -> None:
     )
     group.add_argument(
         '--resize', choices=RESIZES, help='squash frames, or crop their centre, also as VIMPAC does'
+    )
+    group.add_argument(
+        '--interpolation',
+        choices=('bilinear', 'bicubic'),
+        help='filter of --resize smooth, which prepares frames as transformers and timm',
     )
     group.add_argument('--size', type=int, metavar='PIXELS', help="side of the model's input")
     group.add_argument(

@@ -8,7 +8,7 @@ from torch import nn
 
 from mmvideomae.configs import steps_of_test
 
-RESIZES = ('squash', 'crop', 'bicubic')
+RESIZES = ('squash', 'crop', 'bicubic', 'smooth')
 FINETUNED = 'finetuned'
 
 
@@ -25,8 +25,11 @@ class FeatureSettings:
             pixels and without smoothing, as in VideoMAE V2.  'crop': the short side to
             ``short_side``, then the middle square, on uint8 pixels, as `CropViews` in tests.
             'bicubic': the short side to ``size``, then the middle square, as `DiagonalCrop`.
+            'smooth': the short side to ``short_side`` by ``interpolation`` with smoothing, then the
+            middle square, as transformers and timm prepare frames.
         size: Side of the model's input in pixels.
-        short_side: With 'crop'; None: ``size``.
+        short_side: With 'crop' and 'smooth'; None: ``size``.
+        interpolation: With 'smooth': 'bilinear' or 'bicubic'.
         mean: Subtracted from pixels in 0 to 255, per channel.
         std: Divisor after that, per channel.
         grid_fps: Frames per second at which all videos are sampled; all numbers of frames are then
@@ -43,6 +46,7 @@ class FeatureSettings:
     resize: str = 'squash'
     size: int = 224
     short_side: int | None = None
+    interpolation: str = 'bilinear'
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (255.0, 255.0, 255.0)
     grid_fps: float | None = None
@@ -56,11 +60,14 @@ class FeatureSettings:
             raise ValueError(f'offset of features must be 0 or more frames, got {self.offset!r}')
         if self.resize not in RESIZES:
             raise ValueError(f'resize must be one of {RESIZES}, got {self.resize!r}')
-        if self.short_side is not None and (self.resize != 'crop' or self.short_side < self.size):
+        cropping = self.resize in ('crop', 'smooth')
+        if self.short_side is not None and (not cropping or self.short_side < self.size):
             raise ValueError(
-                f'short_side={self.short_side} needs resize="crop" and a size that is no larger, '
-                f'got {self.resize!r} and {self.size}'
+                f'short_side={self.short_side} needs resize="crop" or "smooth" and a size that is '
+                f'no larger, got {self.resize!r} and {self.size}'
             )
+        if self.interpolation not in ('bilinear', 'bicubic'):
+            raise ValueError(f'unknown interpolation {self.interpolation!r}')
         for name in ('mean', 'std'):
             values = tuple(float(value) for value in getattr(self, name))
             if len(values) != 3 or (name == 'std' and min(values) <= 0):
@@ -82,7 +89,9 @@ class FeatureSettings:
         """How frames are prepared, for `FeatureInfo`."""
         values = asdict(self)
         keys = ['resize', 'size', 'mean', 'std']
-        if self.resize == 'crop':
+        if self.resize == 'smooth':
+            keys.append('interpolation')
+        if self.resize in ('crop', 'smooth'):
             keys.append('short_side')
             values['short_side'] = self.short_side or self.size
         return {key: list(values[key]) if key in ('mean', 'std') else values[key] for key in keys}
@@ -105,14 +114,16 @@ def resolve_settings(
     """The settings for a model: ``values`` override ``preset``, which overrides the config.
 
     A config may hold ``features = dict(preset=..., stride=..., ...)``.  If no preset is given
-    anywhere, frames are prepared as in the model's test ('finetuned').
+    anywhere, frames are prepared as in the model's test ('finetuned').  For an encoder of another
+    library, only windows are set; frames are prepared as for its training.
 
     Args:
         model: From ``init_model``.
         values: Fields of `FeatureSettings`; None leaves one as it is.
 
     Raises:
-        ValueError: A preset or setting is unknown, or the config has no settings for clips.
+        ValueError: A preset or setting is unknown or contradicts the encoder, or the config has no
+            settings for clips.
     """
     own = dict(getattr(model, 'cfg', {}).get('features') or {})
     named = own.pop('preset', None)
@@ -121,6 +132,14 @@ def resolve_settings(
         preset = named or FINETUNED
     else:
         given = dict(values or {})
+    if (encoder := getattr(getattr(model, 'backbone', None), 'preprocessing', None)) is not None:
+        encoder.refuse_other(given)
+        window = model.backbone.num_frames
+        base = PRESETS.get(preset) or FeatureSettings(window=window, stride=max(window // 4, 1))
+        prepared = {'resize': 'smooth', **encoder._asdict()}
+        if given.get('resize') not in (None, 'smooth'):
+            raise ValueError(f'resize={given["resize"]!r} contradicts the encoder: leave it out')
+        return FeatureSettings.of({**given, **prepared}, base)
     if preset in PRESETS:
         return FeatureSettings.of(given, PRESETS[preset])
     if preset != FINETUNED:

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2.functional import center_crop, resize
 
 from mmvideomae.apis.features.settings import FeatureSettings
 from mmvideomae.datasets.transforms import CropViews, DiagonalCrop
@@ -114,6 +117,15 @@ def preparation(settings: FeatureSettings) -> Prepare:
     if settings.resize == 'bicubic':
         cutter = DiagonalCrop(size)
         return lambda picture: cutter.cut(picture, cutter.views)[0]
+    if settings.resize == 'smooth':
+        short, mode = settings.short_side or size, InterpolationMode(settings.interpolation)
+
+        def smooth(picture: np.ndarray) -> np.ndarray:
+            whole = torch.from_numpy(picture).permute(2, 0, 1).contiguous()
+            square = center_crop(resize(whole, [short], mode, antialias=True), [size, size])
+            return square.permute(1, 2, 0).numpy()
+
+        return smooth
     views = CropViews(size, short_side=settings.short_side)
 
     def crop(picture: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from mmvideomae.models.backbones.factorized_transformer import (
     CodeFeatures,
     FactorizedVideoTransformer,
 )
+from mmvideomae.models.backbones.hf_video import HFVideoBackbone
 from mmvideomae.models.backbones.timm_frames import TimmFrameBackbone
 from mmvideomae.models.backbones.vit_videomae import VideoMAEViT
 from mmvideomae.models.backbones.vjepa2 import VJEPA2ViT
@@ -13,6 +14,7 @@ __all__ = [
     'ActionFormerBackbone',
     'CodeFeatures',
     'FactorizedVideoTransformer',
+    'HFVideoBackbone',
     'TimmFrameBackbone',
     'VJEPA2ViT',
     'VideoMAEViT',

@@ -25,10 +25,12 @@ class Recognizer3D(MMActionRecognizer3D):
     Shared settings are given once: ``in_channels`` of the head is by default ``embed_dims`` of
     the backbone, a data preprocessor that makes labels soft has the classes of the head, and a
     backbone of codes has the ``num_codes`` in the config of the data preprocessor.
-    Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
+    An encoder of another library normalises clips as it was trained; a config that says otherwise
+    is refused.  Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
 
     Raises:
-        ValueError: The vocabularies of the encoder and the data preprocessor differ.
+        ValueError: The vocabularies or the mean or deviation of the encoder and the data
+            preprocessor differ.
     """
 
     def __init__(
@@ -48,6 +50,12 @@ class Recognizer3D(MMActionRecognizer3D):
         if codes := _codes_of(given):
             backbone = {'num_codes': codes, **backbone}
         super().__init__(backbone, None, neck, train_cfg, test_cfg, data_preprocessor)
+        own = getattr(self.backbone, 'preprocessing', None)
+        if own is not None and hasattr(self.data_preprocessor, 'normalise'):
+            own.refuse_other(given)
+            for name in ('mean', 'std'):
+                buffer = getattr(self.data_preprocessor, name)
+                buffer.copy_(torch.tensor(getattr(own, name)).view_as(buffer))
         known = getattr(self.backbone, 'vocabulary', None)
         if known is not None:
             require_same_vocabulary(getattr(self.data_preprocessor, 'vocabulary', known), known)

@@ -115,3 +115,25 @@ def test_settings_that_make_no_sense(values: dict[str, Any], message: str) -> No
 def test_an_unknown_preset() -> None:
     with pytest.raises(ValueError, match="unknown preset 'v2'; choose from videomaev2_thumos14"):
         resolve_settings(model(), 'v2')
+
+
+def test_an_encoder_of_another_library_prepares_frames_itself() -> None:
+    """The config and the options set windows; what contradicts the encoder is refused."""
+    backbone = dict(
+        type='TimmFrameBackbone',
+        name='vit_tiny_patch16_224.augreg_in21k',
+        pretrained=False,
+        num_frames=12,
+    )
+    preprocessor = dict(type='ClassificationDataPreprocessor')
+    parts = dict(type='Recognizer3D', backbone=backbone, data_preprocessor=preprocessor)
+    one = init_model(Config({'model': parts, 'features': dict(interval=2)}), device='cpu')
+    own = one.backbone.preprocessing
+    expected = FeatureSettings(window=12, stride=3, interval=2, resize='smooth', **own._asdict())
+    assert resolve_settings(one) == expected
+    assert resolve_settings(one, values={'stride': 5, 'size': 224}).stride == 5
+    preset = resolve_settings(one, 'videomaev2_fineaction')
+    assert (preset.window, preset.stride, preset.mean) == (16, 16, expected.mean)
+    for given in (dict(size=256), dict(mean=(0, 0, 0)), dict(resize='squash')):
+        with pytest.raises(ValueError, match=r'contradicts the encoder.*leave it out'):
+            resolve_settings(one, values=given)

@@ -1,12 +1,16 @@
 """Contract: windows contain the frames of their steps, each prepared once; the ring is enough."""
 
+from typing import Any
 from unittest.mock import Mock
 
+import cv2
 import numpy as np
 import pytest
+import timm
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from torch.nn import functional as F
 
 from mmvideomae.apis.features.settings import FeatureSettings
@@ -97,3 +101,31 @@ def test_cropping_keeps_the_aspect_and_uint8() -> None:
     np.testing.assert_array_equal(crop(frame), frame[:, 24:72])
     small = preparation(FeatureSettings(size=32, short_side=48, resize='crop'))
     np.testing.assert_array_equal(small(frame), frame[8:40, 32:64])
+
+
+def smooth(**values: Any) -> FeatureSettings:
+    return FeatureSettings(resize='smooth', size=32, **values)
+
+
+@pytest.mark.parametrize('shape', [(60, 90), (91, 50), (40, 40)])
+def test_smooth_frames_are_those_of_processors_of_transformers(shape: tuple[int, int]) -> None:
+    transformers = pytest.importorskip('transformers', minversion='5.0')
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    processor = transformers.VJEPA2VideoProcessor(crop_size=32, do_normalize=False)
+    theirs = processor(torch.from_numpy(picture).permute(2, 0, 1)[None], return_tensors='pt')
+    expected = theirs['pixel_values_videos'][0, 0].permute(1, 2, 0).numpy() * 255
+    found = preparation(smooth(short_side=36))(picture)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_smooth_frames_are_nearly_those_of_timm() -> None:
+    """timm filters in PIL, whose rounding differs by a level or two."""
+    picture = cv2.GaussianBlur(
+        np.random.default_rng(0).integers(0, 256, (61, 90, 3), np.uint8), (0, 0), 2
+    )
+    transform = timm.data.create_transform(
+        (3, 32, 32), interpolation='bicubic', crop_pct=0.9, mean=(0, 0, 0), std=(1, 1, 1)
+    )
+    expected = transform(Image.fromarray(picture)).permute(1, 2, 0).numpy() * 255
+    found = preparation(smooth(short_side=35, interpolation='bicubic'))(picture).astype(float)
+    assert np.abs(found - expected).max() <= 2 and np.abs(found - expected).mean() < 0.5

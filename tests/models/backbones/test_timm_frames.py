@@ -81,3 +81,40 @@ def test_refuses_other_models_and_two_sources() -> None:
         build(name='resnet18', img_size=None)
     with pytest.raises(ValueError, match='either init_cfg or pretrained'):
         build(init_cfg={'type': 'Pretrained', 'checkpoint': 'w.pth'}, pretrained=True)
+
+
+@torch.no_grad()
+def test_frames_are_pooled_as_timm_does() -> None:
+    """DINO's by the class token; frames go through the model in parts."""
+    for name in ('vit_small_patch16_224.dino', 'vit_base_patch32_clip_224.openai'):
+        size = {'embed_dim': 48, 'depth': 1, 'num_heads': 3}
+        options = {'name': name, 'options': size, 'pretrained': False}
+        backbone = build(**options, out_type='frames', frames_at_once=3)
+        randomise(backbone)
+        found = backbone(CLIPS)
+        for clip, vectors in zip(CLIPS, found, strict=True):
+            expected = backbone.model(clip.transpose(0, 1))
+            torch.testing.assert_close(vectors, expected, rtol=1e-4, atol=1e-4)
+        average = build(**options, out_type='avg')
+        average.load_state_dict(backbone.state_dict())
+        torch.testing.assert_close(average(CLIPS), found.mean(1), rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="unknown out_type 'cls'"):
+        build(out_type='cls')
+    with pytest.raises(ValueError, match='takes 32x32 pixels, but clips have 48x32'):
+        build()(torch.zeros(1, 3, 2, 48, 32))
+
+
+def test_frames_are_prepared_as_timm_says() -> None:
+    own = build(name='vit_base_patch32_clip_224.openai', img_size=None).preprocessing
+    assert (own.size, own.short_side, own.interpolation) == (224, 248, 'bicubic')
+    assert own.mean == pytest.approx((122.771, 116.746, 104.094), abs=1e-3)
+    assert build().preprocessing.short_side == 35  # 32 / 0.9
+
+
+def test_random_weights_have_to_be_asked_for() -> None:
+    with pytest.raises(ValueError, match='pretrained=False for random weights'):
+        build().init_weights()
+    backbone = build(pretrained=False)
+    before = backbone.model.cls_token.clone()
+    backbone.init_weights()
+    assert torch.equal(backbone.model.cls_token, before)
