@@ -25,6 +25,8 @@ from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 # not that of a classifier, see `_fit_parts`.
 NORMS = ('backbone.norm.', 'backbone.fc_norm.')
 ENCODER = 'backbone.'
+TOKENIZER = 'data_preprocessor.'  # whose weights a model of codes may hold
+ENCODER_PARTS = (ENCODER, TOKENIZER)
 # Name endings that only our encoders have.
 ENCODER_MARKS = ('patch_embed.proj.weight', 'cls_embed')
 MMACTION2_EMBED = 'backbone.patch_embed.projection.weight'
@@ -141,13 +143,14 @@ def _of_backbone(
 ) -> tuple[dict[str, Tensor], str]:
     """If the model is only an encoder, its weights with full names; also its prefix."""
     prefix = ENCODER if any(name in expected for name in ENCODER_MARKS) else ''
-    if not prefix and not all(key.startswith(ENCODER) for key in expected):
+    if not prefix and not all(key.startswith(ENCODER_PARTS) for key in expected):
         return found, ''
     if prefix and not any(key.startswith(ENCODER) for key in found):
         return {ENCODER + key: value for key, value in found.items()}, ENCODER
-    if rest := [key for key in found if not key.startswith(ENCODER)]:
+    kept = ENCODER_PARTS if any(key.startswith(TOKENIZER) for key in expected) else ENCODER
+    if rest := [key for key in found if not key.startswith(kept)]:
         notes.append(f'the model is an encoder: dropped {some(rest, 3)}')
-    return {key: value for key, value in found.items() if key.startswith(ENCODER)}, prefix
+    return {key: value for key, value in found.items() if key.startswith(kept)}, prefix
 
 
 def _check_architecture(found: Weights, expected: Weights) -> None:

@@ -219,9 +219,10 @@ def _described(
         }
     )
     _check_shape(shape, info)
-    if fps is not None and not math.isclose(fps, info.fps, rel_tol=_FPS_SLACK):
+    made_at = info.fps if info.video_fps is None else info.video_fps
+    if fps is not None and not math.isclose(fps, made_at, rel_tol=_FPS_SLACK):
         raise ValueError(
-            f'they were made from a video of {info.fps:g} fps, but the annotation says {fps:g}'
+            f'they were made from a video of {made_at:g} fps, but the annotation says {fps:g}'
         )
     if _differ(info.frames / info.fps, info.duration):
         raise ValueError(

@@ -13,7 +13,9 @@ from mmvideomae.storage import write_text
 from mmvideomae.storage.remote import AddressError, is_address, open_bytes, without_query
 
 _SAME = 1e-4  # relative difference of numbers: 29.97 is 30000 / 1001
-_NUMBERS = {'fps', 'frames', 'duration', 'window', 'stride', 'interval', 'offset', 'width'}
+_NUMBERS = {
+    *('fps', 'frames', 'duration', 'window', 'stride', 'interval', 'offset', 'width', 'video_fps'),
+}
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class FeatureInfo:
     """How the features ``ID.npy`` (L, D) of a video were made, kept in ``ID.json``.
 
     Attributes:
-        fps: Frames per second of the video.
-        frames: Number of its frames.
+        fps: Frames per second of the video, or of those to which it was resampled.
+        frames: Number of these frames.
         duration: In seconds.
         window: Number of frames from which a feature is computed.
         stride: Frames from one feature to the next.
@@ -34,6 +36,7 @@ class FeatureInfo:
         reader: The reader that decoded the video.
         preprocessing: How frames were turned into the model's input.
         precision: Precision of the model's computation.
+        video_fps: Frames per second of a video that was resampled, else None.
         video_id: Name of the video in errors; not stored.
     """
 
@@ -50,6 +53,7 @@ class FeatureInfo:
     reader: str
     preprocessing: dict[str, Any] = field(default_factory=dict)
     precision: str = 'float32'
+    video_fps: float | None = None
     video_id: str = field(default='', compare=False)
 
     @property
@@ -78,7 +82,8 @@ class FeatureInfo:
         except ValueError as error:
             raise ValueError(f'{path} is not valid JSON: {error}') from None
         known = {each.name for each in fields(cls)} - {'video_id'}
-        missing = sorted(known - {'precision'} - set(content if isinstance(content, dict) else ()))
+        needed = known - {'precision', 'video_fps'}
+        missing = sorted(needed - set(content if isinstance(content, dict) else ()))
         if missing:
             raise ValueError(f'{path} does not describe features: it lacks {", ".join(missing)}')
         if unknown := sorted(set(content) - known):
@@ -90,6 +95,8 @@ class FeatureInfo:
         """Write the file beside a feature file atomically."""
         content = asdict(self)
         del content['video_id']
+        if self.video_fps is None:
+            del content['video_fps']
         write_text(info_path(npy_path), json.dumps(content, indent=2) + '\n')
 
     def check(self, expected: Mapping[str, Any]) -> None:

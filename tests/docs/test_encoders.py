@@ -50,7 +50,7 @@ def shrunken(path: str) -> Config:
     backbone.arch = TINY
     if 'tokenizer' in cfg.model.data_preprocessor:
         cfg.model.data_preprocessor.tokenizer.update(widths=(8, 8, 8), num_blocks=1, code_dims=8)
-        backbone.grid_size = (5, 4, 4)
+        backbone.update(grid_size=(5, 4, 4), arch={**TINY, 'num_heads': 4})  # half for each axis
     else:
         backbone.update(img_size=32, patch_size=8)
     if cfg.model.cls_head.type == 'AttentiveHead':

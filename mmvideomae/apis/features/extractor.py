@@ -192,6 +192,7 @@ class FeatureExtractor:
             duration=stream.duration,
             reader='frames' if isinstance(stream, FolderStream) else 'pyav',
             video_id=video_id or video_id_of(os.path.abspath(stream.path)),
+            video_fps=None if self.settings.grid_fps is None else fps,
             **{'fps': fps, **self.expected()},
         )
 

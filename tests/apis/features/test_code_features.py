@@ -11,7 +11,9 @@ from torch import nn
 
 from mmvideomae.apis import FeatureExtractor, init_model
 from mmvideomae.apis.features.settings import FeatureSettings
+from mmvideomae.apis.inference import without_head
 from mmvideomae.datasets.transforms import DiagonalCrop
+from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
 from mmvideomae.ops.codes import encode_frames
 from mmvideomae.ops.seconds import resample_frames
 from mmvideomae.video.streams import FileStream
@@ -82,6 +84,14 @@ def test_equals_one_window_at_a_time(fps: float, sample: dict[str, Any], tmp_pat
     assert info.grid.num_steps(info.frames) == len(features)
     assert abs(info.frames / info.fps - 40 / fps) <= 1 / info.fps
     assert tokenized <= info.frames + 1  # and one to see what a code looks like
+    # An annotation tells the rate of the video itself.
+    np.save(tmp_path / 'a.npy', features)
+    info.write(tmp_path / 'a.npy')
+    assert inspect_features('a', tmp_path / 'a.npy', FeatureFormat(), fps=fps).steps == len(
+        features
+    )
+    with pytest.raises(FeatureError, match=f'of {info.video_fps:g} fps, but the annotation says 7'):
+        inspect_features('a', tmp_path / 'a.npy', FeatureFormat(), fps=7)
 
 
 def test_a_pretrainers_feature_is_cls(tmp_path: Path) -> None:
@@ -91,6 +101,16 @@ def test_a_pretrainers_feature_is_cls(tmp_path: Path) -> None:
     classifier.backbone.load_state_dict(pretrainer.backbone.state_dict())
     found = [FeatureExtractor(model)(video).features for model in (pretrainer, classifier)]
     np.testing.assert_array_equal(*found)
+
+
+def test_a_classifier_gives_features_without_its_head(tmp_path: Path) -> None:
+    classifier = built()
+    torch.save({'state_dict': classifier.state_dict()}, tmp_path / 'a.pth')
+    cfg = classifier.cfg
+    headless = init_model(without_head(cfg), tmp_path / 'a.pth', device='cpu')
+    for key, value in headless.state_dict().items():
+        assert torch.equal(value, classifier.state_dict()[key]), key
+    assert not hasattr(headless, 'cls_head') and len(headless.state_dict()) > 3
 
 
 def test_a_model_of_codes_alone_is_refused_in_one_line() -> None:
