@@ -10,6 +10,7 @@ import numpy as np
 from mmvideomae.storage.remote import is_elsewhere
 from mmvideomae.video.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
 from mmvideomae.video.readers.pyav_reader import PyAVReader
+from mmvideomae.video.readers.sizes import resize_short_side
 
 
 class FileStream(PyAVReader):
@@ -134,7 +135,9 @@ class KeptFrames(VideoReader):
         return ((index, self._frames[index]) for index in indices.tolist())
 
 
-def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[KeptFrames]:
+def read_once(
+    stream: FrameStream, needed: Sequence[np.ndarray], short_side: int | None = None
+) -> Iterator[KeptFrames]:
     """Readers of the frames that each of several clips needs; no frame is decoded twice.
 
     Frames are kept after decoding until no clip needs them; a reader keeps its own frames as long
@@ -142,6 +145,7 @@ def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[Kep
 
     Args:
         needed: Numbers of frames, (T,) for each clip; the clips begin in ascending order.
+        short_side: Keep frames resized so that their short side has this length.
 
     Raises:
         VideoReadError: A frame cannot be decoded, or a clip exceeds the limit.
@@ -155,7 +159,8 @@ def read_once(stream: FrameStream, needed: Sequence[np.ndarray]) -> Iterator[Kep
     kept: dict[int, np.ndarray] = {}
     times = stream.times
     place = 0
-    for number, picture in stream.in_order(wanted):
+    for number, decoded in stream.in_order(wanted):
+        picture = decoded if short_side is None else resize_short_side(decoded, short_side)
         if not kept:
             what = f'a clip of {most} frames of {picture.shape[1]}x{picture.shape[0]} takes'
             if reason := stream.limits.excess('bytes', most * picture.nbytes, what):

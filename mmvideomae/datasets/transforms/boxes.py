@@ -16,7 +16,7 @@ from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers import VideoReadError, short_side_shape
 
 _MOST_BYTES = 2**30  # of a resized clip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -66,8 +66,7 @@ class ClipResizeShortSide(BaseTransform):
         short, long = min(height, width), max(height, width)
         if self.max_long is not None and short_side * long > self.max_long * short:
             short_side = max(1, self.max_long * short // long)
-        long = short_side * long // short
-        return (short_side, long) if height <= width else (long, short_side)
+        return short_side_shape(height, width, short_side)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         imgs, (low, high) = results['imgs'], self.short_side

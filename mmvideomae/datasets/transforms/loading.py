@@ -169,23 +169,33 @@ class ReadFrames(BaseTransform):
     Added Keys:
 
     - imgs: uint8 ``(T, H, W, 3)`` RGB
-    - original_shape, img_shape: ``(H, W)``
+    - original_shape, img_shape: ``(H, W)`` of imgs
     - frame_seconds: when each frame appears in the video, float64 ``(T,)``
 
     Removed Keys:
 
     - video_reader
 
+    Args:
+        short_side: Resize each frame when it is decoded, as `ClipResizeShortSide` would: a long
+            window of large frames does not fit in memory.  None: frames keep their size.
+
     Raises:
         VideoReadError: A frame cannot be decoded.
+        ValueError: The length is not positive.
     """
+
+    def __init__(self, short_side: int | None = None) -> None:
+        if short_side is not None and short_side < 1:
+            raise ValueError(f'short_side must be positive, got {short_side}')
+        self.short_side = short_side
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         with results.pop('video_reader') as reader:
-            imgs = reader.read(results['frame_inds'])
+            imgs = reader.read(results['frame_inds'], self.short_side)
             results['frame_seconds'] = reader.times[results['frame_inds']]
         results.update(imgs=imgs, original_shape=imgs.shape[1:3], img_shape=imgs.shape[1:3])
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}()'
+        return f'{type(self).__name__}(short_side={self.short_side})'

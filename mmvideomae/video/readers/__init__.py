@@ -8,6 +8,7 @@ from mmvideomae.video.readers.guard import GuardedReader
 from mmvideomae.video.readers.helper import helper_seconds
 from mmvideomae.video.readers.limits import ReadLimits
 from mmvideomae.video.readers.opening import BACKENDS, index_key_of, open_reader
+from mmvideomae.video.readers.sizes import short_side_shape
 
 __all__ = [
     'BACKENDS',
@@ -24,5 +25,6 @@ __all__ = [
     'index_key_of',
     'join_place',
     'open_reader',
+    'short_side_shape',
     'without_secrets',
 ]

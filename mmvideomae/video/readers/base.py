@@ -10,6 +10,7 @@ import numpy as np
 from mmvideomae.errors import UserError, one_line
 from mmvideomae.storage.remote import AddressError, UnreachableError, without_secrets
 from mmvideomae.video.readers.limits import ReadLimits
+from mmvideomae.video.readers.sizes import resize_short_side
 
 SIZE_CHANGES = 'the frame size changes within it: transcode it to one size'
 
@@ -90,8 +91,14 @@ class VideoReader(ABC):
     def close(self) -> None:
         """Release the file; a closed reader must not be read from."""
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+    def read(
+        self, indices: Sequence[int] | np.ndarray, short_side: int | None = None
+    ) -> np.ndarray:
         """Read frames in the given order, decoding each once -> (T, H, W, 3) uint8 RGB.
+
+        Args:
+            short_side: Resize each frame when it is decoded so that its short side has this
+                length; only the resized frames are kept.
 
         Raises:
             IndexError: An index is negative or not less than ``len(self)``.
@@ -107,17 +114,18 @@ class VideoReader(ABC):
                 f'frame {int(outside[0])} is outside 0..{len(self) - 1} of {self.path!r}'
             )
         try:
-            return self._collect(wanted)
+            return self._collect(wanted, short_side)
         except VideoReadError:
             raise
         except Exception as error:  # damage can cause any error
             raise VideoReadError(self.path, cause_of(error)) from error
 
-    def _collect(self, wanted: np.ndarray) -> np.ndarray:
+    def _collect(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
         """Decode the frames into one array, without further memory for them."""
         frames: np.ndarray | None = None
         missing = set(wanted.tolist())
-        for index, picture in self._decode(np.unique(wanted)):
+        for index, decoded in self._decode(np.unique(wanted)):
+            picture = decoded if short_side is None else resize_short_side(decoded, short_side)
             if frames is None:
                 frames = self._allocate(len(wanted), picture)
             if picture.shape != frames.shape[1:]:

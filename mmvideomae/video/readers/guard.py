@@ -68,10 +68,12 @@ class GuardedReader(TimedReader):
         else:
             self._times, self._fps = known.times, known.fps
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+    def read(
+        self, indices: Sequence[int] | np.ndarray, short_side: int | None = None
+    ) -> np.ndarray:
         """Read frames in the order asked, see `VideoReader`."""
         opening, self._opening = self._opening, None
-        return self._ask('read', (opening, indices))
+        return self._ask('read', (opening, (indices, short_side)))
 
     def close(self) -> None:
         self._helper.close(self._number)

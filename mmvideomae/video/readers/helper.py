@@ -220,7 +220,7 @@ class _Server:
             known = recall(key, None)
         self._connection.send((True, (reader.times, reader.fps, known)))
 
-    def _read(self, reader: VideoReader, indices: Any, free: list[int]) -> None:
+    def _read(self, reader: VideoReader, wanted: tuple[Any, int | None], free: list[int]) -> None:
         """Read frames into a free or new piece of memory, and answer which."""
         chosen, handle = -1, -1
 
@@ -237,7 +237,7 @@ class _Server:
 
         reader.allocate = allocate
         try:
-            shape = reader.read(indices).shape
+            shape = reader.read(*wanted).shape
             is_new = handle >= 0
             others = [each for each in free if each != chosen]
             dropped = others if is_new else others[_MOST_FREE:]

@@ -1,15 +1,18 @@
 """Opening and reading: only the requested frames, and a video is closed once it is read."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
 
 import mmvideomae  # noqa: F401  before anything of mmaction2
 from mmvideomae.registry import TRANSFORMS
-from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers import GuardedReader, VideoReadError, open_reader
 from tests.support.videos import (
     frame_number,
     make_broken_video,
+    moving_shapes,
     numbered_frames,
     write_video,
 )
@@ -22,6 +25,10 @@ def movie(tmp_path_factory):
 
 def open_video(**record):
     return TRANSFORMS.build({'type': 'OpenVideo'})(record)
+
+
+def read(results, wanted, **settings):
+    return TRANSFORMS.build({'type': 'ReadFrames', **settings})({**results, 'frame_inds': wanted})
 
 
 def test_a_video_is_opened_read_and_closed(movie):
@@ -37,6 +44,26 @@ def test_a_video_is_opened_read_and_closed(movie):
     assert results['imgs'].dtype == np.uint8
     assert results['img_shape'] == results['original_shape'] == (64, 64)
     assert closed and 'video_reader' not in results
+
+
+def test_frames_are_resized_as_they_are_read(tmp_path):
+    """With the same result as afterwards, also by the process that reads for a worker."""
+    frames = moving_shapes(6, 48, 80)
+    path = str(write_video(tmp_path / 'wide.mp4', frames))
+    after = TRANSFORMS.build({'type': 'ClipResizeShortSide', 'short_side': 20})
+    wanted = np.array([0, 3, 5])
+    expected = after(read(open_video(filename=path), wanted))
+    found = read(open_video(filename=path), wanted, short_side=20)
+    assert found['img_shape'] == found['original_shape'] == (20, 33)
+    np.testing.assert_array_equal(found['imgs'], expected['imgs'])
+    with GuardedReader(path, partial(open_reader, path), 30.0) as guarded:
+        np.testing.assert_array_equal(guarded.read(wanted, 20), expected['imgs'])
+    # The limit is on what is kept.
+    limits = {'bytes': 6 * 20 * 33 * 3}
+    results = TRANSFORMS.build({'type': 'OpenVideo', 'limits': limits})({'filename': path})
+    assert len(read(results, np.arange(6), short_side=20)['imgs']) == 6
+    with pytest.raises(ValueError, match='short_side must be positive'):
+        TRANSFORMS.build({'type': 'ReadFrames', 'short_side': 0})
 
 
 def test_windows_end_where_the_video_ends(movie):
