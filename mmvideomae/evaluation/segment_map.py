@@ -15,6 +15,7 @@ from mmvideomae.evaluation.arrays import finite
 from mmvideomae.evaluation.segment_ap import check_thresholds, recall_at, segment_average_precision
 from mmvideomae.evaluation.segment_errors import break_down_errors
 from mmvideomae.evaluation.segment_matching import SegmentTable
+from mmvideomae.ops.detections import Detections, Suppression, suppress
 from mmvideomae.ops.segments import distinct
 from mmvideomae.registry import METRICS
 
@@ -38,11 +39,14 @@ class SegmentMAP(BaseMetric):
         classwise: Also report each class.
         class_agnostic: Treat all segments as one class, to measure how well a model without
             classes finds actions.
+        merge: Entries of `Suppression`, by which the predictions for the windows of a video, each
+            a sample, become those of the video; None: a video is one sample.
         errors_at: IoU threshold of the error breakdown in ``outfile``; None: no breakdown.
         outfile: JSON file for predictions (in ActivityNet's format) and all results.
 
     Raises:
-        ValueError: Thresholds are outside (0, 1], or there are no true segments.
+        ValueError: Thresholds are outside (0, 1], there are no true segments, or a video has
+            several samples that are not merged.
     """
 
     default_prefix = 'segment'
@@ -53,6 +57,7 @@ class SegmentMAP(BaseMetric):
         recall_multiples: Sequence[int] = (1, 5),
         classwise: bool = False,
         class_agnostic: bool = False,
+        merge: Mapping[str, Any] | None = None,
         errors_at: float | None = 0.5,
         outfile: str | os.PathLike[str] | None = None,
         collect_device: str = 'cpu',
@@ -64,6 +69,7 @@ class SegmentMAP(BaseMetric):
         self.recall_multiples = tuple(recall_multiples)
         self.classwise = classwise
         self.class_agnostic = class_agnostic
+        self.merge = None if merge is None else Suppression(**merge)
         self.errors_at = errors_at
         self.outfile = None if outfile is None else Path(outfile)
 
@@ -91,6 +97,7 @@ class SegmentMAP(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Evaluate all videos of all processes."""
         classes = list(self.dataset_meta['classes'])
+        results = videos_of(results, self.merge)
         if self.class_agnostic:
             classes = ['action']
             results = [
@@ -119,6 +126,32 @@ class SegmentMAP(BaseMetric):
         if self.classwise:
             metrics.update({f'AP/{name}': ap for name, ap in evaluation['AP'].items()})
         return metrics
+
+
+def videos_of(results: Sequence[dict[str, Any]], merge: Suppression | None) -> list[dict[str, Any]]:
+    """The results of each video from those of its windows; see `SegmentMAP.process`.
+
+    Raises:
+        ValueError: Windows must be merged, but it is not said how.
+    """
+    windows: dict[str, list[dict[str, Any]]] = {}
+    for each in results:
+        windows.setdefault(each['video_id'], []).append(each)
+    if merge is None:
+        if len(windows) < len(results):
+            video = next(name for name, parts in windows.items() if len(parts) > 1)
+            raise ValueError(
+                f'video {video!r} has {len(windows[video])} samples, of which each has its own '
+                'predictions: set merge=dict(...) in SegmentMAP'
+            )
+        return list(results)
+    merged = []
+    for parts in windows.values():
+        found = Detections.joined(
+            Detections(each['segments'], each['scores'], each['labels']) for each in parts
+        )
+        merged.append({**parts[0], **suppress(found, merge)._asdict()})
+    return merged
 
 
 def tables_of(results: Sequence[Mapping[str, Any]]) -> tuple[SegmentTable, SegmentTable]:

@@ -63,6 +63,25 @@ def test_without_classes_only_the_places_count() -> None:
     assert evaluate(SegmentMAP(), samples)['segment/mAP'] == 0.5
 
 
+def test_windows_of_a_video_are_merged_into_one_result(tmp_path: Path) -> None:
+    """What two windows both find is found once; the order of the windows does not matter."""
+    truth = [(0, 10, 0), (20, 30, 1)]
+    windows = [
+        sample('a', truth, [(0, 10, 0, 0.9), (20, 27, 1, 0.4)]),
+        sample('b', [(5, 6, 1)], [(5, 6, 1, 0.9)]),
+        sample('a', truth, [(20, 30, 1, 0.8), (0, 9.8, 0, 0.7)]),
+    ]
+    out = tmp_path / 'result.json'
+    merge = {'method': 'hard', 'iou_threshold': 0.6}
+    for order in (windows, windows[::-1]):
+        found = evaluate(SegmentMAP(merge=merge, outfile=out), order)
+        assert found['segment/mAP'] == 1
+        rows = json.loads(out.read_text())['results']['a']
+        assert [row['score'] for row in rows] == pytest.approx([0.9, 0.8])
+    with pytest.raises(ValueError, match=r"video 'a' has 2 samples.*set merge"):
+        evaluate(SegmentMAP(), windows)
+
+
 def test_the_file_holds_predictions_and_everything_measured(tmp_path: Path) -> None:
     out = tmp_path / 'deep' / 'result.json'
     evaluate(SegmentMAP(outfile=out), SAMPLES)

@@ -9,14 +9,9 @@ from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-from mmvideomae.models.localizers.decoding import (
-    DecodeSettings,
-    Detections,
-    ExternalScores,
-    candidates,
-    suppress,
-)
+from mmvideomae.models.localizers.decoding import DecodeSettings, ExternalScores, candidates
 from mmvideomae.models.localizers.point_labels import Points, label_points, make_points
+from mmvideomae.ops.detections import Detections, suppress
 from mmvideomae.registry import MODELS
 
 RANGES = ((0, 4), (4, 8), (8, 16), (16, 32), (32, 64), (64, 10000))

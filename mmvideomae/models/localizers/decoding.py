@@ -1,39 +1,21 @@
-"""Decode raw predictions at points into segments in steps, and suppress overlapping ones."""
+"""Decode raw predictions at points into segments in steps."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mmvideomae.models.localizers.point_labels import Points
-from mmvideomae.ops.segments import Kept, nms_1d, soft_nms_1d, vote
-
-METHODS = ('gaussian', 'linear', 'hard', 'none')
-
-
-class Detections(NamedTuple):
-    """m segments by descending score."""
-
-    segments: np.ndarray
-    """(m, 2) float."""
-    scores: np.ndarray
-    """(m,)."""
-    labels: np.ndarray
-    """(m,) int64."""
-
-    def best(self, count: int) -> 'Detections':
-        """The ``count`` segments with the highest scores; among equal ones, the first."""
-        order = np.argsort(-self.scores, kind='stable')[:count]
-        return Detections(self.segments[order], self.scores[order], self.labels[order])
+from mmvideomae.ops.detections import Detections, Suppression
 
 
 @dataclass(frozen=True)
-class DecodeSettings:
+class DecodeSettings(Suppression):
     """Settings for turning predictions into detections; the defaults are those for THUMOS14.
 
     Raises:
@@ -46,22 +28,6 @@ class DecodeSettings:
     """Number of highest scores to keep, over all points and classes of a level."""
     duration_thresh: float = 0.05
     """Length in steps that segments must exceed."""
-    method: str = 'gaussian'
-    """One of ``METHODS``."""
-    sigma: float = 0.5
-    iou_threshold: float = 0.1
-    """For 'linear' and 'hard'."""
-    min_score: float = 0.001
-    max_segments: int = 200
-    """The most segments of each class, and of all."""
-    class_agnostic: bool = False
-    """Suppress across classes."""
-    voting_thresh: float | None = None
-    """Least IoU with a segment for candidates to vote on its ends; None: no voting."""
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f'unknown NMS method {self.method!r}; choose one of {METHODS}')
 
 
 def candidates(
@@ -103,44 +69,6 @@ def candidates(
         labels.append((chosen % logit.shape[1])[longer])
     found = (torch.cat(each).detach().cpu() for each in (segments, scores, labels))
     return Detections(*(each.numpy() for each in found))
-
-
-def suppress(found: Detections, settings: DecodeSettings) -> Detections:
-    """Keep the best of overlapping candidates."""
-    segments, scores, labels = found
-    groups = None if settings.class_agnostic else labels
-    kept = _kept(segments, scores, groups, settings)
-    chosen = kept.indices[: settings.max_segments]
-    left = segments[chosen]
-    if settings.voting_thresh is not None:
-        left = left.copy()
-        of_kept = np.zeros(len(chosen), int) if groups is None else labels[chosen]
-        of_all = np.zeros(len(labels), int) if groups is None else labels
-        for label in np.unique(of_kept):
-            mine, theirs = of_kept == label, of_all == label
-            left[mine] = vote(left[mine], segments[theirs], scores[theirs], settings.voting_thresh)
-    return Detections(left, kept.scores[: settings.max_segments], labels[chosen])
-
-
-def _kept(
-    segments: np.ndarray, scores: np.ndarray, groups: np.ndarray | None, settings: DecodeSettings
-) -> Kept:
-    limit, least = settings.max_segments, settings.min_score
-    if settings.method == 'none':
-        order = np.argsort(-scores, kind='stable')
-        return Kept(order, scores[order])
-    if settings.method == 'hard':
-        return nms_1d(segments, scores, groups, settings.iou_threshold, least, limit)
-    return soft_nms_1d(
-        segments,
-        scores,
-        groups,
-        settings.method,
-        settings.sigma,
-        settings.iou_threshold,
-        least,
-        limit,
-    )
 
 
 @dataclass(frozen=True)

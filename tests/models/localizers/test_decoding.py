@@ -1,4 +1,4 @@
-"""Protects decoding: candidates by definition, suppression by the settings, class fusion."""
+"""Protects decoding: candidates by definition, and class fusion."""
 
 import json
 import math
@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmvideomae.models.localizers.decoding import (
-    DecodeSettings,
-    Detections,
-    ExternalScores,
-    candidates,
-    suppress,
-)
+from mmvideomae.models.localizers.decoding import DecodeSettings, ExternalScores, candidates
 from mmvideomae.models.localizers.point_labels import make_points
+from mmvideomae.ops.detections import Detections
 
 
 def test_candidates_are_the_best_of_each_level_by_their_definition() -> None:
@@ -47,48 +42,6 @@ def test_candidates_are_the_best_of_each_level_by_their_definition() -> None:
     )
 
 
-def overlapping() -> Detections:
-    segments = np.array([[0.0, 10.0], [0.0, 9.0], [0.0, 10.0], [20.0, 30.0]])
-    return Detections(segments, np.array([0.9, 0.8, 0.7, 0.6]), np.array([0, 0, 1, 1]))
-
-
-def test_suppression_is_within_classes_or_over_all() -> None:
-    hard = {'method': 'hard', 'iou_threshold': 0.5}
-    within = suppress(overlapping(), DecodeSettings(**hard))
-    assert within.scores.tolist() == [0.9, 0.7, 0.6]
-    over_all = suppress(overlapping(), DecodeSettings(**hard, class_agnostic=True))
-    assert over_all.scores.tolist() == [0.9, 0.6]
-    assert over_all.labels.tolist() == [0, 1]
-    assert len(suppress(overlapping(), DecodeSettings(method='none')).scores) == 4
-
-
-@pytest.mark.parametrize('method', ['gaussian', 'linear'])
-def test_soft_suppression_lowers_scores_and_keeps_the_order(method: str) -> None:
-    found = suppress(overlapping(), DecodeSettings(method=method, max_segments=3))
-    assert len(found.scores) == 3 and (np.diff(found.scores) <= 0).all()
-    iou = 9 / 10
-    weight = math.exp(-(iou**2) / 0.5) if method == 'gaussian' else 1 - iou
-    everything = suppress(overlapping(), DecodeSettings(method=method, max_segments=9))
-    lowered = everything.scores[(everything.segments[:, 1] == 9)]
-    assert lowered.tolist() == pytest.approx([0.8 * weight], rel=1e-4)
-
-
-def test_voting_draws_segments_of_a_class_together() -> None:
-    settings = DecodeSettings(method='hard', iou_threshold=0.5, voting_thresh=0.7)
-    found = suppress(overlapping(), settings)
-    weights = 0.9, 0.8 * 0.9
-    expected = (weights[0] * 10 + weights[1] * 9) / sum(weights)
-    assert found.segments[:, 1].tolist() == pytest.approx([expected, 10, 30], abs=1e-5)
-
-
-def test_nothing_found_is_no_segments() -> None:
-    empty = Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0, int))
-    for method in ('gaussian', 'linear', 'hard', 'none'):
-        for voting in (None, 0.7):
-            settings = DecodeSettings(method=method, voting_thresh=voting)
-            assert suppress(empty, settings).segments.shape == (0, 2)
-
-
 def test_external_scores_name_the_classes_of_a_video(tmp_path: Path) -> None:
     file = tmp_path / 'scores.json'
     file.write_text(json.dumps({'results': {'a': [0.1, 0.64, 0.25]}}))
@@ -99,9 +52,7 @@ def test_external_scores_name_the_classes_of_a_video(tmp_path: Path) -> None:
     assert named.segments.tolist() == [[0, 1], [0, 1], [2, 3]]
 
 
-def test_wrong_settings_and_scores_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="unknown NMS method 'cubic'"):
-        DecodeSettings(method='cubic')
+def test_wrong_scores_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match='external class scores not found'):
         ExternalScores.read(tmp_path / 'none.json')
     file = tmp_path / 'scores.json'
