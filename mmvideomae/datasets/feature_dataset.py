@@ -1,74 +1,44 @@
 """Training and test samples from features of untrimmed videos and their segments."""
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-from mmengine.logging import print_log
-
-from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset
-from mmvideomae.formats.annotated_videos import (
-    AnnotatedVideo,
-    classes_of,
-    dropped_segments,
-    find_segment_fault,
-    of_subsets,
-)
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.classes import check_class_count, class_names
+from mmvideomae.datasets.seeded_dataset import MAX_REFETCH
+from mmvideomae.datasets.segment_dataset import SegmentDataset
+from mmvideomae.formats.annotated_videos import AnnotatedVideo
 from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
 from mmvideomae.formats.feature_info import info_place
-from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.registry import DATASETS, Pipeline
 from mmvideomae.video.readers import fetch_ahead, join_place
 
 
 @DATASETS.register_module()
-class FeatureDataset(SeededDataset):
+class FeatureDataset(SegmentDataset):
     """Feature files of annotated videos, with one sample per video.
 
-    A record is a dict of ``video_id``, ``feature_path``, ``width``, ``duration`` (seconds),
-    ``fps``, ``grid`` (`FeatureGrid`), ``segments`` float64 (n, 2) in seconds, clipped to the
-    video, ``labels`` and ``all_labels`` int64 (n,), ``sample_idx``; begin the pipeline with
-    `LoadFeatures`.
+    A record is that of `SegmentDataset`, with ``feature_path``, ``width``, ``fps`` and ``grid``
+    (`FeatureGrid`); begin the pipeline with `LoadFeatures`.
 
-    Annotation, header and sidecar of every video are checked when the data set is read, values
-    when they are loaded.  A video that cannot be used
-
-    - is an error that names it (``on_bad_sample='raise'``);
-    - is skipped, logged and counted (``'skip'``, only in training): if found when the data set
-      is read, it is left out and listed in ``skipped``; if found when it is loaded, another
-      sample, drawn from (seed, epoch, index, attempt), replaces it, and that sample's metainfo
-      ``decode_failures``, a list of (path, reason), has the failure.
-
-    For seeds, see `SeededDataset`.
+    Header and sidecar of every file are checked when the data set is read, values when they are
+    loaded.
 
     Args:
-        ann_file: See `segment_annotations`.
         feature_dir: Folder of the feature files, or its address.
-        pipeline: Transforms, by name or as a list.
-        subsets: Subsets of the annotation, such as ``'validation'``; None uses all videos.
         feature_name: Template of a feature file's name, given the name of a video.
         features: How the features were made, see `FeatureFormat`; needed if they have no
             sidecar, and compared with it otherwise.
-        classes: Names in the order of their numbers, or a file with one per line; None uses
-            all labels in the annotation, of any subset, in alphabetical order, once it is read.
-        num_classes: Required number of classes; None: not checked.
-        exclude: Names of videos to leave out.
-        allow_empty: Treat videos without segments as background instead of a fault.
-        tolerance: Seconds by which a segment may exceed the end of its video.
-        on_bad_sample: See above.
-        test_mode: Whether samples are for validation or test.
-        max_refetch: Most replacements to try for one sample.
+
+    The other arguments and errors are those of `SegmentDataset`.
 
     Raises:
-        AnnotationError: The annotation is missing or malformed, or that of a video is invalid.
         FeatureError: The features of a video cannot be used.
     """
 
     unreadable = FeatureError
+    foreign: ClassVar[dict[str, str]] = {
+        'OpenVideo': 'feature files have no frames; list videos with VideoWindowDataset'
+    }
 
     def __init__(
         self,
@@ -90,87 +60,47 @@ class FeatureDataset(SeededDataset):
         serialize_data: bool = True,
         lazy_init: bool = False,
     ) -> None:
-        if on_bad_sample not in ('raise', 'skip') or (test_mode and on_bad_sample == 'skip'):
-            raise ValueError(
-                "on_bad_sample must be 'raise' or, with test_mode=False, 'skip': a video left out "
-                f'of a test would change its result; got {on_bad_sample!r}'
-            )
         self.feature_dir = os.fspath(feature_dir)
-        self.subsets = (subsets,) if isinstance(subsets, str) else subsets
         self.feature_name = feature_name
         self.features = (
             features if isinstance(features, FeatureFormat) else FeatureFormat(**(features or {}))
         )
-        self.exclude = set(exclude)
-        self.allow_empty = allow_empty
-        self.tolerance = tolerance
-        self.on_bad_sample = on_bad_sample
-        self.skipped: dict[str, str] = {}
-        self.num_classes = num_classes
-        names = None if classes is None else class_names(classes)
-        if names is not None:
-            check_class_count(names, num_classes)
         super().__init__(
+            ann_file,
             pipeline,
+            subsets,
+            classes,
+            num_classes,
+            exclude,
+            allow_empty,
+            tolerance,
+            on_bad_sample,
             test_mode,
-            'raise' if on_bad_sample == 'raise' else 'replace',
             max_refetch,
-            ann_file=os.fspath(ann_file),
-            metainfo={} if names is None else {'classes': names},
-            indices=indices,
-            serialize_data=serialize_data,
-            lazy_init=lazy_init,
+            indices,
+            serialize_data,
+            lazy_init,
         )
 
-    def load_data_list(self) -> list[dict[str, Any]]:
-        """Records of all videos that can be used."""
-        videos = read_segments(self.ann_file)
-        if 'classes' not in self._metainfo:
-            self._metainfo['classes'] = classes_of(videos)
-            check_class_count(self._metainfo['classes'], self.num_classes)
-        if self.subsets is not None:
-            videos = of_subsets(videos, self.subsets, self.ann_file)
-        paths = [self._path(video) for video in videos if video.video_id not in self.exclude]
+    def annotated(self) -> list[AnnotatedVideo]:
+        """The annotated videos to use, whose files elsewhere are fetched at once."""
+        videos = super().annotated()
+        paths = [self._path(video) for video in videos]
         fetch_ahead([*paths, *map(info_place, paths)])
-        records = []
-        for video in videos:
-            if video.video_id in self.exclude:
-                continue
-            try:
-                records.append(self._record(video))
-            except (AnnotationError, FeatureError) as error:
-                if self.on_bad_sample == 'raise':
-                    raise
-                self.skipped[video.video_id] = str(error)
-        if told := dropped_segments(videos, self.ann_file):
-            print_log(told, logger='current', level=logging.WARNING)
-        if self.skipped:
-            some = '; '.join(list(self.skipped.values())[:3])
-            print_log(
-                f'{len(self.skipped)} of {len(videos)} videos are skipped, such as: {some}',
-                logger='current',
-                level=logging.WARNING,
-            )
-        if not records:
-            raise AnnotationError(f'{self.ann_file}: no video is left to use')
-        if not any(len(record['segments']) for record in records):
-            of = f' of subset {" or ".join(self.subsets)}' if self.subsets else ''
-            told = f'{self.ann_file}: none of the {len(records)} videos{of} has a segment'
-            raise AnnotationError(
-                f'{told} to be evaluated on; to train without validation set val_cfg, '
-                'val_dataloader and val_evaluator to None'
-                if self.test_mode
-                else f'{told} to learn'
-            )
-        return records
+        return videos
 
-    def identity(self, idx: int) -> Any:
-        """Video, segments and labels."""
-        record = self.get_data_info(idx)
+    def describe(self, video: AnnotatedVideo) -> list[dict[str, Any]]:
+        """The feature file of a video, for its one sample."""
+        path = self._path(video)
+        file = inspect_features(video.video_id, path, self.features, video.duration, video.fps)
         return [
-            record['video_id'],
-            np.asarray(record['segments']).tolist(),
-            np.asarray(record['all_labels']).tolist(),
+            {
+                'feature_path': path,
+                'width': self.features.width,
+                'duration': video.duration or file.duration,
+                'fps': file.grid.fps,
+                'grid': file.grid,
+            }
         ]
 
     def not_readable(self, record: dict[str, Any], reason: str) -> FeatureError:
@@ -179,28 +109,3 @@ class FeatureDataset(SeededDataset):
 
     def _path(self, video: AnnotatedVideo) -> str:
         return join_place(self.feature_dir, self.feature_name.format(video.video_id))
-
-    def _record(self, video: AnnotatedVideo) -> dict[str, Any]:
-        path = self._path(video)
-        file = inspect_features(video.video_id, path, self.features, video.duration, video.fps)
-        classes = self.metainfo['classes']
-        duration = video.duration or file.duration
-        fault = find_segment_fault(video, classes, duration, self.tolerance, self.allow_empty)
-        if fault is not None:
-            raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
-        ends = np.array(video.segments, np.float64).reshape(-1, 2).clip(0, duration)
-        video.segments = [(start, end) for start, end in ends.tolist()]
-        video.drop_repeats()  # clipping to the video may have made some equal
-        labels = np.array([classes.index(label) for label in video.labels], np.int64)
-        segments = np.array(video.segments, np.float64).reshape(-1, 2)
-        return {
-            'video_id': video.video_id,
-            'feature_path': path,
-            'width': self.features.width,
-            'duration': duration,
-            'fps': file.grid.fps,
-            'grid': file.grid,
-            'segments': segments,
-            'labels': labels,
-            'all_labels': labels,
-        }

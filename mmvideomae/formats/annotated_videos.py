@@ -11,6 +11,9 @@ import numpy as np
 from mmvideomae.formats.text_files import AnnotationError
 from mmvideomae.ops.segments import SAME_SECONDS, distinct
 
+_FPS_SLACK = 0.01  # annotations may say 30 for 29.97
+_DURATION_SLACK = (2.0, 0.05)  # seconds and share, since containers, players and decoders disagree
+
 
 @dataclass
 class AnnotatedVideo:
@@ -92,6 +95,33 @@ def of_subsets(
             f'{known}'
         )
     return chosen
+
+
+def rates_differ(one: float, other: float) -> bool:
+    """Whether two numbers of frames per second cannot be those of the same video."""
+    return not math.isclose(one, other, rel_tol=_FPS_SLACK)
+
+
+def durations_differ(one: float, other: float) -> bool:
+    """Whether two durations in seconds cannot be those of the same video."""
+    least, share = _DURATION_SLACK
+    return abs(one - other) > max(least, share * other)
+
+
+def find_clock_fault(
+    fps: float, duration: float, told_fps: float | None, told_duration: float | None
+) -> str | None:
+    """Say in what a video differs from its annotation; None if it does not.
+
+    Args:
+        fps, duration: Those of the video.
+        told_fps, told_duration: Those of the annotation; None matches any.
+    """
+    if told_fps is not None and rates_differ(told_fps, fps):
+        return f'{fps:g} fps, but the annotation says {told_fps:g}'
+    if told_duration is not None and durations_differ(duration, told_duration):
+        return f'{duration:.2f} s, but the annotation says {told_duration:.2f} s'
+    return None
 
 
 def find_segment_fault(

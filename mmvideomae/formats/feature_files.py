@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmvideomae.errors import UserError
+from mmvideomae.formats.annotated_videos import durations_differ, find_clock_fault, rates_differ
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.storage.remote import (
@@ -17,10 +18,8 @@ from mmvideomae.storage.remote import (
     without_secrets,
 )
 
-_FPS_SLACK = 0.01  # annotations may say 30 for 29.97
 # For features without a sidecar: published ones match loosely, but a wrong stride does not.
 _RATIO, _SLACK = 1.5, 5.0
-_DURATION_SLACK = (2.0, 0.05)  # seconds and share, since containers, players and decoders disagree
 
 
 class FeatureError(UserError, ValueError):
@@ -219,28 +218,15 @@ def _described(
         }
     )
     _check_shape(shape, info)
-    made_at = info.fps if info.video_fps is None else info.video_fps
-    if fps is not None and not math.isclose(fps, made_at, rel_tol=_FPS_SLACK):
-        raise ValueError(
-            f'they were made from a video of {made_at:g} fps, but the annotation says {fps:g}'
-        )
-    if _differ(info.frames / info.fps, info.duration):
+    if durations_differ(info.frames / info.fps, info.duration):
         raise ValueError(
             f'their sidecar contradicts itself: {info.frames} frames at {info.fps:g} fps do not '
             f'last {info.duration:.2f} s; extract them again'
         )
-    if duration is not None and _differ(info.duration, duration):
-        raise ValueError(
-            f'they were made from a video of {info.duration:.2f} s, but the annotation says '
-            f'{duration:.2f} s'
-        )
+    made_at = info.fps if info.video_fps is None else info.video_fps
+    if fault := find_clock_fault(made_at, info.duration, fps, duration):
+        raise ValueError(f'they were made from a video of {fault}')
     return FeatureFile(info.grid, info.duration, shape[0])
-
-
-def _differ(one: float, duration: float) -> bool:
-    """Whether two durations in seconds cannot be those of the same video."""
-    least, share = _DURATION_SLACK
-    return abs(one - duration) > max(least, share * duration)
 
 
 def _assumed(
@@ -277,7 +263,7 @@ def _spread(
 
 def _rate(expected: FeatureFormat, fps: float | None) -> float:
     """Frames per second from config and annotation, which must agree."""
-    if expected.fps and fps and not math.isclose(expected.fps, fps, rel_tol=_FPS_SLACK):
+    if expected.fps and fps and rates_differ(expected.fps, fps):
         raise ValueError(f'the config says {expected.fps:g} fps, but the annotation {fps:g}')
     rate = expected.fps or fps
     if rate is None:

@@ -14,6 +14,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from mmvideomae.datasets import FeatureDataset
+from mmvideomae.datasets.segment_dataset import WrongPipelineError
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.feature_files import FeatureError, FeatureFormat, inspect_features
 from mmvideomae.formats.feature_info import FeatureInfo
@@ -345,7 +346,7 @@ def test_segments_that_are_the_same_within_the_video_count_once(
     """Two pass the end of the video by little, one comes before its begin, one is empty."""
     told: list[str] = []
     monkeypatch.setattr(
-        'mmvideomae.datasets.feature_dataset.print_log', lambda text, **_: told.append(text)
+        'mmvideomae.datasets.segment_dataset.print_log', lambda text, **_: told.append(text)
     )
     rows = [[8, 10.2], [8, 10.4], [-0.3, 2], [0, 2], [5, 5]]
     data.spoil(annotations=[{'segment': each, 'label': 'run'} for each in rows])
@@ -363,6 +364,11 @@ def test_nothing_to_learn_or_to_be_evaluated_on_is_told_when_read(data: Data) ->
     told = 'none of the 3 videos of subset training has a segment to be evaluated on.*val_cfg'
     with pytest.raises(AnnotationError, match=told):
         data.build(allow_empty=True, subsets='training', test_mode=True)
+
+
+def test_a_pipeline_for_videos_is_refused(data: Data) -> None:
+    with pytest.raises(WrongPipelineError, match=r'OpenVideo: .*VideoWindowDataset'):
+        data.build(pipeline=dict(open=dict(type='OpenVideo'), pack=dict(type='PackFeatures')))
 
 
 def test_errors_cross_process_borders() -> None:

@@ -30,6 +30,7 @@ from mmvideomae.datasets.transforms.rand_augment import ClipRandAugment
 from mmvideomae.datasets.transforms.repeats import RepeatAugment
 from mmvideomae.datasets.transforms.sampling import SampleClip, SampleDenseClips, SampleSegments
 from mmvideomae.datasets.transforms.views import CropViews
+from mmvideomae.datasets.transforms.windows import PackWindow, SampleWindow
 
 __all__ = [
     'ClipColorJitterHSV',
@@ -52,6 +53,7 @@ __all__ = [
     'PackActionBoxes',
     'PackClips',
     'PackFeatures',
+    'PackWindow',
     'ReadCodes',
     'ReadFrames',
     'RepeatAugment',
@@ -61,4 +63,5 @@ __all__ = [
     'SampleFps',
     'SampleKeyFrameClip',
     'SampleSegments',
+    'SampleWindow',
 ]

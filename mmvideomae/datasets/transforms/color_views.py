@@ -1,6 +1,7 @@
 """Change the colours of the views that MoCo v3 compares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,17 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from mmvideomae.registry import TRANSFORMS
+
+Change = Callable[[Tensor], Tensor]
+"""Changes frames (n, 3, H, W) uint8."""
+
+_AT_ONCE = 16  # frames, whose copies in other formats fit into the cache
+_ADJUST: tuple[tuple[str, Change], ...] = (
+    ('brightness_factor', functional.adjust_brightness),
+    ('contrast_factor', functional.adjust_contrast),
+    ('saturation_factor', functional.adjust_saturation),
+    ('hue_factor', functional.adjust_hue),
+)
 
 
 @TRANSFORMS.register_module()
@@ -24,7 +36,7 @@ class ClipColorViews(BaseTransform):
     Required Keys:
 
     - imgs: uint8 ``(T, H, W, 3)`` RGB
-    - repeat: number of the view
+    - repeat (optional: number of the view, 0 if absent)
 
     Modified Keys:
 
@@ -67,41 +79,46 @@ class ClipColorViews(BaseTransform):
         self.blur, self.sigma, self.solarise = tuple(blur), tuple(sigma), tuple(solarise)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        view = results['repeat']
+        view = results.get('repeat', 0)
         if view >= len(self.blur):
             raise ValueError(
                 f'ClipColorViews has probabilities for {len(self.blur)} views: set num_repeats of '
                 'RepeatAugment to that'
             )
-        imgs = torch.from_numpy(results['imgs']).permute(0, 3, 1, 2)
-        if np.random.rand() < self.jitter:
-            imgs = self._jittered(imgs)
-        if np.random.rand() < self.grey:
-            imgs = functional.rgb_to_grayscale(imgs, num_output_channels=3)
-        if np.random.rand() < self.blur[view]:
-            imgs = self._blurred(imgs)
-        if np.random.rand() < self.solarise[view]:
-            imgs = functional.solarize(imgs, 128)
-        results['imgs'] = np.ascontiguousarray(imgs.permute(0, 2, 3, 1).numpy())
+        changes = self._draw(view)
+        frames = torch.from_numpy(results['imgs']).permute(0, 3, 1, 2)
+        changed = np.empty(results['imgs'].shape, np.uint8)
+        for first in range(0, len(frames), _AT_ONCE):
+            part = frames[first : first + _AT_ONCE]
+            for change in changes:
+                part = change(part)
+            changed[first : first + _AT_ONCE] = part.permute(0, 2, 3, 1).numpy()
+        results['imgs'] = changed
         return results
 
-    def _jittered(self, imgs: Tensor) -> Tensor:
-        adjust = [
-            functional.adjust_brightness,
-            functional.adjust_contrast,
-            functional.adjust_saturation,
-            functional.adjust_hue,
-        ]
+    def _draw(self, view: int) -> list[Change]:
+        """Draw the changes of one clip, in order."""
+        changes = self._jitter() if np.random.rand() < self.jitter else []
+        if np.random.rand() < self.grey:
+            changes.append(partial(functional.rgb_to_grayscale, num_output_channels=3))
+        if np.random.rand() < self.blur[view]:
+            sigma = float(np.random.uniform(*self.sigma))
+            # Three standard deviations on each side.
+            size = 2 * max(1, round(3 * sigma)) + 1
+            changes.append(partial(functional.gaussian_blur, kernel_size=size, sigma=[sigma] * 2))
+        if np.random.rand() < self.solarise[view]:
+            changes.append(partial(functional.solarize, threshold=128))
+        return changes
+
+    def _jitter(self) -> list[Change]:
+        changes: list[Change] = []
         for kind in np.random.permutation(4):
             s = self.strength[kind]
             middle = 0.0 if kind == 3 else 1.0
-            imgs = adjust[kind](imgs, float(np.random.uniform(middle - s, middle + s)))
-        return imgs
-
-    def _blurred(self, imgs: Tensor) -> Tensor:
-        sigma = float(np.random.uniform(*self.sigma))
-        # Three standard deviations on each side.
-        return functional.gaussian_blur(imgs, 2 * max(1, round(3 * sigma)) + 1, [sigma, sigma])
+            name, change = _ADJUST[kind]
+            factor = float(np.random.uniform(middle - s, middle + s))
+            changes.append(partial(change, **{name: factor}))
+        return changes
 
     def __repr__(self) -> str:
         return (

@@ -11,6 +11,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import BaseDataElement, InstanceData
 
+from mmvideomae.datasets.transforms.window_choice import WindowChoice
 from mmvideomae.formats.feature_files import load_features
 from mmvideomae.registry import TRANSFORMS
 
@@ -86,14 +87,7 @@ class ResampleFeatures(BaseTransform):
 
 @TRANSFORMS.register_module()
 class CropFeatures(BaseTransform):
-    """Crop a random window from a video (ActionFormer's training augmentation).
-
-    A video of L steps, at most ``max_seq_len``, keeps a window whose length is a uniform
-    integer from ``crop_ratio[0] * L`` to ``crop_ratio[1] * L``, rounded; a longer one keeps
-    ``max_seq_len`` steps.  Segments are clipped to the window, half a span beyond the centres
-    of its first and last step, and those of which less than ``trunc_thresh`` remains are
-    dropped.  Windows are drawn until one keeps a segment, at most ``max_trials`` times; the
-    last one is used.
+    """Crop a random window from a video, see `WindowChoice`.
 
     Required Keys: features, grid, steps, labels
 
@@ -101,9 +95,7 @@ class CropFeatures(BaseTransform):
 
     Args:
         max_seq_len: Most steps that the model accepts.
-        trunc_thresh: Share of a segment that must remain.
-        crop_ratio: For videos not longer than ``max_seq_len``; None does not crop them.
-        max_trials: Most windows to draw.
+        trunc_thresh, crop_ratio, max_trials: See `WindowChoice`.
     """
 
     def __init__(
@@ -113,52 +105,36 @@ class CropFeatures(BaseTransform):
         crop_ratio: tuple[float, float] | None = (0.9, 1.0),
         max_trials: int = 200,
     ) -> None:
-        if max_seq_len < 1 or max_trials < 1 or not 0 <= trunc_thresh <= 1:
-            raise ValueError(
-                f'max_seq_len {max_seq_len} and max_trials {max_trials} must be positive, '
-                f'trunc_thresh {trunc_thresh} in [0, 1]'
-            )
-        if crop_ratio is not None and not 0 < crop_ratio[0] <= crop_ratio[1] <= 1:
-            raise ValueError(f'crop_ratio must be a range in (0, 1], got {crop_ratio}')
+        if max_seq_len < 1:
+            raise ValueError(f'max_seq_len must be positive, got {max_seq_len}')
         self.max_seq_len = max_seq_len
-        self.trunc_thresh = trunc_thresh
-        self.crop_ratio = crop_ratio
-        self.max_trials = max_trials
+        self.choice = WindowChoice(trunc_thresh, crop_ratio, max_trials)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        length = len(results['features'])
-        size = self._window(length)
-        if size == length:
-            return results
-        grid, steps = results['grid'], results['steps']
-        margin = 0.5 * grid.span / grid.stride
-        for _ in range(self.max_trials):
-            first = int(np.random.randint(length - size + 1))
-            cut = np.clip(steps, first - margin, first + size + margin)
-            kept = cut[:, 1] - cut[:, 0] >= self.trunc_thresh * (steps[:, 1] - steps[:, 0])
-            kept &= cut[:, 1] > cut[:, 0]
-            if kept.any() or not len(steps):
-                break
-        results['features'] = results['features'][first : first + size]
-        results['grid'] = grid.cropped(first)
-        results['steps'] = cut[kept] - first
-        results['labels'] = results['labels'][kept]
+        length, steps = len(results['features']), results['steps']
+        cut = self.choice.draw(length, self.max_seq_len, results['grid'], steps)
+        if cut is not None:
+            results['features'] = results['features'][cut.first : cut.first + cut.size]
+            cut.apply(results)
         return results
 
-    def _window(self, length: int) -> int:
-        if length > self.max_seq_len:
-            return self.max_seq_len
-        if self.crop_ratio is None:
-            return length
-        low, high = (round(ratio * length) for ratio in self.crop_ratio)
-        return int(np.random.randint(max(low, 1), min(high, length) + 1))
-
     def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(max_seq_len={self.max_seq_len}, '
-            f'trunc_thresh={self.trunc_thresh}, crop_ratio={self.crop_ratio}, '
-            f'max_trials={self.max_trials})'
+        return f'{type(self).__name__}(max_seq_len={self.max_seq_len}, {self.choice})'
+
+
+def segment_sample(results: dict[str, Any], class_agnostic: bool) -> BaseDataElement:
+    """The data sample of a sequence of steps, see `PackFeatures`."""
+    sample = BaseDataElement(
+        metainfo={key: results[key] for key in ('video_id', 'duration', 'fps', 'grid')}
+    )
+    if 'steps' in results:
+        sample.set_metainfo({'gt_seconds': results['segments'], 'gt_labels': results['all_labels']})
+        labels = torch.from_numpy(np.asarray(results['labels'], np.int64))
+        sample.gt_instances = InstanceData(
+            segments=torch.from_numpy(results['steps'].astype(np.float32)),
+            labels=torch.zeros_like(labels) if class_agnostic else labels,
         )
+    return sample
 
 
 @TRANSFORMS.register_module()
@@ -188,20 +164,8 @@ class PackFeatures(BaseTransform):
         self.class_agnostic = class_agnostic
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        sample = BaseDataElement(
-            metainfo={key: results[key] for key in ('video_id', 'duration', 'fps', 'grid')}
-        )
-        if 'steps' in results:
-            sample.set_metainfo(
-                {'gt_seconds': results['segments'], 'gt_labels': results['all_labels']}
-            )
-            labels = torch.from_numpy(np.asarray(results['labels'], np.int64))
-            sample.gt_instances = InstanceData(
-                segments=torch.from_numpy(results['steps'].astype(np.float32)),
-                labels=torch.zeros_like(labels) if self.class_agnostic else labels,
-            )
         features = torch.from_numpy(np.ascontiguousarray(results['features'].T))
-        return {'inputs': features, 'data_samples': sample}
+        return {'inputs': features, 'data_samples': segment_sample(results, self.class_agnostic)}
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(class_agnostic={self.class_agnostic})'
