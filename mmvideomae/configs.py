@@ -20,7 +20,7 @@ from mmvideomae.registry import FUNCTIONS, Pipeline, build_steps, steps_of
 
 Step = dict[str, Any]
 
-_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is mmengine's notation for an environment variable.
 _OF_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
 # Entries that a run or a tool looks up; an option may set them where a config lacks them.
@@ -60,8 +60,10 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     name = os.fspath(path)
     if not Path(name).exists():
         raise ConfigMissingError(f'config not found: {name}')
-    if not name.endswith(_SUFFIXES) or not Path(name).is_file():
-        raise ConfigError(f'{name} is not a config: its name must end in {", ".join(_SUFFIXES)}')
+    if not name.endswith(CONFIG_SUFFIXES) or not Path(name).is_file():
+        raise ConfigError(
+            f'{name} is not a config: its name must end in {", ".join(CONFIG_SUFFIXES)}'
+        )
     try:
         cfg = Config.fromfile(name)
     except Exception as error:  # a config is code, which can fail in any way

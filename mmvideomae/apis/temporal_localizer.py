@@ -1,8 +1,7 @@
 """Find which actions happen in long videos, and when, from frames to segments in one call."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,14 +11,17 @@ from torch import nn
 
 from mmvideomae.apis.class_names import Names, model_class_names
 from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
+from mmvideomae.apis.found_segments import FoundSegments
 from mmvideomae.apis.inference import OnProgress, Video, as_model
 from mmvideomae.apis.predictions import Span
+from mmvideomae.apis.window_localizer import WindowLocalizer, detections_of
 from mmvideomae.configs import compose, dataset_of, steps_of_test
 from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
+from mmvideomae.formats.video_folders import video_id_of
+from mmvideomae.ops.detections import Detections
+from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
-VERSION = 'VERSION 1.3'
-"""The version of ActivityNet's result format."""
 ACTION = 'action'
 """The class name of a class-agnostic detector."""
 
@@ -28,61 +30,15 @@ class UnfitVideoError(UserError, ValueError):
     """A video can be read, but does not fit the detector."""
 
 
-@dataclass(frozen=True, eq=False)
-class FoundSegments(Sequence[Span]):
-    """The segments of a video: a sequence of spans by descending score, which may overlap.
-
-    Attributes:
-        video: The file or folder.
-        video_id: Its name without suffix.
-        duration: Duration in seconds.
-        spans: (start, end, label, score), times in seconds.
-    """
-
-    video: str
-    video_id: str
-    duration: float
-    spans: tuple[Span, ...]
-
-    def __len__(self) -> int:
-        return len(self.spans)
-
-    def __getitem__(self, place: Any) -> Any:
-        return self.spans[place]
-
-    def at_least(self, score: float) -> 'FoundSegments':
-        """The segments with at least this score."""
-        return replace(self, spans=tuple(span for span in self.spans if span.score >= score))
-
-    def to_activitynet(self) -> dict[str, Any]:
-        """The `activitynet_results` of this video alone."""
-        return activitynet_results([self])
-
-
-def activitynet_results(found: Iterable[FoundSegments]) -> dict[str, Any]:
-    """Plain values in ActivityNet's result format, which ``eval_segments`` reads.
-
-    Raises:
-        ValueError: Two videos have the same name.
-    """
-    results: dict[str, Any] = {}
-    for video in found:
-        if video.video_id in results:
-            raise ValueError(f'two videos have the name {video.video_id!r}: rename one of them')
-        results[video.video_id] = [
-            {'segment': [span.start, span.end], 'label': span.label, 'score': span.score}
-            for span in video
-        ]
-    return {'version': VERSION, 'results': results, 'external_data': {}}
-
-
 class TemporalLocalizer:
-    """Find segments in videos with a feature model and a detector.
+    """Find segments in videos with a feature model and a detector, or with an end-to-end model.
 
-    The features go through the detector's test pipeline, except its ``LoadFeatures``.
+    Features go through the detector's test pipeline, except its ``LoadFeatures``.  An end-to-end
+    model, an `EndToEndLocalizer`, sees the windows of its test, one by one, see `WindowLocalizer`.
 
     Args:
-        feature_model: A config file, a config or a model with a backbone.
+        feature_model: A config file, a config or a model with a backbone; without a detector, an
+            end-to-end model or its config.
         feature_checkpoint: Its weights, with a config.
         detector: A config file, a config, or an ``ActionFormer`` from ``init_model``.
         detector_checkpoint: Its weights, with a config.
@@ -91,19 +47,21 @@ class TemporalLocalizer:
             class.
         preset, settings: Windows of the features, see `FeatureExtractor`.
         device: The default is the GPU if there is one, else the CPU.
-        batch_size, precision, filename_tmpl, fps: See `FeatureExtractor`.
+        batch_size, precision: Of the features, see `FeatureExtractor`.
+        filename_tmpl, fps: Of folders of frames, see `FeatureExtractor`.
 
     Raises:
         ValueError: The feature model has no backbone or the detector is not a temporal one;
-            width, stride, window, interval or offset do not match the detector; or there are
-            not as many names as classes.
+            width, stride, window, interval or offset do not match the detector; there are
+            not as many names as classes; or settings of features are given for an end-to-end
+            model.
     """
 
     def __init__(
         self,
         feature_model: nn.Module | Config | str | os.PathLike[str],
-        feature_checkpoint: str | os.PathLike[str] | None,
-        detector: nn.Module | Config | str | os.PathLike[str],
+        feature_checkpoint: str | os.PathLike[str] | None = None,
+        detector: nn.Module | Config | str | os.PathLike[str] | None = None,
         detector_checkpoint: str | os.PathLike[str] | None = None,
         classes: Names | None = None,
         preset: str | None = None,
@@ -114,8 +72,21 @@ class TemporalLocalizer:
         filename_tmpl: str = 'img_{:05}.jpg',
         fps: float = 25.0,
     ) -> None:
-        self.detector = _built_detector(detector, detector_checkpoint, device)
-        self.classes = _names(self.detector, classes)
+        self.filename_tmpl, self.fps = filename_tmpl, fps
+        self._windows: WindowLocalizer | None = None
+        if detector is None:
+            if preset is not None or settings is not None or precision != 'auto':
+                raise ValueError(
+                    'an end-to-end model has no features: omit preset, settings and precision'
+                )
+            self.detector = _built_detector(feature_model, feature_checkpoint, device, True)
+            self._windows = WindowLocalizer(self.detector)
+        else:
+            self.detector = _built_detector(detector, detector_checkpoint, device, False)
+        self._heads = getattr(self.detector, 'detector', self.detector)
+        self.classes = _names(self._heads, self.detector.cfg, classes)
+        if self._windows is not None:
+            return
         self._pipeline = _pipeline_of(self.detector.cfg)
         self.extractor = FeatureExtractor(
             feature_model,
@@ -141,7 +112,13 @@ class TemporalLocalizer:
             UnfitVideoError: The video does not have the frame rate that the detector's config
                 requires, or has no class scores in ``external_scores``.
         """
-        return self.of_features(video, self.extractor(video, progress))
+        if self._windows is None:
+            return self.of_features(video, self.extractor(video, progress))
+        video_id = video_id_of(os.path.abspath(video))
+        self._require_scores(video_id)
+        with self.open_stream(video) as stream:
+            found, duration = self._windows(stream, video_id, progress)
+        return self._named(video, video_id, duration, found)
 
     @torch.inference_mode()
     def of_features(self, video: Video, found: VideoFeatures) -> FoundSegments:
@@ -151,9 +128,7 @@ class TemporalLocalizer:
             info.check({'fps': self._format.fps})
         except ValueError as error:
             raise UnfitVideoError(str(error)) from error
-        external = getattr(self.detector, 'external', None)
-        if external is not None and info.video_id not in external.scores:
-            raise UnfitVideoError(f'video {info.video_id} has no external class scores')
+        self._require_scores(info.video_id)
         sample = self._pipeline(
             {
                 'video_id': info.video_id,
@@ -165,29 +140,51 @@ class TemporalLocalizer:
             }
         )
         (result,) = self.detector.test_step(pseudo_collate([sample]))
-        best = result.pred_instances
-        order = best.scores.argsort(descending=True, stable=True)
-        rows = (best.segments[order], best.labels[order], best.scores[order])
+        best = detections_of(result.pred_instances)
+        return self._named(video, info.video_id, info.duration, best)
+
+    def open_stream(self, video: Video) -> FileStream | FolderStream:
+        """A context manager for the frames of a video or folder."""
+        return open_stream(video, self.filename_tmpl, self.fps)
+
+    def _require_scores(self, video_id: str) -> None:
+        external = getattr(self._heads, 'external', None)
+        if external is not None and video_id not in external.scores:
+            raise UnfitVideoError(f'video {video_id} has no external class scores')
+
+    def _named(
+        self, video: Video, video_id: str, duration: float, found: Detections
+    ) -> FoundSegments:
+        """The detections by descending score, with the names of their classes."""
+        rows = found.best(len(found.scores))
         spans = tuple(
             Span(start, end, self.classes[label], score)
-            for (start, end), label, score in zip(*(row.tolist() for row in rows), strict=True)
+            for (start, end), score, label in zip(*(row.tolist() for row in rows), strict=True)
         )
-        return FoundSegments(os.fspath(video), info.video_id, info.duration, spans)
+        return FoundSegments(os.fspath(video), video_id, duration, spans)
 
 
 def _built_detector(
     model: nn.Module | Config | str | os.PathLike[str],
     checkpoint: str | os.PathLike[str] | None,
     device: str | torch.device | None,
+    end_to_end: bool,
 ) -> nn.Module:
     model = as_model(model, checkpoint, device)
-    if getattr(model, 'reg_head', None) is None:
+    name = type(model).__name__
+    heads = getattr(model, 'detector', model)
+    if getattr(heads, 'reg_head', None) is None:
         raise ValueError(
-            f'{type(model).__name__} is not a temporal detector: give the config of one, such as '
-            'ActionFormer'
+            f'{name} is not a temporal detector: give the config of one, such as ActionFormer'
         )
+    if end_to_end and heads is model:
+        raise ValueError(
+            f'{name} works on features: give the model that makes them, and its weights, before it'
+        )
+    if not end_to_end and heads is not model:
+        raise ValueError(f'{name} sees frames, not features: give it alone, without another model')
     if getattr(model, 'cfg', None) is None:
-        raise ValueError(f'this {type(model).__name__} has no cfg: build it with init_model')
+        raise ValueError(f'this {name} has no cfg: build it with init_model')
     return model.eval()
 
 
@@ -201,15 +198,15 @@ def _pipeline_of(cfg: Config) -> Compose:
     return compose(steps[1:])
 
 
-def _names(detector: nn.Module, given: Names | None) -> tuple[str, ...]:
+def _names(heads: nn.Module, cfg: Config, given: Names | None) -> tuple[str, ...]:
     """Names for the detector's labels, or for its external class scores."""
-    count = detector.cls_head.num_classes
-    external = getattr(detector, 'external', None)
+    count = heads.cls_head.num_classes
+    external = getattr(heads, 'external', None)
     if external is not None:
         count = len(next(iter(external.scores.values())))
     elif count == 1 and given is None:
         return (ACTION,)
-    return model_class_names(detector.cfg, count, given)
+    return model_class_names(cfg, count, given)
 
 
 def _check(extractor: FeatureExtractor, detector: nn.Module, told: FeatureFormat) -> None:

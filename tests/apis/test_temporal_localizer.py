@@ -13,8 +13,9 @@ from torch import nn
 
 from mmvideomae.analysis.eval_segments import evaluate_segment_files
 from mmvideomae.apis import FeatureExtractor, FoundSegments, TemporalLocalizer, init_model
+from mmvideomae.apis.found_segments import activitynet_results
 from mmvideomae.apis.predictions import Span
-from mmvideomae.apis.temporal_localizer import ACTION, activitynet_results
+from mmvideomae.apis.temporal_localizer import ACTION
 from mmvideomae.datasets import FeatureDataset
 from tests.support.localizers import tiny_action_former
 from tests.support.models import tiny_recognizer

@@ -1,15 +1,16 @@
 """Find which actions happen in videos, and when, with a temporal detector.
 
-python tools/demo/localize.py FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT film.mp4 --out work_dirs/film
+python tools/demo/localize.py CONFIG CKPT film.mp4 --out work_dirs/film
 python tools/demo/localize.py FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT *.mp4 --out work_dirs/films \\
     --preset videomaev2_thumos14 --classes classes.txt --min-score 0.2
 
-FEATURE_CONFIG makes the features and CONFIG detects segments in them, so the features must be those
-on which the detector was trained.  OUT/segments.json holds the segments of all videos in
-ActivityNet's layout of results, which tools/analysis_tools/eval_segments.py reads, and OUT/NAME.png
-shows those of one video.  With --overlay, OUT/NAME.mp4 is the video with the best current segment
-written on it; with --html, OUT/NAME.html is a self-contained page that plays the video above its
-segments.  Videos that cannot be read are reported and left out, and the exit status is 1.
+A CONFIG trained end to end sees the videos itself.  Any other detector works on features, which
+FEATURE_CONFIG makes, so these must be those on which the detector was trained.  OUT/segments.json
+holds the segments of all videos in ActivityNet's layout of results, which
+tools/analysis_tools/eval_segments.py reads, and OUT/NAME.png shows those of one video.  With
+--overlay, OUT/NAME.mp4 is the video with the best current segment written on it; with --html,
+OUT/NAME.html is a self-contained page that plays the video above its segments.  Videos that cannot
+be read are reported and left out, and the exit status is 1.
 """
 
 import argparse
@@ -26,11 +27,15 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('feature_config', metavar='FEATURE_CONFIG', help='config of the feature model')
-    add('feature_checkpoint', metavar='FEATURE_CKPT', help='its weights')
-    add('config', metavar='CONFIG', help='config of the detector')
+    add('config', metavar='CONFIG', help='config of the end-to-end detector, or of the features')
     add('checkpoint', metavar='CKPT', help='its weights')
-    add('videos', metavar='VIDEO', nargs='+', help='file or folder of frames')
+    add(
+        'videos',
+        metavar='VIDEO',
+        nargs='+',
+        help='file or folder of frames; before the videos, config and weights of the detector that '
+        'works on the features, if the first model makes features',
+    )
     add('--out', type=Path, required=True, metavar='DIR', help='folder for the results')
     add(
         '--classes',

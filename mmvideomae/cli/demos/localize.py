@@ -11,9 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmvideomae.apis import FoundSegments, TemporalLocalizer
-from mmvideomae.apis.temporal_localizer import activitynet_results
-from mmvideomae.cli.tool import FIXABLE, Told
+from mmvideomae.apis.found_segments import activitynet_results
+from mmvideomae.cli.tool import FIXABLE, Told, UsageError
 from mmvideomae.cli.video_work import VideoWork
+from mmvideomae.configs import CONFIG_SUFFIXES
 from mmvideomae.storage import write_text
 from mmvideomae.visualization.browser_video import browser_video
 from mmvideomae.visualization.files import save_picture
@@ -30,13 +31,14 @@ def make(args: argparse.Namespace) -> Told:
     """
     if args.top_k < 1:
         raise ValueError('--top-k must be positive')
+    detector = _take_detector(args)
     names = [Path(video).stem for video in args.videos]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f'two videos have the name {twice[0]!r}: rename one of them')
     if args.overlay:
         for video in args.videos:
             check_target(args.out / f'{Path(video).stem}.mp4', video)
-    localizer = _localizer(args)
+    localizer = _localizer(args, *detector)
     args.out.mkdir(parents=True, exist_ok=True)
     found: list[FoundSegments] = []
     written: dict[str, dict[str, str]] = {'pictures': {}, 'overlays': {}, 'pages': {}}
@@ -57,12 +59,24 @@ def make(args: argparse.Namespace) -> Told:
     return Told(summary, text, work.failed.values(), 1 if work.failed else 0)
 
 
-def _localizer(args: argparse.Namespace) -> TemporalLocalizer:
+def _take_detector(args: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Move config and weights of a detector on features, if they are given, out of the videos."""
+    if not args.videos[0].endswith(CONFIG_SUFFIXES):
+        return None, None
+    if len(args.videos) < 3:
+        raise UsageError('after CONFIG and CKPT of the features come those of the detector, VIDEO')
+    detector, checkpoint, *args.videos = args.videos
+    return detector, checkpoint
+
+
+def _localizer(
+    args: argparse.Namespace, detector: str | None, weights: str | None
+) -> TemporalLocalizer:
     return TemporalLocalizer(
-        args.feature_config,
-        args.feature_checkpoint,
         args.config,
         args.checkpoint,
+        detector,
+        weights,
         classes=args.classes,
         preset=args.preset,
         settings=args.settings,
@@ -85,7 +99,7 @@ def _drawings(
         yield 'pictures', save_picture(f'{base}.png', picture)
     if args.overlay:
         with work.left_out(found.video, FIXABLE):
-            stream = localizer.extractor.open_stream(found.video)
+            stream = localizer.open_stream(found.video)
             yield 'overlays', work.overlay(stream, f'{base}.mp4', _labelled(found))
     if args.html:
         with work.left_out(found.video, FIXABLE):
@@ -96,7 +110,7 @@ def _page(
     localizer: TemporalLocalizer, found: FoundSegments, path: Path, title: str, work: VideoWork
 ) -> Path:
     """Write the page that plays the video above its segments."""
-    stream = localizer.extractor.open_stream(found.video)
+    stream = localizer.open_stream(found.video)
     with (
         stream,
         work.bar(f'page {path.name}') as advance,
