@@ -95,4 +95,6 @@ def _head(model: Any) -> tuple[str, Any]:
     """The part that classifies, with its name in the config."""
     if hasattr(model, 'roi_head'):
         return 'roi_head.bbox_head', getattr(model.roi_head, 'bbox_head', None)
+    if hasattr(model, 'detector'):
+        return 'detector.cls_head', getattr(model.detector, 'cls_head', None)
     return 'cls_head', getattr(model, 'cls_head', None)

@@ -1,5 +1,6 @@
 """The plain vision transformer of VideoMAE and VideoMAE V2."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from mmvideomae.models.layers import Block, init_transformer
 from mmvideomae.models.layers.cube_transformer import Arch, CubeTransformer, resolve_arch
+from mmvideomae.models.layers.temporal_adapter import Apply, through_blocks
 from mmvideomae.models.layers.transformer import LAYER_NORM_EPS
 from mmvideomae.models.layers.tuning import tune
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_grid, sinusoid_table
@@ -120,19 +122,42 @@ class VideoMAEViT(CubeTransformer):
         Returns:
             (B, N or n, D), (B, D) or (B, D, t, h, w), depending on ``out_type``.
         """
-        grid = self.grid_of(*clips.shape[2:])
         self.require_all_tokens(visible_ids)
-        x = self.patch_embed(clips, visible_ids)
-        positions = self._positions(grid)
-        if visible_ids is not None:
-            positions = gather_tokens(positions, visible_ids)
-        x = x + positions.to(x.dtype)
+        x = self.embed(clips, visible_ids)
         for block in self.blocks:
             x = block(x)
         if self.out_type == 'avg':
             return self.fc_norm(x.mean(1))
         x = self.norm(x)
-        return x.transpose(1, 2).unflatten(2, grid) if self.out_type == 'featmap' else x
+        if self.out_type == 'featmap':
+            return x.transpose(1, 2).unflatten(2, self.grid_of(*clips.shape[2:]))
+        return x
+
+    def embed(self, clips: Tensor, visible_ids: Tensor | None = None) -> Tensor:
+        """The input of the first block: tokens (B, N or n, D) with their positions."""
+        positions = self._positions(self.grid_of(*clips.shape[2:]))
+        x = self.patch_embed(clips, visible_ids)
+        if visible_ids is not None:
+            positions = gather_tokens(positions, visible_ids)
+        return x + positions.to(x.dtype)
+
+    def encode_series(
+        self, groups: Sequence[Tensor], prepare: Callable[[Tensor], Tensor], apply: Apply
+    ) -> list[Tensor]:
+        """Encode clips that follow one another, a group at a time, without a last norm.
+
+        Only `TIA` connects the clips; without it, groups of any size give the same.
+
+        Args:
+            groups: Clips (n, C, T, H, W), uint8 for example.
+            prepare: Makes the input of `embed` from a group.
+            apply: Calls a function with arguments; for example, it recomputes instead of storing.
+
+        Returns:
+            Tokens (n, N, D) of each group.
+        """
+        streams = [apply(lambda clips: self.embed(prepare(clips)), group) for group in groups]
+        return through_blocks(self.blocks, streams, self.grid_of(*groups[0].shape[2:]), apply)
 
     def _positions(self, grid: Grid) -> Tensor:
         """The (1, N, D) table of a grid."""

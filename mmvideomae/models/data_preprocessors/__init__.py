@@ -9,6 +9,7 @@ from mmvideomae.models.data_preprocessors.codes import (
 )
 from mmvideomae.models.data_preprocessors.features import FeatureDataPreprocessor
 from mmvideomae.models.data_preprocessors.videomae import VideoMAEDataPreprocessor
+from mmvideomae.models.data_preprocessors.windows import WindowDataPreprocessor
 
 __all__ = [
     'ActionBoxDataPreprocessor',
@@ -18,4 +19,5 @@ __all__ = [
     'CodeDataPreprocessor',
     'FeatureDataPreprocessor',
     'VideoMAEDataPreprocessor',
+    'WindowDataPreprocessor',
 ]

@@ -137,20 +137,31 @@ class AdaptFormerBlock(AdaptedBlock):
         return self.scale * self.adapter_mlp(x)
 
 
-class _Adapters:
-    """Replaces the blocks of a backbone by adapted ones; the output does not change at first."""
+class Adapters:
+    """Replaces the blocks of a backbone by adapted ones; the output does not change at first.
+
+    Attributes:
+        layers: Numbers of the blocks to replace, from 0; None: all.
+    """
+
+    layers: tuple[int, ...] | None = None
 
     def add_to(self, backbone: nn.Module) -> None:
         """Replace the blocks.
 
         Raises:
-            ValueError: The backbone has no blocks that can be adapted.
+            ValueError: The backbone has no blocks that can be adapted, or not those of ``layers``.
         """
-        blocks = getattr(backbone, 'blocks', None)
+        name, blocks = type(self).__name__, getattr(backbone, 'blocks', None)
         if not isinstance(blocks, nn.ModuleList) or not all(isinstance(b, Block) for b in blocks):
-            raise ValueError(f'{type(backbone).__name__} has no blocks for {type(self).__name__}')
-        for number, block in enumerate(blocks):
-            blocks[number] = self.adapted(block)
+            raise ValueError(f'{type(backbone).__name__} has no blocks for {name}')
+        chosen = range(len(blocks)) if self.layers is None else self.layers
+        if absent := sorted(set(chosen) - set(range(len(blocks)))):
+            raise ValueError(
+                f'{name} has layers {absent}, but the blocks are 0 to {len(blocks) - 1}'
+            )
+        for number in chosen:
+            blocks[number] = self.adapted(blocks[number])
         backbone.register_forward_pre_hook(_tell_grid, with_kwargs=True)
 
     def adapted(self, block: Block) -> AdaptedBlock:
@@ -159,7 +170,7 @@ class _Adapters:
 
 
 @TUNINGS.register_module()
-class STAdapter(_Adapters):
+class STAdapter(Adapters):
     """ST-Adapter: depth-wise convolutions over time in a bottleneck (2206.13559).
 
     Args:
@@ -182,7 +193,7 @@ class STAdapter(_Adapters):
 
 
 @TUNINGS.register_module()
-class AIM(_Adapters):
+class AIM(Adapters):
     """AIM: the attention used again over time, and adapters for time, space and MLP (2302.03024).
 
     The paper adapts image models, whose attention is that of a frame; here it is the block's own,
@@ -203,7 +214,7 @@ class AIM(_Adapters):
 
 
 @TUNINGS.register_module()
-class AdaptFormer(_Adapters):
+class AdaptFormer(Adapters):
     """AdaptFormer: an adapter beside the MLP (2205.13535).
 
     Args:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmvideomae.models.layers.adapters import AIM, AdaptFormer, STAdapter
+from mmvideomae.models.layers.temporal_adapter import TIA
 from mmvideomae.models.layers.transformer import Block
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_vit
@@ -20,6 +21,8 @@ METHODS = [
     AIM(ratio=0.5, scale=0.7, before=True),
     AIM(),
     AdaptFormer(hidden_dims=6),
+    TIA(ratio=0.75),
+    TIA(ratio=0.75, kernel=5),
 ]
 
 
@@ -53,6 +56,22 @@ def bottleneck(x: Tensor, part: Any, act: Any = F.gelu) -> Tensor:
     return F.linear(down, part.up.weight, part.up.bias)
 
 
+def temporal_adapter(x: Tensor, part: Any) -> Tensor:
+    """x + gamma * up(a + 1 x 1 convolution(convolution of each channel along time(a)))."""
+    a = F.gelu(F.linear(x, part.down.weight, part.down.bias))
+    places, width = GRID[1] * GRID[2], a.shape[-1]
+    mixed = torch.zeros_like(a)
+    for place in range(places):
+        series = a[:, place::places].transpose(1, 2)
+        kernel = part.depthwise.weight.shape[-1]
+        series = F.conv1d(
+            series, part.depthwise.weight, part.depthwise.bias, 1, kernel // 2, 1, width
+        )
+        series = F.conv1d(series, part.pointwise.weight, part.pointwise.bias)
+        mixed[:, place::places] = series.transpose(1, 2)
+    return x + part.gamma * F.linear(a + mixed, part.up.weight, part.up.bias)
+
+
 def restated(x: Tensor, made: Any, method: Any) -> Tensor:
     if isinstance(method, STAdapter):
         if method.twice:
@@ -60,6 +79,9 @@ def restated(x: Tensor, made: Any, method: Any) -> Tensor:
         x = x + made.gamma_1 * made.attn(made.norm1(x))
         x = st_adapter(x, made.adapter_2)
         return x + made.gamma_2 * made.mlp(made.norm2(x))
+    if isinstance(method, TIA):
+        x = x + made.gamma_1 * made.attn(made.norm1(x))
+        return temporal_adapter(x + made.gamma_2 * made.mlp(made.norm2(x)), made.adapter)
     if isinstance(method, AdaptFormer):
         x = x + made.gamma_1 * made.attn(made.norm1(x))
         beside = 0.1 * bottleneck(x, made.adapter_mlp, F.relu)
@@ -122,7 +144,7 @@ def test_rotary_positions_suit_all_methods_but_aim() -> None:
         'type': 'VJEPA2ViT', 'arch': {'embed_dims': 32, 'depth': 1, 'num_heads': 2},
         'img_size': 32, 'patch_size': 8, 'num_frames': 4,
     }  # fmt: skip
-    for kind in ('LoRA', 'STAdapter', 'AdaptFormer'):
+    for kind in ('LoRA', 'STAdapter', 'AdaptFormer', 'TIA'):
         assert MODELS.build({**vit, 'peft': {'type': kind}})(CLIPS).shape == (2, 32, 32)
     with pytest.raises(ValueError, match='without rotary positions'):
         MODELS.build({**vit, 'peft': {'type': 'AIM'}})(CLIPS)
