@@ -1,7 +1,7 @@
 """Check that weights with our names form a complete network."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.names import Weights, is_known
@@ -11,6 +11,8 @@ FORMER_EMBED = 'backbone.embd.0.conv.weight'
 CODE_EMBED = 'backbone.cls_embed'
 FOREIGN = 'backbone.model.'
 """The beginning of names of an encoder of another library, which has its own names."""
+DETECTOR = 'detector.'
+"""Before the names of an ActionFormer that is trained together with an encoder."""
 GATHER = (
     'of DeepSpeed ZeRO-3 or FSDP, whose weights are spread over many files. Merge them (for '
     'DeepSpeed with "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them) '
@@ -67,8 +69,8 @@ def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
     A whole part, such as a head, may be missing.  Tensors with other names are ignored.
-    The network is VideoMAE's, V-JEPA 2's, VIMPAC's or an ActionFormer; one with an encoder of
-    another library is not checked.
+    The network is VideoMAE's, V-JEPA 2's, VIMPAC's, an ActionFormer, or VideoMAE's with one; one
+    with an encoder of another library is not checked.
 
     Raises:
         CheckpointError: A tensor, which the message names, is missing or empty.
@@ -154,6 +156,9 @@ def _gaps(state: Weights) -> Iterator[str]:
             yield from _both([norm])
     if 'head.proj' in present:
         yield from _DECODER
+    if has_part(state, DETECTOR):
+        detector = {key.removeprefix(DETECTOR) for key in state if key.startswith(DETECTOR)}
+        yield from (DETECTOR + key for key in _former_gaps(detector))
 
 
 def _code_gaps(state: Weights) -> Iterator[str]:
@@ -193,7 +198,7 @@ def code_attentions(state: Weights) -> list[int]:
     ]
 
 
-def _former_gaps(state: Weights) -> Iterator[str]:
+def _former_gaps(state: Collection[str]) -> Iterator[str]:
     """Names that an ActionFormer with the parts of this state must have."""
     scales = _FORMER_SCALES if any(key.endswith(_FORMER_SCALES) for key in state) else ()
     for part in _FORMER_BLOCKS:
@@ -237,7 +242,7 @@ def _any(blocks: range, part: str, state: Weights, names: Iterable[str]) -> bool
     return any(f'{part}.{number}.{name}' in state for number in blocks for name in names)
 
 
-def numbered(state: Weights, part: str, joint: str = '.') -> range:
+def numbered(state: Collection[str], part: str, joint: str = '.') -> range:
     """Numbers from 0 to the highest in a list of layers."""
     found = [re.match(rf'{re.escape(part + joint)}(\d{{1,4}})\.', key) for key in state]
     return range(1 + max((int(match[1]) for match in found if match), default=-1))
@@ -247,6 +252,6 @@ def _both(layers: Iterable[str]) -> list[str]:
     return [f'{layer}.{leaf}' for layer in layers for leaf in _LEAVES]
 
 
-def has_part(state: Weights, start: str | tuple[str, ...]) -> bool:
+def has_part(state: Collection[str], start: str | tuple[str, ...]) -> bool:
     """Whether any name starts with ``start``, or with one of several beginnings."""
     return any(key.startswith(start) for key in state)

@@ -22,7 +22,8 @@ def detect(state_dict: Weights) -> str:
     Raises:
         CheckpointError: It has none of them.
     """
-    if has_part(state_dict, FOREIGN):  # only our models have these, whatever follows
+    # Besides OpenTAD's, only our models have these, whatever follows.
+    if has_part(state_dict, FOREIGN) and not LAYOUTS['opentad'].matches(state_dict):
         return 'ours'
     for name, layout in reversed(LAYOUTS.items()):
         if layout.matches(state_dict):

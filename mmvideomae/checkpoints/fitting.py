@@ -10,7 +10,12 @@ from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of, code_architecture_of
 from mmvideomae.checkpoints.code_parts import fit_axis_positions, settle_tokenizer
-from mmvideomae.checkpoints.completeness import added_to_encoder, has_part, require_values
+from mmvideomae.checkpoints.completeness import (
+    DETECTOR,
+    added_to_encoder,
+    has_part,
+    require_values,
+)
 from mmvideomae.checkpoints.conversion import convert, detect, to_ours
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
@@ -31,7 +36,7 @@ ENCODER_PARTS = (ENCODER, TOKENIZER)
 ENCODER_MARKS = ('patch_embed.proj.weight', 'cls_embed')
 MMACTION2_EMBED = 'backbone.patch_embed.projection.weight'
 # Parts of a model that are replaced as a whole in training if they do not fit.
-REPLACEABLE = ('cls_head', 'roi_head')
+REPLACEABLE = ('cls_head', 'roi_head', f'{DETECTOR}cls_head')
 
 
 class Fitted(NamedTuple):
@@ -217,7 +222,7 @@ def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) ->
             notes.append(f'{norm[:-1]}: dropped, the model ends in another norm')
         elif has_part(expected, norm) and not has_part(found, norm):
             notes.append(f'{norm[:-1]}: newly initialised')
-    parts = {key.partition('.')[0]: None for key in (*found, *expected)}
+    parts = {_part_of(key): None for key in (*found, *expected)}
     for part in parts:
         mine, theirs = has_part(found, f'{part}.'), has_part(expected, f'{part}.')
         if f'{part}.' == ENCODER:
@@ -260,8 +265,14 @@ NOT_NEEDED = ('num_batches_tracked', LOSS_NORMALISER)
 def _starts_anew(key: str, found: Weights) -> bool:
     if key.startswith(NORMS):
         return not has_part(found, key.rpartition('.')[0])
-    part = key.partition('.')[0]
+    part = _part_of(key)
     return f'{part}.' != ENCODER and not has_part(found, f'{part}.')
+
+
+def _part_of(key: str) -> str:
+    """The first name of a key, such as ``cls_head``; inside a detector, with it."""
+    prefix = DETECTOR if key.startswith(DETECTOR) else ''
+    return prefix + key.removeprefix(prefix).partition('.')[0]
 
 
 def _drop(state: dict[str, Tensor], prefix: str) -> None:

@@ -125,6 +125,7 @@ def test_every_layout_is_tested() -> None:
     kinds = [*CLASSIFIERS, *PRETRAINERS, *LEARNED_POSITIONS, *IMAGES]
     # In modules of their own.
     elsewhere = {'ours', 'actionformer', 'dalle', 'tokenizer', 'vimpac', 'vjepa2', 'vjepa2-hf'}
+    elsewhere.add('opentad')
     assert {format_of(kind) for kind in kinds} | elsewhere == LAYOUTS.keys()
 
 

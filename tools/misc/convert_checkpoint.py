@@ -32,8 +32,8 @@ def options() -> argparse.ArgumentParser:
         parser,
         '--to',
         'ours',
-        'what to write: ours, mmaction2, the layout of official code (videomae, vimpac, vjepa2) or '
-        'of transformers (hf, vjepa2-hf) ',
+        'what to write: ours, mmaction2, the layout of official code (videomae, vimpac, vjepa2, '
+        'opentad) or of transformers (hf, vjepa2-hf) ',
         choices=WRITABLE,
     )
     parser.add_argument(

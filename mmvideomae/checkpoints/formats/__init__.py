@@ -22,6 +22,7 @@ _MODULES = (
     'tokenizer',
     'vjepa2',
     'vjepa2_hf',
+    'open_tad',
 )
 _FOUND: list[Layout] = [import_module(f'{__name__}.{module}').LAYOUT for module in _MODULES]
 LAYOUTS = {layout.name: layout for layout in _FOUND}

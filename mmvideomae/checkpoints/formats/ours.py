@@ -1,6 +1,11 @@
 """Weights under the names of this project's models."""
 
-from mmvideomae.checkpoints.completeness import CODE_EMBED, FORMER_EMBED, PATCH_EMBED
+from mmvideomae.checkpoints.completeness import (
+    CODE_EMBED,
+    DETECTOR,
+    FORMER_EMBED,
+    PATCH_EMBED,
+)
 from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
 from mmvideomae.checkpoints.formats.layout import Layout
 from mmvideomae.checkpoints.names import Weights
@@ -8,6 +13,7 @@ from mmvideomae.checkpoints.names import Weights
 _PARTS = (
     *('backbone.', 'neck.', 'head.proj.', 'cls_head.', 'roi_head.', 'masker.'),
     *('target.', 'targets.', 'branches.', 'projector.', 'predictor.', 'average.', 'updates'),
+    DETECTOR,
 )
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmvideomae.models.layers.masked_conv import (
+    LAYER_NORM_EPS,
     ChannelNorm,
     LearnedScale,
     MaskedConv1d,
@@ -16,32 +17,46 @@ from mmvideomae.models.layers.masked_conv import (
 from mmvideomae.registry import MODELS
 
 
-class _ConvTower(BaseModule):
-    """Hidden convolutions, each followed by a norm and a ReLU."""
+class ConvTower(BaseModule):
+    """Hidden convolutions, each followed by a norm and a ReLU.
+
+    Args:
+        norm_eps: Of the norms; 1e-6 in OpenTAD.
+        clear_padding: Set padding to 0 again after each ReLU, as OpenTAD does.
+    """
 
     def __init__(
-        self, in_channels: int, hidden_channels: int, num_hidden: int, init_cfg: dict | None
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        num_hidden: int,
+        norm_eps: float,
+        clear_padding: bool,
+        init_cfg: dict | None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        self.clear_padding = clear_padding
         widths = [in_channels] + [hidden_channels] * num_hidden
         self.head = nn.ModuleList(
             MaskedConv1d(width, hidden_channels, bias=False) for width in widths[:num_hidden]
         )
-        self.norm = nn.ModuleList(ChannelNorm(hidden_channels) for _ in range(num_hidden))
+        self.norm = nn.ModuleList(ChannelNorm(hidden_channels, norm_eps) for _ in range(num_hidden))
 
     def hidden(self, x: Tensor, mask: Tensor) -> Tensor:
         for conv, norm in zip(self.head, self.norm, strict=True):
             x = F.relu(norm(conv(x, mask)[0]))
+            x = x * mask if self.clear_padding else x
         return x
 
 
 @MODELS.register_module()
-class ActionFormerClsHead(_ConvTower):
+class ActionFormerClsHead(ConvTower):
     """Class scores of each step: levels (B, D, L_l), (B, 1, L_l) -> logits (B, L_l, K).
 
     Args:
         num_classes: K; 1 for a head that only separates actions from background.
         prior: Initial probability of all classes, set through the bias.
+        norm_eps, clear_padding: See `ConvTower`.
     """
 
     def __init__(
@@ -51,9 +66,12 @@ class ActionFormerClsHead(_ConvTower):
         hidden_channels: int = 512,
         num_hidden: int = 2,
         prior: float = 0.01,
+        norm_eps: float = LAYER_NORM_EPS,
+        clear_padding: bool = False,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(in_channels, hidden_channels, num_hidden, init_cfg)
+        sizes = (in_channels, hidden_channels, num_hidden)
+        super().__init__(*sizes, norm_eps, clear_padding, init_cfg)
         self.num_classes = num_classes
         self.cls_head = MaskedConv1d(hidden_channels, num_classes)
         clear_biases(self)
@@ -68,11 +86,14 @@ class ActionFormerClsHead(_ConvTower):
 
 
 @MODELS.register_module()
-class ActionFormerRegHead(_ConvTower):
+class ActionFormerRegHead(ConvTower):
     """Distances of each step to the start and end of its segment.
 
     Levels (B, D, L_l), (B, 1, L_l) -> distances (B, L_l, 2) >= 0 in strides of the level.  Each
     level has a learned scale.
+
+    Args:
+        norm_eps, clear_padding: See `ConvTower`.
     """
 
     def __init__(
@@ -81,9 +102,12 @@ class ActionFormerRegHead(_ConvTower):
         hidden_channels: int = 512,
         num_hidden: int = 2,
         num_levels: int = 6,
+        norm_eps: float = LAYER_NORM_EPS,
+        clear_padding: bool = False,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(in_channels, hidden_channels, num_hidden, init_cfg)
+        sizes = (in_channels, hidden_channels, num_hidden)
+        super().__init__(*sizes, norm_eps, clear_padding, init_cfg)
         self.scale = nn.ModuleList(LearnedScale() for _ in range(num_levels))
         self.offset_head = MaskedConv1d(hidden_channels, 2)
         clear_biases(self)

@@ -58,16 +58,15 @@ def strided(mask: Tensor, stride: int) -> Tensor:
 class ChannelNorm(nn.Module):
     """Layer norm over channels at each step, (B, C, L) -> (B, C, L)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, eps: float = LAYER_NORM_EPS) -> None:
         super().__init__()
+        self.eps = eps
         self.weight = nn.Parameter(torch.ones(1, channels, 1))
         self.bias = nn.Parameter(torch.zeros(1, channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = self.weight.flatten(), self.bias.flatten()
-        norm = nn.functional.layer_norm(
-            x.transpose(1, 2), weight.shape, weight, bias, LAYER_NORM_EPS
-        )
+        norm = nn.functional.layer_norm(x.transpose(1, 2), weight.shape, weight, bias, self.eps)
         return norm.transpose(1, 2)
 
 

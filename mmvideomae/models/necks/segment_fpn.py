@@ -6,7 +6,12 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmvideomae.models.layers.masked_conv import ChannelNorm, MaskedConv1d, clear_biases
+from mmvideomae.models.layers.masked_conv import (
+    LAYER_NORM_EPS,
+    ChannelNorm,
+    MaskedConv1d,
+    clear_biases,
+)
 from mmvideomae.registry import MODELS
 
 
@@ -15,14 +20,22 @@ class IdentityFPN(BaseModule):
     """Only a norm for each level (ActionFormer's choice).
 
     Features (B, D, L / 2 ** l) and masks (B, 1, L / 2 ** l) of each level -> the same shapes.
+
+    Args:
+        norm_eps: Of the norms; 1e-6 in OpenTAD.
     """
 
     def __init__(
-        self, in_channels: int = 512, num_levels: int = 6, init_cfg: dict[str, Any] | None = None
+        self,
+        in_channels: int = 512,
+        num_levels: int = 6,
+        norm_eps: float = LAYER_NORM_EPS,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.out_channels = in_channels
-        self.fpn_norms = nn.ModuleList(ChannelNorm(in_channels) for _ in range(num_levels))
+        norms = (ChannelNorm(in_channels, norm_eps) for _ in range(num_levels))
+        self.fpn_norms = nn.ModuleList(norms)
 
     def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
         return [norm(x) for norm, x, _ in zip(self.fpn_norms, feats, masks, strict=True)]

@@ -139,3 +139,15 @@ def test_windows_must_be_one_for_each_level() -> None:
         tiny(windows=(5, 5))
     with pytest.raises(ValueError, match='does not divide into 3 heads'):
         tiny(num_heads=3)
+
+
+@pytest.mark.parametrize('cleared', [True, False])
+def test_cleared_padding_is_like_the_end_of_the_sequence(cleared: bool) -> None:
+    torch.manual_seed(0)
+    net = ActionFormerBackbone(3, 8, 2, arch=(2, 0, 0), windows=1, clear_padding=cleared).eval()
+    for norm in net.embd_norm:
+        torch.nn.init.ones_(norm.bias)  # what padding becomes unless it is cleared
+    mask = (torch.arange(8) < 5)[None, None]
+    x = torch.randn(1, 3, 8) * mask
+    (padded,), (short,) = net(x, mask)[0], net(x[..., :5], mask[..., :5])[0]
+    assert torch.allclose(padded[..., :5], short, atol=1e-6) == cleared
