@@ -70,6 +70,13 @@ def segment_iou(a: np.ndarray, b: np.ndarray, length_eps: float = 0.0) -> np.nda
     return np.divide(shared, union, out=out, where=union > 0)
 
 
+def distance_iou(pred: Tensor, target: Tensor, eps: float = 1e-8) -> Tensor:
+    """IoU of segments around the same points, given as for `ctr_diou_loss_1d`; (n,)."""
+    shared = torch.minimum(pred, target).sum(-1)
+    union = pred.sum(-1) + target.sum(-1) - shared
+    return shared / union.clamp(min=eps)
+
+
 def ctr_diou_loss_1d(pred: Tensor, target: Tensor, eps: float = 1e-8) -> Tensor:
     """Centre-distance IoU loss of segments around the same points, (n, 2) twice -> (n,).
 
@@ -82,13 +89,11 @@ def ctr_diou_loss_1d(pred: Tensor, target: Tensor, eps: float = 1e-8) -> Tensor:
         eps: The least divisor.
     """
     pred, target = pred.float(), target.float()
-    shared = torch.minimum(pred, target).sum(-1)
-    union = pred.sum(-1) + target.sum(-1) - shared
     enclosing = torch.maximum(pred, target).sum(-1)
     # Centres are (right - left) / 2 from the common point.
     apart = 0.5 * (pred[:, 1] - pred[:, 0] - target[:, 1] + target[:, 0])
     distance = (apart / enclosing.clamp(min=eps)).square()
-    return 1 - shared / union.clamp(min=eps) + distance
+    return 1 - distance_iou(pred, target, eps) + distance
 
 
 def nms_1d(

@@ -7,6 +7,7 @@ from mmvideomae.models.backbones.factorized_transformer import (
 )
 from mmvideomae.models.backbones.hf_video import HFVideoBackbone
 from mmvideomae.models.backbones.timm_frames import TimmFrameBackbone
+from mmvideomae.models.backbones.tri_det import TriDetBackbone
 from mmvideomae.models.backbones.vit_videomae import VideoMAEViT
 from mmvideomae.models.backbones.vjepa2 import VJEPA2ViT
 
@@ -16,6 +17,7 @@ __all__ = [
     'FactorizedVideoTransformer',
     'HFVideoBackbone',
     'TimmFrameBackbone',
+    'TriDetBackbone',
     'VJEPA2ViT',
     'VideoMAEViT',
 ]

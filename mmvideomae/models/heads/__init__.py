@@ -9,6 +9,7 @@ from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
 from mmvideomae.models.heads.masked_code_head import MaskedCodeHead
 from mmvideomae.models.heads.reconstruction_head import PixelReconstructionHead, ReconstructionHead
+from mmvideomae.models.heads.trident_head import TridentRegHead
 
 __all__ = [
     'ActionBoxHead',
@@ -22,4 +23,5 @@ __all__ = [
     'MaskedCodeHead',
     'PixelReconstructionHead',
     'ReconstructionHead',
+    'TridentRegHead',
 ]

@@ -27,8 +27,9 @@ class ActionFormer(BaseModel):
         neck: ``forward(levels, masks)`` -> levels.
         cls_head: ``forward(levels, masks)`` -> logits (B, L_l, K) each, with ``num_classes``; 1
             class for class-agnostic detection.
-        reg_head: Likewise, distances (B, L_l, 2) in strides.
-        loss: `SegmentLoss`, or a part with the same ``forward``.
+        reg_head: Likewise, distances (B, L_l, 2) in strides, or (B, L_l, K, 2) for each class.
+        loss: `SegmentLoss`, or a part with the same ``forward``; `TridentLoss` for distances of
+            each class.
         regression_ranges: For each level, the least and largest distance, in steps of the
             input, to the farther end of the segments that it learns.
         center_radius: See `label_points`.
@@ -73,6 +74,9 @@ class ActionFormer(BaseModel):
         levels, ranges = len(self.backbone.strides), len(self.regression_ranges)
         if levels != ranges:
             raise ValueError(f'{levels} levels need as many regression_ranges, got {ranges}')
+        count = self.cls_head.num_classes
+        if (other := getattr(self.reg_head, 'num_classes', count)) != count:
+            raise ValueError(f'cls_head has num_classes={count}, but reg_head {other}')
         if self.external and self.cls_head.num_classes != 1:
             raise ValueError(
                 'external_scores supply the classes: they need a cls_head with num_classes=1, not '

@@ -41,7 +41,7 @@ def candidates(
 
     Args:
         logits: For each level, (L_l, K).
-        distances: For each level, (L_l, 2), in strides.
+        distances: For each level, (L_l, 2), or (L_l, K, 2) if they depend on the class, in strides.
         masks: For each level, (L_l,) bool.
         points: Those of all levels.
     """
@@ -60,13 +60,15 @@ def candidates(
         best = flat[kept].sort(descending=True, stable=True).indices[: settings.pre_nms_topk]
         chosen = kept[best]
         rows = torch.div(chosen, logit.shape[1], rounding_mode='floor')
-        reach = distance[rows].float() * strides[rows, None]
+        classes = chosen % logit.shape[1]
+        reach = distance[rows] if distance.ndim == 2 else distance[rows, classes]
+        reach = reach.float() * strides[rows, None]
         places = places[rows]
         found = torch.stack([places - reach[:, 0], places + reach[:, 1]], 1)
         longer = found[:, 1] - found[:, 0] > settings.duration_thresh
         segments.append(found[longer])
         scores.append(flat[chosen][longer])
-        labels.append((chosen % logit.shape[1])[longer])
+        labels.append(classes[longer])
     found = (torch.cat(each).detach().cpu() for each in (segments, scores, labels))
     return Detections(*(each.numpy() for each in found))
 

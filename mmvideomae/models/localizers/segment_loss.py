@@ -67,9 +67,11 @@ class SegmentLoss(BaseModule):
         )
         # The sum over no points is 0, with a gradient of 0.
         overlap = ctr_diou_loss_1d(pred[positive], distances[positive]).sum()
-        loss_cls, loss_reg = focal / normaliser, overlap / normaliser
-        weight = self.reg_weight
-        if weight <= 0:
+        return self._weighted(focal / normaliser, overlap / normaliser)
+
+    def _weighted(self, loss_cls: Tensor, loss_reg: Tensor) -> dict[str, Tensor]:
+        weight: Tensor | float = self.reg_weight
+        if self.reg_weight <= 0:
             weight = loss_cls.detach() / loss_reg.detach().clamp(min=0.01)
         return {'loss_cls': loss_cls, 'loss_reg': loss_reg * weight}
 

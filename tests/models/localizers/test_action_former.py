@@ -173,3 +173,50 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         model(**ready, mode='guess')
     with pytest.raises(ValueError, match="mode 'loss' needs data_samples"):
         model(ready['inputs'], ready['masks'], mode='loss')
+
+
+def tri_det(num_classes: int = 3) -> dict[str, Any]:
+    config = tiny_action_former()
+    width, levels = 32, 3
+    config['backbone'] = {
+        'type': 'TriDetBackbone',
+        'in_channels': 12,
+        'embed_dims': width,
+        'arch': (2, 1, levels - 1),
+        'windows': (1, 1),
+        'hidden_channels': 48,
+        'max_seq_len': 64,
+    }
+    config['reg_head'] = {
+        'type': 'TridentRegHead',
+        'num_classes': num_classes,
+        'in_channels': width,
+        'hidden_channels': width,
+        'num_levels': levels,
+    }
+    return {**config, 'loss': {'type': 'TridentLoss', 'init_normaliser': 10}}
+
+
+def test_the_parts_of_tri_det_learn_in_it() -> None:
+    torch.manual_seed(0)
+    model = MODELS.build(tri_det()).train()
+    wrapper = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=5e-3))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for step in range(120):
+        model.train_step(batch(2 * step, 2 * step + 1), wrapper)
+    torch.set_num_threads(threads)
+    with torch.no_grad():
+        results = model.eval().test_step(batch(1000, 1001))
+    wanted = {'v0': [(0, 4, 12), (1, 20, 50)], 'v1': [(2, 10, 16), (0, 25, 38)]}
+    for result in results:
+        found = result.pred_instances
+        for label, start, end in wanted[result.video_id]:
+            best = found[found.labels == label]
+            truth = [(step * 4 + 8) / 8 for step in (start, end)]
+            assert best.segments[0].tolist() == pytest.approx(truth, abs=1.0)
+
+
+def test_heads_of_other_classes_are_refused() -> None:
+    with pytest.raises(ValueError, match='cls_head has num_classes=3, but reg_head 4'):
+        MODELS.build(tri_det(4))

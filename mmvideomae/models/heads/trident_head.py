@@ -1,0 +1,66 @@
+"""TriDet's regression: three branches find the start, the end and the centre of a segment."""
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ConvTower
+from mmvideomae.models.layers.masked_conv import (
+    LAYER_NORM_EPS,
+    LearnedScale,
+    MaskedConv1d,
+    clear_biases,
+)
+from mmvideomae.ops.boundary_bins import expected_distances
+from mmvideomae.registry import MODELS
+
+
+@MODELS.register_module()
+class TridentRegHead(ConvTower):
+    """Distances of each step to the start and end of a segment of each class.
+
+    Levels (B, D, L_l), (B, 1, L_l) -> distances (B, L_l, K, 2) in strides of the level, at most
+    ``num_bins``; see `expected_distances`.  Scores of starts and ends do not teach the layers
+    before the head.  (TriDet, 2303.07347.)
+
+    Args:
+        num_classes: K, that of the class head.
+        num_bins: Farthest distance, in strides.
+        prior: Initial probability of a start or end, set through the bias: steps beyond the
+            sequence, whose score is 0, are likely ends at first, as in the released code.
+        norm_eps, clear_padding: See `ConvTower`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int = 512,
+        hidden_channels: int = 512,
+        num_hidden: int = 2,
+        num_levels: int = 6,
+        num_bins: int = 16,
+        prior: float = 0.01,
+        norm_eps: float = LAYER_NORM_EPS,
+        clear_padding: bool = False,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        sizes = (in_channels, hidden_channels, num_hidden)
+        super().__init__(*sizes, norm_eps, clear_padding, init_cfg)
+        self.num_classes = num_classes
+        self.scale = nn.ModuleList(LearnedScale() for _ in range(num_levels))
+        self.offset_head = MaskedConv1d(hidden_channels, 2 * (num_bins + 1))
+        clear_biases(self)
+        self.start, self.end = (
+            ActionFormerClsHead(num_classes, *sizes, prior, norm_eps, clear_padding)
+            for _ in range(2)
+        )
+
+    def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
+        apart = [x.detach() for x in feats]
+        starts, ends = self.start(apart, masks), self.end(apart, masks)
+        centres = [
+            F.relu(scale(self.offset_head(self.hidden(x, mask), mask)[0])).mT.unflatten(2, (2, -1))
+            for scale, x, mask in zip(self.scale, feats, masks, strict=True)
+        ]
+        return [expected_distances(*each) for each in zip(starts, ends, centres, strict=True)]
