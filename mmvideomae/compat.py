@@ -2,8 +2,9 @@
 
 Every work-around of the toolbox for a dependency is in this module.  Each names its
 upstream cause and the condition under which it can be deleted, changes nothing where the cause is
-absent, and has a test in ``tests/test_compat.py``.  ``apply`` runs once, on ``import mmvideomae``;
-``mmaction.models`` has to be imported after that.
+absent, and has a test in ``tests/test_compat.py``.  ``apply`` runs once, on ``import mmvideomae``,
+and imports nothing: what changes a package waits until somebody imports that package.
+``mmaction.models`` has to be imported after ``mmvideomae``.
 """
 
 import importlib.abc
@@ -13,6 +14,7 @@ import importlib.util
 import re
 import sys
 import types
+from collections.abc import Callable, Sequence
 from typing import Any
 
 # From this version on, see _disable_vindlu_on_new_transformers.
@@ -22,34 +24,58 @@ _HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
 
 
 def apply() -> None:
-    """Install all work-arounds; calling it again changes nothing.
+    """Install all work-arounds; calling it again changes nothing."""
+    for name, (_, work_arounds) in _WAITING.items():
+        if name in sys.modules:
+            for work_around in work_arounds:
+                work_around()
+    if not any(isinstance(finder, _WorkArounds) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WorkArounds())
 
-    Raises:
-        ImportError: No kind of mmcv is installed.
-    """
-    _require_mmcv()
-    _import_torch_before_decord()
-    _provide_importlib_metadata()
-    _stub_missing_drn()
-    _disable_vindlu_on_new_transformers()
-    _allow_mmengine_checkpoints()
-    _read_yaml_safely()
-    _write_configs_in_order()
-    _leave_s3_to_fsspec()
+
+class _WorkArounds(importlib.abc.MetaPathFinder):
+    """Finds the modules of `_WAITING` as others do, and adds the work-arounds to their import."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: types.ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname not in _WAITING:
+            return None
+        others = (each for each in sys.meta_path if each is not self)
+        found = (each.find_spec(fullname, path, target) for each in others)
+        spec = next(filter(None, found), None)
+        if spec is None or spec.loader is None:
+            if fullname == 'mmcv':
+                _require_mmcv()
+            return spec
+        before, after = _WAITING[fullname]
+        execute = spec.loader.exec_module
+
+        def exec_module(module: types.ModuleType) -> None:
+            for work_around in before:
+                work_around()
+            execute(module)
+            for work_around in after:
+                work_around()
+
+        vars(spec.loader)['exec_module'] = exec_module
+        return spec
 
 
 def _require_mmcv() -> None:
-    """Say what to do if neither mmcv-lite nor mmcv is installed.
+    """Say what to do where somebody imports mmcv and neither mmcv-lite nor mmcv is installed.
 
     Upstream: both distributions provide the package ``mmcv``, so no requirement of a wheel can
     mean "one of the two" (``requirements/runtime.txt``).  Delete when mmcv-lite declares that it
     provides mmcv, or when mmcv is published with wheels for current versions of torch.
     """
-    if importlib.util.find_spec('mmcv') is None:
-        raise ImportError(
-            'mmvideomae needs mmcv-lite (pip install mmcv-lite==2.1.0), or the full mmcv for '
-            'action detection (make install-detection)'
-        )
+    raise ImportError(
+        'mmvideomae needs mmcv-lite (pip install mmcv-lite==2.1.0), or the full mmcv for '
+        'action detection (make install-detection)'
+    )
 
 
 def _import_torch_before_decord() -> None:
@@ -150,6 +176,14 @@ def _allow_mmengine_checkpoints() -> None:
             *((given, name) for name, given in ARRAYS.items()),
         ]
     )
+
+
+def _load_mmengine_after_torch() -> None:
+    """Load mmengine, and so `_allow_mmengine_checkpoints`, for those who import torch alone.
+
+    If mmengine is being imported and has imported torch, nothing is left to do here.
+    """
+    importlib.import_module('mmengine')
 
 
 def _history_statistic(owner: type, name: str) -> Any:
@@ -270,6 +304,23 @@ def _leave_s3_to_fsspec() -> None:
 
     if getattr(FileClient._prefix_to_backends.get('s3'), '__name__', '') == 'PetrelBackend':
         del FileClient._prefix_to_backends['s3']
+    importlib.import_module('mmvideomae.storage.remote.backend')  # which registers itself
+
+
+_WAITING: dict[str, tuple[Sequence[Callable[[], None]], Sequence[Callable[[], None]]]] = {
+    'decord': ([_import_torch_before_decord], []),
+    'mmcv': ([], []),
+    'mmaction': ([], [_stub_missing_drn]),
+    'mmaction.utils.dependency': (
+        [_provide_importlib_metadata],
+        [_disable_vindlu_on_new_transformers],
+    ),
+    'mmengine.config.config': ([], [_write_configs_in_order]),
+    'mmengine.fileio': ([], [_read_yaml_safely, _leave_s3_to_fsspec]),
+    'mmengine.logging': ([], [_allow_mmengine_checkpoints]),
+    'torch': ([], [_load_mmengine_after_torch]),
+}
+"""What to do before and after the first import of a module."""
 
 
 def _version(distribution: str) -> str | None:

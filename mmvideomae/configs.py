@@ -15,7 +15,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
-from mmvideomae.errors import UserError, nearest, one_line
+from mmvideomae.errors import ConfigError, ConfigMissingError, nearest, one_line
 from mmvideomae.registry import FUNCTIONS, Pipeline, build_steps, steps_of
 
 Step = dict[str, Any]
@@ -37,14 +37,6 @@ _ENTRIES = (
 _OF_CODES = ('OpenCodes', 'OpenLmdbCodes')
 _VIEWS = ('size', 'scales', 'positions', 'flip', 'test_mode')
 _NEW: Any = object()
-
-
-class ConfigError(UserError, ValueError):
-    """A config cannot be read, or an option does not fit it."""
-
-
-class ConfigMissingError(ConfigError, FileNotFoundError):
-    """The config does not exist."""
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:

@@ -1,4 +1,4 @@
-"""The base of every error that a user can fix, and helpers that make text printable."""
+"""Errors that a user can fix, warnings, and helpers that make text printable."""
 
 import difflib
 import unicodedata
@@ -20,6 +20,21 @@ class NotFiniteError(UserError, ValueError):
         super().__init__(
             f'the {whose} are not finite numbers: the weights of {model} or its input are broken'
         )
+
+
+class ConfigError(UserError, ValueError):
+    """A config cannot be read, or an option does not fit it."""
+
+
+class ConfigMissingError(ConfigError, FileNotFoundError):
+    """The config does not exist."""
+
+
+def warn(line: str) -> None:
+    """Log a warning as mmengine does; it is imported only now, since it imports torch."""
+    from mmengine.logging import MMLogger
+
+    MMLogger.get_current_instance().warning(line)
 
 
 def printable(text: str) -> str:

@@ -32,6 +32,7 @@ MODEL_ROOMS = {
 }
 # What is above `apis`, all of which it may use.
 ABOVE_APIS = {
+    'version',
     'registry',
     'configs',
     'compat',
@@ -186,7 +187,7 @@ def test_the_check_itself(tmp_path: Path, where: str, code: str, fine: bool) -> 
 
 
 # One for each kind of synthetic data, and for each command, called through its module.
-OF_EACH_KIND = {'make', 'settings_text'}
+OF_EACH_KIND = {'main', 'make', 'options', 'run', 'settings_text'}
 
 
 def test_a_public_name_has_one_meaning() -> None:

@@ -212,7 +212,7 @@ def test_mmaction_works_with_mmcv_lite(tmp_path: Path, missing: tuple[str, ...])
 
 
 def test_missing_mmcv_is_one_clear_error(tmp_path: Path) -> None:
-    done = run_python(f"{HIDE}\nhide('mmcv')\nimport mmvideomae", tmp_path)
+    done = run_python(f"{HIDE}\nhide('mmcv')\nimport mmvideomae.registry", tmp_path)
     assert done.returncode != 0
     assert 'pip install mmcv-lite==2.1.0' in done.stderr.splitlines()[-1]
 
@@ -392,6 +392,27 @@ def test_torch_is_loaded_before_decord(tmp_path: Path) -> None:
     assert succeed(run_python(code, tmp_path)) == 'True'
 
 
+def test_importing_the_package_imports_nothing_slow(tmp_path: Path) -> None:
+    code = """
+        import sys
+        import mmvideomae, mmvideomae.apis
+        print(sorted({'torch', 'mmengine', 'mmcv', 'mmaction', 'decord', 'cv2'} & {*sys.modules}))
+    """
+    assert succeed(run_python(code, tmp_path)) == '[]'
+
+
+def test_packages_that_were_imported_before_are_mended_too(tmp_path: Path) -> None:
+    code = """
+        import mmengine, torch
+        from mmengine.fileio import FileClient
+        before = len(torch.serialization.get_safe_globals())
+        import mmvideomae
+        print(before, len(torch.serialization.get_safe_globals()) > 5)
+        print(FileClient._prefix_to_backends['s3'].__name__)
+    """
+    assert succeed(run_python(code, tmp_path)).split() == ['0', 'True', 'FsspecBackend']
+
+
 def test_applying_twice_changes_nothing() -> None:
     modules, allowed = dict(sys.modules), set(torch.serialization.get_safe_globals())
     compat.apply()
@@ -464,7 +485,7 @@ def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(tmp_path: Pat
 def test_file_clients_read_s3_through_fsspec() -> None:
     from mmengine.fileio import FileClient
 
-    from mmvideomae.storage.remote import FsspecBackend
+    from mmvideomae.storage.remote.backend import FsspecBackend
 
     assert FileClient._prefix_to_backends['s3'] is FsspecBackend
     compat.apply()  # what is ours stays

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmvideomae.apis.features import FeatureSettings
+from mmvideomae.apis.features.settings import FeatureSettings
 from mmvideomae.datasets.transforms import CropViews
 from mmvideomae.video.readers import VideoReader, open_reader
 

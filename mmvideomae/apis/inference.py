@@ -18,6 +18,7 @@ from mmvideomae.configs import ConfigError, ConfigMissingError, apply_options, r
 from mmvideomae.engine.run_config import plain_message
 from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
+from mmvideomae.version import shipped
 
 Video = str | os.PathLike[str]
 """A video file or a folder of frames."""
@@ -77,11 +78,10 @@ def config_of_weights(name: str) -> Path:
         CheckpointError: There are no such weights.
         ConfigMissingError: The configs are not installed.
     """
-    package, config = Path(__file__).parents[1], published(name).config
-    for folder in (package.parent / 'configs', package / '.mim' / 'configs'):
-        if (folder / config).is_file():
-            return folder / config
-    raise ConfigMissingError(f'config not found: {config}, in the configs of this project')
+    config = shipped(f'configs/{published(name).config}')
+    if not config.is_file():
+        raise ConfigMissingError(f'config not found: {config}, in the configs of this project')
+    return config
 
 
 def built_model(cfg: Config) -> nn.Module:

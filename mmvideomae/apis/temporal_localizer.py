@@ -10,7 +10,8 @@ from mmengine.dataset import Compose, pseudo_collate
 from torch import nn
 
 from mmvideomae.apis.class_names import Names, model_class_names
-from mmvideomae.apis.features import FeatureExtractor, FeatureSettings, VideoFeatures
+from mmvideomae.apis.features.extractor import FeatureExtractor, VideoFeatures
+from mmvideomae.apis.features.settings import FeatureSettings
 from mmvideomae.apis.found_segments import FoundSegments
 from mmvideomae.apis.inference import OnProgress, Video, as_model
 from mmvideomae.apis.predictions import Span

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.configs import ConfigError
+from mmvideomae.errors import ConfigError
 from mmvideomae.formats.video_places import VideoPlaces
 
 _CALL = re.compile(r'(dict|list|tuple|set|range|lambda)\b.*\(|[A-Za-z_][\w.]*\([^()]*=.*\)$')

@@ -1,13 +1,13 @@
-"""The shared part of the command lines ``tools/data/<data set>/prepare.py``."""
+"""The shared part of the commands that make the lists of a published data set."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from mmvideomae.cli.options import add_option
-from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
+from mmvideomae.cli.tool import Told, tool_parser, watched
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.preparation.lists.clips import VideoSet
 from mmvideomae.preparation.lists.files import AssumedVideos, FrameFolders, Locator, VideoFiles
@@ -15,29 +15,10 @@ from mmvideomae.preparation.lists.kinetics import FILE_NAME
 from mmvideomae.preparation.lists.writing import write_lists
 
 
-def run_prepare(
-    description: str | None,
-    read: Callable[[Path], VideoSet],
-    root: str,
-    extension: str,
-    template: str | None = None,
-) -> int:
-    """Run a ``prepare.py`` that has no options of its own; return the exit status.
-
-    Args:
-        read: Reads the folder of the official annotation files.
-        root, extension, template: See `prepare_parser`.
-    """
-    return run_tool(
-        prepare_parser(description, root, extension, template),
-        lambda args: prepare(read(annotations_of(args)), args),
-    )
-
-
 def prepare_parser(
     description: str | None, root: str, extension: str, template: str | None = None
 ) -> argparse.ArgumentParser:
-    """A parser with the arguments of every ``prepare.py``.
+    """A parser with the arguments of all these commands.
 
     Args:
         root: Default folder of the data set, such as ``data/sthv2``.

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from rich.console import Console
@@ -50,7 +51,7 @@ def tool_parser(description: str | None) -> argparse.ArgumentParser:
 
 def run_tool(
     parser: argparse.ArgumentParser,
-    make: Callable[[argparse.Namespace], Told],
+    make: Callable[[argparse.Namespace], Told] | str,
     interrupted: str = '',
     json_help: str | None = 'print one JSON object on stdout',
 ) -> int:
@@ -60,7 +61,8 @@ def run_tool(
     goes to stderr.
 
     Args:
-        make: Does the work.
+        make: Does the work.  Work that needs torch is given by the name of the module that has it
+            as ``make``: it takes seconds to import, and is not when the arguments are wrong.
         interrupted: The message on Ctrl-C.
         json_help: Help for ``--json``, the last option; None: the parser already has that option.
 
@@ -69,10 +71,10 @@ def run_tool(
     """
     if json_help:
         parser.add_argument('--json', action='store_true', help=json_help)
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         with _stdout_on_stderr():
-            told = make(args)
+            told = (import_module(make).make if isinstance(make, str) else make)(args)
         _show(told, args.json)
     except UsageError as error:
         parser.error(str(error))
@@ -92,6 +94,22 @@ def run_tool(
     for note in told.notes:
         _note(parser, note)
     return told.status
+
+
+def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
+    """Parse the command line and do work whose output is its log, on stdout.
+
+    Args:
+        work: Name of the module whose ``run(args)`` does it.
+
+    Returns:
+        What ``sys.exit`` takes: the exit status, or a message that makes it 1.
+    """
+    try:
+        args = parser.parse_args()
+    except UserError as error:
+        return f'error: {one_line(error)}'
+    return import_module(work).run(args)
 
 
 def watched(

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from mmvideomae.apis.features import ExtractionError
+from mmvideomae.apis.features.extractor import ExtractionError
 from mmvideomae.apis.temporal_localizer import UnfitVideoError
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream

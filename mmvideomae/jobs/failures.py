@@ -2,10 +2,8 @@
 
 import errno
 import logging
+import sys
 import traceback
-
-import torch
-from mmengine.logging import print_log
 
 from mmvideomae.errors import UserError, one_line
 from mmvideomae.video.readers import VideoReadError
@@ -16,7 +14,8 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 def ends_all(error: BaseException) -> bool:
     """Whether the next video would fail too, because the disk is full or the device unusable."""
-    if isinstance(error, torch.cuda.OutOfMemoryError):
+    torch = sys.modules.get('torch')
+    if torch is not None and isinstance(error, torch.cuda.OutOfMemoryError):
         return True
     if isinstance(error, RuntimeError) and 'CUDA error' in str(error):
         return True
@@ -44,6 +43,8 @@ def lost(error: Exception) -> str:
     if ends_all(error):
         raise error
     if not _is_foreseen(error):
+        from mmengine.logging import print_log  # which imports torch
+
         trace = ''.join(traceback.format_exception(error))
         print_log(trace, logger='current', level=logging.ERROR)
     return reason_of(error)

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tools import TOOLS, load_tool
-
-rules = load_tool('doctor_rules.py')
-doctor = load_tool('doctor.py')
+from mmvideomae.cli import doctor_rules as rules
+from mmvideomae.cli.commands import doctor
+from tests.support.tools import TOOLS
 
 HEALTHY = {
     'torch': '2.11.0',
@@ -43,12 +42,12 @@ def state(
     """A healthy core level with some versions changed (None: absent) and some probes broken."""
     renamed = {name.replace('_', '-'): version for name, version in versions.items()}
     installed = {n: v for n, v in {**HEALTHY, **renamed}.items() if v is not ABSENT}
-    probes = {name: rules.Probe(True) for name in doctor.PROBES}
+    probes = {name: rules.Trial(True) for name in doctor.PROBES}
     probes['torch'].values.update(gpus=list(gpus), cuda='13.0')
     if 'mmcv' not in installed:
-        probes['mmcv.ops'] = rules.Probe(False, error="No module named 'mmcv.ops'")
+        probes['mmcv.ops'] = rules.Trial(False, error="No module named 'mmcv.ops'")
     for name, error in (broken or {}).items():
-        probes[name] = rules.Probe(False, error=error)
+        probes[name] = rules.Trial(False, error=error)
     return rules.State(python, installed, probes, has_nvidia_gpu=gpu)
 
 

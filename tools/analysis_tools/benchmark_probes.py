@@ -21,8 +21,8 @@ from mmengine.device import get_device
 
 from mmvideomae.analysis.measurement import timed
 from mmvideomae.apis.features.encoder import in_precision, settled_precision
-from mmvideomae.apis.probes import FeatureCache, ProbeSettings
-from mmvideomae.apis.probes.feature_cache import Encoded, FeatureSet
+from mmvideomae.apis.probes.feature_cache import Encoded, FeatureCache, FeatureSet
+from mmvideomae.apis.probes.settings import ProbeSettings
 from mmvideomae.apis.probes.training import train_attentive
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser

@@ -28,7 +28,9 @@ from mmengine.config import Config
 from results import ENCODERS, NAMES, Result, best_lr, save
 from rich.console import Console
 
-from mmvideomae.apis.probes import FeatureCache, ProbeSettings, probe
+from mmvideomae.apis.probes.feature_cache import FeatureCache
+from mmvideomae.apis.probes.probing import probe
+from mmvideomae.apis.probes.settings import ProbeSettings
 
 CLASSES = 4
 FEWER = 8

@@ -8,11 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmvideomae.apis.features.settings import FeatureSettings
+from mmvideomae.apis.features.settings import PRECISIONS, FeatureSettings
 from mmvideomae.apis.features.window_plan import WindowBatch
 from mmvideomae.ops.codes import encode_frames
-
-PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 
 
 class WindowEncoder:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from mmvideomae.apis.features.encoder import WindowEncoder, digest_of_weights
 from mmvideomae.apis.features.read_ahead import ReadAhead
-from mmvideomae.apis.features.settings import FeatureSettings, resolve_settings
+from mmvideomae.apis.features.resolved import resolve_settings
+from mmvideomae.apis.features.settings import FeatureSettings
 from mmvideomae.apis.features.window_plan import WindowPlan, preparation
 from mmvideomae.apis.inference import OnProgress, Video, as_model, without_head
 from mmvideomae.errors import UserError

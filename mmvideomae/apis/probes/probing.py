@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor
 from mmvideomae.apis.inference import OnProgress
 from mmvideomae.apis.probes.feature_cache import Encoded, FeatureCache, FeatureSet
 from mmvideomae.apis.probes.frozen import FrozenEncoder, LabelledVideos
-from mmvideomae.apis.probes.settings import ProbeSettings
+from mmvideomae.apis.probes.settings import CACHE, ProbeSettings
 from mmvideomae.apis.probes.training import (
     attentive_grid,
     linear_scores,
@@ -26,8 +25,6 @@ from mmvideomae.apis.probes.training import (
 from mmvideomae.configs import apply_options, read_config
 from mmvideomae.errors import UserError
 from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
-
-CACHE = Path('work_dirs/probe_features')
 
 
 class NoVideosError(UserError, ValueError):

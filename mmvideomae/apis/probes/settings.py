@@ -1,8 +1,10 @@
 """Settings of the probes of a frozen encoder."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 PROBES = ('knn', 'linear', 'attentive')
+CACHE = Path('work_dirs/probe_features')
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from mmvideomae.storage.remote.addresses import (
     without_query,
     without_secrets,
 )
-from mmvideomae.storage.remote.backend import FsspecBackend
 from mmvideomae.storage.remote.cache import ByteCache
 from mmvideomae.storage.remote.fetching import Head, fetch_ahead
 from mmvideomae.storage.remote.files import (
@@ -24,7 +23,6 @@ from mmvideomae.storage.remote.settings import RemoteSettingError, RemoteSetting
 __all__ = [
     'AddressError',
     'ByteCache',
-    'FsspecBackend',
     'Head',
     'Member',
     'RemoteSettingError',

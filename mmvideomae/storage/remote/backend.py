@@ -1,4 +1,7 @@
-"""Let mmengine read and write at addresses through fsspec."""
+"""Let mmengine read and write at addresses through fsspec.
+
+Importing mmengine's file interface imports this, see `mmvideomae.compat`.
+"""
 
 import posixpath
 from collections.abc import Iterator

@@ -10,8 +10,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from mmengine.logging import MMLogger
-
+from mmvideomae.errors import warn
 from mmvideomae.storage.locks import in_turn
 from mmvideomae.storage.writing import process_name, temporary_path
 
@@ -142,7 +141,7 @@ def _size(path: Path) -> int:
 
 @cache
 def _warn(folder: str, reason: str) -> None:
-    MMLogger.get_current_instance().warning(
+    warn(
         f'cannot write to the cache {folder} ({reason}), so remote files are fetched each time: '
         'free some space, or set MMVIDEOMAE_CACHE to another folder'
     )

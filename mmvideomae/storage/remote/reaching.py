@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import fsspec
-from mmengine.logging import MMLogger
 
-from mmvideomae.errors import UserError, one_line
+from mmvideomae.errors import UserError, one_line, warn
 from mmvideomae.storage.remote.addresses import secrets_of, without_secrets
 from mmvideomae.storage.remote.settings import RemoteSettings
 
@@ -105,9 +104,7 @@ def ask(address: str, method: str, *args: Any, large: bool = False, **options: A
                 told = f'could not be reached for {patience:g} seconds: {reason}'
                 raise UnreachableError(f'{without_secrets(address)} {told}')
             if pause == _PAUSES[0]:
-                MMLogger.get_current_instance().warning(
-                    f'{without_secrets(address)}: {reason}; asking again for up to {left:.0f} s'
-                )
+                warn(f'{without_secrets(address)}: {reason}; asking again for up to {left:.0f} s')
             time.sleep(min(pause, left))
             pause = min(2 * pause, _PAUSES[1])
     finally:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 
-import cv2
 import numpy as np
 
 from mmvideomae.storage.remote import is_elsewhere
@@ -77,6 +76,8 @@ class FrameFolderReader(VideoReader):
             yield index, self._load(self._file(index))
 
     def _load(self, file: Path) -> np.ndarray:
+        import cv2  # only here, since lists of folders of frames are made without it
+
         # Not read by OpenCV, which cannot distinguish missing from broken files and
         # does not open every name on every system.
         try:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.logging import MMLogger
 
 from mmvideomae import storage
-from mmvideomae.errors import one_line
+from mmvideomae.errors import one_line, warn
 from mmvideomae.video.readers.file_state import FileKey
 from mmvideomae.video.readers.packet_index import PacketIndex
 from mmvideomae.video.readers.stream_facts import StreamFacts
@@ -141,7 +140,7 @@ def _prune(part: Path) -> None:
 
 @cache
 def _warn(folder: str, reason: str) -> None:
-    MMLogger.get_current_instance().warning(
+    warn(
         f'Packet indexes cannot be kept in {folder!r}: {reason}. Every video is indexed anew when '
         'it is opened.'
     )

@@ -7,8 +7,7 @@ import time
 from collections import OrderedDict
 from functools import cache
 
-from mmengine.logging import MMLogger
-
+from mmvideomae.errors import warn
 from mmvideomae.storage.remote import head_of, is_elsewhere
 from mmvideomae.video.readers.base import VideoReader, VideoReadError, cause_of
 from mmvideomae.video.readers.file_state import FileKey
@@ -123,9 +122,7 @@ def _open_with(
 
 @cache
 def _warn_without_pyav() -> None:
-    MMLogger.get_current_instance().warning(
-        'PyAV is not installed (pip install av): decord decodes each video from its start, slowly'
-    )
+    warn('PyAV is not installed (pip install av): decord decodes each video from its start, slowly')
 
 
 def _check_file(path: str | os.PathLike[str]) -> tuple[tuple[object, ...], float]:

@@ -14,7 +14,7 @@ from torch import nn
 
 from mmvideomae.analysis.feature_contenders import one_window_at_a_time
 from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
-from mmvideomae.apis.features import ExtractionError
+from mmvideomae.apis.features.extractor import ExtractionError
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.registry import TRANSFORMS
 from mmvideomae.video.readers import VideoReadError

@@ -7,12 +7,8 @@ from mmengine import Config
 from torch import nn
 
 from mmvideomae.apis import init_model
-from mmvideomae.apis.features.settings import (
-    PRESET_NAMES,
-    PRESETS,
-    FeatureSettings,
-    resolve_settings,
-)
+from mmvideomae.apis.features.resolved import resolve_settings
+from mmvideomae.apis.features.settings import PRESET_NAMES, PRESETS, FeatureSettings
 from mmvideomae.ops.feature_grid import FeatureGrid
 from tests.support.models import tiny_recognizer
 

@@ -3,7 +3,8 @@
 import pytest
 from mmengine import fileio
 
-from mmvideomae.storage.remote import AddressError, FsspecBackend
+from mmvideomae.storage.remote import AddressError
+from mmvideomae.storage.remote.backend import FsspecBackend
 
 
 @pytest.mark.parametrize('scheme', ['memory', 's3', 'gs'])

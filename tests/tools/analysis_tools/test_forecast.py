@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mmvideomae.analysis.training_forecast import Forecast, forecast
+from mmvideomae.cli.work.forecast import forecast_text
 from tests.support.pretraining import tiny_pretrain_config
-from tests.support.tools import CallTool, load_tool
+from tests.support.tools import CallTool
 from tests.support.videos import moving_shapes, write_video
 
 SOUND: dict[str, Any] = dict(
@@ -32,7 +33,7 @@ def test_what_follows_from_what_was_measured() -> None:
     assert found.cores == pytest.approx(1.6 / 0.95)
     assert Forecast(**{**SOUND, 'waiting': 0.5}).limit == 'loader'
     assert Forecast(**{**SOUND, 'waiting': 0.5}).cores == pytest.approx(3.2)
-    text = load_tool('analysis_tools/forecast.py').as_text(found)
+    text = forecast_text(found)
     assert '2.00 h for 3600 iterations of 2.000 s (16.0 clips/s)' in text
 
 

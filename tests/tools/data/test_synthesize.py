@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.cli.synthesize import actions_settings
-from tests.support.tools import CallTool, Outcome, load_tool
+from mmvideomae.cli.commands.data.synthesize import options
+from mmvideomae.cli.work.data.synthesize import actions_settings
+from tests.support.tools import CallTool, Outcome
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_interrupted_run_begins_again(call: Callable[..., Outcome], tmp_path: Pa
 
 def test_style_options_reach_the_settings() -> None:
     words = ['actions', 'x', '--difficulty', 'hard', '--no-textures', '--speed', '0.1', '0.2']
-    args = load_tool('data/synthesize.py').options().parse_args(words)
+    args = options().parse_args(words)
     style = actions_settings(args).style
     assert style.random_polarity and not style.textured and style.speed == (0.1, 0.2)
 

@@ -162,11 +162,11 @@ def test_ctrl_c_ends_quietly(call: Any, folder: Path, monkeypatch: pytest.Monkey
     (['none.mp4', '--live'], 'config.py', 'no such file'),
     (['0', '1', '--live'], 'config.py', 'takes one source'),
     (['0', '--live', '--overlay'], 'config.py', 'need files'),
-    (['none.mp4'], 'nameless.py', 'no class names'),
+    (['.'], 'nameless.py', 'no class names'),
     (['none.mp4'], 'none.py', 'none.py'),
-    (['none.mp4', '--classes', 'none.txt'], 'config.py', 'cannot read the file of class names'),
-    (['none.mp4', '--top-k', '0'], 'config.py', '--top-k must be positive'),
-    (['none.mp4', '--device', 'cuda:99'], 'config.py', 'device'),
+    (['.', '--classes', 'none.txt'], 'config.py', 'cannot read the file of class names'),
+    (['.', '--top-k', '0'], 'config.py', '--top-k must be positive'),
+    (['.', '--device', 'cuda:99'], 'config.py', 'device'),
     (['.'], 'config.py', 'no frame'),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(

@@ -158,7 +158,7 @@ def test_a_video_that_cannot_be_read_does_not_stop_the_rest(
 def test_drawings_that_fail_cost_no_segments(
     call: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    demo = 'mmvideomae.cli.demos.localize'
+    demo = 'mmvideomae.cli.work.localize'
     monkeypatch.setattr(f'{demo}.write_segment_page', _raising(OSError('the disk is full')))
     monkeypatch.setattr(f'{demo}.draw_label', _raising(VideoWriteError('no encoder')))
     videos = [folder / '[a] b.mp4', folder / 'c.mp4']

@@ -1,4 +1,4 @@
-"""The rules of `tools/doctor.py`: versions that belong together, problems and their fixes.
+"""The rules of the doctor: versions that belong together, problems and their fixes.
 
 Standard library only, like the doctor itself.  The rules read only a `State`.
 """
@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-REQUIREMENTS = ROOT / 'requirements'
+from mmvideomae.version import shipped
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = shipped('requirements')
 PYTHONS = ((3, 10), (3, 14))
 PACKAGES = (
     *('torch', 'torchvision', 'numpy', 'mmengine', 'mmcv', 'mmcv-lite', 'mmaction2', 'mmdet'),
@@ -22,7 +24,7 @@ NEEDED = ('torch', 'torchvision', 'numpy', 'mmengine', 'mmaction2', 'decord', 'a
 
 
 @dataclass
-class Probe:
+class Trial:
     """The outcome of one trial: its values, or the last line of its error."""
 
     ok: bool
@@ -36,7 +38,7 @@ class State:
 
     python: tuple[int, int]
     versions: dict[str, str]
-    probes: dict[str, Probe]
+    probes: dict[str, Trial]
     has_nvidia_gpu: bool = False
 
     def works(self, name: str) -> bool:
@@ -90,15 +92,15 @@ def within(version: str, specifiers: str) -> bool:
         '==': lambda a, b: a[: len(b)] == b,
     }
     for bound in filter(None, specifiers.split(',')):
-        operator, number = re.match(r'\s*(>=|==|<)\s*(\S+)', bound).groups()
-        if not compare[operator](release(version), release(number)):
+        _, operator, number = re.split(r'\s*(>=|==|<)\s*', bound, maxsplit=1)
+        if not compare[operator](release(version), release(number.strip())):
             return False
     return True
 
 
 def installed_versions() -> dict[str, str]:
     """Versions of the relevant packages by distribution, found without importing them."""
-    found = {}
+    found: dict[str, str] = {}
     for name in PACKAGES:
         for distribution in importlib.metadata.distributions(name=name):
             found.setdefault(name, distribution.version)
@@ -203,7 +205,7 @@ def find_mmcv(state: State) -> Iterator[Finding]:
     elif not full and not lite:
         problem = 'neither mmcv-lite nor mmcv is installed'
         yield Finding('error', problem, install_command('core'))
-    elif not within(full or lite, '>=2.0.0,<2.2.0'):
+    elif not within(full or lite or '', '>=2.0.0,<2.2.0'):
         problem = f'mmaction2 1.2.0 and mmdet 3.3.0 refuse mmcv {full or lite}'
         name = 'mmcv' if full else 'mmcv-lite'
         again = install_command('detection' if full else 'core')

@@ -1,4 +1,4 @@
-"""Classify videos, for ``tools/demo/classify.py``."""
+"""Classify videos, for ``mmvideomae classify``."""
 
 import argparse
 import json

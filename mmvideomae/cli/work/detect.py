@@ -1,4 +1,4 @@
-"""Find people and classify their actions, for ``tools/demo/detect.py``."""
+"""Detect actions of people, for ``mmvideomae detect``."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Find segments of actions in videos, for ``tools/demo/localize.py``."""
+"""Find segments in videos, for ``mmvideomae localize``."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Turn the options of ``tools/data/synthesize.py`` into settings and files."""
+"""Turn options into settings and synthetic files, for ``mmvideomae data synthesize``."""
 
 import argparse
 import time

@@ -1,0 +1,83 @@
+"""Make annotation lists for a folder of videos.
+
+mmvideomae data make-annotations data/videos data/lists
+
+Videos like FOLDER/CLASS/clip.mp4 are listed in OUT/train.csv and OUT/val.csv, lines "path label",
+with the same share of every class, and OUT/classes.txt gets a class name per label.  A folder with
+train/ and val/ (and test/) keeps its split.  Videos without class folders are listed in OUT/all.csv
+by their paths.  Paths are relative to FOLDER: give it to the data set as data_prefix.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import Told, run_tool, tool_parser
+from mmvideomae.preparation.lists.make_annotations import (
+    SPLITS,
+    FrameNames,
+    annotate,
+    write_annotations,
+)
+
+
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('folder', type=Path, metavar='FOLDER', help='folder of videos')
+    add('out', type=Path, metavar='OUT', help='folder for the lists')
+    add(
+        '--ratios',
+        type=float,
+        nargs='+',
+        default=[0.8, 0.2],
+        metavar='SHARE',
+        help='shares of train, val and, with a third one, test (default: 0.8 0.2)',
+    )
+    add('--seed', type=int, default=0, help='the same seed gives the same split')
+    add_option(parser, '--unlabelled', False, 'write one list of all videos, ignoring folders')
+    add_option(parser, '--absolute', False, 'write absolute paths instead of relative ones')
+    add(
+        '--filename-tmpl',
+        metavar='NAME',
+        help='look for folders of frames with these file names, for example img_{:05}.jpg; '
+        'lines are then "path start total label"',
+    )
+    add(
+        '--start',
+        type=int,
+        help='number of the first frame (default: the lowest in each folder)',
+    )
+    add('--overwrite', action='store_true', help='replace existing lists in OUT')
+    return parser
+
+
+def _ratios_of(shares: list[float]) -> dict[str, float]:
+    """Name the shares.
+
+    Raises:
+        ValueError: They are not up to three shares that add up to 1.
+    """
+    if not 1 <= len(shares) <= 3 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        raise ValueError(f'--ratios must be up to three shares that add up to 1, got {shares}')
+    return dict(zip(SPLITS, shares, strict=False))
+
+
+def make(args: argparse.Namespace) -> Told:
+    frames = FrameNames(args.filename_tmpl, args.start) if args.filename_tmpl else None
+    result = annotate(
+        args.folder, _ratios_of(args.ratios), args.seed, frames, unlabelled=args.unlabelled
+    )
+    prefix = args.folder.resolve() if args.absolute else None
+    written = write_annotations(result, args.out, prefix, args.overwrite)
+    clips = {name: len(members) for name, members in result.lists.items()}
+    files = [str(path) for path in written]
+    summary = {'classes': len(result.classes), 'clips': clips, 'files': files}
+    counts = ', '.join(f'{count} {name}' for name, count in clips.items())
+    line = f'{len(result.classes)} classes; clips: {counts}; in {", ".join(files)}'
+    return Told(summary, line)
+
+
+def main() -> int:
+    """Run the command line."""
+    return run_tool(options(), make)

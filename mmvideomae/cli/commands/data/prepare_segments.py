@@ -1,0 +1,41 @@
+"""Make training data from a file of segments and a folder of untrimmed videos.
+
+mmvideomae data prepare-segments data/own/segments.csv data/own/videos data/own
+
+SEGMENTS is CSV of video,start,end,label in seconds (a column subset may say training or
+validation), JSON in ActivityNet's layout, or THUMOS14's folder; videos are named by their files,
+with or without suffix.  Every file is opened and compared with its segments.  OUT receives
+  annotation.json  all videos, with their duration, frame rate and subset
+    classes.txt      the labels in alphabetical order, which defines their numbers
+  train.csv, val.csv  the segments as clips, "path start total label" in frames, for a classifier
+"""
+
+import argparse
+from pathlib import Path
+
+from mmvideomae.cli.options import add_option
+from mmvideomae.cli.tool import run_tool, tool_parser
+
+
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('segments', type=Path, metavar='SEGMENTS', help='file of segments')
+    add('videos', type=Path, metavar='VIDEOS', help='folder of the videos')
+    add('out', type=Path, metavar='OUT', help='folder to write')
+    add_option(
+        parser,
+        '--val-share',
+        0.2,
+        'share of the videos without a subset to hold out',
+        metavar='SHARE',
+    )
+    add('--seed', type=int, default=0, help='the same seed gives the same split')
+    add_option(parser, '--skip-bad', False, 'leave out and report videos with faults')
+    add('--overwrite', action='store_true', help='replace existing files in OUT')
+    return parser
+
+
+def main() -> int:
+    """Run the command line."""
+    return run_tool(options(), 'mmvideomae.cli.work.data.prepare_segments')

@@ -1,0 +1,30 @@
+"""Test a checkpoint on the test set of a config."""
+
+import argparse
+
+from mmvideomae.cli.inputs import checkpoint_path, config_path
+from mmvideomae.cli.options import add_cfg_options
+from mmvideomae.cli.tool import run_logged, tool_parser
+
+
+def options() -> argparse.ArgumentParser:
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', type=config_path, metavar='CONFIG', help='config file')
+    add('checkpoint', type=checkpoint_path, metavar='CKPT', help='checkpoint file')
+    add('--work-dir', help='folder for logs (default: work_dirs/<name of the config>)')
+    add('--dump', metavar='FILE', help='also write the predictions to this .pkl file')
+    add(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='program that started the processes; the dist_ and slurm_ scripts set it',
+    )
+    add_cfg_options(parser, 'override entries of the config, e.g. test_dataloader.batch_size=8')
+    add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def main() -> int | str:
+    """Run the command line."""
+    return run_logged(options(), 'mmvideomae.cli.work.test')

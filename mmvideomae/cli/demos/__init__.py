@@ -1,1 +1,0 @@
-"""The work of the command lines in tools/demo, given their parsed options."""

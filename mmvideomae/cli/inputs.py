@@ -1,0 +1,88 @@
+"""Check the paths of a command line before anything that takes seconds is imported.
+
+Each function is the ``type`` of an argument and returns the text as it is.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from mmvideomae.errors import UserError
+
+_CONFIGS = ('.py', '.json', '.yaml', '.yml')
+_WEIGHTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors', '.tar', '.pkl')
+
+
+class InputError(UserError, OSError):
+    """An argument names nothing that exists, or something of another kind."""
+
+
+def config_path(text: str) -> str:
+    """A config file, or the name of public weights.
+
+    Raises:
+        InputError: It is a weight file, or a path at which there is nothing.
+    """
+    if text.endswith(_WEIGHTS):
+        raise InputError(f'{text} is a weight file, not a config: CONFIG comes before CKPT')
+    return _found(text, 'config', _CONFIGS)
+
+
+def checkpoint_path(text: str) -> str:
+    """A weight file or folder, its address, or the name of public weights.
+
+    Raises:
+        InputError: It is a config, or a path at which there is nothing.
+    """
+    if text.endswith('.py'):
+        raise InputError(f'{text} is a config, not a weight file: CONFIG comes before CKPT')
+    return _found(text, 'checkpoint', _WEIGHTS)
+
+
+def video_path(text: str) -> str:
+    """A video file, a folder, the address of one or the number of a camera.
+
+    Raises:
+        InputError: There is nothing at this path.
+    """
+    if text.isdigit() or '#' in text or _exists(text):  # a camera, or a member of a tar file
+        return text
+    raise InputError(f'cannot read video {text!r}: no such file{_where(text)}')
+
+
+class VideosAction(argparse.Action):
+    """Takes one or more videos, of which one at least must exist: others may be left out."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the texts.
+
+        Raises:
+            InputError: There is nothing at any of them.
+        """
+        if not any(text.isdigit() or '#' in text or _exists(text) for text in values):
+            video_path(values[0])
+        setattr(namespace, self.dest, values)
+
+
+def _found(text: str, what: str, suffixes: tuple[str, ...]) -> str:
+    """The text, unless it is a path, with a folder or one of these suffixes, to nothing."""
+    if not (os.sep in text or text.endswith(suffixes)) or _exists(text):
+        return text
+    raise InputError(f'{what} not found: {text}{_where(text)}')
+
+
+def _exists(text: str) -> bool:
+    """Whether there is something at a path; addresses and mmdet's configs are looked up later."""
+    return '://' in text or '::' in text or os.path.lexists(text)
+
+
+def _where(text: str) -> str:
+    """The folder to which a path is relative, for a message."""
+    return '' if Path(text).is_absolute() else f' in {os.getcwd()}'

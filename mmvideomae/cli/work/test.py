@@ -1,0 +1,50 @@
+"""Test a checkpoint, for ``mmvideomae test``."""
+
+import argparse
+import logging
+import os
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmvideomae.configs import ConfigError
+from mmvideomae.engine import prepare_cpu_processes
+from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
+from mmvideomae.engine.worker_failures import naming_files
+from mmvideomae.errors import NotFiniteError
+from mmvideomae.registry import RUNNERS
+
+
+def _prepare(args: argparse.Namespace) -> Config:
+    """Config with the command line applied."""
+    cfg = load_run_config(args.config, args.work_dir, args.launcher, args.cfg_options)
+    require_checkpoint(args.checkpoint)
+    if cfg.get('test_dataloader') is None or cfg.get('test_evaluator') is None:
+        raise ConfigError(f'{args.config} has no test set (test_dataloader and test_evaluator)')
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    if args.dump is not None:
+        if not args.dump.endswith(('.pkl', '.pickle')):
+            raise ConfigError(f'--dump writes a pickle: {args.dump} must end in .pkl')
+        evaluators = cfg.test_evaluator
+        evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+        cfg.test_evaluator = [*evaluators, {'type': 'DumpResults', 'out_file_path': args.dump}]
+    prepare_cpu_processes(cfg)
+    return cfg
+
+
+def run(args: argparse.Namespace) -> int | str:
+    """Test; returns what ``sys.exit`` takes."""
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
+    try:
+        cfg = _prepare(args)
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        with naming_files(runner):
+            runner.test()
+    except Exception as error:
+        if (message := plain_message(error)) is None:
+            raise
+        whose = f'; the weights are {args.checkpoint}' if isinstance(error, NotFiniteError) else ''
+        return f'error: {message}{whose}'
+    return 0

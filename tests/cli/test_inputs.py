@@ -1,0 +1,69 @@
+"""Contract: paths are checked while the command line is read, and the message says where."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from mmvideomae.cli.inputs import (
+    InputError,
+    VideosAction,
+    checkpoint_path,
+    config_path,
+    video_path,
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a config, a weight file and a video."""
+    for name in ('a.py', 'a.pth', 'a.mp4'):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ('check', 'text'),
+    [
+        (config_path, 'a.py'),
+        (config_path, 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'),
+        (config_path, 'videomaev2_vit-base_k710-distilled'),
+        (checkpoint_path, 'a.pth'),
+        (checkpoint_path, 'https://example.org/a.pth'),
+        (checkpoint_path, 'videomaev2_vit-base_k710-distilled'),
+        (checkpoint_path, '.'),
+        (video_path, 'a.mp4'),
+        (video_path, '0'),
+        (video_path, 'rtsp://camera/1'),
+        (video_path, 'gone.tar#512+100/a.mp4'),
+    ],
+)
+def test_what_may_exist_passes_as_it_is(check: type, text: str) -> None:
+    assert check(text) == text
+
+
+@pytest.mark.parametrize(
+    ('check', 'text', 'told'),
+    [
+        (config_path, 'gone.py', 'config not found: gone.py in {here}'),
+        (config_path, 'configs/gone', 'config not found: configs/gone in {here}'),
+        (config_path, '/gone.py', 'config not found: /gone.py'),
+        (config_path, 'a.pth', 'a.pth is a weight file, not a config: CONFIG comes before CKPT'),
+        (checkpoint_path, 'a.py', 'a.py is a config, not a weight file: CONFIG comes before CKPT'),
+        (checkpoint_path, 'gone.pth', 'checkpoint not found: gone.pth in {here}'),
+        (video_path, 'gone', "cannot read video 'gone': no such file in {here}"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(check: type, text: str, told: str, here: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        check(text)
+    assert str(caught.value) == told.format(here=here)
+
+
+def test_one_video_of_several_is_enough() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('videos', nargs='+', action=VideosAction)
+    assert parser.parse_args(['gone.mp4', 'a.mp4']).videos == ['gone.mp4', 'a.mp4']
+    with pytest.raises(InputError, match='one'):
+        parser.parse_args(['one.mp4', 'two.mp4'])
