@@ -92,6 +92,7 @@ setup(
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=['mmvideomae', 'mmvideomae.*']),
+    entry_points={'console_scripts': ['mmvideomae = mmvideomae.cli.main:main']},
     package_data={'mmvideomae.checkpoints': ['published.yml']},
     # No upper bound: nothing is known to break.  `make test-ranges` tries the installed Pythons.
     python_requires='>=3.10',

@@ -53,6 +53,7 @@ ABOVE_APIS = {
 }
 ALLOWED: dict[str, set[str] | None] = {
     '__init__': {'compat', 'version'},
+    '__main__': {'cli'},
     'version': set(),
     'compat': {'storage'},
     'errors': set(),

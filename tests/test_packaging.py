@@ -121,6 +121,20 @@ def test_every_module_of_the_wheel_can_be_imported(wheel: Path, tmp_path: Path) 
     assert int(out) > 20
 
 
+def test_the_wheel_has_the_command(wheel: Path, tmp_path: Path) -> None:
+    (points,) = wheel.glob('*.dist-info/entry_points.txt')
+    assert 'mmvideomae = mmvideomae.cli.main:main' in points.read_text(encoding='utf-8')
+    for name in ('jump', 'run'):
+        for number in range(2):
+            (tmp_path / 'videos' / name).mkdir(parents=True, exist_ok=True)
+            (tmp_path / 'videos' / name / f'{number}.mp4').touch()
+    command = [sys.executable, '-m', 'mmvideomae', 'data', 'make-annotations', 'videos', 'lists']
+    assert '2 classes' in run(command, cwd=tmp_path, PYTHONPATH=str(wheel))
+    ask = 'from mmvideomae.version import shipped; print(*shipped("configs/demo").glob("*.py"))'
+    found = run([sys.executable, '-c', ask], cwd=tmp_path, PYTHONPATH=str(wheel)).split()
+    assert found and all(name.startswith(str(wheel)) for name in found)
+
+
 def test_wheel_forces_neither_kind_of_mmcv(wheel: Path) -> None:
     (metadata,) = wheel.glob('*.dist-info/METADATA')
     text = metadata.read_text(encoding='utf-8')

@@ -45,7 +45,9 @@ class Told:
 def tool_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser that shows a tool's docstring without reformatting it."""
     return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        os.path.basename(sys.argv[0]),  # which newer versions of Python choose in other ways
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
@@ -109,7 +111,10 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
         args = parser.parse_args()
     except UserError as error:
         return f'error: {one_line(error)}'
-    return import_module(work).run(args)
+    try:
+        return import_module(work).run(args)
+    except UsageError as error:
+        parser.error(str(error))
 
 
 def watched(

@@ -211,7 +211,7 @@ def _described(report: dict) -> str:
 
 
 def options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(os.path.basename(sys.argv[0]), description=__doc__)
     parser.add_argument('--json', action='store_true', help='print one JSON object instead')
     return parser
 

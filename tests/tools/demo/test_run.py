@@ -39,7 +39,7 @@ def test_own_videos_give_a_report_with_reconstructions(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / 'demo' / 'report.html').read_text()
     assert page.count('data:image/png;base64') == 2
-    assert 'tools/train.py' in page
+    assert 'mmvideomae train' in page
 
 
 @pytest.mark.slow

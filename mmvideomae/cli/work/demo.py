@@ -1,0 +1,255 @@
+"""Pre-train, fine-tune and compare, for ``mmvideomae demo``."""
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from mmvideomae.cli.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
+from mmvideomae.cli.tool import UsageError
+from mmvideomae.configs import read_config
+from mmvideomae.formats.annotations import AnnotationError
+from mmvideomae.formats.video_folders import find_videos
+from mmvideomae.preparation.lists.few_labels import write_few_labels
+from mmvideomae.version import shipped
+from mmvideomae.visualization.charts import Curve
+from mmvideomae.visualization.report import (
+    Accuracy,
+    Chart,
+    Command,
+    DemoResults,
+    Picture,
+    write_demo_report,
+)
+
+_OWN_VIDEOS = 'videomae_vit-tiny-p8_pretrain_own-videos.py'
+_CLASSES, _LABELS, _TESTED, _UNLABELLED = 4, 16, 400, 1248
+_SAMPLES = 640
+"""Samples per epoch of learning the classes: the few labelled clips are listed several times."""
+_DATA = [
+    *('--difficulty', 'crowd', '--size', 40, '--frames', 20, '--classes', _CLASSES),
+    *('--unlabelled', _UNLABELLED, '--clips', _LABELS + _TESTED),
+    *('--splits', _LABELS / (_LABELS + _TESTED), 0, _TESTED / (_LABELS + _TESTED)),
+]
+_OWN_EPOCH = 256
+"""Minimum number of clips per epoch on your own videos: fewer videos are listed several times."""
+
+
+@dataclass(frozen=True)
+class _Method:
+    """Configs of a method, by the beginning of their names.
+
+    Attributes:
+        network: Start of the names ``<network>_{pretrain,finetune,scratch}_motion.py``.
+        learns: Task that the network learns before it learns the classes.
+        tokenizer: Config of a tokenizer to train first.
+        mask_ratios: Ratios in the picture; if there are none, that of the training.
+    """
+
+    network: str
+    learns: str
+    tokenizer: str | None = None
+    mask_ratios: tuple[float, ...] = ()
+
+    def config(self, task: str) -> str:
+        return f'{self.network}_{task}_motion.py'
+
+
+_METHODS = {
+    'videomae': _Method(
+        'videomae_vit-tiny-p8', 'fill in hidden parts', mask_ratios=(0.5, 0.75, 0.9)
+    ),
+    'vimpac': _Method(
+        'vimpac_tiny',
+        'predict the codes of hidden parts',
+        tokenizer='vqvae_tiny_motion.py',
+    ),
+}
+_CHECKPOINT_OF_TOKENIZER = 'model.data_preprocessor.tokenizer.init_cfg.checkpoint'
+
+
+@dataclass
+class _Demo:
+    """The stages of one demo: the folder they write to, and those that have run so far."""
+
+    out: Path
+    epochs: int | None = None
+    console: Console = field(default_factory=Console)
+    stages: list[Stage] = field(default_factory=list)
+
+    def run(self, what: str, command: Sequence[object]) -> None:
+        """Run one command of the toolbox, showing progress and the time it took."""
+        words = ['-m', 'mmvideomae', *map(str, command)]
+        log = self.out / f'{len(self.stages) + 1}_{words[2]}.log'
+        with self.console.status(f'{what} (log: {log})'):
+            stage = run_stage(what, words, log, Path.cwd())
+        self.stages.append(stage)
+        self.console.print(f'{what}: {stage.seconds:.0f} s', highlight=False)
+
+    def train(self, what: str, config: str, name: str, options: dict[str, object]) -> Path:
+        """Train a config in OUT/name; return the last checkpoint."""
+        words = ['train', _path(config), '--work-dir', self.out / name, '--cfg-options']
+        self.run(what, [*words, *_assigned(options)])
+        return newest_checkpoint(self.out / name)
+
+    def test(self, what: str, config: str, checkpoint: Path, data: Path) -> float:
+        """Test a checkpoint on the clips of a list; return its top-1 accuracy."""
+        work_dir = self.out / 'test' / checkpoint.parent.name
+        words = ['test', _path(config), checkpoint, '--work-dir', work_dir, '--cfg-options']
+        self.run(what, [*words, *_assigned(_listed('test_dataloader', data))])
+        results = sorted(work_dir.glob('*/*.json'))[-1]
+        return float(json.loads(results.read_text())['acc/top1'])
+
+    def reconstruct(
+        self, config: str, checkpoint: Path, video: Path, name: str, ratios: Sequence[float]
+    ) -> Picture:
+        """Draw how a pre-trained model reconstructs the hidden part of a video."""
+        picture = self.out / name
+        words = ['reconstruct', _path(config), checkpoint, video, picture]
+        self.run('Reconstructing', [*words, '--mask-ratios', *ratios] if ratios else words)
+        return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
+
+    def commands(self) -> list[Command]:
+        """The commands that were run, for the report."""
+        return [Command(stage.what, stage.line, stage.seconds) for stage in self.stages]
+
+
+def _path(config: str) -> str:
+    """The path of a demo's config as a command of the report names it."""
+    path = shipped(f'configs/demo/{config}')
+    shown = os.path.relpath(path)
+    return str(path) if shown.startswith('..') else shown
+
+
+def _assigned(options: dict[str, object]) -> list[str]:
+    """Options as words of --cfg-options."""
+    return [f'{key}={value}' for key, value in options.items()]
+
+
+def _listed(loader: str, data: Path) -> dict[str, object]:
+    """Point a loader of a config at a list; its paths are relative to the list."""
+    source = f'{loader}.dataset.sources.0'
+    return {f'{source}.ann_file': data, f'{source}.data_prefix': data.parent}
+
+
+def _losses(title: str, curves: dict[str, Path]) -> Chart:
+    """The training losses of some runs."""
+    drawn = []
+    for name, work_dir in curves.items():
+        rows = [row for row in read_scalars(work_dir) if 'loss' in row]
+        drawn.append(Curve(name, [row['step'] for row in rows], [row['loss'] for row in rows]))
+    return Chart(title, drawn)
+
+
+def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
+    """Pre-train on synthetic clips, fine-tune, train from scratch, test both."""
+    data = demo.out / 'data'
+    demo.run('Synthesizing video', ['data', 'synthesize', 'actions', data, '--overwrite', *_DATA])
+    options = _listed('train_dataloader', data / 'pretrain.csv')
+    codes: dict[str, object] = {}
+    if method.tokenizer:
+        trained = demo.train('Training a tokenizer', method.tokenizer, 'tokenizer', options)
+        codes = {_CHECKPOINT_OF_TOKENIZER: trained}
+    if demo.epochs:
+        options['train_cfg.max_epochs'] = demo.epochs
+    pretrain = method.config('pretrain')
+    pretrained = demo.train('Pre-training without labels', pretrain, 'pretrain', options | codes)
+    write_few_labels(data / 'train.csv', data / 'few.csv', _LABELS, samples=_SAMPLES)
+    labelled = _listed('train_dataloader', data / 'few.csv')
+    labelled |= _listed('val_dataloader', data / 'test.csv') | codes
+    accuracies = []
+    for what, name, start in (
+        ('Pre-trained, then fine-tuned', 'finetune', {'load_from': pretrained}),
+        ('Trained from scratch', 'scratch', {}),
+    ):
+        config = method.config(name)
+        checkpoint = demo.train(what, config, name, labelled | start)
+        share = demo.test(f'{what}: test', config, checkpoint, data / 'test.csv')
+        accuracies.append(Accuracy(what, share, _TESTED))
+    clip = sorted((data / 'videos' / 'test').glob('*.mp4'))[0]
+    picture = demo.reconstruct(pretrain, pretrained, clip, 'reconstruction.png', method.mask_ratios)
+    settings = {
+        'Labelled clips': _LABELS,
+        'Clips without labels': _UNLABELLED,
+        'Test clips': _TESTED,
+        'Classes': ', '.join((data / 'classes.txt').read_text().split()),
+        'Pre-training epochs': read_config(_path(pretrain)).train_cfg.max_epochs,
+    }
+    return DemoResults(
+        'Masked video pre-training at small scale',
+        f'Shapes move in one of {_CLASSES} directions, and no single frame reveals which. One '
+        f'network first learns to {method.learns} of {_UNLABELLED + _LABELS} clips without labels, '
+        f'and then learns the classes from {_LABELS} labelled clips; the other one only does the '
+        'latter, for as many steps.',
+        accuracies,
+        1 / _CLASSES,
+        [
+            _losses('Pre-training', {'pre-training': demo.out / 'pretrain'}),
+            _losses(
+                'Learning the classes',
+                {'pre-trained': demo.out / 'finetune', 'from scratch': demo.out / 'scratch'},
+            ),
+        ],
+        [picture],
+        demo.commands(),
+        settings,
+    )
+
+
+def _show_own_videos(demo: _Demo, folder: Path) -> DemoResults:
+    """Pre-train on a folder of videos and reconstruct some of them."""
+    videos = find_videos(folder)
+    rows = videos * -(-_OWN_EPOCH // len(videos))
+    demo.out.mkdir(parents=True, exist_ok=True)
+    listing = demo.out / 'videos.csv'
+    listing.write_text(''.join(f'"{folder.resolve() / video}"\n' for video in rows))
+    source = 'train_dataloader.dataset.sources.0'
+    options: dict[str, object] = {f'{source}.folder': 'None', f'{source}.ann_file': listing}
+    if demo.epochs:
+        options['train_cfg.max_epochs'] = demo.epochs
+    checkpoint = demo.train('Pre-training', _OWN_VIDEOS, 'pretrain', options)
+    pictures = []
+    for number, video in enumerate(videos[:: max(1, len(videos) // 3)][:3]):
+        name = f'reconstruction_{number}.png'
+        try:
+            pictures.append(
+                demo.reconstruct(
+                    _OWN_VIDEOS, checkpoint, folder / video, name, _METHODS['videomae'].mask_ratios
+                )
+            )
+        except StageError as error:  # training counts and reports unreadable files
+            demo.console.print(f'no picture of {video}: {error}', markup=False)
+    return DemoResults(
+        f'Masked video pre-training on {folder.name}',
+        f'A small network learned to fill in hidden parts of {len(videos)} videos. Its '
+        'reconstructions of some are shown below; minutes of training give blurred pictures.',
+        charts=[_losses('Pre-training', {'pre-training': demo.out / 'pretrain'})],
+        pictures=pictures,
+        commands=demo.commands(),
+        settings={'Videos': len(videos), 'Folder': folder},
+    )
+
+
+def run(args: argparse.Namespace) -> int | str:
+    """Run all stages and write the report; returns what ``sys.exit`` takes."""
+    if args.videos and args.method != 'videomae':
+        raise UsageError(
+            f'--videos does not support {args.method}: see docs/{args.method}.md for the commands'
+        )
+    demo = _Demo(args.out, args.epochs)
+    try:
+        if args.videos:
+            results = _show_own_videos(demo, args.videos)
+        else:
+            results = _show_claim(demo, _METHODS[args.method])
+    except (StageError, AnnotationError) as error:
+        return f'error: {error}'
+    report = write_demo_report(args.out / 'report.html', results)
+    for accuracy in results.accuracies:
+        demo.console.print(f'{accuracy.name}: {accuracy.share:.1%} of {accuracy.clips} test clips')
+    demo.console.print(f'Report: {report.resolve()}', soft_wrap=True)
+    return 0
