@@ -24,6 +24,7 @@ import yaml
 from mmengine.logging import HistoryBuffer
 
 from mmvideomae import compat
+from mmvideomae.compat import openmmlab, versions, video
 from mmvideomae.video.readers.av_container import open_container
 from tests.support.forged import ForgedArray, ForgedDtype, ForgedScalar
 from tests.support.videos import write_video
@@ -142,8 +143,10 @@ def succeed(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def has_new_transformers() -> bool:
-    version = compat._version('transformers')
-    return version is not None and compat._release(version) >= compat.TRANSFORMERS_WITHOUT_VINDLU
+    version = versions.version_of('transformers')
+    return (
+        version is not None and versions.release(version) >= openmmlab.TRANSFORMERS_WITHOUT_VINDLU
+    )
 
 
 # transformers -------------------------------------------------------------------------------------
@@ -181,10 +184,10 @@ def test_vindlu_is_disabled_only_where_its_import_fails(
     from mmaction.utils import dependency
 
     monkeypatch.delitem(sys.modules, 'mmaction.models.multimodal', raising=False)
-    monkeypatch.setattr(compat, '_version', lambda name: version)
+    monkeypatch.setattr(openmmlab, 'version_of', lambda name: version)
     monkeypatch.setattr(dependency, 'WITH_MULTIMODAL', True)
     monkeypatch.setattr(dependency, 'register_multimodal_placeholder', None)
-    compat._disable_vindlu_on_new_transformers()
+    openmmlab.disable_vindlu_on_new_transformers()
     assert dependency.WITH_MULTIMODAL is left_alone
 
 
@@ -223,7 +226,7 @@ def test_missing_mmcv_is_one_clear_error(tmp_path: Path) -> None:
 def test_placeholder_of_drn_says_what_it_is() -> None:
     from mmaction.models.localizers import DRN
 
-    if compat._spec_of('mmaction', 'models', 'localizers', 'drn') is not None:
+    if openmmlab._spec_of('mmaction', 'models', 'localizers', 'drn') is not None:
         pytest.skip('this mmaction2 has DRN')
     with pytest.raises(ImportError, match='missing from the mmaction2'):
         DRN()
@@ -425,16 +428,16 @@ def test_applying_twice_changes_nothing() -> None:
     [('2.11.0+cu130', (2, 11, 0)), ('4.56.0.dev0', (4, 56, 0)), ('5.0', (5, 0))],
 )
 def test_release_numbers(version: str, release: tuple[int, ...]) -> None:
-    assert compat._release(version) == release
+    assert versions.release(version) == release
 
 
 def test_version_of_what_is_not_installed() -> None:
-    assert compat._version('no-such-distribution') is None
-    assert compat._version('torch') == importlib.metadata.version('torch')
+    assert versions.version_of('no-such-distribution') is None
+    assert versions.version_of('torch') == importlib.metadata.version('torch')
 
 
 def test_opencv_log_levels_are_found_and_can_be_set() -> None:
-    log = compat.opencv_log_levels()
+    log = video.opencv_log_levels()
     level = log.getLogLevel()
     log.setLogLevel(0)
     assert log.getLogLevel() == 0
@@ -464,7 +467,7 @@ def test_pyav_is_given_what_its_version_takes(
     monkeypatch: pytest.MonkeyPatch, version: str, settings: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(av, '__version__', version)
-    assert compat.pyav_settings({'a': 'b'}) == settings
+    assert video.pyav_settings({'a': 'b'}) == settings
 
 
 def test_decoders_never_wait_for_their_messages_to_be_taken(tmp_path: Path) -> None:

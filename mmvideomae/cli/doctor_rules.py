@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmvideomae.compat.versions import release
 from mmvideomae.version import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,11 +66,6 @@ class Finding:
 
 
 # What is installed --------------------------------------------------------------------------------
-
-
-def release(version: str) -> tuple[int, ...]:
-    """'2.11.0+cu130' -> (2, 11, 0)."""
-    return tuple(int(number) for number in re.findall(r'\d+', version.partition('+')[0])[:3])
 
 
 def read_requirements(name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from mmvideomae.compat import opencv_log_levels
+from mmvideomae.compat.video import opencv_log_levels
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.av_container import open_container
 

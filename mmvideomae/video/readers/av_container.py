@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from mmvideomae.compat import detach_pyav_log, pyav_settings
+from mmvideomae.compat.video import detach_pyav_log, pyav_settings
 from mmvideomae.storage.remote import is_elsewhere, open_bytes
 from mmvideomae.video.readers.base import VideoReadError, cause_of
 from mmvideomae.video.readers.limits import ReadLimits

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import av
 
-from mmvideomae.compat import give_extradata
+from mmvideomae.compat.video import give_extradata
 
 # Codecs whose decoders need nothing from a container beyond a `StreamFacts`.
 _SELF_CONTAINED = ('h264', 'hevc', 'av1', 'vp8', 'vp9', 'mpeg4', 'mjpeg')

@@ -1,71 +1,22 @@
-"""Make the OpenMMLab stack importable and resumable on a current PyTorch.
+"""Work-arounds for torch, mmengine, mmcv and mmaction2."""
 
-Every work-around of the toolbox for a dependency is in this module.  Each names its
-upstream cause and the condition under which it can be deleted, changes nothing where the cause is
-absent, and has a test in ``tests/test_compat.py``.  ``apply`` runs once, on ``import mmvideomae``,
-and imports nothing: what changes a package waits until somebody imports that package.
-``mmaction.models`` has to be imported after ``mmvideomae``.
-"""
-
-import importlib.abc
+import importlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
-import re
 import sys
 import types
-from collections.abc import Callable, Sequence
 from typing import Any
 
-# From this version on, see _disable_vindlu_on_new_transformers.
+from mmvideomae.compat.versions import release, version_of
+
+# From this version on, see disable_vindlu_on_new_transformers.
 TRANSFORMERS_WITHOUT_VINDLU = (4, 56)
 # The statistics that HistoryBuffer itself registers, see _history_statistic.
 _HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
 
 
-def apply() -> None:
-    """Install all work-arounds; calling it again changes nothing."""
-    for name, (_, work_arounds) in _WAITING.items():
-        if name in sys.modules:
-            for work_around in work_arounds:
-                work_around()
-    if not any(isinstance(finder, _WorkArounds) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _WorkArounds())
-
-
-class _WorkArounds(importlib.abc.MetaPathFinder):
-    """Finds the modules of `_WAITING` as others do, and adds the work-arounds to their import."""
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,
-        target: types.ModuleType | None = None,
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in _WAITING:
-            return None
-        others = (each for each in sys.meta_path if each is not self)
-        found = (each.find_spec(fullname, path, target) for each in others)
-        spec = next(filter(None, found), None)
-        if spec is None or spec.loader is None:
-            if fullname == 'mmcv':
-                _require_mmcv()
-            return spec
-        before, after = _WAITING[fullname]
-        execute = spec.loader.exec_module
-
-        def exec_module(module: types.ModuleType) -> None:
-            for work_around in before:
-                work_around()
-            execute(module)
-            for work_around in after:
-                work_around()
-
-        vars(spec.loader)['exec_module'] = exec_module
-        return spec
-
-
-def _require_mmcv() -> None:
+def require_mmcv() -> None:
     """Say what to do where somebody imports mmcv and neither mmcv-lite nor mmcv is installed.
 
     Upstream: both distributions provide the package ``mmcv``, so no requirement of a wheel can
@@ -78,17 +29,7 @@ def _require_mmcv() -> None:
     )
 
 
-def _import_torch_before_decord() -> None:
-    """Load torch before anything of ours can load decord.
-
-    Upstream: decord 0.6.0, whose wheel brings its own copies of libraries.  With some builds of
-    torch, a process that loads them first crashes with a segmentation fault.  It was not seen with
-    torch 2.11 on Linux, but the order costs nothing.  Delete when decord is no longer a dependency.
-    """
-    import torch  # noqa: F401
-
-
-def _provide_importlib_metadata() -> None:
+def provide_importlib_metadata() -> None:
     """Provide the standard library's module under the name of a back-port that nothing installs.
 
     Upstream: ``mmaction/utils/dependency.py`` of mmaction2 1.2.0 imports ``importlib_metadata``,
@@ -98,7 +39,7 @@ def _provide_importlib_metadata() -> None:
         sys.modules['importlib_metadata'] = importlib.metadata
 
 
-def _stub_missing_drn() -> None:
+def stub_missing_drn() -> None:
     """Stand in for ``mmaction.models.localizers.drn`` where the wheel lacks it.
 
     Upstream: the mmaction2 1.2.0 wheel lacks the folder that its own
@@ -121,7 +62,7 @@ def _stub_missing_drn() -> None:
     sys.modules.update({folder.__name__: folder, module.__name__: module})
 
 
-def _disable_vindlu_on_new_transformers() -> None:
+def disable_vindlu_on_new_transformers() -> None:
     """Keep mmaction2 from importing its VindLU models with a transformers that breaks them.
 
     Upstream: ``mmaction/models/multimodal/vindlu/modeling_bert.py`` of mmaction2 1.2.0 imports
@@ -131,8 +72,8 @@ def _disable_vindlu_on_new_transformers() -> None:
     without importing transformers, which takes seconds.  Delete when mmaction2 guards that import
     or takes the functions from elsewhere.
     """
-    installed = _version('transformers')
-    if installed is None or _release(installed) < TRANSFORMERS_WITHOUT_VINDLU:
+    installed = version_of('transformers')
+    if installed is None or release(installed) < TRANSFORMERS_WITHOUT_VINDLU:
         return
     if 'mmaction.models.multimodal' in sys.modules:
         return
@@ -152,7 +93,7 @@ def _disable_vindlu_on_new_transformers() -> None:
     dependency.register_multimodal_placeholder = register_placeholders
 
 
-def _allow_mmengine_checkpoints() -> None:
+def allow_mmengine_checkpoints() -> None:
     """Let ``torch.load(weights_only=True)`` read what an mmengine runner saves.
 
     Upstream: torch 2.6 made ``weights_only`` the default of ``torch.load``, while mmengine 0.10.7
@@ -178,8 +119,8 @@ def _allow_mmengine_checkpoints() -> None:
     )
 
 
-def _load_mmengine_after_torch() -> None:
-    """Load mmengine, and so `_allow_mmengine_checkpoints`, for those who import torch alone.
+def load_mmengine_after_torch() -> None:
+    """Load mmengine, and so `allow_mmengine_checkpoints`, for those who import torch alone.
 
     If mmengine is being imported and has imported torch, nothing is left to do here.
     """
@@ -199,59 +140,7 @@ def _history_statistic(owner: type, name: str) -> Any:
     return getattr(HistoryBuffer, name)
 
 
-def opencv_log_levels() -> Any:
-    """The module that has ``getLogLevel`` and ``setLogLevel`` of OpenCV.
-
-    Upstream: OpenCV 4.14 and 5 moved both from ``cv2`` to ``cv2.utils.logging``.  Delete when the
-    oldest supported OpenCV has them there.
-    """
-    import cv2
-
-    return cv2 if hasattr(cv2, 'getLogLevel') else cv2.utils.logging
-
-
-def pyav_settings(options: dict[str, str]) -> dict[str, Any]:
-    """The arguments of ``av.open`` that pass options to FFmpeg's demuxer and decoders.
-
-    Upstream: before 17.1 PyAV crashes if it was given options for decoders and a stream is found
-    late (FLV, transport streams); options for the container alone do not limit what is decoded to
-    find it.  Before 19 it decodes tags, which may be in any encoding and are not used here.
-    Delete when PyAV 19 is the oldest supported version.
-    """
-    import av
-
-    version = _release(av.__version__)
-    settings: dict[str, Any] = {'options' if version >= (17, 1) else 'container_options': options}
-    return settings if version >= (19,) else {**settings, 'metadata_errors': 'ignore'}
-
-
-def give_extradata(context: Any, data: bytes) -> None:
-    """Give one of PyAV's decoders the headers of its stream, with the zeros that must follow them.
-
-    Upstream: PyAV (19 and before) allocates 64 bytes more than the data has and leaves them as they
-    are, though FFmpeg's decoders read them and count on zeros.  Reallocating keeps those that were
-    given first.  Delete when ``CodecContext.extradata`` clears them.
-    """
-    context.extradata = data + bytes(64)
-    context.extradata = data
-
-
-def detach_pyav_log() -> None:
-    """Keep FFmpeg's threads from passing their messages to Python.
-
-    Upstream: an old torchvision, such as 0.21, sets PyAV's log level when it is imported, and
-    PyAV then passes messages to Python (PyAV issue 751).  Closing a decoder waits for its threads
-    while holding Python's lock, and a thread with a message may be waiting for that lock: a
-    deadlock.  Nobody reads these messages, and errors are raised without them.  Delete when the
-    oldest supported torchvision leaves the log alone.
-    """
-    import av
-
-    if av.logging.get_level() is not None:
-        av.logging.set_level(None)
-
-
-def _read_yaml_safely() -> None:
+def read_yaml_safely() -> None:
     """Let mmengine read only plain values from YAML, not objects and calls.
 
     Upstream: ``mmengine/fileio/handlers/yaml_handler.py`` of mmengine 0.10.7 reads with PyYAML's
@@ -277,7 +166,7 @@ def _read_yaml_safely() -> None:
     register_handler(['yaml', 'yml'])(PlainYamlHandler)
 
 
-def _write_configs_in_order() -> None:
+def write_configs_in_order() -> None:
     """Keep the order of entries when a config is written: the steps of a pipeline are entries.
 
     Upstream: ``Config.pretty_text`` of mmengine 0.10.7 sorts the keys of every dict.  A run saves
@@ -292,7 +181,7 @@ def _write_configs_in_order() -> None:
     vars(config)['sorted'] = kept
 
 
-def _leave_s3_to_fsspec() -> None:
+def leave_s3_to_fsspec() -> None:
     """Free the addresses ``s3://`` for the backend of `mmvideomae.storage.remote`.
 
     Upstream: ``FileClient.register_backend(..., force=True)`` of mmengine 0.10.7
@@ -305,35 +194,6 @@ def _leave_s3_to_fsspec() -> None:
     if getattr(FileClient._prefix_to_backends.get('s3'), '__name__', '') == 'PetrelBackend':
         del FileClient._prefix_to_backends['s3']
     importlib.import_module('mmvideomae.storage.remote.backend')  # which registers itself
-
-
-_WAITING: dict[str, tuple[Sequence[Callable[[], None]], Sequence[Callable[[], None]]]] = {
-    'decord': ([_import_torch_before_decord], []),
-    'mmcv': ([], []),
-    'mmaction': ([], [_stub_missing_drn]),
-    'mmaction.utils.dependency': (
-        [_provide_importlib_metadata],
-        [_disable_vindlu_on_new_transformers],
-    ),
-    'mmengine.config.config': ([], [_write_configs_in_order]),
-    'mmengine.fileio': ([], [_read_yaml_safely, _leave_s3_to_fsspec]),
-    'mmengine.logging': ([], [_allow_mmengine_checkpoints]),
-    'torch': ([], [_load_mmengine_after_torch]),
-}
-"""What to do before and after the first import of a module."""
-
-
-def _version(distribution: str) -> str | None:
-    """Installed version of a distribution, or None; the distribution is not imported."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """``'2.11.0+cu130'`` -> ``(2, 11, 0)``."""
-    return tuple(int(number) for number in re.findall(r'\d+', version.partition('+')[0])[:3])
 
 
 def _spec_of(root: str, *parts: str) -> importlib.machinery.ModuleSpec | None:
