@@ -24,7 +24,7 @@ CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is mmengine's notation for an environment variable.
 _OF_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
 # Entries that a run or a tool looks up; an option may set them where a config lacks them.
-_ENTRIES = (
+ENTRIES = (
     *('model', 'data_preprocessor', 'work_dir', 'experiment_name', 'default_scope', 'launcher'),
     *('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg', 'val_evaluator'),
     *('test_dataloader', 'test_cfg', 'test_evaluator', 'test_pipeline', 'features'),
@@ -73,15 +73,24 @@ def apply_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     After a list, the next part of a key is the number of an entry.
 
     Raises:
-        ConfigError: A key matches no entry; the message names it.
+        ConfigError: A key matches no entry that is read; the message names it.
     """
     for key, value in (options or {}).items():
         first, *rest = key.split('.')
         option = f'option {key}={value}'
-        if first not in cfg and first not in _ENTRIES:
-            near = nearest(first, [*cfg, *_ENTRIES])
-            raise ConfigError(f'{option}: the config has no {first!r}{near}')
+        if first not in ENTRIES:
+            raise ConfigError(f'{option}: {_unread(first, cfg)}')
         cfg[first] = _changed(cfg.get(first, _NEW), rest, value, first, option)
+
+
+def _unread(name: str, cfg: Mapping[str, Any]) -> str:
+    """Why an option cannot set a name at the top of a config."""
+    if name not in cfg:
+        return f'the config has no {name!r}{nearest(name, ENTRIES)}'
+    entries = {first: cfg[first] for first in ENTRIES if isinstance(cfg.get(first), dict)}
+    found = [f'{first}.{name}' for first, entry in entries.items() if name in entry]
+    instead = f': set {" or ".join(found)}' if found else ''
+    return f'only the files of the config use {name!r}, nothing reads it later{instead}'
 
 
 def datasets_of(cfg: Mapping[str, Any], *loaders: str) -> Iterator[tuple[str, Step]]:

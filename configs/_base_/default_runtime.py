@@ -20,7 +20,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # Checkpoints inside an epoch: by_epoch=False, interval=<iterations>.
     checkpoint=dict(type='AtomicCheckpointHook', interval=20, max_keep_ckpts=3, save_last=True),
-    # On SIGUSR1, save a checkpoint and stop.
+    # On SIGUSR1 or Ctrl-C, save a checkpoint and stop.
     preemption=dict(type='PreemptionHook'),
 )
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmvideomae.checkpoints import published_weights
 from mmvideomae.configs import apply_options, read_config
+from mmvideomae.engine.config_names import settle_names
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
@@ -38,6 +39,7 @@ def load_run_config(
     """
     cfg = read_config(config)
     apply_options(cfg, cfg_options)
+    settle_names(cfg)
     settle_loaders(cfg)
     cfg.launcher = launcher
     if work_dir is not None:

@@ -14,6 +14,7 @@ from mmvideomae.storage.writing import (
     remove,
     remove_leftovers,
     replacing,
+    taken_back,
     temporary_path,
     write_text,
 )
@@ -39,6 +40,7 @@ __all__ = [
     'remove_leftovers',
     'replacing',
     'require_free',
+    'taken_back',
     'temporary_path',
     'write_note',
     'write_text',

@@ -9,7 +9,7 @@ import shutil
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
@@ -160,6 +160,27 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def taken_back(folder: Path, unless: Callable[[], bool]) -> Iterator[None]:
+    """If the block fails, remove what it added to a folder, and the folders that it made.
+
+    Args:
+        unless: Whether what was added is worth keeping, asked when the block has failed.
+    """
+    before = set(folder.iterdir()) if folder.is_dir() else set()
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        if not unless():
+            for path in (set(folder.iterdir()) if folder.is_dir() else set()) - before:
+                remove(path)
+            with contextlib.suppress(OSError):  # it is not empty
+                for path in missing:
+                    path.rmdir()
+        raise
 
 
 def remove_leftovers(folder: Path) -> list[Path]:

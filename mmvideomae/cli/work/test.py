@@ -3,6 +3,8 @@
 import argparse
 import logging
 import os
+from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -13,6 +15,7 @@ from mmvideomae.engine.run_config import load_run_config, plain_message, require
 from mmvideomae.engine.worker_failures import naming_files
 from mmvideomae.errors import NotFiniteError
 from mmvideomae.registry import RUNNERS
+from mmvideomae.storage import taken_back
 
 
 def _prepare(args: argparse.Namespace) -> Config:
@@ -38,13 +41,19 @@ def run(args: argparse.Namespace) -> int | str:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     try:
-        cfg = _prepare(args)
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        with naming_files(runner):
-            runner.test()
+        _test(_prepare(args))
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise
         whose = f'; the weights are {args.checkpoint}' if isinstance(error, NotFiniteError) else ''
         return f'error: {message}{whose}'
     return 0
+
+
+def _test(cfg: Config) -> None:
+    """Test; if that fails before the weights are loaded, no files are left."""
+    runner: Any = None
+    with taken_back(Path(cfg.work_dir), lambda: getattr(runner, '_has_loaded', False)):
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        with naming_files(runner):
+            runner.test()

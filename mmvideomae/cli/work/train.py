@@ -3,12 +3,15 @@
 import argparse
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmvideomae.cli.tool import INTERRUPTED
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import (
     batch_size_warning,
@@ -20,7 +23,7 @@ from mmvideomae.engine.hooks import PreemptedError
 from mmvideomae.engine.run_config import enable_amp, load_run_config, plain_message, resume_from
 from mmvideomae.engine.worker_failures import naming_files
 from mmvideomae.registry import RUNNERS
-from mmvideomae.storage import require_free
+from mmvideomae.storage import require_free, taken_back
 
 
 def _prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
@@ -49,16 +52,45 @@ def run(args: argparse.Namespace) -> int | str:
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     try:
         cfg, line, warns = _prepare(args)
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        if line:
-            (runner.logger.warning if warns else runner.logger.info)(line)
-        with naming_files(runner):
-            runner.train()
+        _train(cfg, line, warns)
     except PreemptedError as stop:
-        print(stop, file=sys.stderr)
+        print(f'{stop}: {_continuing(args)}', file=sys.stderr)
         return stop.exit_code
+    except KeyboardInterrupt:
+        told = 'interrupted: the newest checkpoint, if there is one, is continued by'
+        print(f'{told} {_continuing(args)}', file=sys.stderr)
+        return INTERRUPTED
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise
         return f'error: {message}'
     return 0
+
+
+def _train(cfg: Config, line: str, warns: bool) -> None:
+    """Train; a run that fails before its first iteration has ended leaves no files."""
+    runner: Any = None
+
+    def is_kept() -> bool:
+        # Only the first process has written anything.
+        rank = os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0'))
+        return rank != '0' or (runner and 'train/time' in runner.message_hub.log_scalars)
+
+    with taken_back(Path(cfg.work_dir), is_kept):
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        if line:
+            (runner.logger.warning if warns else runner.logger.info)(line)
+        with naming_files(runner):
+            runner.train()
+
+
+def _continuing(args: argparse.Namespace) -> str:
+    """The command that continues the run of this process."""
+    if args.launcher != 'none':
+        return 'the same command with --resume'
+    words = sys.argv[1:]
+    if '--resume' in words:
+        place = words.index('--resume')
+        del words[place : place + (1 if args.resume == 'auto' else 2)]
+    name = sys.argv[0] if sys.argv[0].startswith('mmvideomae ') else f'python {sys.argv[0]}'
+    return f'{name} {shlex.join([*words, "--resume"])}'

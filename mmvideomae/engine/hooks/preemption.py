@@ -22,16 +22,17 @@ class PreemptedError(UserError, RuntimeError):
     """A run has stopped because it was asked to, and can be continued."""
 
     exit_code = os.EX_TEMPFAIL
-    """75, by which `tools/slurm_train.sh` knows that the job is to be queued again."""
+    """75, by which `tools/slurm_train.sh` knows that the job is to be queued again; 130 after
+    Ctrl-C."""
 
 
 @HOOKS.register_module()
 class PreemptionHook(Hook):
     """On a signal, save a checkpoint at the next update and end the run.
 
-    Slurm sends one before the time limit (``--signal=USR1@300``: five minutes before).  All
-    processes stop at the same update, even if the signal reaches only one of them or reaches
-    them in different iterations.
+    Slurm sends one before the time limit (``--signal=USR1@300``: five minutes before), and Ctrl-C
+    is one; a second Ctrl-C ends the run at once. All processes stop at the same update, even if the
+    signal reaches only one of them or reaches them in different iterations.
 
     Args:
         signals: Their names.
@@ -46,17 +47,19 @@ class PreemptionHook(Hook):
     # After the checkpoint hook, which may have saved this update already.
     priority = 'LOWEST'
 
-    def __init__(self, signals: tuple[str, ...] = ('SIGUSR1',), interval: int = 10) -> None:
+    def __init__(
+        self, signals: tuple[str, ...] = ('SIGUSR1', 'SIGINT'), interval: int = 10
+    ) -> None:
         for name in signals:
             if not hasattr(signal, name):
                 raise ConfigError(f'default_hooks.preemption.signals: no signal {name!r}')
         self.signals, self.interval = tuple(signals), interval
         self._former: dict[int, Any] = {}
-        self._told = ''
+        self._told, self._process = '', 0
 
     def before_train(self, runner: Runner) -> None:
         """Listen from here on."""
-        self._told = ''
+        self._told, self._process = '', os.getpid()
         found = [hook for hook in runner.hooks if isinstance(hook, AtomicCheckpointHook)]
         if not found:  # nothing to continue from, so a signal ends the run as it always does
             return
@@ -92,10 +95,21 @@ class PreemptionHook(Hook):
         elif not self._told:
             return
         path = self._checkpoints.save_to_continue(runner)
-        raise PreemptedError(
+        stop = PreemptedError(
             f'stopped by {self._told or "a signal to another process"} after iteration '
-            f'{runner.iter + 1} and saved {path}: the same command with --resume continues the run'
+            f'{runner.iter + 1} and saved {path}, from which --resume continues the run'
         )
+        if self._told == 'SIGINT':
+            stop.exit_code = 128 + signal.SIGINT
+        raise stop
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        """Remember a signal; workers of the loader, which inherit this, work on until they end."""
+        again = self._told == 'SIGINT' == signal.Signals(number).name
         self._told = signal.Signals(number).name
+        if number != signal.SIGINT or os.getpid() != self._process:
+            return
+        if again:
+            raise KeyboardInterrupt
+        # Not by print or a logger, which this may have interrupted.
+        os.write(2, b'\nCtrl-C: stopping with a checkpoint; press it again to stop without\n')

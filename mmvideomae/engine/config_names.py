@@ -1,0 +1,64 @@
+"""Refuse names in a config that nothing reads: a misspelt one would otherwise change nothing."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from mmvideomae.configs import ENTRIES
+from mmvideomae.errors import ConfigError, nearest
+
+# Entries whose keys mmengine looks up one by one; other entries are built, which checks their keys.
+_KEYS = {
+    'auto_scale_lr': ('enable', 'base_batch_size'),
+    'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
+    'env_cfg.mp_cfg': ('mp_start_method', 'opencv_num_threads'),
+    'randomness': ('seed', 'diff_rank_seed', 'deterministic'),
+}
+_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+
+
+def settle_names(cfg: Config) -> None:
+    """Check the names at the top of a config, and those of entries that are not built.
+
+    A name that only the config's own files use, such as a number of epochs for several entries, is
+    dropped, so that the config that a run saves holds what is read.  Configs of another scope, such
+    as mmaction2's, may hold anything at the top.
+
+    Raises:
+        ConfigError: Nothing reads a name; the message has the nearest one that is read.
+    """
+    if cfg.get('default_scope') == 'mmvideomae':
+        used = _names_used(cfg.text or '')
+        for name in [each for each in cfg if each not in ENTRIES]:
+            if name not in used:
+                raise ConfigError(_told(cfg, name, '', ENTRIES))
+            cfg.pop(name)
+    for place, known in _KEYS.items():
+        for name in _entry(cfg, place):
+            if name not in known:
+                raise ConfigError(_told(cfg, name, f' in {place}', known))
+    hooks = _entry(cfg, 'default_hooks')
+    for name, hook in hooks.items():
+        if name not in _HOOKS and (not isinstance(hook, Mapping) or 'type' not in hook):
+            others = [*_HOOKS, *(each for each in hooks if each != name)]
+            raise ConfigError(_told(cfg, name, ' in default_hooks', others))
+
+
+def _told(cfg: Config, name: str, place: str, known: Any) -> str:
+    source = cfg.filename or 'the config'
+    return f'{source}: nothing reads {name!r}{place}{nearest(name, known)}'
+
+
+def _entry(cfg: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    """The dict at a dotted key; empty if there is none."""
+    node: Any = cfg
+    for part in place.split('.'):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node if isinstance(node, Mapping) else {}
+
+
+def _names_used(text: str) -> set[str]:
+    """Words in the text of config files, other than where they are assigned, keywords or keys."""
+    return {*re.findall(r'\b\w+\b(?!\s*(?:=(?!=)|:))', text)}
