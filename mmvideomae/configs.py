@@ -15,7 +15,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
-from mmvideomae.errors import ConfigError, ConfigMissingError, nearest, one_line
+from mmvideomae.errors import ConfigError, ConfigMissingError, nearest, one_line, where
 from mmvideomae.registry import FUNCTIONS, Pipeline, build_steps, steps_of
 
 Step = dict[str, Any]
@@ -51,7 +51,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     """
     name = os.fspath(path)
     if not Path(name).exists():
-        raise ConfigMissingError(f'config not found: {name}')
+        raise ConfigMissingError(f'config not found: {name}{where(name)}')
     if not name.endswith(CONFIG_SUFFIXES) or not Path(name).is_file():
         raise ConfigError(
             f'{name} is not a config: its name must end in {", ".join(CONFIG_SUFFIXES)}'

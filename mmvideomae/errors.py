@@ -1,6 +1,7 @@
 """Errors that a user can fix, warnings, and helpers that make text printable."""
 
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterable
 
@@ -35,6 +36,12 @@ def warn(line: str) -> None:
     from mmengine.logging import MMLogger
 
     MMLogger.get_current_instance().warning(line)
+
+
+def where(path: str | os.PathLike[str]) -> str:
+    """``' in FOLDER'`` for a relative path that was not found; empty for others and addresses."""
+    text = os.fspath(path)
+    return '' if os.path.isabs(text) or '://' in text else f' in {os.getcwd()}'
 
 
 def printable(text: str) -> str:

@@ -26,7 +26,10 @@ from mmvideomae.configs import (
 CONFIG = """\
 model = dict(type='Net', head=dict(num_classes=4), sizes=(1, 2))
 val_cfg = None
-pipeline = [dict(type='OpenVideo'), dict(type='SampleClip', stride=2)]
+epochs = 3
+seed = 1
+randomness = dict(seed=seed)
+custom_hooks = [dict(type='OpenVideo'), dict(type='SampleClip', stride=2)]
 test_pipeline = dict(open=dict(type='OpenVideo'), sample=dict(type='SampleClip', stride=2))
 """
 
@@ -126,8 +129,8 @@ def test_options_set_what_is_there_and_what_is_new(cfg: Config) -> None:
     options = {
         'model.head.num_classes': 5,
         'model.head.dropout.ratio': 0.5,
-        'pipeline.1.stride': 4,
-        'pipeline.0': {'type': 'Other'},
+        'custom_hooks.1.stride': 4,
+        'custom_hooks.0': {'type': 'Other'},
         'test_pipeline.sample.stride': 3,
         'test_pipeline.open': None,
         'val_cfg': {'type': 'ValLoop'},
@@ -136,17 +139,17 @@ def test_options_set_what_is_there_and_what_is_new(cfg: Config) -> None:
     apply_options(cfg, options)
     apply_options(cfg, None)
     assert cfg.model.head.to_dict() == {'num_classes': 5, 'dropout': {'ratio': 0.5}}
-    assert [step['type'] for step in cfg.pipeline] == ['Other', 'SampleClip']
+    assert [step['type'] for step in cfg.custom_hooks] == ['Other', 'SampleClip']
     assert steps_of_test(cfg) == [{'type': 'SampleClip', 'stride': 3}]
-    assert (cfg.pipeline[1].stride, cfg.val_cfg.type, cfg.randomness.seed) == (4, 'ValLoop', 3)
+    assert (cfg.custom_hooks[1].stride, cfg.val_cfg.type, cfg.randomness.seed) == (4, 'ValLoop', 3)
 
 
 @pytest.mark.parametrize(
     ('key', 'told'),
     [
-        ('pipeline.3.stride', 'pipeline is a list of 2 entries, numbered from 0 to 1'),
-        ('pipeline.-1.stride', 'pipeline is a list of 2 entries'),
-        ('pipeline.SampleClip.stride', 'SampleClip is pipeline.1'),
+        ('custom_hooks.3.stride', 'custom_hooks is a list of 2 entries, numbered from 0 to 1'),
+        ('custom_hooks.-1.stride', 'custom_hooks is a list of 2 entries'),
+        ('custom_hooks.SampleClip.stride', 'SampleClip is custom_hooks.1'),
         ('test_pipeline.samples.stride', "test_pipeline has no step 'samples', but open, sample"),
         ('test_pipeline.1.stride', "test_pipeline has no step '1', but open, sample"),
         ('model.head.num_classes.x', 'model.head.num_classes is 4, which has no entries'),
@@ -156,6 +159,8 @@ def test_options_set_what_is_there_and_what_is_new(cfg: Config) -> None:
         ('modle.head.num_classes', "the config has no 'modle'; did you mean 'model'?"),
         ('train_dataloder.batch_size', "did you mean 'train_dataloader'?"),
         ('something', "the config has no 'something'"),
+        ('epochs', "only the files of the config use 'epochs'"),
+        ('seed', 'nothing reads it later: set randomness.seed'),
     ],
 )
 def test_options_that_lead_nowhere(cfg: Config, key: str, told: Any) -> None:

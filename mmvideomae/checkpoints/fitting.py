@@ -86,6 +86,8 @@ def fit(
         fit_axis_positions(found, expected, notes)
         settle_tokenizer(found, expected, training, notes)
         added: list[str] = []
+        if not training:
+            _require_classifier(found, expected)
         if training:
             _fit_parts(found, expected, notes)
             added = added_to_encoder(found, expected)
@@ -237,6 +239,15 @@ def _fit_parts(found: dict[str, Tensor], expected: Weights, notes: list[str]) ->
         elif part in REPLACEABLE and not _same_shapes(found, expected, f'{part}.'):
             _drop(found, f'{part}.')
             notes.append(f'{part}: dropped, the model has another one; it is newly initialised')
+
+
+def _require_classifier(found: Weights, expected: Weights) -> None:
+    for part in REPLACEABLE:
+        if has_part(expected, f'{part}.') and not has_part(found, f'{part}.'):
+            raise CheckpointError(
+                f'it has no {part}, as after pre-training: first train this model from it, with '
+                'load_from=CHECKPOINT'
+            )
 
 
 def _check_whole(found: Weights, expected: Weights, training: bool) -> None:

@@ -5,10 +5,9 @@ Each function is the ``type`` of an argument and returns the text as it is.
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, where
 
 _CONFIGS = ('.py', '.json', '.yaml', '.yml')
 _WEIGHTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors', '.tar', '.pkl')
@@ -48,7 +47,7 @@ def video_path(text: str) -> str:
     """
     if text.isdigit() or '#' in text or _exists(text):  # a camera, or a member of a tar file
         return text
-    raise InputError(f'cannot read video {text!r}: no such file{_where(text)}')
+    raise InputError(f'cannot read video {text!r}: no such file{where(text)}')
 
 
 class VideosAction(argparse.Action):
@@ -75,14 +74,9 @@ def _found(text: str, what: str, suffixes: tuple[str, ...]) -> str:
     """The text, unless it is a path, with a folder or one of these suffixes, to nothing."""
     if not (os.sep in text or text.endswith(suffixes)) or _exists(text):
         return text
-    raise InputError(f'{what} not found: {text}{_where(text)}')
+    raise InputError(f'{what} not found: {text}{where(text)}')
 
 
 def _exists(text: str) -> bool:
     """Whether there is something at a path; addresses and mmdet's configs are looked up later."""
     return '://' in text or '::' in text or os.path.lexists(text)
-
-
-def _where(text: str) -> str:
-    """The folder to which a path is relative, for a message."""
-    return '' if Path(text).is_absolute() else f' in {os.getcwd()}'

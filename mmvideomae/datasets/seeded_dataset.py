@@ -13,7 +13,7 @@ from mmengine.structures import BaseDataElement
 
 from mmvideomae.datasets.seeding import SampleSeeds
 from mmvideomae.datasets.work_notes import SampleInWork, WorkNotes
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, where
 from mmvideomae.formats.classes import refuse_flips
 from mmvideomae.registry import Pipeline, build_steps
 from mmvideomae.video.readers import VideoReadError, fetch_ahead, without_secrets
@@ -240,7 +240,8 @@ class SeededDataset(BaseDataset):
         causes = '; '.join(f'{path!r}: {reason}' for path, reason in dict(failures[-3:]).items())
         advice = ''
         if all(reason == 'no such file' for _, reason in failures):
-            advice = '. Check the data_prefix of the data set and the names in its list'
+            place = where(failures[0][0])
+            advice = f'{place}. Check the data_prefix of the data set and the names in its list'
         elif self.unreadable is VideoReadError and 'no codes of' not in causes:
             advice = '. Find broken files with tools/data/scan_videos.py'
         count = min(len(self) - 1, self.max_refetch)

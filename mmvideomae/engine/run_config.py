@@ -15,7 +15,7 @@ from mmvideomae.engine.config_names import settle_names
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
-from mmvideomae.errors import UserError, one_line
+from mmvideomae.errors import UserError, one_line, where
 
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error contains its traceback in the message.
@@ -84,7 +84,19 @@ def require_checkpoint(checkpoint: str) -> None:
     """Raise FileNotFoundError unless `checkpoint` is a file, folder, URL or name of weights."""
     found = '://' in checkpoint or Path(checkpoint).exists() or checkpoint in published_weights()
     if not found:
-        raise FileNotFoundError(f'checkpoint not found: {checkpoint}')
+        raise FileNotFoundError(f'checkpoint not found: {checkpoint}{where(checkpoint)}')
+
+
+def with_environment(message: str, cfg: Config | None) -> str:
+    """A message about an entry, with the environment variable from which the config takes it.
+
+    A config that has ``{{'$NUM_CLASSES:10'}}`` in several places is changed there, not by options.
+    """
+    for variable in re.findall(r"\{\{'\$(\w+):", (cfg and cfg.text) or ''):
+        if found := re.search(rf'\b{variable.lower()}\b(=\w+)?', message):
+            value = found[1] or '=NUMBER'
+            return f'{message}; with this config, put {variable}{value} before the command'
+    return message
 
 
 def plain_message(error: Exception) -> str | None:

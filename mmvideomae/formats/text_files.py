@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, where
 from mmvideomae.storage.remote import AddressError, is_address, read_fresh, without_secrets
 
 _MARKS = (  # UTF-32's mark begins with UTF-16's
@@ -60,6 +60,7 @@ def read_utf8(path: str | os.PathLike[str], what: str = 'file', names_files: boo
         if isinstance(error, UserError):
             raise
         reason = getattr(error, 'strerror', None) or error
+        reason = f'{reason}{where(path) if isinstance(error, FileNotFoundError) else ""}'
         raise AnnotationError(f'cannot read {place}: {reason}') from error
     keep = names_files and encoding == 'UTF-8'
     try:

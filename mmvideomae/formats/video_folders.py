@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
+from mmvideomae.errors import where
 from mmvideomae.formats.text_files import AnnotationError, shown
 from mmvideomae.storage.remote import (
     AddressError,
@@ -128,7 +129,7 @@ def _files_below(root: str, closed: list[str]) -> Iterator[str]:
         yield from (path for path in paths if not re.search(r'(\A|/)\.', path))
         return
     if not os.path.isdir(root):
-        raise AnnotationError(f'no such folder of videos: {root}')
+        raise AnnotationError(f'no such folder of videos: {root}{where(root)}')
     for place, names in walk_folders(root, closed):
         yield from (os.path.relpath(os.path.join(place, name), root) for name in names)
 

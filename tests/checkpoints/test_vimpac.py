@@ -244,7 +244,7 @@ def test_pre_training_starts_a_classifier(tmp_path: Path) -> None:
     assert 'head: dropped' in told and 'contrast: dropped' in told and 'cls_head: newly' in told
     report = classifier.load_state_dict(fitted.state_dict, strict=False)
     assert all(key.startswith('cls_head.') for key in report.missing_keys)
-    with pytest.raises(CheckpointError, match='lacks cls_head'):
+    with pytest.raises(CheckpointError, match='has no cls_head, as after pre-training'):
         fit(load_state_dict(tmp_path / 'model.pt'), classifier, 'model.pt', training=False)
 
 

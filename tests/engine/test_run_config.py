@@ -17,6 +17,7 @@ from mmvideomae.engine.run_config import (
     plain_message,
     require_checkpoint,
     resume_from,
+    with_environment,
 )
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_vit
@@ -49,6 +50,17 @@ def test_missing_files_are_named() -> None:
     with pytest.raises(FileNotFoundError, match=r'nowhere\.pth'):
         require_checkpoint('nowhere.pth')
     require_checkpoint('https://host/weights.pth')
+
+
+def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> None:
+    path = tmp_path / 'own.py'
+    path.write_text("num_classes = {{'$NUM_CLASSES:10'}}\nmodel = dict(num_classes=num_classes)\n")
+    cfg = load_run_config(str(path))
+    told = with_environment('3 names: set num_classes=3', cfg)
+    assert told.endswith('with this config, put NUM_CLASSES=3 before the command')
+    assert 'NUM_CLASSES=NUMBER' in with_environment('set num_classes (labels start at 0)', cfg)
+    assert with_environment('set x=3', cfg) == 'set x=3'
+    assert with_environment('set num_classes=3', Config({})) == 'set num_classes=3'
 
 
 def test_amp_replaces_the_plain_wrapper_only(config: Path) -> None:

@@ -133,3 +133,27 @@ def test_a_folder_whose_successor_is_there_goes(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     storage.remove_leftovers(tmp_path)
     assert os.listdir(tmp_path) == ['epoch_1.pth']
+
+
+@pytest.mark.parametrize('existed', [False, True])
+def test_a_failed_block_leaves_a_folder_as_it_was(tmp_path: Path, existed: bool) -> None:
+    folder = tmp_path / 'runs' / 'mine'
+    if existed:
+        folder.mkdir(parents=True)
+        (folder / 'old').touch()
+
+    def work() -> None:
+        (folder / '20260101').mkdir(parents=True)
+        (folder / '20260101' / 'log').touch()
+        raise ValueError('no such data')
+
+    for keep in (False, True):
+        with (
+            pytest.raises(ValueError, match='no such data'),
+            storage.taken_back(folder, lambda keep=keep: keep),
+        ):
+            work()
+        found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*')}
+        kept = {'runs', 'runs/mine', 'runs/mine/old'} if existed else set()
+        new = {'runs', 'runs/mine', 'runs/mine/20260101', 'runs/mine/20260101/log'}
+        assert found == (kept | new if keep else kept)

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import torch
 
+from mmvideomae.engine import EpochTrainLoop
+
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess]
 WriteConfig = Callable[..., Path]
@@ -143,6 +145,58 @@ def test_bad_input_is_one_clear_line(
     said = call_tool('train.py', *(word.format(config=config) for word in arguments)).code
     assert message in said
     assert '\n' not in said
+
+
+@pytest.mark.parametrize(
+    ('options', 'told'),
+    [
+        (['model.neck.depht=3'], "did you mean 'depth'?"),
+        (
+            ['train_dataloader.dataset.sources.0.folder=nowhere'],
+            'no such folder of videos: nowhere',
+        ),
+        (['max_epochs=3'], "the config has no 'max_epochs'"),
+        (['env_cfg.dist_cgf=None'], "did you mean 'dist_cfg'?"),
+    ],
+)
+def test_a_failed_start_leaves_no_work_directory(
+    options: list[str],
+    told: str,
+    pretrain_config: WriteConfig,
+    call_tool: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = call_tool('train.py', pretrain_config(), '--cfg-options', *options).code
+    assert told in said and '\n' not in said
+    assert not (tmp_path / 'work_dirs').exists()
+
+
+def test_ctrl_c_is_one_line_with_the_command_that_continues(
+    pretrain_config: WriteConfig,
+    call_tool: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = pretrain_config()
+    usual = EpochTrainLoop.run_iter
+
+    def press(self: EpochTrainLoop, idx: int, batch: Any) -> None:
+        if self.iter == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        usual(self, idx, batch)
+
+    monkeypatch.setattr(EpochTrainLoop, 'run_iter', press)
+    done = call_tool('train.py', config, '--amp', '--resume')
+    assert done.code == 130
+    last = done.err.splitlines()[-1]
+    assert re.match(r'stopped by SIGINT after iteration 3 and saved .*interrupted\.pth, ', last)
+    assert last.endswith(f'--resume continues the run: python train.py {config} --amp --resume')
+    monkeypatch.setattr(EpochTrainLoop, 'run_iter', usual)
+    assert call_tool('train.py', config, '--amp', '--resume').code == 0
+    assert (tmp_path / 'work_dirs' / 'tiny' / 'epoch_2.pth').is_file()
 
 
 def test_help_is_in_words(call_tool: Call) -> None:

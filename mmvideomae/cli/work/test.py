@@ -11,7 +11,12 @@ from mmengine.runner import Runner
 
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import prepare_cpu_processes
-from mmvideomae.engine.run_config import load_run_config, plain_message, require_checkpoint
+from mmvideomae.engine.run_config import (
+    load_run_config,
+    plain_message,
+    require_checkpoint,
+    with_environment,
+)
 from mmvideomae.engine.worker_failures import naming_files
 from mmvideomae.errors import NotFiniteError
 from mmvideomae.registry import RUNNERS
@@ -40,13 +45,15 @@ def run(args: argparse.Namespace) -> int | str:
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
+    cfg = None
     try:
-        _test(_prepare(args))
+        cfg = _prepare(args)
+        _test(cfg)
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise
         whose = f'; the weights are {args.checkpoint}' if isinstance(error, NotFiniteError) else ''
-        return f'error: {message}{whose}'
+        return f'error: {with_environment(message, cfg)}{whose}'
     return 0
 
 

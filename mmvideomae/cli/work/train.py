@@ -20,7 +20,13 @@ from mmvideomae.engine import (
     scale_learning_rate,
 )
 from mmvideomae.engine.hooks import PreemptedError
-from mmvideomae.engine.run_config import enable_amp, load_run_config, plain_message, resume_from
+from mmvideomae.engine.run_config import (
+    enable_amp,
+    load_run_config,
+    plain_message,
+    resume_from,
+    with_environment,
+)
 from mmvideomae.engine.worker_failures import naming_files
 from mmvideomae.registry import RUNNERS
 from mmvideomae.storage import require_free, taken_back
@@ -50,6 +56,7 @@ def run(args: argparse.Namespace) -> int | str:
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
+    cfg = None
     try:
         cfg, line, warns = _prepare(args)
         _train(cfg, line, warns)
@@ -63,7 +70,7 @@ def run(args: argparse.Namespace) -> int | str:
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise
-        return f'error: {message}'
+        return f'error: {with_environment(message, cfg)}'
     return 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmvideomae.errors import where
 from mmvideomae.formats.text_files import AnnotationError, parse_json, read_utf8
 
 
@@ -23,7 +24,7 @@ def find_file(folder: Path, names: Sequence[str]) -> Path:
 def find_optional(folder: Path, names: Sequence[str]) -> Path | None:
     """Like `find_file`, but None if there is no such file."""
     if not folder.is_dir():
-        raise AnnotationError(f'no such folder of annotation files: {folder}')
+        raise AnnotationError(f'no such folder of annotation files: {folder}{where(folder)}')
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 

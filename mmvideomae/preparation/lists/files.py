@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from mmvideomae.errors import where
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.preparation.lists.clips import ListedClip
@@ -93,7 +94,7 @@ class FrameFolders:
 
     def __init__(self, folder: Path, template: str) -> None:
         if not folder.is_dir():
-            raise AnnotationError(f'no such folder of frame folders: {folder}')
+            raise AnnotationError(f'no such folder of frame folders: {folder}{where(folder)}')
         check_template(template)
         self.folder = folder
         self.template = template

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path, PurePosixPath
 
+from mmvideomae.errors import where
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines, shown
 from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 
@@ -20,7 +21,7 @@ def read_hmdb51(folder: Path) -> VideoSet:
         AnnotationError: There are no such files, a class lacks a split, or a line is malformed.
     """
     if not folder.is_dir():
-        raise AnnotationError(f'no such folder of annotation files: {folder}')
+        raise AnnotationError(f'no such folder of annotation files: {folder}{where(folder)}')
     files: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.iterdir()):
         if match := _FILE.fullmatch(path.name):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmvideomae.errors import where
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.list_lines import can_be_listed, list_line, write_lines
 from mmvideomae.formats.video_folders import find_videos, walk_folders
@@ -78,7 +79,7 @@ def find_samples(folder: Path, frames: FrameNames | None = None) -> list[Sample]
 
 def _find_frames(folder: Path, frames: FrameNames) -> list[Sample]:
     if not folder.is_dir():
-        raise AnnotationError(f'no such folder: {folder}')
+        raise AnnotationError(f'no such folder: {folder}{where(folder)}')
     samples, faults, others = [], [], []
     closed: list[str] = []
     for place, names in walk_folders(str(folder), closed):

@@ -24,12 +24,12 @@ Train = Callable[[Config], Runner]
 class Sender(Hook):
     """Sends a signal to its own process in an iteration."""
 
-    def __init__(self, iteration: int) -> None:
-        self.iteration = iteration
+    def __init__(self, iteration: int, number: int = signal.SIGUSR1) -> None:
+        self.iteration, self.number = iteration, number
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         if runner.iter == self.iteration:
-            os.kill(os.getpid(), signal.SIGUSR1)
+            os.kill(os.getpid(), self.number)
 
 
 def preempted(cfg: Config, iteration: int | None) -> str:
@@ -60,6 +60,26 @@ def test_the_continued_run_is_the_uninterrupted_one(
     found = train(run_config('run', resume=True, **options)).model.state_dict()
     assert all(torch.equal(value, whole[key]) for key, value in found.items())
     assert sorted(path.name for path in left.parent.glob('*.pth')) == ['epoch_1.pth', 'epoch_2.pth']
+
+
+def test_ctrl_c_saves_and_a_second_one_does_not(
+    run_config: MakeConfig, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    former = signal.getsignal(signal.SIGINT)
+    runner = Runner.from_cfg(run_config('once'))
+    runner.register_hook(Sender(2, signal.SIGINT))
+    with pytest.raises(PreemptedError, match='by SIGINT after iteration 3') as caught:
+        runner.train()
+    assert caught.value.exit_code == 130
+    assert 'Ctrl-C: stopping with a checkpoint' in capfd.readouterr().err
+    assert (tmp_path / 'once' / 'interrupted.pth').is_file()
+    runner = Runner.from_cfg(run_config('twice'))
+    for _ in range(2):
+        runner.register_hook(Sender(2, signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    assert signal.getsignal(signal.SIGINT) == former
+    assert not (tmp_path / 'twice' / 'interrupted.pth').exists()
 
 
 @pytest.mark.slow

@@ -1,0 +1,71 @@
+"""Contract: a name in a config that nothing reads is refused with the nearest one that is."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmvideomae.engine.config_names import settle_names
+from mmvideomae.errors import ConfigError
+
+OURS = "default_scope = 'mmvideomae'\n"
+
+
+def written(tmp_path: Path, text: str, name: str = 'a.py') -> Config:
+    (tmp_path / name).write_text(text)
+    return Config.fromfile(tmp_path / name)
+
+
+def test_names_that_the_files_use_are_dropped_for_the_saved_config(tmp_path: Path) -> None:
+    written(tmp_path, f'{OURS}width = 8\nepochs = 3\n', 'base.py')
+    cfg = written(
+        tmp_path,
+        "_base_ = 'base.py'\nhalf = {{_base_.width}} // 2\n"
+        'model = dict(width={{_base_.width}}, half=half)\ntrain_cfg = dict(max_epochs=3)\n'
+        'val_cfg = dict(interval={{_base_.epochs}})\n',
+    )
+    settle_names(cfg)
+    assert set(cfg) == {'default_scope', 'model', 'train_cfg', 'val_cfg'}
+    assert cfg.model.to_dict() == {'width': 8, 'half': 4}
+    cfg.dump(tmp_path / 'saved.py')
+    settle_names(Config.fromfile(tmp_path / 'saved.py'))
+
+
+@pytest.mark.parametrize(
+    ('text', 'told'),
+    [
+        ("load_form = 'a.pth'", "nothing reads 'load_form'; did you mean 'load_from'?"),
+        ('max_epochs = 3  # of them', "nothing reads 'max_epochs'"),
+        ('x = 1\nmodel = dict(x=2)', "nothing reads 'x'"),
+        (
+            'env_cfg = dict(dist_cgf=dict(backend="gloo"))',
+            "'dist_cgf' in env_cfg; did you mean 'dist_cfg'",
+        ),
+        ('randomness = dict(sed=1)', "'sed' in randomness; did you mean 'seed'?"),
+        ('auto_scale_lr = dict(base_batch=8)', "'base_batch' in auto_scale_lr; did you mean"),
+        (
+            'default_hooks = dict(checkpint=dict(interval=2))',
+            "'checkpint' in default_hooks; did you mean 'checkpoint'?",
+        ),
+    ],
+)
+def test_others_are_refused(tmp_path: Path, text: str, told: str) -> None:
+    cfg = written(tmp_path, f'{OURS}{text}\n')
+    with pytest.raises(ConfigError) as caught:
+        settle_names(cfg)
+    assert str(caught.value).startswith(f'{tmp_path}/a.py: nothing reads')
+    assert told in str(caught.value)
+
+
+def test_json_has_no_names_of_its_own(tmp_path: Path) -> None:
+    cfg = written(tmp_path, '{"default_scope": "mmvideomae", "load_form": "a"}', 'a.json')
+    with pytest.raises(ConfigError, match="did you mean 'load_from'"):
+        settle_names(cfg)
+
+
+def test_own_hooks_and_configs_of_others_pass(tmp_path: Path) -> None:
+    hooks = 'default_hooks = dict(mine=dict(type="EMAHook"), logger=None, mine_too=None)'
+    with pytest.raises(ConfigError, match='mine_too'):
+        settle_names(written(tmp_path, hooks))
+    settle_names(written(tmp_path, hooks.replace(', mine_too=None', '')))
+    settle_names(written(tmp_path, "default_scope = 'mmaction'\ndata_root_val = 'data'\n"))
