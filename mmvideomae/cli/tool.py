@@ -152,7 +152,12 @@ def _show(told: Told, as_json: bool) -> None:
         print(json.dumps(told.summary))
         return
     console = Console(width=None if sys.stdout.isatty() else 200)
-    for line in [told.text] if isinstance(told.text, str) else told.text:
+    lines = iter([told.text] if isinstance(told.text, str) else told.text)
+    while True:
+        with _stdout_on_stderr() if as_json else contextlib.nullcontext():
+            line = next(lines, None)
+        if line is None:
+            break
         if isinstance(line, Table):
             console.print(line, highlight=False)
         else:

@@ -13,6 +13,11 @@ import sys
 import types
 from collections.abc import Callable, Sequence
 
+from mmvideomae.compat.messages import (
+    leave_out_initialization,
+    leave_out_of_logs,
+    leave_out_of_prints,
+)
 from mmvideomae.compat.openmmlab import (
     allow_mmengine_checkpoints,
     disable_vindlu_on_new_transformers,
@@ -79,7 +84,9 @@ _WAITING: dict[str, tuple[Sequence[Callable[[], None]], Sequence[Callable[[], No
     ),
     'mmengine.config.config': ([], [write_configs_in_order]),
     'mmengine.fileio': ([], [read_yaml_safely, leave_s3_to_fsspec]),
-    'mmengine.logging': ([], [allow_mmengine_checkpoints]),
+    'mmengine.logging': ([], [allow_mmengine_checkpoints, leave_out_of_logs]),
+    'mmengine.model.base_module': ([], [leave_out_initialization]),
+    'mmengine.runner.checkpoint': ([], [leave_out_of_prints]),
     'torch': ([], [load_mmengine_after_torch]),
 }
 """What to do before and after the first import of a module."""

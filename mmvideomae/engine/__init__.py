@@ -26,11 +26,14 @@ from mmvideomae.engine.lr_scaling import (
 )
 from mmvideomae.engine.optim import AmpOptimWrapper, GroupedOptimWrapperConstructor
 from mmvideomae.engine.pretrained import PretrainedInit
+from mmvideomae.engine.runners import BriefFlexibleRunner, BriefRunner
 from mmvideomae.engine.schedulers import WarmupCosineLR, WarmupLinearLR
 
 __all__ = [
     'AmpOptimWrapper',
     'AtomicCheckpointHook',
+    'BriefFlexibleRunner',
+    'BriefRunner',
     'ChooseProbeHook',
     'ClassCountError',
     'DecodeFailureHook',

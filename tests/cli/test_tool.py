@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +97,28 @@ def test_lines_that_are_still_made_may_fail(run: Any) -> None:
 
     made = run(lambda args: Told(None, lines()), '--json')
     assert made == (1, 'first\n', 'tool.py: the camera is gone\n')
+
+
+def test_what_is_said_between_lines_of_json_is_not_on_stdout(run: Any) -> None:
+    def lines() -> Any:
+        for number in range(2):
+            print('a reader talks')
+            os.write(1, b'a library talks\n')
+            yield json.dumps(number)
+
+    code, out, err = run(lambda args: Told(None, lines()), '--json')
+    assert (code, out) == (0, '0\n1\n') and err.count('talks') == 4
+
+
+def test_work_given_by_name_is_imported_after_the_arguments_are_read(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'from mmvideomae.cli.tool import Told\nmake = lambda args: Told({}, "made")\n'
+    (tmp_path / 'slow_work_of_a_test.py').write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert run('slow_work_of_a_test', '--size', 'x')[0] == 2
+    assert 'slow_work_of_a_test' not in sys.modules
+    assert run('slow_work_of_a_test')[:2] == (0, 'made\n')
 
 
 def test_help_shows_the_docstring_and_defaults(run: Any) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import prepare_cpu_processes
@@ -61,6 +60,6 @@ def _test(cfg: Config) -> None:
     """Test; if that fails before the weights are loaded, no files are left."""
     runner: Any = None
     with taken_back(Path(cfg.work_dir), lambda: getattr(runner, '_has_loaded', False)):
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        runner = RUNNERS.build(cfg)
         with naming_files(runner):
             runner.test()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmvideomae.cli.tool import INTERRUPTED
 from mmvideomae.configs import ConfigError
@@ -84,7 +83,7 @@ def _train(cfg: Config, line: str, warns: bool) -> None:
         return rank != '0' or (runner and 'train/time' in runner.message_hub.log_scalars)
 
     with taken_back(Path(cfg.work_dir), is_kept):
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        runner = RUNNERS.build(cfg)
         if line:
             (runner.logger.warning if warns else runner.logger.info)(line)
         with naming_files(runner):
