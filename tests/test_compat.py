@@ -493,3 +493,39 @@ def test_file_clients_read_s3_through_fsspec() -> None:
     assert FileClient._prefix_to_backends['s3'] is FsspecBackend
     compat.apply()  # what is ours stays
     assert FileClient._prefix_to_backends['s3'] is FsspecBackend
+
+
+def test_harmless_messages_are_left_out_and_others_are_not(tmp_path: Path) -> None:
+    code = """
+        import mmvideomae
+        from mmengine.hooks import CheckpointHook
+        from mmengine.logging import MMLogger, print_log
+        from mmengine.runner import checkpoint
+        import torch
+        logger = MMLogger.get_instance('a', log_file='a.log')
+        logger.warning('"FileClient" will be deprecated in future. Please use io functions')
+        logger.warning('a warning of another kind')
+        print_log('Exp name: a_20260101', logger='current')
+        model = torch.nn.Linear(2, 2)
+        checkpoint.load_state_dict(model, {'weight': torch.ones(2, 2)}, strict=False)
+        checkpoint.load_state_dict(model, {'weight': torch.ones(2, 2)}, strict=False, logger=logger)
+        torch.save(model.state_dict(), 'a.pth')
+        checkpoint._load_checkpoint('a.pth')
+    """
+    out = succeed(run_python(code, tmp_path))
+    assert 'a warning of another kind' in out and len(out.splitlines()) == 1
+    assert 'another kind' in (tmp_path / 'a.log').read_text()
+    assert len((tmp_path / 'a.log').read_text().splitlines()) == 1
+
+
+def test_parameters_are_not_listed_in_the_log(tmp_path: Path) -> None:
+    code = """
+        import mmvideomae, torch
+        from mmengine.logging import MMLogger
+        from mmengine.model import BaseModule, Sequential
+        MMLogger.get_instance('a', log_file='a.log').info('begun')
+        Sequential(torch.nn.Linear(2, 2), init_cfg=dict(type='Constant', layer='Linear', val=3)
+                   ).init_weights()
+    """
+    succeed(run_python(code, tmp_path))
+    assert len((tmp_path / 'a.log').read_text().splitlines()) == 1

@@ -75,8 +75,6 @@ def disable_vindlu_on_new_transformers() -> None:
     installed = version_of('transformers')
     if installed is None or release(installed) < TRANSFORMERS_WITHOUT_VINDLU:
         return
-    if 'mmaction.models.multimodal' in sys.modules:
-        return
     from mmaction.utils import dependency
 
     def register_placeholders(names: list[str], registry: Any) -> None:

@@ -51,14 +51,14 @@ def _told(cfg: Config, name: str, place: str, known: Any) -> str:
     return f'{source}: nothing reads {name!r}{place}{nearest(name, known)}'
 
 
-def _entry(cfg: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+def _entry(cfg: Config, place: str) -> Mapping[str, Any]:
     """The dict at a dotted key; empty if there is none."""
     node: Any = cfg
     for part in place.split('.'):
-        node = node.get(part) if isinstance(node, Mapping) else None
+        node = node.get(part) if isinstance(node, Config | Mapping) else None
     return node if isinstance(node, Mapping) else {}
 
 
 def _names_used(text: str) -> set[str]:
     """Words in the text of config files, other than where they are assigned, keywords or keys."""
-    return {*re.findall(r'\b\w+\b(?!\s*(?:=(?!=)|:))', text)}
+    return {*re.findall(r'\b\w+\b(?![\'"]?\s*(?:=(?!=)|:))', text)}

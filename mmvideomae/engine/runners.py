@@ -42,15 +42,14 @@ class _BriefLog:
 
     def _described(self, file: Path) -> Iterator[str]:
         """What a reader of the log has to know."""
-        python = '.'.join(map(str, sys.version_info[:3]))
-        yield (
-            f'mmvideomae {__version__}, torch {torch.__version__}, mmengine '
-            f'{mmengine.__version__}, Python {python}; more in {file}'
-        )
-        device = get_device()
+        device, python = get_device(), '.'.join(map(str, sys.version_info[:3]))
         name = f' ({torch.cuda.get_device_name()})' if device == 'cuda' else ''
         processes = 'process' if self.world_size == 1 else 'processes'
-        yield f'{self.world_size} {processes} on {device}{name}, seed {self.seed}'
+        yield (
+            f'mmvideomae {__version__}, torch {torch.__version__}, mmengine '
+            f'{mmengine.__version__}, Python {python}; {self.world_size} {processes} on '
+            f'{device}{name}, seed {self.seed}; more in {file}'
+        )
         saved = Path(self.cfg.filename).name if self.cfg.filename else f'{self.timestamp}.py'
         yield (
             f'config {self.cfg.filename or "of a program"}; with all bases and options in '

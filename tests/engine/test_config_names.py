@@ -20,7 +20,7 @@ def test_names_that_the_files_use_are_dropped_for_the_saved_config(tmp_path: Pat
     written(tmp_path, f'{OURS}width = 8\nepochs = 3\n', 'base.py')
     cfg = written(
         tmp_path,
-        "_base_ = 'base.py'\nhalf = {{_base_.width}} // 2\n"
+        "_base_ = 'base.py'\nhalf = 8 // 2\n"
         'model = dict(width={{_base_.width}}, half=half)\ntrain_cfg = dict(max_epochs=3)\n'
         'val_cfg = dict(interval={{_base_.epochs}})\n',
     )

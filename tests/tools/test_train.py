@@ -114,6 +114,11 @@ def test_scales_the_rate_and_logs_what_matters(
     log = next(folder.glob('*/*.log')).read_text()
     assert 'scaled from 0.0012 (total batch 2048) to 2.34375e-06 (total batch 4)' in log
     assert ' lr: 2.343' in log
+    head = log[: log.index('Epoch(train)')].splitlines()
+    assert len(head) <= 10, '\n'.join(head)
+    assert 'torch' in head[0] and f'config {config}' in head[1]
+    environment = next(folder.glob('*/environment.txt'))
+    assert str(environment) in head[0] and 'OpenCV' in environment.read_text()
     line = next(line for line in log.splitlines() if 'Epoch(train) [1][4/4]' in line)
     for word in ('eta:', 'clips_per_s:', 'data_share:', 'memory:', 'loss:'):
         assert word in line
@@ -193,7 +198,8 @@ def test_ctrl_c_is_one_line_with_the_command_that_continues(
     assert done.code == 130
     last = done.err.splitlines()[-1]
     assert re.match(r'stopped by SIGINT after iteration 3 and saved .*interrupted\.pth, ', last)
-    assert last.endswith(f'--resume continues the run: python train.py {config} --amp --resume')
+    assert '--resume continues the run: python ' in last
+    assert last.endswith(f'tools/train.py {config} --amp --resume')
     monkeypatch.setattr(EpochTrainLoop, 'run_iter', usual)
     assert call_tool('train.py', config, '--amp', '--resume').code == 0
     assert (tmp_path / 'work_dirs' / 'tiny' / 'epoch_2.pth').is_file()
