@@ -44,8 +44,8 @@ def test_names_that_the_files_use_are_dropped_for_the_saved_config(tmp_path: Pat
         ('randomness = dict(sed=1)', "'sed' in randomness; did you mean 'seed'?"),
         ('auto_scale_lr = dict(base_batch=8)', "'base_batch' in auto_scale_lr; did you mean"),
         (
-            'default_hooks = dict(checkpint=dict(interval=2))',
-            "'checkpint' in default_hooks; did you mean 'checkpoint'?",
+            'default_hooks = dict(checkpoints=dict(interval=2))',
+            "'checkpoints' in default_hooks; did you mean 'checkpoint'?",
         ),
     ],
 )
