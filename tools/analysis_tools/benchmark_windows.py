@@ -91,6 +91,8 @@ def compare(video: str, args: argparse.Namespace) -> dict[str, Any]:
     reading = WindowReading(video, windows, args.size, args.clip_len)
     ways: dict[str, Callable[[int], np.ndarray]] = {AT_ONCE: reading.at_once}
     ways.update({name: partial(reading.clip_by_clip, backend=name) for name in args.readers})
+    for name in args.readers:  # loads libraries, and finds out where frames are in the file
+        WindowReading(video, windows, args.size, args.frames).clip_by_clip(0, name)
     rng = np.random.default_rng(0)
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for turn in range(args.rounds):

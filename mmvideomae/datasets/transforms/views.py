@@ -71,9 +71,11 @@ class CropViews(BaseTransform):
         shape = (num_clips, self.num_crops, clips.shape[1], self.size, self.size, imgs.shape[3])
         views = np.empty(shape, dtype=np.uint8)
         for place, number in enumerate(first):
+            shown = np.argwhere(clips == place).tolist()
             # One frame at a time: before cropping, a long one is much larger than its views.
             for crop, cut in enumerate(self._cuts(imgs[number])):
-                views[:, crop][clips == place] = cut
+                for clip, slot in shown:
+                    views[clip, crop, slot] = cut
         results.update(imgs=views.reshape(-1, *shape[2:]), img_shape=(self.size, self.size))
         return results
 
@@ -88,8 +90,10 @@ class CropViews(BaseTransform):
         if height * width > _MOST_RESIZED:
             yield from (self._sample(frame, (height, width), corner) for corner in corners)
             return
-        resized = np.empty((height, width, frame.shape[2]), dtype=np.uint8)
-        cv2.resize(frame, (width, height), dst=resized, interpolation=cv2.INTER_LINEAR)
+        resized = frame
+        if (height, width) != frame.shape[:2]:
+            resized = np.empty((height, width, frame.shape[2]), dtype=np.uint8)
+            cv2.resize(frame, (width, height), dst=resized, interpolation=cv2.INTER_LINEAR)
         for top, left in corners:
             yield resized[top : top + self.size, left : left + self.size]
 

@@ -123,15 +123,17 @@ class VideoReader(ABC):
     def _collect(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
         """Decode the frames into one array, without further memory for them."""
         frames: np.ndarray | None = None
-        missing = set(wanted.tolist())
+        missing: dict[int, list[int]] = {}
+        for place, index in enumerate(wanted.tolist()):
+            missing.setdefault(index, []).append(place)
         for index, decoded in self._decode(np.unique(wanted)):
             picture = decoded if short_side is None else resize_short_side(decoded, short_side)
             if frames is None:
                 frames = self._allocate(len(wanted), picture)
             if picture.shape != frames.shape[1:]:
                 raise VideoReadError(self.path, SIZE_CHANGES)
-            frames[wanted == index] = picture
-            missing.discard(index)
+            for place in missing.pop(index, ()):
+                frames[place] = picture
         if frames is None or missing:
             raise VideoReadError(
                 self.path, f'frame {min(missing)} of {len(self)} could not be decoded'

@@ -1,6 +1,7 @@
 """Turn frames decoded by FFmpeg into pictures as a player shows them."""
 
 from fractions import Fraction
+from functools import lru_cache
 from math import atan2, pi
 
 import av
@@ -36,7 +37,7 @@ class PictureMaker:
         if not self._square:
             return stored
         aspect = self._fixed or self._context.sample_aspect_ratio or Fraction(1)
-        return stored if abs(aspect - 1) <= _ROUNDING else max(1, round(stored * aspect))
+        return _square_width(stored, aspect.numerator, aspect.denominator)
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """One decoded frame -> (H, W, 3) uint8."""
@@ -56,6 +57,13 @@ class PictureMaker:
         if mirrored:
             picture = picture[:, ::-1]
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns or mirrored else picture
+
+
+@lru_cache(maxsize=64)  # most pictures of a file have one size, and fractions are slow
+def _square_width(stored: int, numerator: int, denominator: int) -> int:
+    """Width of a picture whose pixels have this aspect ratio, in square pixels."""
+    aspect = Fraction(numerator, denominator)
+    return stored if abs(aspect - 1) <= _ROUNDING else max(1, round(stored * aspect))
 
 
 def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
