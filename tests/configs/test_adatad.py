@@ -1,0 +1,166 @@
+"""Every AdaTAD config has the published values; the tables restate OpenTAD's recipes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+
+from mmvideomae import registry as registries
+from mmvideomae.checkpoints.published import published_weights
+from mmvideomae.models.backbones.vit_videomae import ARCHS
+from tests.support.leaves import CONFIGS, command, header, listed, read, steps
+
+FOLDER = CONFIGS / 'localization' / 'adatad'
+LEAVES = sorted(FOLDER.glob('*.py'))
+
+
+class Recipe(NamedTuple):
+    """What differs from leaf to leaf."""
+
+    arch: str
+    frames: int
+    stride: int
+    pixels: int
+    blocks: int
+    adapter_lr: float
+    epochs: int
+    mean_ap: float
+    """As OpenTAD reports it."""
+
+
+RECIPES = {
+    'adatad_vit-small-p16_2xb1-768x4x1-60e_thumos14': Recipe(
+        'small', 768, 4, 160, 12, 2e-4, 60, 69.03
+    ),
+    'adatad_vit-base-p16_2xb1-768x4x1-60e_thumos14': Recipe(
+        'base', 768, 4, 160, 12, 1e-4, 60, 71.14
+    ),
+    'adatad_vit-large-p16_2xb1-768x4x1-60e_thumos14': Recipe(
+        'large', 768, 4, 160, 24, 1e-4, 60, 73.51
+    ),
+    'adatad_vit-huge-p16_2xb1-768x4x1-60e_thumos14': Recipe(
+        'huge', 768, 4, 160, 32, 1e-4, 60, 74.95
+    ),
+    'adatad_vit-giant-p14_2xb1-768x4x1-60e_thumos14': Recipe(
+        'giant', 768, 4, 160, 40, 1e-4, 60, 75.06
+    ),
+    'adatad_vit-giant-p14_2xb1-1536x2x1-50e_thumos14_224px': Recipe(
+        'giant', 1536, 2, 224, 20, 2e-4, 50, 77.07
+    ),
+}
+leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+
+
+@pytest.fixture(autouse=True)
+def scope() -> Iterator[None]:
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        yield
+
+
+def adapter_params(width: int) -> int:
+    """A bottleneck of a quarter, its two convolutions and the scale."""
+    hidden = width // 4
+    layers = (width + 1) * hidden + (3 + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * width
+    return layers + 1
+
+
+def encoder_params(arch: str, patch: int) -> int:
+    """Blocks, the embedding of 2 x p x p cubes and the last norm."""
+    width, depth, _, ratio = ARCHS[arch]
+    hidden = int(width * ratio)
+    block = 3 * width**2 + 2 * width + width * (width + 1)  # attention
+    block += (width + 1) * hidden + (hidden + 1) * width + 4 * width  # MLP and norms
+    return depth * block + (3 * 2 * patch**2 + 1) * width + 2 * width
+
+
+def detector_params(width: int) -> int:
+    """ActionFormer with 512 channels, 7 blocks, 6 levels and 20 classes."""
+    c, block = 512, 2 * 2 * 512  # the norms of a block
+    block += 3 * (3 * c + 2 * c) + 4 * (c + 1) * c + (c + 1) * 4 * c + (4 * c + 1) * c + 2 * c
+    embed = 3 * width * c + 3 * c * c + 2 * 2 * c
+    heads = 2 * (2 * 3 * c * c + 2 * 2 * c) + (3 * c + 1) * 20 + (3 * c + 1) * 2 + 6
+    return embed + 7 * block + 6 * 2 * c + heads
+
+
+def test_the_table_names_every_config() -> None:
+    assert set(RECIPES) == {path.stem for path in LEAVES}
+
+
+@leaves
+def test_parameters(path: Path) -> None:
+    cfg, recipe = read(path), RECIPES[path.stem]
+    with torch.device('meta'):
+        model = registries.MODELS.build(cfg.model)
+    width, patch = ARCHS[recipe.arch].embed_dims, cfg.model.backbone.get('patch_size', 16)
+    learnt = recipe.blocks * adapter_params(width) + detector_params(width)
+    whole = learnt + encoder_params(recipe.arch, patch)
+    assert sum(p.numel() for p in model.parameters()) == whole
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == learnt
+    told = f'{whole / 1e6:.1f} M parameters, of which {learnt / 1e6:.1f} M learn.'
+    assert told in header(path)
+
+
+@leaves
+def test_data_and_schedule(path: Path) -> None:
+    cfg, recipe = read(path), RECIPES[path.stem]
+    assert f'_2xb1-{recipe.frames}x{recipe.stride}x1-{recipe.epochs}e_thumos14' in path.stem
+    for name in ('train', 'val', 'test'):
+        windows = cfg[f'{name}_dataloader'].dataset.windows
+        assert (windows.frames, windows.stride) == (recipe.frames, recipe.stride)
+        assert cfg[f'{name}_dataloader'].dataset.num_classes == 20
+    assert cfg.test_dataloader.dataset.windows.overlap == 0.5
+    (size,) = {each.size for each in steps(cfg).values() if 'size' in each}
+    assert size == recipe.pixels
+    assert steps(cfg, 'test')['CropViews'].size == recipe.pixels
+    assert cfg.train_dataloader.batch_size == 1 and cfg.auto_scale_lr.base_batch_size == 2
+    assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.warmup) == (recipe.epochs, 5)
+    assert cfg.param_scheduler.end == 100
+    assert cfg.optim_wrapper.clip_grad.max_norm == 1 and cfg.custom_hooks[0].momentum == 1e-3
+    merge = cfg.test_evaluator['merge']
+    assert (merge.sigma, merge.max_segments, merge.voting_thresh) == (0.7, 2000, 0.7)
+    assert cfg.load_from in published_weights()
+
+
+@leaves
+def test_model(path: Path) -> None:
+    cfg, recipe = read(path), RECIPES[path.stem]
+    with torch.device('meta'):
+        model = registries.MODELS.build(cfg.model)
+    assert model.data_preprocessor.num_frames == recipe.frames
+    assert model.data_preprocessor.num_steps == 768 and model.data_preprocessor.step_at_start
+    assert set(model.detector.backbone.windows) == {-1}
+    depth = ARCHS[recipe.arch].depth
+    adapted = [hasattr(block, 'adapter') for block in model.backbone.blocks]
+    assert adapted == [number >= depth - recipe.blocks for number in range(depth)]
+    assert cfg.model.backbone.drop_path_rate == 0.1
+    names = {id(p): name for name, p in model.named_parameters()}
+    for group in build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups:
+        for param in group['params']:
+            encoder = names[id(param)].startswith('backbone.')
+            assert group['lr'] == pytest.approx(recipe.adapter_lr if encoder else 1e-4)
+            assert group['weight_decay'] == 0.05 or not encoder
+
+
+def test_every_config_is_listed() -> None:
+    """Figures name their source, and are also in the file."""
+    for stem, (model, row) in listed(FOLDER).items():
+        meta, recipe = model['Metadata'], RECIPES[stem]
+        assert (meta['Batch Size'], meta['Epochs']) == (2, recipe.epochs)
+        ((label, value),) = model['Results'][0]['Metrics'].items()
+        assert 'reported' in label and value == recipe.mean_ap
+        assert str(value) in row and str(value) in header(FOLDER / f'{stem}.py')
+        sizes = meta['Parameters (M)'], meta['Trained Parameters (M)']
+        assert '{} M parameters, of which {} M learn'.format(*sizes) in header(
+            FOLDER / f'{stem}.py'
+        )
+        assert '| {} | {} |'.format(*sizes) in row
+
+
+@leaves
+def test_headers_begin_with_the_command(path: Path) -> None:
+    assert re.match(command(path, 2), header(path))
