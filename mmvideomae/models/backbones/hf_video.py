@@ -121,8 +121,10 @@ def _processor_of(source: str | Mapping[str, Any], config: Any) -> dict[str, Any
     from transformers.models.auto.video_processing_auto import VIDEO_PROCESSOR_MAPPING
 
     if not isinstance(source, str):
-        kinds = VIDEO_PROCESSOR_MAPPING.get(type(config), None) or {}
-        return kinds['torchvision']().to_dict() if 'torchvision' in kinds else {}
+        kind = VIDEO_PROCESSOR_MAPPING.get(type(config), None)
+        if isinstance(kind, Mapping):  # in later versions, there is one for each way to decode
+            kind = kind.get('torchvision')
+        return kind().to_dict() if kind else {}
     try:
         return AutoVideoProcessor.from_pretrained(source).to_dict()
     except (OSError, ValueError):
