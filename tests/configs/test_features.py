@@ -8,7 +8,7 @@ from mmengine import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from mmvideomae.apis.features.settings import resolve_settings
+from mmvideomae.apis.features.resolved import resolve_settings
 from mmvideomae.registry import MODELS
 from tests.support.leaves import CONFIGS, header, listed, load
 
