@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -36,8 +37,8 @@ def _embedding_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _computing_all(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def compute(x: Tensor, num_queries: int | None = None) -> Tensor:
-        tokens = forward(x)
+    def compute(x: Tensor, num_queries: int | None = None, rotation: Any = None) -> Tensor:
+        tokens = forward(x) if rotation is None else forward(x, rotation=rotation)
         return tokens if num_queries is None else tokens[:, -num_queries:]
 
     return compute

@@ -39,7 +39,13 @@ from mmvideomae.analysis.operation_counter import (
 )
 from mmvideomae.analysis.training_pipeline import draw_masks, draw_sample, pipeline_shape
 from mmvideomae.apis.inference import built_model, default_shape
-from mmvideomae.models.pretrainers import VIMPAC, BranchedPretrainer, MaskedPretrainer, MoCoV3
+from mmvideomae.models.pretrainers import (
+    VIMPAC,
+    BranchedPretrainer,
+    MaskedPretrainer,
+    MoCoV3,
+    TwoMaskPretrainer,
+)
 
 COUNTS = ('paper', 'actual')
 _PRETRAINER_PARTS = (
@@ -106,10 +112,10 @@ def measure_config(
         with torch.device('meta'):
             model = built_model(cfg)
         model = model.to('meta').eval()
+        if isinstance(model, (BranchedPretrainer, TwoMaskPretrainer, MoCoV3)):
+            return _measure_losses(model, cfg, shape, count)
         if isinstance(model, MaskedPretrainer):
             return _measure_pretrainer(model, cfg, shape, count)
-        if isinstance(model, (BranchedPretrainer, MoCoV3)):
-            return _measure_losses(model, cfg, shape, count)
         if isinstance(model, VIMPAC):
             return _measure_code_pretrainer(model, cfg, shape, count)
         if isinstance(model, Recognizer3D) or _is_detector(model):
@@ -136,7 +142,7 @@ def _measure_pretrainer(
 
 
 def _measure_losses(
-    model: BranchedPretrainer | MoCoV3,
+    model: BranchedPretrainer | TwoMaskPretrainer | MoCoV3,
     cfg: Config,
     shape: tuple[int, int, int] | None,
     count: str,
@@ -144,7 +150,7 @@ def _measure_losses(
     """Count all losses of a clip, teachers included; of MoCo v3, those of two views of it."""
     frames, height, width = shape or default_shape(model.backbone)
     views, drawn = 2, {}
-    if isinstance(model, BranchedPretrainer):
+    if not isinstance(model, MoCoV3):
         views, frames = 1, frames * model.target.stride
         drawn = draw_sample(cfg, model.target.grid(frames, height, width))
 
@@ -240,6 +246,8 @@ def _parts(
         params[NORMS if owner in norms else _part_of(name, names)] += param.numel()
     norm_macs = counts.pop('Global', {}).get(NORM, 0) // 2
     for path, operations in counts.items():
+        if path.partition('.')[0] != _WHOLE[0]:
+            continue  # a frozen teacher by its own name, which is counted where it runs
         # A module's cost is included in its parents': subtract it from the nearest one that ran.
         cost, parent = product_macs(operations), path.rpartition('.')[0]
         while parent and parent not in counts:
@@ -266,17 +274,18 @@ def _part_of(path: str, names: Sequence[tuple[str, str]]) -> str:
 
 @contextmanager
 def _autocast_on_meta() -> Iterator[None]:
-    """Allow ``torch.autocast`` on the meta device, which torch 2.11 refuses."""
-    autocast = torch.autocast
+    """Allow autocast on the meta device, which torch 2.11 refuses."""
+    autocast, is_enabled = torch.autocast, torch.is_autocast_enabled
 
     def lenient(device_type: str, *args: Any, **kwargs: Any) -> Any:
         return nullcontext() if device_type == 'meta' else autocast(device_type, *args, **kwargs)
 
     torch.autocast = lenient
+    torch.is_autocast_enabled = lambda kind='cuda': kind != 'meta' and is_enabled(kind)
     try:
         yield
     finally:
-        torch.autocast = autocast
+        torch.autocast, torch.is_autocast_enabled = autocast, is_enabled
 
 
 def _channels(model: nn.Module) -> int:

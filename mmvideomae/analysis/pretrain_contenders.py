@@ -1,5 +1,6 @@
 """Training steps of our pretrainer and Hugging Face's on the same clips and masks."""
 
+import copy
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from mmvideomae.registry import MODELS
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 OURS = ('dual', 'encoder-only')
 THEIRS = ('hf-sdpa', 'hf-eager')
+CONTRAST = ('mocov3',)
+"""VideoMAE's baseline, which is measured when asked for."""
 MASKED, UNDECODED = 0.9, 0.5
 """Shares of tokens hidden from the encoder (tube) and dropped by the decoder (running cell)."""
 
@@ -123,6 +126,8 @@ class Trainer:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
+        if hasattr(self.model, 'after_update'):  # a moving average follows
+            self.model.after_update(0.5)
 
 
 @dataclass(frozen=True)
@@ -234,6 +239,34 @@ def our_contenders(
 
     masks = {'dual': batch.decoder_mask, 'encoder-only': None}
     return [Contender(name, trainer, loss_under(masks[name])) for name in OURS if name in names]
+
+
+def contrast_contenders(
+    names: set[str],
+    model: VideoMAE,
+    batch: TrainingBatch,
+    device: torch.device,
+    dtype: str,
+    compiled: bool,
+) -> list[Contender]:
+    """MoCo v3 with the same encoder on two views of every clip; a step counts the clips once."""
+    if not names.intersection(CONTRAST):
+        return []
+    backbone = copy.deepcopy(model.backbone)
+    backbone.out_type = 'avg'
+    contrast = MODELS.build(
+        {
+            'type': 'MoCoV3',
+            'backbone': backbone,
+            'projector': {'type': 'NormalizedMLP'},
+            'predictor': {'type': 'NormalizedMLP', 'num_layers': 2},
+            'momentum': {'start': 0.99},
+        }
+    )
+    contrast.begin_training()
+    views = batch.clips.repeat_interleave(2, 0).to(device)
+    trainer = Trainer(contrast, device, dtype, compiled)
+    return [Contender('mocov3', trainer, lambda run: run(views, mode='loss')['loss'])]
 
 
 def their_contenders(

@@ -1,4 +1,4 @@
-"""Configs of MVD, AMD, UMT and SALT agree with their names, headers and the published recipes.
+"""Configs that learn from teachers agree with their names, headers and the published recipes.
 
 The tables below restate the published recipes independently of the configs.
 """
@@ -13,14 +13,16 @@ import torch
 from mmengine.config import Config
 
 from mmvideomae import registry as registries
+from mmvideomae.analysis.complexity import measure_config
 from tests.support.leaves import LEAVES, command, header, load, read, steps
 
-FOLDERS = ('amd', 'mvd', 'salt', 'umt')
-PRETRAIN = [path for path in LEAVES if path.parent.name in FOLDERS]
+FOLDERS = ('amd', 'mvd', 'salt', 'umt', 'vjepa2')
+PRETRAIN = [p for p in LEAVES if p.parent.name in FOLDERS and 'pretrain' in p.parts]
 NAME = re.compile(
-    r'(?P<method>amd|mvd|salt|umt)_vit-(?P<size>base|large)-p16_(?P<gpus>\d+)xb(?P<batch>\d+)-'
+    r'(?P<method>amd|mvd|salt|umt|vjepa2)_vit-(?P<size>base|large|huge|giant)-p16_'
+    r'(?P<gpus>\d+)xb(?P<batch>\d+)-'
     r'(?P<frames>\d+)x(?P<stride>\d+x1|segments)-(?P<epochs>\d+)e_'
-    r'(?P<dataset>[a-z0-9]+)(?P<pixels>_pixels)?'
+    r'(?P<dataset>[a-z0-9]+)(?P<variant>_pixels|_cooldown(-384px)?)?'
 )
 
 
@@ -45,6 +47,15 @@ RECIPES = {
     ('umt', 'base', 200): Recipe(2048, 1.5e-4, 1e-5, 40, None),
     ('umt', 'large', 200): Recipe(2048, 1.5e-4, 1e-5, 40, None),
     ('salt', 'large', 34): Recipe(3072, 4.375e-5, 4.375e-5 / 15, 3, 'MultiBlockMask'),
+    **{
+        ('vjepa2', size, 380): Recipe(3072, 4.375e-5, 4.375e-5, 19, 'MultiBlockMask')
+        for size in ('large', 'huge', 'giant')
+    },
+    # From the same rate down to 1e-6.
+    **{
+        ('vjepa2', size, 19): Recipe(3072, 4.375e-5, 1e-6 / 12, 0, 'MultiBlockMask')
+        for size in ('large', 'huge', 'giant')
+    },
     ('salt', 'large', 171): Recipe(3072, 4.375e-5, 4.375e-5 / 15, 10, 'MultiBlockMask'),
 }
 
@@ -75,8 +86,9 @@ def test_name_header_and_recipe_agree(path: Path) -> None:
     lr = cfg.optim_wrapper.optimizer.lr
     assert math.isclose(lr, recipe.base_lr * recipe.total / 256)
     floor = recipe.floor * recipe.total / 256
-    assert math.isclose(cfg.param_scheduler.eta_min_ratio * lr, floor)
-    assert cfg.param_scheduler.warmup == recipe.warmup
+    schedule = cfg.param_scheduler
+    assert math.isclose(schedule.get('eta_min_ratio', schedule.get('end_factor')) * lr, floor)
+    assert schedule.get('warmup', 0) == recipe.warmup
     clip = cfg.optim_wrapper.get('clip_grad')
     assert clip == (recipe.clip and {'max_norm': recipe.clip})
     found = steps(cfg)
@@ -113,6 +125,26 @@ def test_the_parameters_are_those_of_the_header(path: Path) -> None:
     assert f'{trained / 1e6:.1f} M parameters' in text
 
 
+@pytest.mark.parametrize(
+    'path',
+    [
+        # Counting takes seconds for each.
+        pytest.param(
+            path, marks=() if 'amd' in path.stem and 'sthv2' in path.stem else pytest.mark.slow
+        )
+        for path in PRETRAIN
+    ],
+    ids=lambda path: path.stem,
+)
+def test_the_cost_is_that_of_the_header_and_the_readme(path: Path) -> None:
+    cfg, text = load(path), header(path)
+    without_weights(cfg.model)
+    macs = measure_config(cfg).macs / 1e9
+    stated = [float(number) for number in re.findall(r'([\d.]+) G ', text)]
+    assert math.isclose(sum(stated), macs, abs_tol=0.011)
+    assert f'| {macs:.2f} |' in (path.parent / 'README.md').read_text()
+
+
 @pytest.mark.parametrize('folder', FOLDERS)
 def test_a_shrunken_config_takes_a_step(folder: str) -> None:
     """Real masks, targets, branches and losses, with narrow networks of two blocks."""
@@ -134,6 +166,7 @@ def test_a_shrunken_config_takes_a_step(folder: str) -> None:
         keys = [key for key in drawn[0] if key != 'num_clips']
         batch |= {k: torch.stack([torch.from_numpy(one[k])[None] for one in drawn]) for k in keys}
         batch |= {k: v.flatten(2) for k, v in batch.items() if k.endswith('_mask')}
+    model.begin_training()
     losses = model(**model.data_preprocessor(batch), mode='loss')
     sum(losses.values()).backward()
     missing = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]

@@ -41,11 +41,16 @@ def test_the_recipe_is_that_of_images(path: Path) -> None:
     assert cfg.default_hooks.teacher.type == 'TeacherHook'
 
 
+@pytest.fixture(scope='module')
+def macs() -> float:
+    """Of all of them, which have one model, in units of 1e9."""
+    return measure_config(load(PRETRAIN[0])).macs / 1e9
+
+
 @pretrain
-def test_the_header_says_command_and_cost(path: Path) -> None:
+def test_the_header_says_command_and_cost(path: Path, macs: float) -> None:
     text, cfg = header(path), load(path)
     assert re.match(command(path, int(NAME.fullmatch(path.stem)['gpus'])), text)
-    macs = measure_config(cfg).macs / 1e9
     assert f'Cost: {macs:.2f} G multiply-accumulates per video' in text
     with torch.device('meta'):
         model = MODELS.build(cfg.model)

@@ -12,6 +12,8 @@ ratios within rounds, so that a busy machine affects all of them alike.
 The ceiling is the speed of a large square matrix product, measured before and after
 each step; a contender's share of it counts the matrix products that one step
 executes, two operations per multiply-accumulate.
+
+``mocov3`` sees two views of every clip, through the encoder and its moving average.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from rich.progress import track
 
 from mmvideomae.analysis.measurement import matmul_rate
 from mmvideomae.analysis.pretrain_contenders import (
+    CONTRAST,
     DTYPES,
     OURS,
     SHAPES,
@@ -35,6 +38,7 @@ from mmvideomae.analysis.pretrain_contenders import (
     Contender,
     StepTimes,
     build_pretrainer,
+    contrast_contenders,
     make_batch,
     our_contenders,
     their_contenders,
@@ -48,6 +52,7 @@ RATIOS = (
     ('encoder-only', 'hf-sdpa'),
     ('encoder-only', 'hf-eager'),
     ('dual', 'encoder-only'),
+    ('encoder-only', 'mocov3'),
 )
 
 
@@ -67,10 +72,11 @@ def options() -> argparse.ArgumentParser:
     add(
         '--only',
         nargs='+',
-        choices=[*OURS, *THEIRS],
+        choices=[*OURS, *THEIRS, *CONTRAST],
         default=[*OURS, *THEIRS],
         metavar='NAME',
-        help=f'contenders to measure, out of {", ".join([*OURS, *THEIRS])} (default: all)',
+        help=f'contenders to measure, out of {", ".join([*OURS, *THEIRS, *CONTRAST])} (default: '
+        'all but the last)',
     )
     return parser
 
@@ -115,7 +121,7 @@ def build_contenders(
         except ImportError:
             missing = [name for name in THEIRS if name in names]
     ours = our_contenders(*setting) if names.intersection(OURS) else []
-    return ours + theirs, missing
+    return ours + theirs + contrast_contenders(*setting), missing
 
 
 def measure(

@@ -1,6 +1,6 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/pretrain/amd/amd_vit-base-p16_32xb16-16x2x1-200e_sthv2.py 8
-# Cost: 42.90 G multiply-accumulates per clip and forward pass, and 126.55 G of teachers; 123.9 M
+# Cost: 46.95 G multiply-accumulates per clip and forward pass, and 126.55 G of teachers; 123.9 M
 #   parameters, 303.9 M of teachers, 32 GPUs.
 # Paper: 73.3 % top-1 on Something-Something V2 after fine-tuning.
 # Licence: AMD's repository names none, so its code and weights are not free to use; this file was

@@ -1,6 +1,6 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/pretrain/amd/amd_vit-base-p16_32xb16-16x4x1-200e_kinetics400.py 8
-# Cost: 42.90 G multiply-accumulates per clip and forward pass, and 126.55 G of teachers; 123.9 M
+# Cost: 46.95 G multiply-accumulates per clip and forward pass, and 126.55 G of teachers; 123.9 M
 #   parameters, 303.9 M of teachers, 32 GPUs.
 # Paper: 82.2 % top-1 on Kinetics-400 after fine-tuning; 97.1 % on UCF101; 79.6 % on HMDB51; 33.5
 #   mAP on AVA with, 29.9 without labels of Kinetics-400.

@@ -1,6 +1,6 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/pretrain/mvd/mvd_vit-base-p16_32xb32-16x4x1-400e_kinetics400.py 8
-# Cost: 73.49 G multiply-accumulates per clip and forward pass, and 1089.26 G of teachers; 117.3 M
+# Cost: 78.68 G multiply-accumulates per clip and forward pass, and 1089.26 G of teachers; 117.3 M
 #   parameters, 607.2 M of teachers, 32 GPUs.
 # Paper: 83.4 % top-1 on Kinetics-400 after fine-tuning; 73.7 % on Something-Something V2; 34.2 mAP
 #   on AVA with, 31.1 without labels of Kinetics-400; 97.5 % on UCF101; 79.7 % on HMDB51. The

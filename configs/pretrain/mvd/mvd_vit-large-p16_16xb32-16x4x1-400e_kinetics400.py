@@ -1,6 +1,6 @@
 # NNODES=2 bash tools/dist_train.sh \
 #     configs/pretrain/mvd/mvd_vit-large-p16_16xb32-16x4x1-400e_kinetics400.py 8
-# Cost: 109.72 G multiply-accumulates per clip and forward pass, and 1089.26 G of teachers; 331.2 M
+# Cost: 114.19 G multiply-accumulates per clip and forward pass, and 1089.26 G of teachers; 331.2 M
 #   parameters, 607.2 M of teachers, 16 GPUs.
 # Paper: 86.0 % top-1 on Kinetics-400 after fine-tuning; 76.1 % on Something-Something V2.
 # Licence: the released code and weights of MVD are CC-BY-NC 4.0, as is the MAE that teaches images;

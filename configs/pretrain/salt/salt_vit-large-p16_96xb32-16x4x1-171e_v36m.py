@@ -1,6 +1,6 @@
 # NNODES=12 bash tools/dist_train.sh \
 #     configs/pretrain/salt/salt_vit-large-p16_96xb32-16x4x1-171e_v36m.py 8
-# Cost: 398.99 G multiply-accumulates per clip and its two masks, and 596.83 G of teachers; 326.0 M
+# Cost: 405.66 G multiply-accumulates per clip and its two masks, and 596.83 G of teachers; 326.0 M
 #   parameters, 303.9 M of teachers, 96 GPUs.
 # Paper: stage 2, 200,000 steps after the 40,000 of its teacher: 74.9 % on Something-Something V2
 #   and 85.4 % on Kinetics-400 by an attentive probe of the frozen encoder, against 68.2 and 83.8 %

@@ -1,6 +1,6 @@
 # NNODES=12 bash tools/dist_train.sh \
 #     configs/pretrain/salt/salt_vit-large-p16_96xb32-16x4x1-34e_v36m_pixels.py 8
-# Cost: 399.43 G multiply-accumulates per clip and its two masks, 326.2 M parameters, 96 GPUs.
+# Cost: 405.71 G multiply-accumulates per clip and its two masks, 326.2 M parameters, 96 GPUs.
 # Paper: stage 1, 40,000 steps. Its probe reaches 72.5 % with the masks of both sizes, against 69.0
 #   to 70.7 % with random tubes (from a third party's summary of the paper).
 # Licence: neither code nor weights were released.

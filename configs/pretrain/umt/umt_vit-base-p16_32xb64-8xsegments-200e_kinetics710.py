@@ -1,6 +1,6 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/pretrain/umt/umt_vit-base-p16_32xb64-8xsegments-200e_kinetics710.py 8
-# Cost: 30.01 G multiply-accumulates per clip and forward pass, and 144.20 G of teachers; 88.0 M
+# Cost: 30.99 G multiply-accumulates per clip and forward pass, and 146.99 G of teachers; 88.0 M
 #   parameters, 86.2 M of teachers, 32 GPUs.
 # Paper: 87.4 % top-1 on Kinetics-400 after fine-tuning on Kinetics-710 (8 frames, 4 clips x 3
 #   crops); 87.8 % on Kinetics-600; 78.5 % on Kinetics-700.

@@ -1,6 +1,6 @@
 # NNODES=4 bash tools/dist_train.sh \
 #     configs/pretrain/umt/umt_vit-large-p16_32xb64-8xsegments-200e_kinetics710.py 8
-# Cost: 103.43 G multiply-accumulates per clip and forward pass, and 499.54 G of teachers; 307.8 M
+# Cost: 104.96 G multiply-accumulates per clip and forward pass, and 504.50 G of teachers; 307.8 M
 #   parameters, 303.9 M of teachers, 32 GPUs.
 # Paper: 90.3 % top-1 on Kinetics-400 after fine-tuning on Kinetics-710 (8 frames, 4 clips x 3
 #   crops); 90.4 % on Kinetics-600; 83.2 % on Kinetics-700; 90.6 % on Kinetics-400 with 16 frames.

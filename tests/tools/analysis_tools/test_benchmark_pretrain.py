@@ -52,6 +52,13 @@ def test_only_ours_needs_no_hugging_face(run, monkeypatch: pytest.MonkeyPatch) -
     assert done.code == 1 and 'pip install' in done.err
 
 
+def test_contrast_costs_four_passes_over_all_tokens(run) -> None:
+    report = run(*QUICK, '--only', 'encoder-only', 'mocov3', '--json').summary
+    macs = {name: row['gmacs_per_clip'] for name, row in report['contenders'].items()}
+    assert macs['mocov3'] > 4 * macs['encoder-only']
+    assert set(report['speed_ratios']) == {'encoder-only / mocov3'}
+
+
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
