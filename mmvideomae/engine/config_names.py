@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -16,23 +17,29 @@ _KEYS = {
     'env_cfg.mp_cfg': ('mp_start_method', 'opencv_num_threads'),
     'randomness': ('seed', 'diff_rank_seed', 'deterministic'),
 }
-_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+# Names in mmengine's default hooks and in _base_/default_runtime.py, which may be set to None.
+_HOOKS = (
+    *('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'),
+    *('iteration_seed', 'throughput', 'nonfinite_loss', 'decode_failures', 'label_check'),
+    *('head_rows', 'preemption'),
+)
 
 
 def settle_names(cfg: Config) -> None:
     """Check the names at the top of a config, and those of entries that are not built.
 
     A name that only the config's own files use, such as a number of epochs for several entries, is
-    dropped, so that the config that a run saves holds what is read.  Configs of another scope, such
-    as mmaction2's, may hold anything at the top.
+    dropped, so that the config that a run saves holds what is read; so is a name that a base offers
+    and this config does not use.  Configs of another scope, such as mmaction2's, may hold anything
+    at the top.
 
     Raises:
         ConfigError: Nothing reads a name; the message has the nearest one that is read.
     """
     if cfg.get('default_scope') == 'mmvideomae':
-        used = _names_used(cfg.text or '')
+        used, own = _names_used(cfg.text or ''), _names_set(cfg.filename)
         for name in [each for each in cfg if each not in ENTRIES]:
-            if name not in used:
+            if name in own and name not in used:
                 raise ConfigError(_told(cfg, name, '', ENTRIES))
             cfg.pop(name)
     for place, known in _KEYS.items():
@@ -57,6 +64,16 @@ def _entry(cfg: Config, place: str) -> Mapping[str, Any]:
     for part in place.split('.'):
         node = node.get(part) if isinstance(node, Config | Mapping) else None
     return node if isinstance(node, Mapping) else {}
+
+
+def _names_set(filename: str | None) -> set[str]:
+    """Names at the top of a file, without those of its bases."""
+    if filename is None or not Path(filename).is_file():
+        return set()
+    text = Path(filename).read_text(encoding='utf-8')
+    if not filename.endswith('.py'):
+        return {*re.findall(r'[\'"]?\b(\w+)[\'"]?\s*:', text)}
+    return {*re.findall(r'^(\w+)\s*(?::[^=]*)?=(?!=)', text, re.MULTILINE)}
 
 
 def _names_used(text: str) -> set[str]:

@@ -17,7 +17,7 @@ def written(tmp_path: Path, text: str, name: str = 'a.py') -> Config:
 
 
 def test_names_that_the_files_use_are_dropped_for_the_saved_config(tmp_path: Path) -> None:
-    written(tmp_path, f'{OURS}width = 8\nepochs = 3\n', 'base.py')
+    written(tmp_path, f'{OURS}width = 8\nepochs = 3\noffered = 5\n', 'base.py')
     cfg = written(
         tmp_path,
         "_base_ = 'base.py'\nhalf = 8 // 2\n"
@@ -57,6 +57,14 @@ def test_others_are_refused(tmp_path: Path, text: str, told: str) -> None:
     assert told in str(caught.value)
 
 
+def test_all_names_of_the_runtime_are_known() -> None:
+    base = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'default_runtime.py'
+    cfg = Config.fromfile(base)
+    for name in cfg.default_hooks:
+        cfg.default_hooks[name] = None
+    settle_names(cfg)
+
+
 def test_json_has_no_names_of_its_own(tmp_path: Path) -> None:
     cfg = written(tmp_path, '{"default_scope": "mmvideomae", "load_form": "a"}', 'a.json')
     with pytest.raises(ConfigError, match="did you mean 'load_from'"):
@@ -67,5 +75,5 @@ def test_own_hooks_and_configs_of_others_pass(tmp_path: Path) -> None:
     hooks = 'default_hooks = dict(mine=dict(type="EMAHook"), logger=None, mine_too=None)'
     with pytest.raises(ConfigError, match='mine_too'):
         settle_names(written(tmp_path, hooks))
-    settle_names(written(tmp_path, hooks.replace(', mine_too=None', '')))
+    settle_names(written(tmp_path, hooks.replace(', mine_too=None', ', label_check=None')))
     settle_names(written(tmp_path, "default_scope = 'mmaction'\ndata_root_val = 'data'\n"))
