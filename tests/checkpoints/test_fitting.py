@@ -279,7 +279,7 @@ def test_what_was_added_to_an_encoder_starts_anew_by_name(zoo: Any) -> None:
     assert any('backbone.blocks.0.adapter.0.weight' in note for note in fitted.notes)
     assert not any('adapter' in key or 'lora' in key for key in fitted.state_dict)
     with pytest.raises(CheckpointError, match='lacks backbone'):
-        fit(weights, model, 'the file', training=False)
+        fit(zoo.classifier().state_dict(), model, 'the file', training=False)
 
 
 @pytest.mark.parametrize('lost', ['blocks.1.mlp.fc1', 'blocks.1.attn.qkv', 'patch_embed.proj'])

@@ -232,6 +232,6 @@ def test_it_answers_where_torch_cannot_be_imported(tmp_path: Path) -> None:
     assert not report['ok']
     assert report['level'] is None
     assert any('broken on purpose' in each['problem'] for each in report['findings'])
-    text = doctor.describe(report)
+    text = doctor._described(report)
     assert 'fix: pip install torch==2.11.0 torchvision==0.26.0' in text
     assert text.endswith('see above.')
