@@ -140,7 +140,7 @@ class EndToEndLocalizer(BaseModel):
         per_clip = self.clip_len // self.backbone.tubelet_size
         with self._precision(window.device.type):
             streams = self.backbone.encode_series(
-                groups, self.data_preprocessor.normalise, self._apply
+                groups, self.data_preprocessor.normalise, self._through
             )
         # In full precision, in which the detector sees the features.
         means = [x.float().unflatten(1, (per_clip, -1)).mean(2) for x in streams]
@@ -151,7 +151,7 @@ class EndToEndLocalizer(BaseModel):
             return nullcontext()
         return torch.autocast(device, dtype=self.frozen_dtype)
 
-    def _apply(self, function: Any, *args: Any) -> Any:
+    def _through(self, function: Any, *args: Any) -> Any:
         if self.recompute and torch.is_grad_enabled():
             return checkpoint(function, *args, use_reentrant=False)
         return function(*args)

@@ -194,7 +194,7 @@ def test_frozen_halves_stay_and_the_rest_learns_in_mixed_precision() -> None:
 
 
 def test_it_finds_segments_in_windows_it_has_not_seen() -> None:
-    model = build(clips_per_pass=FRAMES, recompute=False).train()
+    model = build(clips_per_pass=FRAMES, recompute=False).to('cpu').train()
     optimizer = optimizer_of(model)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # more only wait for one another at this size
