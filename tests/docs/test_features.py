@@ -57,7 +57,7 @@ def test_command(here: Path, call_tool: CallTool) -> None:
 
 
 def test_all_presets_and_options_are_told() -> None:
-    tool = (ROOT / 'tools' / 'misc' / 'extract_features.py').read_text(encoding='utf-8')
+    tool = (ROOT / 'mmvideomae/cli/commands/features.py').read_text(encoding='utf-8')
     for name in PRESET_NAMES:
         assert f'| `{name}` |' in PAGE
     for option in re.findall(r'`(--[a-z-]+)`', PAGE):

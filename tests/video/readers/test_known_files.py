@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from mmvideomae.video.readers import ReadLimits, VideoReadError, file_state, known_files
 from mmvideomae.video.readers.file_state import file_key
@@ -102,7 +103,7 @@ def test_memory_and_disk_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_folder_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
     (tmp_path / 'file').touch()
     warned: list[str] = []
-    logger = known_files.MMLogger.get_current_instance()
+    logger = MMLogger.get_current_instance()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logger, 'warning', warned.append)
         for number in range(3):
