@@ -38,6 +38,7 @@ from mmvideomae.analysis.operation_counter import (
     product_macs,
 )
 from mmvideomae.analysis.training_pipeline import draw_masks, draw_sample, pipeline_shape
+from mmvideomae.analysis.window_runs import window_run
 from mmvideomae.apis.inference import built_model, default_shape
 from mmvideomae.models.pretrainers import (
     VIMPAC,
@@ -99,9 +100,8 @@ def measure_config(
     """Count the model of a config, with the masks of its training pipeline.
 
     Args:
-        shape: Frames, height and width of one clip; by default those of the training
-            pipeline of a recognizer or action detector, otherwise those for which the
-            backbone is made.
+        shape: Frames, height and width of one clip; by default those of the training pipeline of a
+            recognizer or detector, otherwise those for which the backbone is made.
         count: 'paper' embeds all tokens and computes every block in full, like the
             released code and the papers' counts; 'actual' counts the operations that run.
 
@@ -118,6 +118,10 @@ def measure_config(
             return _measure_pretrainer(model, cfg, shape, count)
         if isinstance(model, VIMPAC):
             return _measure_code_pretrainer(model, cfg, shape, count)
+        if hasattr(model, 'detector'):
+            window, run = window_run(model, cfg, shape)
+            parts, unknown = _count(model, run, count, ())
+            return Complexity(window, parts, None, None, unknown)
         if isinstance(model, Recognizer3D) or _is_detector(model):
             shape = shape or pipeline_shape(cfg)
         return _measure_plain(model, shape, count)

@@ -48,9 +48,14 @@ def pipeline_shape(cfg: Config) -> tuple[int, int, int] | None:
     Recognizers and detectors may get longer and larger clips than those for which their position
     tables are made.
     """
-    sampling, crop = training_step(cfg, *_SAMPLINGS), training_step(cfg, *_CROPS)
-    if sampling is None or crop is None:
+    sampling, sides = training_step(cfg, *_SAMPLINGS), crop_sides(cfg)
+    return None if sampling is None or sides is None else (sampling['clip_len'], *sides)
+
+
+def crop_sides(cfg: Config) -> tuple[int, int] | None:
+    """Height and width of the crops of ``train_dataloader``; None if unknown."""
+    crop = training_step(cfg, *_CROPS)
+    if crop is None:
         return None
     size = crop['size']
-    height, width = (size, size) if isinstance(size, int) else size
-    return sampling['clip_len'], height, width
+    return (size, size) if isinstance(size, int) else tuple(size)

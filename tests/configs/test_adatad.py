@@ -11,6 +11,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from mmvideomae import registry as registries
+from mmvideomae.analysis.complexity import measure_config
 from mmvideomae.checkpoints.published import published_weights
 from mmvideomae.models.backbones.vit_videomae import ARCHS
 from tests.support.leaves import CONFIGS, command, header, listed, read, steps
@@ -144,6 +145,14 @@ def test_model(path: Path) -> None:
             encoder = names[id(param)].startswith('backbone.')
             assert group['lr'] == pytest.approx(recipe.adapter_lr if encoder else 1e-4)
             assert group['weight_decay'] == 0.05 or not encoder
+
+
+def test_a_window_costs_what_others_count() -> None:
+    """With ViT-S, 1174 G multiply-accumulates for 768 frames of 160 pixels."""
+    (path,) = (path for path in LEAVES if 'small' in path.stem)
+    found = measure_config(read(path))
+    assert found.shape == (768, 160, 160) and found.uncounted == ()
+    assert found.macs / 1e9 == pytest.approx(1174, rel=0.005)
 
 
 def test_every_config_is_listed() -> None:
