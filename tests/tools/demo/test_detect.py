@@ -108,7 +108,8 @@ def test_the_video_is_not_overwritten_and_that_is_told_first(
     (tmp_path / 'out').mkdir()
     copy = tmp_path / 'out' / 'film.mp4'
     copy.write_bytes((folder / '[a].mp4').read_bytes())
-    code, _, error = call('--overlay', video=str(copy), weights='none.pth')
+    (folder / 'broken.pth').touch()
+    code, _, error = call('--overlay', video=str(copy), weights='broken.pth')
     assert code == 1
     assert error == 'detect.py: out/film.mp4 is the video itself: choose another folder\n'
     assert copy.read_bytes() == (folder / '[a].mp4').read_bytes()
@@ -145,7 +146,7 @@ def test_people_of_a_detector(call: Any, folder: Path) -> None:
     ([], {'config': 'none.py'}, 'none.py'),
     (['--people', 'none.pkl'], {}, 'cannot read the boxes none.pkl'),
     (['--people', 'none.py'], {}, 'none.py'),
-    (['--people-checkpoint', 'x.pth'], {}, 'config of a person detector'),
+    (['--people-checkpoint', '.'], {}, 'config of a person detector'),
     (['--classes', 'none.pbtxt'], {}, 'cannot read the label map none.pbtxt'),
     (['--step', '0'], {}, 'step_seconds must be positive'),
     (['--top-k', '0'], {}, '--top-k must be positive'),
