@@ -152,6 +152,7 @@ def has_new_transformers() -> bool:
 # transformers -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_new_transformers(), reason='needs transformers >= 4.56')
 def test_transformers_may_be_imported_first(tmp_path: Path) -> None:
     fail_alone = """
@@ -201,7 +202,7 @@ def test_vindlu_is_disabled_only_where_its_import_fails(
         # mmdet, no back-port and nothing optional either.
         ('mmcv._ext', 'mmdet', 'importlib_metadata', 'transformers', 'tensorboard'),
         # mmdet left behind by somebody who went back to mmcv-lite.
-        ('mmcv._ext',),
+        pytest.param(('mmcv._ext',), marks=pytest.mark.slow),
     ],
     ids=['core-level', 'mmdet-left-behind'],
 )

@@ -78,7 +78,10 @@ def test_building_in_our_scope_searches_our_registries() -> None:
 
 @pytest.mark.parametrize(
     ('missing', 'reason'),
-    [('mmdet', 'mmdet, which is not installed'), ('mmcv._ext', 'the full mmcv, whose compiled')],
+    [
+        ('mmdet', 'mmdet, which is not installed'),
+        pytest.param('mmcv._ext', 'the full mmcv, whose compiled', marks=pytest.mark.slow),
+    ],
 )
 def test_a_part_of_mmdet_asked_for_in_vain_says_what_to_install(missing: str, reason: str) -> None:
     """Without mmdet, and with mmcv-lite; everything else is found as ever."""

@@ -125,17 +125,8 @@ def test_the_parameters_are_those_of_the_header(path: Path) -> None:
     assert f'{trained / 1e6:.1f} M parameters' in text
 
 
-@pytest.mark.parametrize(
-    'path',
-    [
-        # Counting takes seconds for each.
-        pytest.param(
-            path, marks=() if 'amd' in path.stem and 'sthv2' in path.stem else pytest.mark.slow
-        )
-        for path in PRETRAIN
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.slow  # counting takes seconds for each
+@pretrain
 def test_the_cost_is_that_of_the_header_and_the_readme(path: Path) -> None:
     cfg, text = load(path), header(path)
     without_weights(cfg.model)

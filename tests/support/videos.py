@@ -176,7 +176,8 @@ def _codec_options(codec: str, bframes: int, crf: int) -> dict[str, str]:
     if codec == 'libx265':
         return {'crf': str(crf), 'preset': 'ultrafast', 'x265-params': f'bframes={bframes}:pools=1'}
     if codec == 'libsvtav1':
-        return {'crf': str(crf), 'preset': '12'}
+        # With several threads, the encoder was once seen to wait for itself for ever.
+        return {'crf': str(crf), 'preset': '12', 'svtav1-params': 'lp=1'}
     if codec in ('mpeg4', 'mpeg2video'):
         return {'bf': str(bframes), 'qscale': '3'}
     return {}

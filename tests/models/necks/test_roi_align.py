@@ -72,6 +72,7 @@ def test_no_boxes_give_no_features_and_gradients_of_zero() -> None:
     assert not feats.grad.any()
 
 
+@pytest.mark.slow
 def test_detection_but_for_fast_rcnn_runs_without_operators_of_mmcv_and_without_mmdet() -> None:
     code = """
 import sys

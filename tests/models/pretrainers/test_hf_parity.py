@@ -47,6 +47,7 @@ def test_tiny_model_agrees(attention: str) -> None:
     assert_same(random_model(tiny_videomae()), clips, tube(3, 2, 16, 12), attention)
 
 
+@pytest.mark.slow
 def test_base_model_agrees() -> None:
     model = random_model(Config.fromfile(BASE).model)
     clips = torch.randn(1, 3, 16, 224, 224, generator=torch.Generator().manual_seed(2))
