@@ -10,8 +10,8 @@
 #   not as that of the first stage.
 _base_ = [
     '../../_base_/models/vjepa2_pretrain_vit-giant.py',
-    '../../_base_/datasets/videomix_pretrain.py',
-    '../../_base_/schedules/adamw_vjepa2.py',
+    '../../_base_/datasets/videomix_64x_pretrain.py',
+    '../../_base_/schedules/adamw_vjepa2_cooldown.py',
     '../../_base_/moving_average_runtime.py',
 ]
 
@@ -22,7 +22,6 @@ train_dataloader = dict(
     batch_size=6,
     dataset=dict(
         pipeline=dict(
-            sample=dict(clip_len=64),
             augment=dict(
                 transforms=dict(
                     crop=dict(size=384),
@@ -32,17 +31,7 @@ train_dataloader = dict(
                         second=dict(places=465),
                     ),
                 )
-            ),
+            )
         )
     ),
 )
-param_scheduler = dict(
-    _delete_=True,
-    type='LinearLR',
-    start_factor=1.0,
-    end_factor=1e-6 / 5.25e-4,
-    by_epoch=True,
-    convert_to_iter_based=True,
-    end=19,
-)
-train_cfg = dict(max_epochs=19)

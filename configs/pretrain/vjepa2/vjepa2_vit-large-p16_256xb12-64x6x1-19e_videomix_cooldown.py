@@ -10,38 +10,11 @@
 #   not as that of the first stage.
 _base_ = [
     '../../_base_/models/vjepa2_pretrain_vit-large.py',
-    '../../_base_/datasets/videomix_pretrain.py',
-    '../../_base_/schedules/adamw_vjepa2.py',
+    '../../_base_/datasets/videomix_64x_pretrain.py',
+    '../../_base_/schedules/adamw_vjepa2_cooldown.py',
     '../../_base_/moving_average_runtime.py',
 ]
 
 load_from = 'work_dirs/vjepa2_vit-large-p16_128xb24-16x6x1-380e_videomix/epoch_380.pth'
 
 model = dict(backbone=dict(num_frames=64))
-train_dataloader = dict(
-    batch_size=12,
-    dataset=dict(
-        pipeline=dict(
-            sample=dict(clip_len=64),
-            augment=dict(
-                transforms=dict(
-                    mask=dict(
-                        grid_size=(32, 16, 16),
-                        encoder=dict(places=159),
-                        second=dict(places=208),
-                    )
-                )
-            ),
-        )
-    ),
-)
-param_scheduler = dict(
-    _delete_=True,
-    type='LinearLR',
-    start_factor=1.0,
-    end_factor=1e-6 / 5.25e-4,
-    by_epoch=True,
-    convert_to_iter_based=True,
-    end=19,
-)
-train_cfg = dict(max_epochs=19)
