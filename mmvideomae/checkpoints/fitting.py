@@ -9,7 +9,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from mmvideomae.checkpoints.architecture import architecture_of, code_architecture_of
-from mmvideomae.checkpoints.code_parts import fit_axis_positions, settle_tokenizer
+from mmvideomae.checkpoints.code_parts import TOKENIZER, fit_axis_positions, settle_tokenizer
 from mmvideomae.checkpoints.completeness import (
     DETECTOR,
     added_to_encoder,
@@ -30,7 +30,6 @@ from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 # not that of a classifier, see `_fit_parts`.
 NORMS = ('backbone.norm.', 'backbone.fc_norm.')
 ENCODER = 'backbone.'
-TOKENIZER = 'data_preprocessor.'  # whose weights a model of codes may hold
 ENCODER_PARTS = (ENCODER, TOKENIZER)
 # Name endings that only our encoders have.
 ENCODER_MARKS = ('patch_embed.proj.weight', 'cls_embed')

@@ -20,12 +20,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from experiment import Experiment, data_settings, labelled_settings, output_in, point
 from mmengine.config import Config
-from results import ENCODERS, NAMES, Result, best_lr, save
+from results import ENCODERS, NAMES, Cell, Result, best_lr, save, spread
 from rich.console import Console
 
 from mmvideomae.apis.probes.feature_cache import FeatureCache
@@ -100,13 +99,14 @@ def table(results: Sequence[Result], probes: Sequence[dict[str, Any]]) -> str:
             lr = best_lr(own, arm, count, 0)
             cells.append([r.test for r in sorted(own, key=lambda r: r.seed) if r.lr == lr])
         cells.append([each['test'] for each in probes if each['arm'] == arm])
-        shown = [f'{_spread(cell)} ({", ".join(f"{test:.1f}" for test in cell)})' for cell in cells]
+        shown = [_shown(Cell(0.0, tuple(tests))) for tests in cells]
         lines.append(f'| {NAMES[arm]} | {" | ".join(shown)} |')
     return '\n'.join(lines) + '\n'
 
 
-def _spread(tests: Sequence[float]) -> str:
-    return f'{fmean(tests):.1f} ± {stdev(tests) if len(tests) > 1 else 0:.1f}' if tests else '-'
+def _shown(cell: Cell) -> str:
+    tests = ', '.join(f'{test:.1f}' for test in cell.tests)
+    return f'{spread(cell)} ({tests})' if cell.tests else '-'
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -120,14 +120,15 @@ def markdown(rows: Sequence[Row], pair: Pair) -> str:
     for row in rows:
         gap = Cell(0.0, row.gaps)
         lines.append(
-            f'| {row.labels} | {_spread(row.first)} | {_spread(row.second)} '
+            f'| {row.labels} | {spread(row.first)} | {spread(row.second)} '
             f'| {gap.mean:+.1f} ± {gap.deviation:.1f} '
             f'| {row.first.lr:g}, {row.second.lr:g} |'
         )
     return '\n'.join(lines) + '\n'
 
 
-def _spread(cell: Cell) -> str:
+def spread(cell: Cell) -> str:
+    """Mean and deviation, in percent."""
     return f'{cell.mean:.1f} ± {cell.deviation:.1f}'
 
 
