@@ -68,7 +68,7 @@ ALLOWED: dict[str, set[str] | None] = {
     **MODEL_ROOMS,
     'models': set(MODEL_ROOMS),  # its __init__ gathers the rooms for the registry
     'checkpoints': {'errors', 'storage', 'ops'},
-    'engine': {'version', 'registry', 'configs', 'errors', 'storage', 'checkpoints'},
+    'engine': {'version', 'registry', 'configs', 'errors', 'storage', 'ops', 'checkpoints'},
     'evaluation': {'registry', 'errors', 'ops', 'formats'},
     'visualization': {'registry', 'errors', 'storage', 'ops', 'video'},
     'jobs': {'errors', 'storage', 'video', 'formats'},

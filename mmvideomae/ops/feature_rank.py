@@ -7,7 +7,7 @@ from torch import Tensor
 def effective_rank(features: Tensor) -> float:
     """RankMe of features (n, D): the exponential of the entropy of their singular values.
 
-    Features are not centred.  (Garrido et al., 2210.02885; compare only runs of one method on the
+    They are not centred here.  (Garrido et al., 2210.02885; compare only runs of one method on the
     same samples.)
     """
     values = torch.linalg.svdvals(features.float())

@@ -1,15 +1,15 @@
 """Compare ways to learn an encoder without labels, and to fine-tune it, at small scale.
 
 - pixels: VideoMAE for all epochs
-- latent: a network learns pixels for a sixth of the epochs and is then frozen, and a student learns
-  to predict its features for the rest, so that both have the same number of updates in all (SALT)
+- latent: a network learns pixels for half of the epochs and is then frozen, and a student learns to
+  predict its features for the rest, so that both have the same number of updates in all (SALT)
 - contrast: MoCo v3 for 300 / 800 of the epochs, as in VideoMAE Table 3
 - pixels and contrast on an eighth of the clips, with as many updates (VideoMAE Table 2)
 - lora: pixels, fine-tuned by LoRA instead of in full
 
 All are compared by fine-tuning with few labels, as in run.py, and by attentive probes of the frozen
-encoder.  To continue an interrupted run, repeat the command.  OUT/results.json and OUT/probes.json
-hold every run, and OUT/table.md the summary.
+encoder.  To continue an interrupted run, repeat the command; one with other ARMS or SEEDS adds to
+what is there.  OUT/results.json and OUT/probes.json hold every run, and OUT/table.md the summary.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from typing import Any
 
 from experiment import Experiment, data_settings, labelled_settings, output_in, point
 from mmengine.config import Config
-from results import ENCODERS, NAMES, Cell, Result, best_lr, save, spread
+from results import ENCODERS, NAMES, Cell, Result, best_lr, load, save, spread
 from rich.console import Console
 
 from mmvideomae.apis.probes.feature_cache import FeatureCache
@@ -96,11 +96,12 @@ def table(results: Sequence[Result], probes: Sequence[dict[str, Any]]) -> str:
         cells = []
         for count in counts:
             own = [r for r in results if (r.arm, r.labels) == (arm, count)]
-            lr = best_lr(own, arm, count, 0)
+            lr = best_lr(own, arm, count, 0) if own else 0
             cells.append([r.test for r in sorted(own, key=lambda r: r.seed) if r.lr == lr])
         cells.append([each['test'] for each in probes if each['arm'] == arm])
-        shown = [_shown(Cell(0.0, tuple(tests))) for tests in cells]
-        lines.append(f'| {NAMES[arm]} | {" | ".join(shown)} |')
+        if any(cells):
+            shown = [_shown(Cell(0.0, tuple(tests))) for tests in cells]
+            lines.append(f'| {NAMES[arm]} | {" | ".join(shown)} |')
     return '\n'.join(lines) + '\n'
 
 
@@ -116,6 +117,9 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     out = Path('work_dirs/claims_encoders')
     parser.add_argument('--out', type=Path, default=out, help='folder to write')
     parser.add_argument('--seeds', type=int, default=3, help='repetitions (default: %(default)s)')
+    parser.add_argument(
+        '--arms', nargs='+', choices=ENCODERS, default=ENCODERS, help='what to run (default: all)'
+    )
     parser.add_argument('--workers', type=int, default=2, help='loader processes')
     parser.add_argument(
         '--quick', action='store_true', help='shows that everything runs, measures nothing'
@@ -134,12 +138,12 @@ def experiment_of(args: argparse.Namespace) -> tuple[EncoderExperiment, tuple[in
         out=args.out.resolve(),
         data=data_settings(CLASSES, max(labels), quick),
         labelled=labelled_settings(CLASSES, 16 if quick else 80),
-        pretrain_epochs=3 if quick else 24,
+        pretrain_epochs=3 if quick else 16,
         finetune_epochs=1 if quick else 10,
         pretrainings=args.seeds,
         epoch_samples=32 if quick else 640,
         workers=args.workers,
-        teacher_epochs=1 if quick else 4,
+        teacher_epochs=1 if quick else 8,
     )
     return experiment, labels
 
@@ -155,12 +159,10 @@ def main() -> None:
     say('data')
     experiment.make_data()
     results: list[Result] = []
-    probes: list[dict[str, Any]] = []
     for seed in range(args.seeds):
-        for arm in ENCODERS:
+        for arm in args.arms:
             if arm != 'lora':  # whose frozen encoder is that of pixels
                 test = experiment.attentive(arm, seed, 2 if args.quick else 40)
-                probes.append({'arm': arm, 'seed': seed, 'test': test})
                 say(f'attentive probe, {NAMES[arm]}, seed {seed}: {test:.1f} %')
             for count in labels:
                 rates = (1e-3, 4e-3) if seed == 0 else (best_lr(results, arm, count, 0),)
@@ -168,10 +170,17 @@ def main() -> None:
                     results.append(experiment.classify(arm, count, seed, lr))
                     test = results[-1].test
                     say(f'{NAMES[arm]}, {count} labels, seed {seed}, lr {lr:g}: {test:.1f} %')
-    save(results, experiment.out / 'results.json')
-    (experiment.out / 'probes.json').write_text(json.dumps(probes, indent=1) + '\n')
+    out = experiment.out
+    results = [load(path) for path in sorted(out.glob('*/result.json'))]
+    probes = [
+        {'arm': arm, 'seed': seed, 'test': experiment.attentive(arm, seed, 0)}
+        for arm in ENCODERS
+        for seed in range(len(list(out.glob(f'probe_{arm}_seed*.json'))))
+    ]
+    save(results, out / 'results.json')
+    (out / 'probes.json').write_text(json.dumps(probes, indent=1) + '\n')
     text = table(results, probes)
-    (experiment.out / 'table.md').write_text(text)
+    (out / 'table.md').write_text(text)
     print(text, end='')
 
 

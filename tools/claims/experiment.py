@@ -113,10 +113,17 @@ class Experiment:
             point(cfg.train_dataloader, self.out / 'data', self._clips(seed, fewer), self.workers)
             cfg.train_cfg.max_epochs = epochs
             cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, epochs / 4)
+            cfg.custom_hooks = [*cfg.get('custom_hooks', ()), self._monitor()]
             cfg.resume = (work_dir / 'last_checkpoint').is_file()
             with output_in(work_dir):
                 close(trained(cfg))
         return checkpoint
+
+    def _monitor(self) -> dict[str, Any]:
+        """The hook that follows what an encoder knows about the validation clips."""
+        loader = self._config('finetune', self.out, 0).val_dataloader
+        point(loader, self.out / 'data', 'val.csv', 0)
+        return {'type': 'EncoderMonitorHook', 'dataset': loader.dataset, 'interval': 2}
 
     def _clips(self, seed: int, fewer: int) -> Path:
         """The list of an epoch of pre-training."""

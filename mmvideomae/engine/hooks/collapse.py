@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmvideomae.engine.distributed import unwrapped
+from mmvideomae.ops.feature_rank import effective_rank
 from mmvideomae.engine.hooks.batch import batch_length
 from mmvideomae.registry import HOOKS
 
@@ -102,6 +103,4 @@ def spread_and_rank(features: list[Tensor]) -> tuple[float, float]:
     )
     length = torch.cat(features).square().sum(1).mean().sqrt()
     spread = centred.square().sum(1).mean().sqrt() / length.clamp(min=1e-12)
-    values = torch.linalg.svdvals(centred)
-    shares = values / values.sum().clamp(min=1e-12) + 1e-7
-    return float(spread), float((-(shares * shares.log()).sum()).exp())
+    return float(spread), effective_rank(centred)

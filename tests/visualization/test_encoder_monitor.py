@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine.runner import Runner
 
-from mmvideomae.evaluation import EncoderMonitorHook
 from mmvideomae.ops.feature_rank import effective_rank
+from mmvideomae.visualization import EncoderMonitorHook
+from mmvideomae.visualization.encoder_monitor import band, draw_monitor, earlier_runs
 from tests.support.pretraining import tiny_pretrain_config
 from tests.support.videos import moving_shapes, write_video
 
@@ -60,6 +62,7 @@ def test_values_are_logged_and_training_is_not_disturbed(videos: Path, tmp_path:
     watched = train(videos, tmp_path / 'watched_monitor', [monitor(videos)])
     for name, weights in plain.model.state_dict().items():
         assert torch.equal(weights, watched.model.state_dict()[name]), name
+    assert (tmp_path / 'watched_monitor' / 'monitor.png').is_file()
     (log,) = (tmp_path / 'watched_monitor').glob('*/vis_data/scalars.json')
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     found = {line['step']: line for line in lines if 'monitor/knn' in line}
@@ -84,3 +87,36 @@ def test_wrong_settings_are_refused(videos: Path) -> None:
     del settings['type']
     with pytest.raises(ValueError, match='samples=1'):
         EncoderMonitorHook(**{**settings, 'samples': 1})
+
+
+def curve(*values: float, interval: int = 1) -> list[dict[str, float]]:
+    keys = ('monitor/knn', 'monitor/rank', 'monitor/motion')
+    return [{'step': n * interval} | dict.fromkeys(keys, v) for n, v in enumerate(values)]
+
+
+def test_the_band_holds_runs_of_any_length_at_equal_shares_of_training() -> None:
+    runs = [curve(0, 1, 0), curve(0.2, 0.4, interval=10)]
+    low, high = band(runs, 'monitor/knn', np.array([0, 0.25, 0.5, 1]))
+    np.testing.assert_allclose(low, [0, 0.25, 0.3, 0])
+    np.testing.assert_allclose(high, [0.2, 0.5, 1, 0.4])
+
+
+def test_earlier_runs_are_drawn_behind_this_one(tmp_path: Path) -> None:
+    for number, run in enumerate((curve(0.1, 0.3), curve(0.1, 0.9))):
+        lines = [{'loss': 1.0, 'step': 1}, *run]
+        (tmp_path / f'{number}.json').write_text('\n'.join(json.dumps(line) for line in lines))
+    earlier = earlier_runs(f'{tmp_path}/*.json')
+    assert earlier == [curve(0.1, 0.3), curve(0.1, 0.9)]
+    alone, with_band = (draw_monitor(curve(0.1, 0.5), each, 1) for each in ([], earlier))
+    assert alone.shape == with_band.shape and (alone != with_band).any(-1).mean() > 0.05
+
+
+def test_references_without_measurements_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='no file matches'):
+        earlier_runs(f'{tmp_path}/*.json')
+    (tmp_path / 'scalars.json').write_text('{"loss": 1.0, "step": 1}\n')
+    with pytest.raises(ValueError, match='has no measurements'):
+        earlier_runs(f'{tmp_path}/*.json')
+    (tmp_path / 'scalars.json').write_text('loss\n')
+    with pytest.raises(ValueError, match=r'is not a scalars\.json'):
+        earlier_runs(f'{tmp_path}/*.json')

@@ -1,8 +1,12 @@
 """Watch what the encoder knows during pre-training."""
 
-from collections.abc import Mapping
+import glob
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from mmengine.dataset import default_collate
@@ -16,8 +20,16 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 from mmvideomae.ops.feature_rank import direction_accuracy, effective_rank, moving_still
 from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
 from mmvideomae.registry import DATASETS, HOOKS
+from mmvideomae.visualization.canvas import FAINT, GRID, INK, bare, new_figure, to_picture
 
 _TEMPERATURE = 0.07
+_TITLES = {
+    'monitor/knn': 'accuracy of k-NN',
+    'monitor/rank': 'effective rank',
+    'monitor/motion': 'motion recognised',
+}
+Measurements = list[dict[str, float]]
+"""The measurements of a run: their epochs as ``step``, and the values of `_TITLES`."""
 
 
 @HOOKS.register_module()
@@ -32,11 +44,14 @@ class EncoderMonitorHook(Hook):
     - ``monitor/motion``: the share of stills whose direction of motion is recognised, see
       `direction_accuracy`; the stills are the first frames of the videos.
 
-    Features are means of the tokens.  They are compared within this run, on the same videos; for
+    and draws them into ``monitor.png`` in the work directory, with the range of earlier runs behind
+    them.  Features are means of the tokens.  Values are comparable on the same videos only; for
     results use ``tools/probe.py``.
 
     Args:
         dataset: Config of a labelled data set whose pipeline packs clips of pixels.
+        reference: Pattern of the ``scalars.json`` files of earlier runs that were watched by this
+            hook, as ``work_dirs/earlier_*/*/vis_data/scalars.json``.
         interval: Number of epochs between two measurements.
         samples: The most videos, spread evenly over the data set.
         neighbours: k.
@@ -44,7 +59,7 @@ class EncoderMonitorHook(Hook):
 
     Raises:
         ValueError: A number is too small, the model's inputs are not pixels, or its weights are
-            sharded.
+            sharded; no file matches ``reference``, or one holds no measurements.
     """
 
     priority = 'LOW'
@@ -52,6 +67,7 @@ class EncoderMonitorHook(Hook):
     def __init__(
         self,
         dataset: Mapping[str, Any],
+        reference: str | None = None,
         interval: int = 5,
         samples: int = 256,
         neighbours: int = 20,
@@ -64,6 +80,7 @@ class EncoderMonitorHook(Hook):
             )
         self.interval, self.samples = interval, samples
         self.neighbours, self.batch_size = neighbours, batch_size
+        self._earlier = [] if reference is None else earlier_runs(reference)
         self._dataset = DATASETS.build({'test_mode': True, 'labelled': True, **dataset})
 
     def before_train(self, runner: Runner) -> None:
@@ -96,6 +113,14 @@ class EncoderMonitorHook(Hook):
             'monitor/motion': direction_accuracy(moving),
         }
         runner.visualizer.add_scalars(found, step=epoch)
+        # The message hub is saved in checkpoints: a resumed run goes on with its curve.
+        curve = [
+            *runner.message_hub.runtime_info.get('encoder_monitor', ()),
+            {'step': epoch} | found,
+        ]
+        runner.message_hub.update_info('encoder_monitor', curve)
+        picture = draw_monitor(curve, self._earlier, runner.max_epochs)
+        cv2.imwrite(str(Path(runner.work_dir) / 'monitor.png'), picture[..., ::-1])
         told = ', '.join(f'{name} {value:.4g}' for name, value in found.items())
         runner.logger.info(f'encoder after {epoch} epochs: {told}')
 
@@ -116,6 +141,63 @@ class EncoderMonitorHook(Hook):
                 still = moving_still(clip[:, 0], clip.shape[1], step)
                 moving.append(_features(model, still))
         return torch.cat(features), torch.stack(moving), torch.tensor(labels)
+
+
+def earlier_runs(pattern: str) -> list[Measurements]:
+    """The measurements in every file that matches a pattern.
+
+    Raises:
+        ValueError: No file matches, or one is not of this hook.
+    """
+    paths = sorted(glob.glob(pattern, recursive=True))
+    if not paths:
+        raise ValueError(f'no file matches the reference {pattern!r} of EncoderMonitorHook')
+    curves = []
+    for path in paths:
+        try:
+            lines = [json.loads(line) for line in Path(path).read_text('utf-8').splitlines()]
+            curves.append([line for line in lines if 'monitor/knn' in line])
+        except ValueError as error:
+            raise ValueError(f'{path} is not a scalars.json: {error}') from None
+        if not curves[-1] or not curves[-1][-1]['step']:
+            raise ValueError(f'{path} has no measurements of EncoderMonitorHook')
+    return curves
+
+
+def band(
+    curves: Sequence[Measurements], key: str, shares: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest value of runs at shares (n,) of their training -> two arrays (n,).
+
+    Between two measurements, a run's values lie on a line.
+    """
+    values = []
+    for curve in curves:
+        steps = np.array([each['step'] for each in curve])
+        values.append(np.interp(shares * steps[-1], steps, [each[key] for each in curve]))
+    return np.min(values, 0), np.max(values, 0)
+
+
+def draw_monitor(curve: Measurements, earlier: Sequence[Measurements], epochs: int) -> np.ndarray:
+    """Draw a run of so many epochs over the range of earlier ones -> (H, W, 3) uint8."""
+    figure = new_figure(10.5, 3.2)
+    shares = np.linspace(0, 1, 101)
+    for axes, (key, title) in zip(figure.subplots(1, len(_TITLES)), _TITLES.items(), strict=True):
+        if earlier:
+            low, high = band(earlier, key, shares)
+            runs = f'{len(earlier)} earlier run{"s" * (len(earlier) > 1)}'
+            axes.fill_between(shares * epochs, low, high, color=GRID, label=runs)
+            axes.plot(shares * epochs, (low + high) / 2, color=FAINT, linewidth=0.8)
+        steps = [each['step'] for each in curve]
+        axes.plot(steps, [each[key] for each in curve], marker='o', markersize=4, label='this run')
+        axes.set_title(title, color=INK)
+        axes.set_xlim(0, epochs)
+        axes.set_xlabel('epochs', color=INK)
+        axes.set_ylim(bottom=0)
+        axes.grid(axis='y', color=GRID, linewidth=0.5)
+        bare(axes)
+        axes.legend(frameon=False, fontsize=8)
+    return to_picture(figure)
 
 
 def _features(model: Any, clips: Tensor) -> Tensor:
