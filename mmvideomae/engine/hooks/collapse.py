@@ -9,8 +9,8 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmvideomae.engine.distributed import unwrapped
-from mmvideomae.ops.feature_rank import effective_rank
 from mmvideomae.engine.hooks.batch import batch_length
+from mmvideomae.ops.feature_rank import effective_rank
 from mmvideomae.registry import HOOKS
 
 _START = 'features_at_start'  # in the message hub, so that a resumed run remembers it
