@@ -1,7 +1,8 @@
 """Find which actions happen in long videos, and when, from frames to segments in one call."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from mmvideomae.errors import UserError
 from mmvideomae.formats.feature_files import FeatureFormat
 from mmvideomae.formats.video_folders import video_id_of
 from mmvideomae.ops.detections import Detections
+from mmvideomae.video.feeds import FrameFeed, open_feed
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
 
 ACTION = 'action'
@@ -121,6 +123,51 @@ class TemporalLocalizer:
             found, duration = self._windows(stream, video_id, progress)
         return self._named(video, video_id, duration, found)
 
+    def live(
+        self,
+        source: str | os.PathLike[str] | int | FrameFeed,
+        seconds: float | None = None,
+        paced: bool = True,
+    ) -> Iterator[list[Span]]:
+        """Find segments in a camera, stream or file while it runs, with an end-to-end model.
+
+        Segments are given out when they are final, because no later window shows their end: at
+        most the length of a window after that, and the time that the model takes.  All together
+        are those that the call of a video of the same frames finds.
+
+        Args:
+            source: Number of a camera, address of a stream (``rtsp://``, ``http://``), a file, a
+                folder of frames, or a `FrameFeed`.
+            seconds: Stop after this time; None continues until the source ends.
+            paced: Play files at their own speed, not as fast as the model can.
+
+        Yields:
+            The segments that have become final, by their start, in seconds since the first frame;
+            possibly none.
+
+        Raises:
+            ConfigError: The model's config needs whole videos.
+            UnfitVideoError: The model works on features, or needs class scores of whole videos.
+            VideoReadError: The source cannot be opened or delivers no frame, or the model is too
+                slow for a camera.
+        """
+        if self._windows is None:
+            raise UnfitVideoError(
+                'a live source needs an end-to-end model: this detector works on features of files'
+            )
+        if getattr(self._heads, 'external', None) is not None:
+            raise UnfitVideoError(
+                'a live source has no class scores: remove external_scores from the config'
+            )
+        opened: AbstractContextManager[FrameFeed] = (
+            open_feed(source, self.filename_tmpl, self.fps, paced)
+            if isinstance(source, str | int | os.PathLike)
+            else nullcontext(source)
+        )
+        with opened as feed:
+            for found in self._windows.live(feed, seconds):
+                yield sorted(self._spans(found))
+
     @torch.inference_mode()
     def of_features(self, video: Video, found: VideoFeatures) -> FoundSegments:
         """Find segments in a video whose features have been computed."""
@@ -157,12 +204,12 @@ class TemporalLocalizer:
         self, video: Video, video_id: str, duration: float, found: Detections
     ) -> FoundSegments:
         """The detections by descending score, with the names of their classes."""
-        rows = found.best(len(found.scores))
-        spans = tuple(
-            Span(start, end, self.classes[label], score)
-            for (start, end), score, label in zip(*(row.tolist() for row in rows), strict=True)
-        )
+        spans = tuple(self._spans(found.best(len(found.scores))))
         return FoundSegments(os.fspath(video), video_id, duration, spans)
+
+    def _spans(self, found: Detections) -> Iterator[Span]:
+        for (start, end), score, label in zip(*(row.tolist() for row in found), strict=True):
+            yield Span(start, end, self.classes[label], score)
 
 
 def _built_detector(

@@ -1,17 +1,23 @@
 """Detections in a video by a model that sees its frames, window by window."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.structures import InstanceData
 from torch import nn
 
 from mmvideomae.apis.inference import OnProgress
+from mmvideomae.apis.live_windows import LiveSteps, as_chosen, windows_of
 from mmvideomae.configs import ConfigError, compose, dataset_of, pipeline_of, split_at_reading
-from mmvideomae.ops.detections import Detections, Suppression, suppress
-from mmvideomae.ops.frame_windows import FrameWindows
+from mmvideomae.ops.detections import Detections, Suppression
+from mmvideomae.ops.feature_grid import FeatureGrid
+from mmvideomae.ops.frame_windows import FrameWindows, moments_of
+from mmvideomae.ops.running_suppression import RunningSuppression
+from mmvideomae.video.feeds import FrameFeed, LiveQueue
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, read_once
 
@@ -27,6 +33,11 @@ class WindowLocalizer:
     """Applies an end-to-end detector to the windows that cover a video, as its test does.
 
     No frame is decoded twice, although windows overlap, and only those of one window are kept.
+
+    Windows are merged as they come, by `RunningSuppression`: a segment is final when no later
+    window shows its end.  So a live source gives what a video of the same frames gives.  The test
+    merges all windows of a video at once, which differs if what a window finds changes the order
+    of segments that reach into it.
 
     Args:
         model: An `EndToEndLocalizer` with its ``cfg``.
@@ -52,6 +63,7 @@ class WindowLocalizer:
                 'video: set merge in its test_evaluator'
             )
         choose, finish = split_at_reading(pipeline_of(model.cfg, 'an end-to-end detector'))
+        self._kinds = [str(step.get('type')) for step in choose]
         self._short_side = finish[0].get('short_side')
         self._choose, self._finish = compose(choose), compose(finish)
 
@@ -82,17 +94,85 @@ class WindowLocalizer:
         starts = self.windows.starts(count)
         chosen = [self._choose({**record, 'first_step': first}) for first in starts]
         readers = read_once(stream, [each['frame_inds'] for each in chosen], self._short_side)
-        found = []
-        for done, (window, reader) in enumerate(zip(chosen, readers, strict=True), 1):
-            sample = self._finish({**window, 'video_reader': reader})
-            (result,) = self.model.test_step(pseudo_collate([sample]))
-            found.append(detections_of(result.pred_instances))
-            if progress:
-                progress(done, len(chosen))
-        merged = Detections.joined(found)
-        if self.merge is not None:
-            merged = suppress(merged, self.merge)
-        return FoundInWindows(merged, stream.duration)
+
+        def windows() -> Iterator[tuple[int, dict[str, Any]]]:
+            for done, (first, window, reader) in enumerate(
+                zip(starts, chosen, readers, strict=True)
+            ):
+                yield first, {**window, 'video_reader': reader}
+                if progress:
+                    progress(done + 1, len(chosen))
+
+        grid = self.windows.grid(stream.fps, stream.duration)
+        found = [*self._merged(windows(), grid, lambda: stream.duration)]
+        return FoundInWindows(Detections.joined(found), stream.duration)
+
+    def live(self, feed: FrameFeed, seconds: float | None = None) -> Iterator[Detections]:
+        """Detections of a live source as they become final, see `TemporalLocalizer.live`.
+
+        Raises:
+            ConfigError: Windows are whole videos, or the pipeline changes how they are sampled.
+            VideoReadError: The source cannot be read, or ends before a window that must not be
+                padded.
+        """
+        self._require_live()
+        steps = LiveSteps(feed, self.windows, self._short_side, seconds)
+        pictures: Iterable[np.ndarray] = steps
+        if feed.ahead:
+            pictures = LiveQueue(steps, feed.path, self.windows.frames, feed.waits)
+
+        def windows() -> Iterator[tuple[int, dict[str, Any]]]:
+            for first, kept in windows_of(pictures, self.windows):
+                if fault := self.windows.find_fault(len(kept)):
+                    raise VideoReadError(feed.path, fault)
+                yield first, as_chosen(first, kept, steps.grid, feed.path, steps.fps)
+
+        with torch.inference_mode():
+            yield from self._merged(windows(), steps.grid, lambda: steps.duration)
+
+    def _require_live(self) -> None:
+        where = self.model.cfg.filename or 'the config'
+        if self.windows.whole:
+            raise ConfigError(
+                f"{where} has stride='even' in windows: a window is a whole video, and a live "
+                'source has no end; set stride to a number of frames'
+            )
+        if self._kinds != ['SampleWindow']:
+            raise ConfigError(
+                f'{where} chooses frames by {", ".join(self._kinds)}: a live source needs '
+                'SampleWindow alone between OpenVideo and ReadFrames'
+            )
+
+    def _merged(
+        self,
+        windows: Iterable[tuple[int, dict[str, Any]]],
+        grid: FeatureGrid,
+        duration: Callable[[], float],
+    ) -> Iterator[Detections]:
+        """The detections that have become final after each window, and at the end.
+
+        Args:
+            windows: The first step of each, and what was chosen for it.
+            grid: Times of all steps.
+            duration: Of the video, when all windows have come.
+        """
+        if self.merge is None:
+            parts = [self._detect(window) for _, window in windows]
+            yield Detections.joined(parts).clipped(0, duration())
+            return
+        reach = self.windows.frames * grid.stride / grid.fps
+        running = RunningSuppression(self.merge, reach)
+        for first, window in windows:
+            running.add(self._detect(window))
+            if len(window['frame_inds']) == self.windows.frames:  # a shorter one is the only one
+                yield running.settle(float(moments_of(grid, first + self.windows.hop, 1)[0]))
+        yield running.finish(duration())
+
+    def _detect(self, window: dict[str, Any]) -> Detections:
+        """The candidates of a window, which may lie beyond the end of the video."""
+        sample = self._finish({**window, 'duration': math.inf})
+        (result,) = self.model.test_step(pseudo_collate([sample]))
+        return detections_of(result.pred_instances)
 
 
 def detections_of(found: InstanceData) -> Detections:

@@ -23,8 +23,15 @@ class Detections(NamedTuple):
 
     def best(self, count: int) -> 'Detections':
         """The ``count`` segments with the highest scores; among equal ones, the first."""
-        order = np.argsort(-self.scores, kind='stable')[:count]
-        return Detections(self.segments[order], self.scores[order], self.labels[order])
+        return self.where(np.argsort(-self.scores, kind='stable')[:count])
+
+    def where(self, kept: np.ndarray) -> 'Detections':
+        """Those that a mask (m,) or indices choose."""
+        return Detections(self.segments[kept], self.scores[kept], self.labels[kept])
+
+    def clipped(self, start: float, end: float) -> 'Detections':
+        """The segments cut off at two times."""
+        return self._replace(segments=self.segments.clip(start, end))
 
     @classmethod
     def joined(cls, parts: Iterable['Detections']) -> 'Detections':
@@ -60,6 +67,17 @@ class Suppression:
 
 def suppress(found: Detections, settings: Suppression) -> Detections:
     """Keep the best of overlapping candidates."""
+    return suppressed(found, settings, found)[1]
+
+
+def suppressed(
+    found: Detections, settings: Suppression, voters: Detections
+) -> tuple[np.ndarray, Detections]:
+    """The indices of the candidates that are kept, (m,), and what becomes of them.
+
+    Args:
+        voters: What votes on the ends of segments.
+    """
     segments, scores, labels = found
     groups = None if settings.class_agnostic else labels
     kept = _kept(segments, scores, groups, settings)
@@ -68,11 +86,12 @@ def suppress(found: Detections, settings: Suppression) -> Detections:
     if settings.voting_thresh is not None:
         left = left.copy()
         of_kept = np.zeros(len(chosen), int) if groups is None else labels[chosen]
-        of_all = np.zeros(len(labels), int) if groups is None else labels
+        of_all = np.zeros(len(voters.labels), int) if groups is None else voters.labels
         for label in np.unique(of_kept):
             mine, theirs = of_kept == label, of_all == label
-            left[mine] = vote(left[mine], segments[theirs], scores[theirs], settings.voting_thresh)
-    return Detections(left, kept.scores[: settings.max_segments], labels[chosen])
+            parts = voters.segments[theirs], voters.scores[theirs]
+            left[mine] = vote(left[mine], *parts, settings.voting_thresh)
+    return chosen, Detections(left, kept.scores[: settings.max_segments], labels[chosen])
 
 
 def _kept(

@@ -95,8 +95,12 @@ class FrameWindows:
         the video.  A shorter video has one window.
         """
         last = count - self.frames
-        hop = max(round(self.frames * (1 - self.overlap)), 1)
-        return [0] if last <= 0 else [*range(0, last, hop), last]
+        return [0] if last <= 0 else [*range(0, last, self.hop), last]
+
+    @property
+    def hop(self) -> int:
+        """Steps from one of the windows that cover a video to the next."""
+        return max(round(self.frames * (1 - self.overlap)), 1)
 
 
 def moments_of(grid: FeatureGrid, first: int, count: int) -> np.ndarray:

@@ -24,12 +24,34 @@ def frames_at(times: np.ndarray, seconds: float | np.ndarray) -> np.ndarray:
     seconds = np.asarray(seconds, np.float64)
     shown = (np.searchsorted(times, seconds, side='right') - 1).clip(0)
     following = np.minimum(shown + 1, len(times) - 1)
-    usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    near = 0.5 * np.minimum(times[following] - times[shown], usual)
-    early = times[following] - seconds - near
-    # Like `round`: of two equally near frames, the even one.
-    soon = (early < -_NOTHING) | ((early <= _NOTHING) & (following % 2 == 0))
+    usual = usual_interval(times)
+    soon = is_shown_early(times[shown], times[following], following, seconds, usual)
     return np.where(soon, following, shown)
+
+
+def is_shown_early(
+    shown: float | np.ndarray,
+    following: float | np.ndarray,
+    number: int | np.ndarray,
+    seconds: float | np.ndarray,
+    usual: float,
+) -> bool | np.ndarray:
+    """Whether the next frame stands for a moment rather than the one shown, see `frames_at`.
+
+    Args:
+        shown, following: Times of the two frames.
+        number: Of the next one.
+        seconds: The moment, not before the first of them.
+        usual: Time between frames.
+    """
+    early = following - seconds - 0.5 * np.minimum(following - shown, usual)
+    # Like `round`: of two equally near frames, the even one.
+    return (early < -_NOTHING) | ((early <= _NOTHING) & (number % 2 == 0))
+
+
+def usual_interval(times: np.ndarray) -> float:
+    """The median time between frames, 0 for a single one."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
 
 
 def resample_frames(times: np.ndarray, end: float, fps: float) -> np.ndarray:

@@ -18,6 +18,8 @@ SAME_SECONDS = 1e-3
 """Segments of one label whose ends differ by at most this are duplicates."""
 SOFT_METHODS = ('gaussian', 'linear')
 
+Decay = Callable[[np.ndarray], np.ndarray]
+
 
 class Kept(NamedTuple):
     """The remaining segments after suppression, by descending score."""
@@ -109,9 +111,7 @@ def nms_1d(
     Arguments and errors are those of `soft_nms_1d`.
     """
 
-    def decay(iou: np.ndarray) -> np.ndarray:
-        return (iou < iou_threshold).astype(np.float64)
-
+    decay = decay_by('hard', 0.0, iou_threshold)
     return _by_class(segments, scores, labels, decay, min_score, max_per_class)
 
 
@@ -147,12 +147,21 @@ def soft_nms_1d(
     if method not in SOFT_METHODS:
         raise ValueError(f'unknown soft NMS method {method!r}; choose one of {SOFT_METHODS}')
 
-    def decay(iou: np.ndarray) -> np.ndarray:
-        if method == 'gaussian':
-            return np.exp(iou * iou / -sigma)
-        return np.where(iou >= iou_threshold, 1 - iou, 1.0)
-
+    decay = decay_by(method, sigma, iou_threshold)
     return _by_class(segments, scores, labels, decay, min_score, max_per_class)
+
+
+def decay_by(method: str, sigma: float, iou_threshold: float) -> Decay:
+    """The factors of scores, as a function of the IoU with a better segment; see `soft_nms_1d`.
+
+    Args:
+        method: One of `SOFT_METHODS`, or 'hard' for `nms_1d`.
+    """
+    if method == 'gaussian':
+        return lambda iou: np.exp(iou * iou / -sigma)
+    if method == 'linear':
+        return lambda iou: np.where(iou >= iou_threshold, 1 - iou, 1.0)
+    return lambda iou: (iou < iou_threshold).astype(np.float64)
 
 
 def vote(
@@ -180,7 +189,7 @@ def _by_class(
     segments: np.ndarray,
     scores: np.ndarray,
     labels: np.ndarray | None,
-    decay: Callable[[np.ndarray], np.ndarray],
+    decay: Decay,
     min_score: float,
     limit: int | None,
 ) -> Kept:
@@ -214,7 +223,7 @@ def _check(segments: np.ndarray, scores: np.ndarray, labels: np.ndarray | None) 
 def _suppressed(
     segments: np.ndarray,
     scores: np.ndarray,
-    decay: Callable[[np.ndarray], np.ndarray],
+    decay: Decay,
     min_score: float,
     limit: int | None,
 ) -> Kept:

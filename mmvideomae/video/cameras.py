@@ -63,7 +63,7 @@ class LiveSource:
         self._seen = -1.0
 
     def __enter__(self) -> 'LiveSource':
-        self._capture, picture = _open(str(self.source))
+        self._capture, picture = open_capture(str(self.source))
         # Files have an end, and a rate at which to play them.
         finite = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
         self._pause = 1 / (self._capture.get(cv2.CAP_PROP_FPS) or 25.0) if finite else 0.0
@@ -130,8 +130,12 @@ class LiveSource:
             self._changed.notify_all()
 
 
-def _open(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
-    """Open a source and read its first picture."""
+def open_capture(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
+    """Open a source and read its first picture, (H, W, 3) BGR.
+
+    Raises:
+        VideoReadError: It cannot be opened, or delivers no frame.
+    """
     if not source.isdigit() and '://' not in source and not os.path.isfile(source):
         raise VideoReadError(source, 'no such file, and neither a camera number nor an address')
     if os.path.isfile(source):

@@ -2,6 +2,13 @@
 
 from typing import Any
 
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from mmvideomae.apis import init_model
+from tests.support.models import tiny_vit
+
 
 def tiny_action_former(
     in_channels: int = 12, num_classes: int = 3, max_seq_len: int = 64, window: int = 5
@@ -35,3 +42,58 @@ def tiny_action_former(
         'regression_ranges': [(0, 8), (8, 16), (16, 10000)],
         'data_preprocessor': {'type': 'FeatureDataPreprocessor', 'max_seq_len': max_seq_len},
     }
+
+
+def tiny_end_to_end(
+    frames: int = 32, side: int = 16, frames_per_step: int = 1, **changes: Any
+) -> dict[str, Any]:
+    """Config of an ``EndToEndLocalizer`` with adapters, for windows of 4-frame clips."""
+    backbone = {**tiny_vit('avg'), 'img_size': side, 'peft': {'type': 'TIA'}}
+    backbone.update(changes.pop('backbone', {}))
+    return {
+        'type': 'EndToEndLocalizer',
+        'backbone': backbone,
+        'detector': tiny_action_former(in_channels=32, max_seq_len=64, window=1),
+        'data_preprocessor': {
+            'type': 'WindowDataPreprocessor',
+            'num_frames': frames,
+            'frames_per_step': frames_per_step,
+        },
+        'clip_len': 4,
+        **changes,
+    }
+
+
+def end_to_end_leaf(
+    windows: dict[str, Any] | None = None, merge: dict[str, Any] | None = None, **changes: Any
+) -> Config:
+    """`tiny_end_to_end` with what its test says of windows and classes."""
+    pipeline = [
+        {'type': 'OpenVideo'},
+        {'type': 'SampleWindow'},
+        {'type': 'ReadFrames', 'short_side': 20},
+        {'type': 'CropViews', 'size': 16},
+        {'type': 'PackWindow'},
+    ]
+    dataset = {
+        'windows': {'frames': 32, 'stride': 2, **(windows or {})},
+        'pipeline': pipeline,
+        'classes': ['run', 'eat [big] cake', 'sleep'],
+    }
+    return Config(
+        {
+            'model': tiny_end_to_end(**changes),
+            'test_dataloader': {'dataset': dataset},
+            'test_evaluator': {'type': 'SegmentMAP', 'merge': merge or {'method': 'gaussian'}},
+        }
+    )
+
+
+def end_to_end_model(cfg: Config) -> nn.Module:
+    """The model of a leaf, with segments that differ."""
+    torch.manual_seed(1)
+    model = init_model(cfg, device='cpu')
+    with torch.no_grad():
+        model.detector.cls_head.cls_head.conv.weight.normal_(std=0.5)
+        model.detector.reg_head.offset_head.conv.weight.normal_(std=0.3)
+    return model

@@ -3,6 +3,7 @@
 mmvideomae localize CONFIG CKPT film.mp4 --out work_dirs/film
 mmvideomae localize FEATURE_CONFIG FEATURE_CKPT CONFIG CKPT *.mp4 --out work_dirs/films \\
     --preset videomaev2_thumos14 --classes classes.txt --min-score 0.2
+mmvideomae localize CONFIG CKPT 0 --live --min-score 0.2
 
 A CONFIG trained end to end sees the videos itself.  Any other detector works on features, which
 FEATURE_CONFIG makes, so these must be those on which the detector was trained.  OUT/segments.json
@@ -11,6 +12,10 @@ reads, and OUT/NAME.png shows those of one video.  With --overlay, OUT/NAME.mp4 
 the best current segment written on it; with --html, OUT/NAME.html is a self-contained page that
 plays the video above its segments.  Videos that cannot be read are reported and left out, and the
 exit status is 1.
+
+With --live, VIDEO is the number of a camera, the address of a stream (rtsp://, http://) or a file
+that is played like one, and CONFIG is trained end to end.  Each segment is printed once, when no
+later window can change it: at most the length of a window after its end.
 """
 
 import argparse
@@ -40,7 +45,7 @@ def options() -> argparse.ArgumentParser:
         help='file or folder of frames; before the videos, config and weights of the detector that '
         'works on the features, if the first model makes features',
     )
-    add('--out', type=Path, required=True, metavar='DIR', help='folder for the results')
+    add('--out', type=Path, metavar='DIR', help='folder for the results; needed without --live')
     add(
         '--classes',
         metavar='FILE',
@@ -66,6 +71,8 @@ def options() -> argparse.ArgumentParser:
         metavar='KEY=VALUE',
         help='changes to the preset: window, stride, interval, offset, resize, size, ...',
     )
+    add('--live', action='store_true', help='print the segments of a camera or stream as it runs')
+    add('--seconds', type=float, help='end --live after this time (default: with Ctrl-C)')
     _add_reading(parser)
     add_option(
         parser,
@@ -100,4 +107,5 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def main() -> int:
     """Run the command line."""
-    return run_tool(options(), 'mmvideomae.cli.work.localize')
+    help_of_json = 'print one JSON object on stdout; with --live, one per segment'
+    return run_tool(options(), 'mmvideomae.cli.work.localize', json_help=help_of_json)

@@ -25,13 +25,18 @@ from mmvideomae.visualization.timeline import clock, draw_segments
 
 
 def make(args: argparse.Namespace) -> Told:
-    """Find the segments of all videos and draw them.
+    """Find the segments of a live source, or those of all videos, and draw them.
 
     ``segments.json`` is extended after every video, and a later failure does not affect it.
     """
     if args.top_k < 1:
         raise ValueError('--top-k must be positive')
     detector = _take_detector(args)
+    if args.live:
+        _require_live(args, *detector)
+        return Told(None, _live(args, _localizer(args, *detector)))
+    if args.out is None:
+        raise UsageError('--out is needed for the results')
     names = [Path(video).stem for video in args.videos]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f'two videos have the name {twice[0]!r}: rename one of them')
@@ -86,6 +91,31 @@ def _localizer(
         filename_tmpl=args.filename_tmpl,
         fps=args.fps,
     )
+
+
+def _require_live(args: argparse.Namespace, detector: str | None, _: str | None) -> None:
+    if detector is not None:
+        raise ValueError('--live needs a detector that is trained end to end, not on features')
+    if len(args.videos) != 1:
+        raise ValueError(f'--live takes one source, got {len(args.videos)}')
+    if args.overlay or args.html or args.out is not None:
+        raise ValueError('--live prints segments; --out, --overlay and --html need files')
+
+
+def _live(args: argparse.Namespace, localizer: TemporalLocalizer) -> Iterator[str]:
+    """Segments of a live source as they become final, until it ends or Ctrl-C is pressed."""
+    try:
+        for found in localizer.live(args.videos[0], args.seconds):
+            for span in found:
+                if span.score < args.min_score:
+                    continue
+                if args.json:
+                    yield json.dumps(span._asdict())
+                    continue
+                times = ' to '.join(f'{clock(round(time, 1)):>8}' for time in span[:2])
+                yield f'{times}  {span.score:.3f}  {span.label}'
+    except KeyboardInterrupt:
+        pass  # the usual way to stop it; what is not final has not been printed
 
 
 def _drawings(

@@ -14,8 +14,7 @@ from mmvideomae.analysis.measurement import watch_allocation
 from mmvideomae.engine.optim import GroupedOptimWrapperConstructor
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.registry import MODELS
-from tests.support.localizers import tiny_action_former
-from tests.support.models import tiny_vit
+from tests.support.localizers import tiny_action_former, tiny_end_to_end
 from tests.support.processes import in_processes
 
 FRAMES, SIDE = 32, 16
@@ -28,20 +27,7 @@ def scope() -> None:
 
 
 def config(frames_per_step: int = 1, **changes: Any) -> dict[str, Any]:
-    backbone = {**tiny_vit('avg'), 'img_size': SIDE, 'peft': {'type': 'TIA'}}
-    backbone.update(changes.pop('backbone', {}))
-    return {
-        'type': 'EndToEndLocalizer',
-        'backbone': backbone,
-        'detector': tiny_action_former(in_channels=32, max_seq_len=64, window=1),
-        'data_preprocessor': {
-            'type': 'WindowDataPreprocessor',
-            'num_frames': FRAMES,
-            'frames_per_step': frames_per_step,
-        },
-        'clip_len': 4,
-        **changes,
-    }
+    return tiny_end_to_end(FRAMES, SIDE, frames_per_step, **changes)
 
 
 def build(seed: int = 0, **changes: Any) -> nn.Module:

@@ -17,7 +17,7 @@ from mmvideomae.apis import TemporalLocalizer, init_model
 from mmvideomae.video.readers import open_reader
 from mmvideomae.video.writer import VideoWriteError
 from tests.support.browser import find_browser, visit
-from tests.support.localizers import tiny_action_former
+from tests.support.localizers import end_to_end_leaf, end_to_end_model, tiny_action_former
 from tests.support.models import tiny_recognizer
 from tests.support.tools import CallTool, Outcome
 from tests.support.videos import make_broken_video, moving_shapes, write_video
@@ -46,6 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ('[a] b', 'c'):
         write_video(folder / f'{name}.mp4', moving_shapes(40, 48, 64), fps=10)
     make_broken_video('truncated', folder / 'broken.mp4')
+    leaf = end_to_end_leaf({'frames': 8, 'stride': 2}, frames=8)
+    leaf.dump(folder / 'whole.py')
+    torch.save({'state_dict': end_to_end_model(leaf).state_dict()}, folder / 'w.pth')
     return folder
 
 
@@ -201,6 +204,66 @@ def test_an_unfit_video_costs_no_other(call: Any, folder: Path) -> None:
     cfg.dump(folder / 'ten.py')
     code, out, error = call(other, folder / 'c.mp4', '--json', detector='ten.py')
     assert code == 1 and list(json.loads(out)['results']) == ['c'] and 'fps=5' in error
+
+
+@pytest.fixture
+def live(call_tool: CallTool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> Outcome:
+        models = [folder / name for name in ('whole.py', 'w.pth')]
+        return call_tool('demo/localize.py', *models, *words, '--device', 'cpu')
+
+    return run
+
+
+def test_live_prints_the_segments_of_the_file(live: Any, folder: Path) -> None:
+    rows = json.loads(live(folder / 'c.mp4', '--json', '--out', 'out')[1])['results']['c']
+    code, out, _ = live(folder / 'c.mp4', '--live', '--json')
+    found = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and len(found) == len(rows) > 10
+    expected = sorted([[*row['segment'], row['label'], row['score']] for row in rows])
+    assert sorted(list(row.values()) for row in found) == expected
+    code, out, _ = live(folder / 'c.mp4', '--live', '--min-score', 0.1, '--seconds', 1)
+    lines = out.splitlines()
+    assert code == 0 and lines and all(' to ' in line for line in lines)
+    assert all(float(line.split()[3]) >= 0.1 for line in lines)
+
+
+def test_ctrl_c_ends_live_with_what_is_final(
+    live: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = TemporalLocalizer.live
+
+    def interrupted(self: TemporalLocalizer, source: str, seconds: float | None) -> Any:
+        found = usual(self, source, seconds)
+        yield next(found)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TemporalLocalizer, 'live', interrupted)
+    code, out, error = live(folder / 'c.mp4', '--live', '--json')
+    ends = [json.loads(line)['end'] for line in out.splitlines()]
+    assert code == 0 and error == '' and ends and max(ends) <= 0.8  # half a window
+
+
+@pytest.mark.parametrize(('words', 'told'), [
+    (['none.mp4', '--live'], 'no such file'),
+    (['7', '8', '--live'], '--live takes one source, got 2'),
+    (['c.mp4', '--live', '--html'], '--out, --overlay and --html need files'),
+    (['whole.py', 'w.pth', 'c.mp4', '--live'], 'a detector that is trained end to end'),
+    (['c.mp4', '--live', '--preset', 'videomaev2_thumos14'], 'omit preset, settings and precision'),
+])  # fmt: skip
+def test_wrong_input_of_live_ends_in_one_line(
+    live: Any, folder: Path, words: list[str], told: str
+) -> None:
+    code, out, error = live(*(folder / word if '.' in word else word for word in words))
+    lines = [line for line in error.splitlines() if line.startswith('localize.py: ')]
+    assert code == 1 and not out and told in error and len(lines) == 1
+
+
+def test_files_need_a_folder_for_the_results(live: Any, folder: Path) -> None:
+    code, _, error = live(folder / 'c.mp4')
+    assert code == 2 and '--out is needed' in error
 
 
 def _raising(error: Exception) -> Any:
