@@ -2,14 +2,18 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from queue import Empty
 from typing import Any
 
 import numpy as np
 
+from mmvideomae.apis.features.read_ahead import Entry, Item, ReadAhead
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.ops.frame_windows import FrameWindows, moments_of
 from mmvideomae.ops.seconds import is_shown_early
+from mmvideomae.video.cameras import SILENCE
 from mmvideomae.video.feeds import FrameFeed
 from mmvideomae.video.readers import ReadLimits, VideoReadError
 from mmvideomae.video.readers.sizes import resize_short_side
@@ -75,6 +79,13 @@ class LiveSteps:
         for _ in range(step, self.windows.count(self.fps, self.duration)):
             yield shown.small()
 
+    def while_working(self) -> AbstractContextManager[Iterable[np.ndarray]]:
+        """The pictures, read in a thread if that is useful."""
+        most = self.windows.frames
+        if not self.feed.ahead:
+            return nullcontext(self)
+        return ReadAhead(self, most) if self.feed.waits else LiveQueue(self, self.feed.path, most)
+
     def _moment(self, step: int) -> float:
         return float(moments_of(self.grid, step, 1)[0])
 
@@ -97,6 +108,39 @@ class _Shown:
             self._picture = resize_short_side(self._picture, self._short_side)
             self._short_side = None
         return self._picture
+
+
+class LiveQueue(ReadAhead[Item]):
+    """Items of a source that does not wait for its reader.
+
+    Args:
+        items: The source.
+        path: Its name, for errors.
+        most: Number of items that may wait.  More are an error, since they would become ever more.
+
+    Raises:
+        VideoReadError: On reading, if nothing comes for `SILENCE` seconds, or too much.
+    """
+
+    _patience = 5.0  # a read of a camera may hang
+
+    def __init__(self, items: Iterable[Item], path: str, most: int) -> None:
+        super().__init__(items, most)
+        self._path, self._most = path, most
+
+    def _next(self) -> Entry[Item]:
+        try:
+            return self._queue.get(timeout=SILENCE)
+        except Empty:
+            raise VideoReadError(self._path, f'no frame for {SILENCE:g} seconds') from None
+
+    def _full(self, entry: Entry[Item]) -> None:
+        if entry[0] is not None:
+            raise VideoReadError(
+                self._path,
+                f'{self._most} of its frames wait for the detector, which is too slow for it: make '
+                'stride in windows larger, or use a faster device',
+            )
 
 
 def windows_of(

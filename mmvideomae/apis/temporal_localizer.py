@@ -119,7 +119,8 @@ class TemporalLocalizer:
             return self.of_features(video, self.extractor(video, progress))
         video_id = video_id_of(os.path.abspath(video))
         self._require_scores(video_id)
-        with self.open_stream(video) as stream:
+        stream = self.open_stream(video)
+        with stream:
             found, duration = self._windows(stream, video_id, progress)
         return self._named(video, video_id, duration, found)
 

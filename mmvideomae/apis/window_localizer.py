@@ -17,7 +17,7 @@ from mmvideomae.ops.detections import Detections, Suppression
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.ops.frame_windows import FrameWindows, moments_of
 from mmvideomae.ops.running_suppression import RunningSuppression
-from mmvideomae.video.feeds import FrameFeed, LiveQueue
+from mmvideomae.video.feeds import FrameFeed
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream, read_once
 
@@ -67,7 +67,6 @@ class WindowLocalizer:
         self._short_side = finish[0].get('short_side')
         self._choose, self._finish = compose(choose), compose(finish)
 
-    @torch.inference_mode()
     def __call__(
         self, stream: FileStream | FolderStream, video_id: str, progress: OnProgress | None = None
     ) -> FoundInWindows:
@@ -117,18 +116,15 @@ class WindowLocalizer:
         """
         self._require_live()
         steps = LiveSteps(feed, self.windows, self._short_side, seconds)
-        pictures: Iterable[np.ndarray] = steps
-        if feed.ahead:
-            pictures = LiveQueue(steps, feed.path, self.windows.frames, feed.waits)
 
-        def windows() -> Iterator[tuple[int, dict[str, Any]]]:
+        def windows(pictures: Iterable[np.ndarray]) -> Iterator[tuple[int, dict[str, Any]]]:
             for first, kept in windows_of(pictures, self.windows):
                 if fault := self.windows.find_fault(len(kept)):
                     raise VideoReadError(feed.path, fault)
                 yield first, as_chosen(first, kept, steps.grid, feed.path, steps.fps)
 
-        with torch.inference_mode():
-            yield from self._merged(windows(), steps.grid, lambda: steps.duration)
+        with steps.while_working() as pictures:
+            yield from self._merged(windows(pictures), steps.grid, lambda: steps.duration)
 
     def _require_live(self) -> None:
         where = self.model.cfg.filename or 'the config'
@@ -168,6 +164,7 @@ class WindowLocalizer:
                 yield running.settle(float(moments_of(grid, first + self.windows.hop, 1)[0]))
         yield running.finish(duration())
 
+    @torch.inference_mode()
     def _detect(self, window: dict[str, Any]) -> Detections:
         """The candidates of a window, which may lie beyond the end of the video."""
         sample = self._finish({**window, 'duration': math.inf})

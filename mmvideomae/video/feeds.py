@@ -1,22 +1,17 @@
 """All frames of a camera, a network stream or a file, one after another as they come."""
 
 import os
-import queue
-import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 import cv2
 import numpy as np
 
-from mmvideomae.video.cameras import SILENCE, open_capture
-from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.cameras import open_capture
 from mmvideomae.video.streams import FileStream, FolderStream, open_stream
-
-Item = TypeVar('Item')
 
 
 class FrameFeed(Protocol):
@@ -114,73 +109,6 @@ class CameraFeed:
             if not ok:
                 return
             now = time.monotonic() - began
-
-
-class LiveQueue(Generic[Item]):
-    """Items that a thread takes from a source while those before are worked on.
-
-    Args:
-        items: The source.
-        path: Its name, for errors.
-        most: Number of items that may wait.
-        waits: Whether the source waits while there are so many; otherwise that is an error, since
-            they would become more and more.
-    """
-
-    def __init__(self, items: Iterable[Item], path: str, most: int, waits: bool) -> None:
-        self._items, self._path, self._most, self._waits = items, path, most, waits
-        self._queue: queue.Queue[Item | None] = queue.Queue(most)
-        self._stopped = threading.Event()
-        self._error: BaseException | None = None
-
-    def __iter__(self) -> Iterator[Item]:
-        """The items.
-
-        Raises:
-            VideoReadError: Nothing comes for `SILENCE` seconds, or too much.
-        """
-        thread = threading.Thread(target=self._run, name='live frames', daemon=True)
-        thread.start()
-        try:
-            while (item := self._next()) is not None:
-                yield item
-            if self._error is not None:
-                raise self._error
-        finally:
-            self._stopped.set()
-            thread.join(timeout=5)
-
-    def _next(self) -> Item | None:
-        try:
-            return self._queue.get(timeout=None if self._waits else SILENCE)
-        except queue.Empty:
-            raise VideoReadError(self._path, f'no frame for {SILENCE:g} seconds') from None
-
-    def _run(self) -> None:
-        try:
-            for item in self._items:
-                self._put(item)
-                if self._stopped.is_set():
-                    return
-        except Exception as error:  # raised where the items are used
-            self._error = error
-        self._put(None, at_any_rate=True)
-
-    def _put(self, item: Item | None, at_any_rate: bool = False) -> None:
-        while not self._stopped.is_set() and not self._has_put(item):
-            if not (self._waits or at_any_rate):
-                raise VideoReadError(
-                    self._path,
-                    f'{self._most} of its frames wait for the detector, which is too slow for it: '
-                    'make stride in windows larger, or use a faster device',
-                )
-
-    def _has_put(self, item: Item | None) -> bool:
-        try:
-            self._queue.put(item, timeout=0.1)
-        except queue.Full:
-            return False
-        return True
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Contract: a live source gives the segments of a video of its frames, soon and in flat memory."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from torch import nn
 
 from mmvideomae.apis import TemporalLocalizer
-from mmvideomae.apis.live_windows import windows_of
+from mmvideomae.apis.live_windows import LiveQueue, windows_of
 from mmvideomae.apis.predictions import Span
 from mmvideomae.apis.temporal_localizer import UnfitVideoError
 from mmvideomae.configs import ConfigError
@@ -39,17 +40,19 @@ def localizer(model: nn.Module) -> TemporalLocalizer:
 class Camera:
     """The frames of a video, without any knowledge of its end."""
 
-    def __init__(self, video: Path, ahead: bool = False, fps: float = FPS) -> None:
+    def __init__(
+        self, video: Path, ahead: bool = False, waits: bool = True, fps: float = FPS
+    ) -> None:
         with open_stream(video) as stream:
             self._pictures = [picture for _, picture in stream.in_order(range(len(stream)))]
             self._times = stream.times.tolist()
         self.path, self.fps, self.usual = 'camera', fps, 1 / FPS
-        self.ahead, self.waits, self.now = ahead, True, 0.0
+        self.ahead, self.waits, self.now = ahead, waits, 0.0
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
-        for time, picture in zip(self._times, self._pictures, strict=True):
-            self.now = time
-            yield time, picture
+        for now, picture in zip(self._times, self._pictures, strict=True):
+            self.now = now
+            yield now, picture
 
     def cut(self, frames: int) -> None:
         """Keep the first frames."""
@@ -177,6 +180,26 @@ def test_windows_are_those_of_a_video(count: int, overlap: float) -> None:
     assert [first for first, _ in found] == windows.starts(count)
     for first, pictures in found:
         assert [int(picture) for picture in pictures] == list(range(count))[first : first + 7]
+
+
+def test_a_camera_does_not_wait_for_a_slow_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    with LiveQueue(iter(range(100)), 'x', 4) as items:
+        waiting = iter(items)
+        assert next(waiting) == 0
+        time.sleep(0.3)  # a slow detector
+        with pytest.raises(VideoReadError, match='4 of its frames wait for the detector'):
+            list(waiting)
+    monkeypatch.setattr('mmvideomae.apis.live_windows.SILENCE', 0.05)
+
+    def silent() -> Iterator[int]:
+        time.sleep(0.3)
+        yield 1
+
+    with (
+        LiveQueue(silent(), 'x', 4) as items,
+        pytest.raises(VideoReadError, match=r'no frame for 0\.05 seconds'),
+    ):
+        list(items)
 
 
 def test_a_window_of_a_short_source_is_padded_or_refused(tmp_path: Path) -> None:

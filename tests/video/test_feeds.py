@@ -1,15 +1,13 @@
-"""Contract: a feed gives every frame once with its time; a thread reads ahead within a bound."""
+"""Contract: a feed gives every frame once, with its time."""
 
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from mmvideomae.video.feeds import LiveQueue, open_feed
+from mmvideomae.video.feeds import open_feed
 from mmvideomae.video.readers import VideoReadError, open_reader
 from tests.support.videos import frame_number, numbered_frames, write_video
 
@@ -84,47 +82,3 @@ def test_what_gives_no_frame_is_named(tmp_path: Path, source: str) -> None:
     place = source if source.isdigit() else str(tmp_path / source)
     with pytest.raises(VideoReadError, match=source), open_feed(place):
         pass
-
-
-def test_reading_ahead_gives_everything_and_stops_with_its_reader() -> None:
-    taken: list[int] = []
-
-    def count(last: int) -> Iterator[int]:
-        for number in range(last):
-            taken.append(number)
-            yield number
-
-    assert list(LiveQueue(count(50), 'x', 4, waits=True)) == list(range(50))
-    taken.clear()
-    for number in LiveQueue(count(10**6), 'x', 4, waits=True):
-        if number == 5:
-            break
-    assert len(taken) < 20
-    assert not [each for each in threading.enumerate() if each.name == 'live frames']
-
-
-def test_errors_of_the_source_are_raised_in_their_place() -> None:
-    def broken() -> Iterator[int]:
-        yield 1
-        raise VideoReadError('x', 'broken')
-
-    items = iter(LiveQueue(broken(), 'x', 4, waits=True))
-    assert next(items) == 1
-    with pytest.raises(VideoReadError, match='broken'):
-        next(items)
-
-
-def test_a_camera_does_not_wait_for_a_slow_detector(monkeypatch: pytest.MonkeyPatch) -> None:
-    items = iter(LiveQueue(iter(range(100)), 'x', 4, waits=False))
-    assert next(items) == 0
-    time.sleep(0.3)  # a slow detector
-    with pytest.raises(VideoReadError, match='4 of its frames wait for the detector'):
-        list(items)
-    monkeypatch.setattr('mmvideomae.video.feeds.SILENCE', 0.05)
-
-    def silent() -> Iterator[int]:
-        time.sleep(0.3)
-        yield 1
-
-    with pytest.raises(VideoReadError, match=r'no frame for 0\.05 seconds'):
-        list(LiveQueue(silent(), 'x', 4, waits=False))

@@ -6,6 +6,8 @@ from threading import Event, Thread
 from typing import Generic, TypeVar
 
 Item = TypeVar('Item')
+Entry = tuple[Item | None, BaseException | None, bool]
+"""An item, or an error, and whether it is the end."""
 _POLL = 0.1  # seconds after which a waiting thread checks whether it is still needed
 
 
@@ -20,9 +22,11 @@ class ReadAhead(Generic[Item]):
         size: The most items that wait; one more is being made.
     """
 
+    _patience: float | None = None  # seconds to wait for the end of the thread
+
     def __init__(self, items: Iterable[Item], size: int = 1) -> None:
         self._items = items
-        self._queue: Queue[tuple[Item | None, BaseException | None, bool]] = Queue(size)
+        self._queue: Queue[Entry[Item]] = Queue(size)
         self._stopped = Event()
         self._thread = Thread(target=self._work, name='read-ahead', daemon=True)
 
@@ -32,16 +36,22 @@ class ReadAhead(Generic[Item]):
 
     def __exit__(self, *reason: object) -> None:
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(self._patience)
 
     def __iter__(self) -> Iterator[Item]:
         while True:
-            item, error, ended = self._queue.get()
+            item, error, ended = self._next()
             if error is not None:
                 raise error
             if ended:
                 return
             yield item  # type: ignore[misc]  # None only where it ended
+
+    def _next(self) -> Entry[Item]:
+        return self._queue.get()
+
+    def _full(self, entry: Entry[Item]) -> None:
+        """Called again and again while there is no room for an entry."""
 
     def _work(self) -> None:
         try:
@@ -52,11 +62,12 @@ class ReadAhead(Generic[Item]):
         except BaseException as error:
             self._put((None, error, True))
 
-    def _put(self, entry: tuple[Item | None, BaseException | None, bool]) -> bool:
+    def _put(self, entry: Entry[Item]) -> bool:
         while not self._stopped.is_set():
             try:
                 self._queue.put(entry, timeout=_POLL)
             except Full:
+                self._full(entry)
                 continue
             return True
         return False
