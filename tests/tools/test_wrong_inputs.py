@@ -65,6 +65,7 @@ def config(tmp_path: Path, video_folder: Path) -> Path:
     }
     cfg.merge_from_dict(overrides)
     cfg.model.cls_head.topk = (1,)
+    cfg.experiment_name = tmp_path.name  # runs of one second would share their files
     cfg.dump(tmp_path / 'tiny.py')
     return tmp_path / 'tiny.py'
 
