@@ -1,6 +1,7 @@
-"""Measure the savings of reading a window of an untrimmed video at once.
+"""Measure the savings of reading a window of an untrimmed video at once, or the memory of training.
 
     python tools/analysis_tools/benchmark_windows.py [VIDEO] [--frames 768] [--stride 4]
+    python tools/analysis_tools/benchmark_windows.py --memory CONFIG [--frames 768] [--size 160]
 
 End-to-end temporal detection sees windows of hundreds of frames in clips of 16.  The same frames,
 resized and cropped, are read
@@ -10,6 +11,12 @@ resized and cropped, are read
 in turns, at places of the video that change.  "CPU" is the processor time of all threads, which is
 more reliable than the clock on a busy machine.  Times are medians, ratios the medians of the ratio
 at the same place.
+
+With --memory, no video is read: the model of CONFIG, an end-to-end detector, is trained on one
+window of noise on the CPU, in float32, of half as many frames and of all.  "Linear" is what must
+grow with the window: its frames, the input of each block, the hidden values of its adapter and the
+gradient of the tokens; "rest" is what remains of the peak.  The model, its gradients and AdamW's
+averages come on top, so a GPU needs about the sum.
 """
 
 import argparse
@@ -17,6 +24,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,11 +35,16 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import cv2
 import numpy as np
 import torch
+from mmengine.registry import DefaultScope
 
 from mmvideomae.analysis.measurement import wall_and_cpu
 from mmvideomae.analysis.window_contenders import WindowReading
+from mmvideomae.analysis.window_runs import window_memory
+from mmvideomae.apis.inference import built_model
+from mmvideomae.cli.inputs import config_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
+from mmvideomae.configs import read_config
 from mmvideomae.ops.frame_windows import FrameWindows
 from mmvideomae.synthetic.videos import write_long_video
 from mmvideomae.video.readers import BACKENDS, open_reader
@@ -56,6 +69,9 @@ def options() -> argparse.ArgumentParser:
         help='what reads clip by clip (default: pyav decord)',
     )
     add_option(parser, '--rounds', 3, 'windows that are measured')
+    parser.add_argument(
+        '--memory', type=config_path, metavar='CONFIG', help='measure a training step instead'
+    )
     return parser
 
 
@@ -71,6 +87,9 @@ def make(args: argparse.Namespace) -> Told:
     check(args)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+    if args.memory:
+        memories = memory(args)
+        return Told(memories, memory_text(memories))
     with tempfile.TemporaryDirectory() as folder:
         video = args.video or write_long_video(Path(folder) / 'long.mp4', args.seconds, args.gop)
         report = compare(video, args)
@@ -114,6 +133,38 @@ def compare(video: str, args: argparse.Namespace) -> dict[str, Any]:
         'rounds': args.rounds,
         'ways': {name: summary(rows, times[AT_ONCE]) for name, rows in times.items()},
     }
+
+
+def memory(args: argparse.Namespace) -> dict[str, Any]:
+    """Train on windows of two lengths.
+
+    Raises:
+        UsageError: The config is not that of an end-to-end detector.
+    """
+    cfg = read_config(args.memory)
+    if cfg.model.type != 'EndToEndLocalizer':
+        raise UsageError(f'--memory {args.memory} is not an end-to-end detector: {cfg.model.type}')
+    rows = []
+    for frames in (args.frames // 2, args.frames):
+        cfg.model.data_preprocessor.num_frames = frames
+        with DefaultScope.overwrite_default_scope('mmvideomae'):
+            found = window_memory(built_model(cfg).train(), frames, args.size)
+        rows.append({'frames': frames, **asdict(found), 'rest': found.rest})
+    growth = rows[1]['rest'] / rows[0]['rest']
+    return {'config': args.memory, 'size': args.size, 'windows': rows, 'growth_of_rest': growth}
+
+
+def memory_text(report: dict[str, Any]) -> str:
+    columns = ('peak', 'linear', 'rest', 'kept', 'model')
+    lines = [
+        '{config}: a training step on a window at {size} px, MiB'.format(**report),
+        ''.join(f'{name:>9}' for name in ('frames', *columns)),
+    ]
+    for row in report['windows']:
+        sizes = ''.join(f'{row[name] / 2**20:9.0f}' for name in columns)
+        lines.append(f'{row["frames"]:9}{sizes}')
+    lines.append('the rest grows by a factor of {growth_of_rest:.2f}'.format(**report))
+    return '\n'.join(lines)
 
 
 def summary(

@@ -1,4 +1,4 @@
-"""benchmark_windows.py: all ways read the same frames, and its report is complete."""
+"""benchmark_windows.py: all ways read the same frames; what must not grow with a window is seen."""
 
 import argparse
 from pathlib import Path
@@ -6,9 +6,11 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.localizers import end_to_end_leaf
 from tests.support.tools import load_tool
 from tests.support.videos import moving_shapes, write_video
 
+ROOT = Path(__file__).resolve().parents[3]
 NUMBERS = dict(seconds=1, gop=9, frames=8, stride=2, clip_len=4, size=32, rounds=2)
 
 
@@ -50,3 +52,27 @@ def test_wrong_numbers_are_one_line(tool: ModuleType, video: str, tmp_path: Path
     for change, told in (({'frames': 9}, 'clips of'), ({'stride': 0}, 'positive')):
         with pytest.raises(tool.UsageError, match=told):
             tool.check(settings(**change))
+
+
+def test_the_memory_of_a_step_grows_by_what_must(tool: ModuleType, tmp_path: Path) -> None:
+    leaf = end_to_end_leaf(backbone={'img_size': 64}, clips_per_pass=1)
+    leaf.dump(tmp_path / 'leaf.py')
+    report = tool.memory(settings(memory=str(tmp_path / 'leaf.py'), frames=24, size=64))
+    short, long = report['windows']
+    tokens, width = 2 * 8 * 8, 32  # of a clip of 4 frames, of which the windows have 3 and 6
+    stream = 4 * tokens * width
+    frames = 3 * 24 * 64 * 64
+    assert long['linear'] == frames + 6 * (3 * stream + 2 * stream // 4)
+    assert long['peak'] > long['kept'] > short['kept'] and long['rest'] > 0
+    assert report['growth_of_rest'] < 1.3 < long['peak'] / short['peak']
+    stored = end_to_end_leaf(backbone={'img_size': 64}, clips_per_pass=1, recompute=False)
+    stored.dump(tmp_path / 'stored.py')
+    told = settings(memory=str(tmp_path / 'stored.py'), frames=24, size=64)
+    assert tool.memory(told)['growth_of_rest'] > 1.5
+    assert 'the rest grows by a factor of' in tool.memory_text(report)
+
+
+def test_memory_needs_an_end_to_end_detector(tool: ModuleType) -> None:
+    demo = ROOT / 'configs/demo/actionformer_vit-tiny-p8_own-videos.py'
+    with pytest.raises(tool.UsageError, match='is not an end-to-end detector: ActionFormer'):
+        tool.memory(settings(memory=str(demo)))
