@@ -113,8 +113,9 @@ class TemporalLocalizer:
             VideoReadError: The video cannot be read.
             ExtractionError: Features are not finite.
             UnfitVideoError: The video does not have the frame rate that the detector's config
-                requires, or has no class scores in ``external_scores``.
+                requires, or has no class scores in ``external_scores``, or is a feature file.
         """
+        _require_frames(video)
         if self._windows is None:
             return self.of_features(video, self.extractor(video, progress))
         video_id = video_id_of(os.path.abspath(video))
@@ -160,6 +161,8 @@ class TemporalLocalizer:
             raise UnfitVideoError(
                 'a live source has no class scores: remove external_scores from the config'
             )
+        if isinstance(source, str | os.PathLike):
+            _require_frames(source)
         opened: AbstractContextManager[FrameFeed] = (
             open_feed(source, self.filename_tmpl, self.fps, paced)
             if isinstance(source, str | int | os.PathLike)
@@ -211,6 +214,11 @@ class TemporalLocalizer:
     def _spans(self, found: Detections) -> Iterator[Span]:
         for (start, end), score, label in zip(*(row.tolist() for row in found), strict=True):
             yield Span(start, end, self.classes[label], score)
+
+
+def _require_frames(video: Video) -> None:
+    if os.fspath(video).endswith('.npy'):
+        raise UnfitVideoError(f'{os.fspath(video)} holds features: give the video itself')
 
 
 def _built_detector(

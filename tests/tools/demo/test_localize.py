@@ -46,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ('[a] b', 'c'):
         write_video(folder / f'{name}.mp4', moving_shapes(40, 48, 64), fps=10)
     make_broken_video('truncated', folder / 'broken.mp4')
+    np.save(folder / 'features.npy', np.zeros((4, 32), np.float32))
     leaf = end_to_end_leaf({'frames': 8, 'stride': 2}, frames=8)
     leaf.dump(folder / 'whole.py')
     torch.save({'state_dict': end_to_end_model(leaf).state_dict()}, folder / 'w.pth')
@@ -251,6 +252,7 @@ def test_ctrl_c_ends_live_with_what_is_final(
     (['7', '8', '--live'], '--live takes one source, got 2'),
     (['c.mp4', '--live', '--html'], '--out, --overlay and --html need files'),
     (['whole.py', 'w.pth', 'c.mp4', '--live'], 'a detector that is trained end to end'),
+    (['features.npy', '--live'], 'features.npy holds features: give the video itself'),
     (['c.mp4', '--live', '--preset', 'videomaev2_thumos14'], 'omit preset, settings and precision'),
 ])  # fmt: skip
 def test_wrong_input_of_live_ends_in_one_line(
@@ -259,6 +261,11 @@ def test_wrong_input_of_live_ends_in_one_line(
     code, out, error = live(*(folder / word if '.' in word else word for word in words))
     lines = [line for line in error.splitlines() if line.startswith('localize.py: ')]
     assert code == 1 and not out and told in error and len(lines) == 1
+
+
+def test_a_feature_file_is_no_video(live: Any, folder: Path) -> None:
+    code, _, error = live(folder / 'features.npy', folder / 'c.mp4', '--out', 'out', '--json')
+    assert code == 1 and 'features.npy holds features: give the video itself' in error
 
 
 def test_files_need_a_folder_for_the_results(live: Any, folder: Path) -> None:
