@@ -1,8 +1,8 @@
 """Contract: published configs keep their settings, name their steps and inherit bases.
 
 ``settings.txt`` holds a digest of each config's resolved settings, made by `digest` from the last
-version that listed its steps.  After an intended change of a config, replace its digest with the
-one that the failure shows, and give the reason in the commit.
+version that listed its steps, or when it was added.  After an intended change of a config, replace
+its digest with the one that the failure shows, and give the reason in the commit.
 """
 
 import hashlib
