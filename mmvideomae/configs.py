@@ -262,11 +262,14 @@ def _told(error: Exception, name: str) -> str:
         reason = str(error.problem)
         if isinstance(error, yaml.constructor.ConstructorError):
             reason += ': a YAML config may hold plain values only; write the config as .py'
-    elif isinstance(error, AttributeError) and line is None:
+    elif isinstance(error, AttributeError) and Path(file).suffix != '.py':
         reason = 'it must be a mapping of settings (KEY: VALUE)'
     elif isinstance(error, ImportError) and error.__cause__ is not None:
         module = _reason(error.__cause__)
         reason = f'custom_imports: {module}: add the folder that contains it to PYTHONPATH'
+    elif line is None and isinstance(error, AttributeError | NameError | TypeError):
+        inner = traceback.extract_tb(error.__traceback__)[-1]  # in what the config imports
+        reason = f'{_shown(inner.filename)}:{inner.lineno}: {reason}'
     place = _shown(file) if line is None else f'{_shown(file)}:{line}'
     told = [_of_environment(*found) for found in _environment_at(file, line)]
     return f'{place}: {"; ".join([*told, reason])}'

@@ -84,6 +84,11 @@ def test_yaml_runs_nothing(tmp_path: Path, value: str, as_base: bool) -> None:
         ('a.py', "_base_ = 'ok.py'\nx = _base_.mode1\n", ['a.py:2', 'mode1']),
         ('a.py', "_base_ = ['ok.py', 'same.py']\n", ['a.py', 'val_cfg']),
         ('a.py', "custom_imports = dict(imports=['no_such_module'])\n", ['no_such_module', 'PATH']),
+        (
+            'a.py',
+            "custom_imports = dict(imports=['tests.support.broken_parts'])\n",
+            ['a.py: ', 'broken_parts.py:3: AttributeError'],
+        ),
         ('a.yaml', 'a: 1\nb: [1, 2\n', ['a.yaml:3']),
         ('a.yaml', '- 1\n- 2\n', ['a.yaml', 'KEY: VALUE']),
         ('a.json', '{"a": 1,\n "b": }\n', ['a.json:2', 'Expecting value']),
