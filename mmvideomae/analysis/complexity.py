@@ -249,16 +249,16 @@ def _parts(
         owner = name.rpartition('.')[0]
         params[NORMS if owner in norms else _part_of(name, names)] += param.numel()
     norm_macs = counts.pop('Global', {}).get(NORM, 0) // 2
-    for path, operations in counts.items():
+    inside: Counter[str] = Counter()
+    for path in sorted(counts, key=lambda each: each.count('.'), reverse=True):
         if path.partition('.')[0] != _WHOLE[0]:
             continue  # a frozen teacher by its own name, which is counted where it runs
-        # A module's cost is included in its parents': subtract it from the nearest one that ran.
-        cost, parent = product_macs(operations), path.rpartition('.')[0]
+        # The cost of a module includes that of its parts, unless a part was called alone.
+        cost, parent = max(product_macs(counts[path]), inside[path]), path.rpartition('.')[0]
+        macs[_part_of(path.removeprefix(_INSIDE), names)] += cost - inside[path]
         while parent and parent not in counts:
             parent = parent.rpartition('.')[0]
-        macs[_part_of(path.removeprefix(_INSIDE), names)] += cost
-        if parent:
-            macs[_part_of(parent.removeprefix(_INSIDE), names)] -= cost
+        inside[parent] += cost
     order = dict.fromkeys([*(name for _, name in names), *params, *macs])
     parts = [
         Part(name, params[name], macs[name])

@@ -26,6 +26,7 @@ from mmvideomae.models.backbones.vit_videomae import ARCHS
 from mmvideomae.models.layers import Attention
 from mmvideomae.registry import MODELS
 from tests.support.codes import tiny_code_encoder, tiny_vimpac
+from tests.support.localizers import end_to_end_leaf
 from tests.support.models import GRID, tiny_videomae, tiny_vit
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -396,3 +397,16 @@ def test_a_recognizer_of_codes_is_counted() -> None:
     assert measure_config(cfg, (8, 32, 64)).macs > 3 * measure_config(cfg).macs
     with pytest.raises(ValueError, match='60x64 pixels do not divide into codes of 8x8'):
         measure_config(cfg, (8, 60, 64))
+
+
+def test_adapters_that_run_between_the_blocks_belong_to_the_encoder() -> None:
+    """Part of an adapter is called by its block, without the adapter itself."""
+    plain, adapted = (
+        measure_config(end_to_end_leaf(backbone={'peft': peft}), (32, 16, 16))
+        for peft in (None, {'type': 'TIA'})
+    )
+    assert [part.name for part in adapted.parts] == ['backbone', 'detector', 'norms']
+    tokens, width, hidden = 64, 32, 8  # of 16 slots of 2x2 tokens
+    each = tokens * (2 * width * hidden + hidden**2 + 3 * hidden)
+    assert adapted.parts[0].macs - plain.parts[0].macs == 2 * each
+    assert adapted.parts[1].macs == plain.parts[1].macs
