@@ -9,6 +9,8 @@ RUN := $(VENV)/bin/python
 SETUP = $(if $(PYTHON),,$(error Python 3.10 to 3.14 is needed and none is on the PATH))\
 	$(PYTHON) tools/dev/setup_env.py --venv $(VENV) \
 	$(if $(filter-out 0,$(MMCV_FROM_SOURCE)),--mmcv-from-source)
+# The theme announces its successor at each build unless it is told not to.
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs
 # One process per core, one thread each; ARGS='-n 0' runs everything in one process.
 PYTEST = OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal
 
@@ -40,7 +42,7 @@ lint:  ## check style, types and spelling, and build the documentation
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy mmvideomae
 	@$(VENV)/bin/codespell
-	@$(VENV)/bin/mkdocs build --quiet
+	@$(MKDOCS) build --quiet
 
 format:  ## format the code with ruff
 	@$(SETUP) lint
@@ -54,7 +56,7 @@ bench:  ## compare speed and memory with other implementations
 
 docs:  ## build the documentation into site/
 	@$(SETUP) docs
-	@$(VENV)/bin/mkdocs build --quiet
+	@$(MKDOCS) build --quiet
 	@echo 'site/index.html'
 
 claims:  ## measure the papers' central claims at small scale; takes hours on a CPU

@@ -14,7 +14,8 @@ _LINK = re.compile(r'(?<=\]\()(?!\w+:|#)[^)#\s]+')
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add files that pages link to, and the files linked there, to the site."""
-    queue = [page.src_uri for page in files.documentation_pages()]
+    pages = files.documentation_pages()
+    queue = [page.src_uri for page in pages if page.abs_src_path is not None]
     for name in queue:
         for target in _targets(Path(_source(files, name)), config):
             published = _published(target, config)
@@ -28,7 +29,9 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Point links to files outside docs/ at their published copies."""
-    folder = Path(_source(files, page.file.src_uri)).parent
+    if page.file.abs_src_path is None:  # a page that another hook has written
+        return markdown
+    folder = Path(page.file.abs_src_path).parent
 
     def moved(link: re.Match[str]) -> str:
         target = _published((folder / link[0]).resolve(), config)
