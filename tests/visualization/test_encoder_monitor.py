@@ -120,3 +120,11 @@ def test_references_without_measurements_are_refused(tmp_path: Path) -> None:
     (tmp_path / 'scalars.json').write_text('loss\n')
     with pytest.raises(ValueError, match=r'is not a scalars\.json'):
         earlier_runs(f'{tmp_path}/*.json')
+
+
+@pytest.mark.parametrize('recipe', ['videomae', 'latent', 'mocov3'])
+def test_references_of_the_demo_can_be_read(recipe: str) -> None:
+    folder = Path('configs/demo/reference') / f'{recipe}_vit-tiny-p8_pretrain_motion'
+    runs = earlier_runs(f'{folder}/*.json')
+    assert len(runs) == 3 and len({len(run) for run in runs}) == 1
+    assert all(0 <= value <= 1 for value in band(runs, 'monitor/knn', np.linspace(0, 1, 5))[1])
