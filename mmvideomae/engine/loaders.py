@@ -5,9 +5,9 @@ from typing import Any
 from mmvideomae.configs import ConfigError
 
 # Time limit of a worker for a batch, after which the run ends and names the worker's file: enough
-# for five decoders that are ended after 30 seconds, or this long for each sample if that is more.
+# for three decoders that are ended after 30 seconds, or this long for each sample if that is more.
 # A slow disk takes a tenth of it.
-_SECONDS_PER_BATCH = 180
+_SECONDS_PER_BATCH = 120
 _SECONDS_PER_SAMPLE = 5
 # torch refuses them if the main process loads the data.
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout', 'multiprocessing_context')
