@@ -5,7 +5,6 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -73,12 +72,7 @@ class LiveSource:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         self._stopped = True
         self._thread.join(timeout=5)
         if not self._thread.is_alive():  # the source of a hanging read must not be released

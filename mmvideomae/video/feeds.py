@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Protocol
 
 import cv2
@@ -89,12 +88,7 @@ class CameraFeed:
         self.usual = 1 / self.fps if self.fps > 0 else 0.0
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         if not self._reading:  # the source of a hanging read must not be released
             self._capture.release()
 

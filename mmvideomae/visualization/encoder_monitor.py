@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from mmengine.dataset import default_collate
@@ -21,6 +20,7 @@ from mmvideomae.ops.feature_rank import direction_accuracy, effective_rank, movi
 from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
 from mmvideomae.registry import DATASETS, HOOKS
 from mmvideomae.visualization.canvas import FAINT, GRID, INK, bare, new_figure, to_picture
+from mmvideomae.visualization.files import save_picture
 
 _TEMPERATURE = 0.07
 _TITLES = {
@@ -120,7 +120,7 @@ class EncoderMonitorHook(Hook):
         ]
         runner.message_hub.update_info('encoder_monitor', curve)
         picture = draw_monitor(curve, self._earlier, runner.max_epochs)
-        cv2.imwrite(str(Path(runner.work_dir) / 'monitor.png'), picture[..., ::-1])
+        save_picture(Path(runner.work_dir) / 'monitor.png', picture)
         told = ', '.join(f'{name} {value:.4g}' for name, value in found.items())
         runner.logger.info(f'encoder after {epoch} epochs: {told}')
 
