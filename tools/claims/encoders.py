@@ -84,7 +84,7 @@ class EncoderExperiment(Experiment):
             with output_in(self.out / 'probe'):
                 report = probe(cfg, self.start_of(arm, seed), settings, cache=cache)
             done.write_text(json.dumps(report.as_json()) + '\n')
-        return 100 * float(json.loads(done.read_text())['best'][0]['top1'])
+        return _best_probe(done)
 
 
 def table(results: Sequence[Result], probes: Sequence[dict[str, Any]]) -> str:
@@ -103,6 +103,10 @@ def table(results: Sequence[Result], probes: Sequence[dict[str, Any]]) -> str:
             shown = [_shown(Cell(0.0, tuple(tests))) for tests in cells]
             lines.append(f'| {NAMES[arm]} | {" | ".join(shown)} |')
     return '\n'.join(lines) + '\n'
+
+
+def _best_probe(done: Path) -> float:
+    return 100 * float(json.loads(done.read_text())['best'][0]['top1'])
 
 
 def _shown(cell: Cell) -> str:
@@ -173,9 +177,9 @@ def main() -> None:
     out = experiment.out
     results = [load(path) for path in sorted(out.glob('*/result.json'))]
     probes = [
-        {'arm': arm, 'seed': seed, 'test': experiment.attentive(arm, seed, 0)}
+        {'arm': arm, 'seed': seed, 'test': _best_probe(done)}
         for arm in ENCODERS
-        for seed in range(len(list(out.glob(f'probe_{arm}_seed*.json'))))
+        for seed, done in enumerate(sorted(out.glob(f'probe_{arm}_seed*.json')))
     ]
     save(results, out / 'results.json')
     (out / 'probes.json').write_text(json.dumps(probes, indent=1) + '\n')
