@@ -192,10 +192,15 @@ def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     mmaction2's ``confusion_matrix`` omits rows and columns of classes that do not occur.
     """
+    counts = confusion_counts(scores, labels)
+    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
+
+
+def confusion_counts(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Numbers of clips of each class (row) by predicted class (column), (K, K) int64."""
     known, size = labels >= 0, scores.shape[1]
     places = labels[known] * size + scores[known].argmax(1)
-    counts = np.bincount(places, minlength=size * size).reshape(size, size)
-    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    return np.bincount(places, minlength=size * size).reshape(size, size)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.av_container import open_container
@@ -43,6 +44,7 @@ def browser_video(
     longest: int = 640,
     most_bytes: int = MOST_BYTES,
     progress: Callable[[int, int], None] | None = None,
+    frames: range | None = None,
 ) -> Path:
     """The file of a video if browsers can play it, else a copy that they can play.
 
@@ -54,22 +56,25 @@ def browser_video(
         copy: Path of a copy, an ``.mp4`` file.
         most_bytes: Larger files are copied too.
         progress: Called with the number of copied frames and the total.
+        frames: Numbers of consecutive frames, to copy this part of the video; None: all of it.
 
     Raises:
         VideoReadError: The video cannot be decoded.
     """
     path = Path(stream.path)
-    if path.is_file() and path.stat().st_size <= most_bytes and plays_in_browsers(path):
+    small = path.is_file() and path.stat().st_size <= most_bytes
+    if frames is None and small and plays_in_browsers(path):
         return path
-    edges = [*stream.times.tolist(), stream.duration]
+    part = range(len(stream)) if frames is None else frames
+    edges = np.append(stream.times, stream.duration) - stream.times[part.start]
     with VideoWriter(copy, stream.fps) as writer:
-        for number, frame in stream.in_order(range(len(stream))):
+        for number, frame in stream.in_order(part):
             height, width = frame.shape[:2]
             ratio = min(longest / max(height, width), 1)
             if ratio < 1:
                 size = (max(round(ratio * width), 2), max(round(ratio * height), 2))
                 frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-            writer.write(frame, *edges[number : number + 2])
+            writer.write(frame, *edges[number : number + 2].tolist())
             if progress is not None:
-                progress(number + 1, len(stream))
+                progress(number + 1 - part.start, len(part))
     return Path(copy)

@@ -81,6 +81,11 @@ def test_two_classifiers_are_compared(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_wrong_clips_are_shown(folder: Path) -> None:
+    assert 'clips are wrong' in (folder / 'work_dirs/wrong/index.html').read_text()
+
+
+@pytest.mark.slow
 def test_a_film_becomes_a_timeline(folder: Path) -> None:
     told = json.loads((folder / 'work_dirs/film/film.json').read_text())
     ends = [window['end'] for window in told['windows']]

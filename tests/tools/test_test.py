@@ -97,6 +97,18 @@ def test_evaluates_and_dumps(
     assert [int(p['pred_label']) for p in predictions] == [1] * 8
 
 
+def test_shows_the_wrong_clips(
+    classifier: tuple[Path, Path], call_tool: Call, tmp_path: Path
+) -> None:
+    page = tmp_path / 'wrong'
+    arguments = [*classifier, '--work-dir', tmp_path / 'run', '--page', page]
+    assert call_tool('test.py', *arguments, '--page-clips', 1).code == 0
+    text = (page / 'index.html').read_text()
+    assert '2 of 8 clips are wrong (25.0 %). This page shows 1 of them' in text
+    assert 'class 0 predicted as class 1: 2' in text
+    assert [path.name for path in (page / 'clips').iterdir()] == ['00000.mp4']
+
+
 @pytest.mark.slow
 def test_two_processes_count_every_video_once(
     classifier: tuple[Path, Path],
@@ -159,6 +171,12 @@ def test_a_broken_video_is_one_clear_error(
         (['nowhere.py', '{weights}'], 'error: config not found: nowhere.py'),
         (['{config}', 'nowhere.pth'], 'error: checkpoint not found: nowhere.pth'),
         (['{config}', '{weights}', '--dump', 'out.json'], 'error: --dump writes a pickle'),
+        (
+            ['{config}', '{weights}', '--page', 'w', '--cfg-options', 'test_evaluator.type=Other'],
+            'error: --page shows the wrong clips of a classifier, and the test of',
+        ),
+        (['{config}', '{weights}', '--page', 'w', '--page-clips', '0'], 'error: --page-clips must'),
+        (['{config}', '{weights}', '--page', '{config}'], 'error: '),
     ],
 )
 def test_bad_input_is_one_clear_line(

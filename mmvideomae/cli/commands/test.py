@@ -1,9 +1,16 @@
-"""Test a checkpoint on the test set of a config."""
+"""Test a checkpoint on the test set of a config.
+
+mmvideomae test CONFIG CKPT --page work_dirs/wrong
+
+With --page, DIR/index.html shows the wrong clips of a classifier, by class and confidence and with
+the confusion matrix as index; DIR/clips holds the clips in a form that browsers play.
+"""
 
 import argparse
+from pathlib import Path
 
 from mmvideomae.cli.inputs import checkpoint_path, config_path
-from mmvideomae.cli.options import add_cfg_options
+from mmvideomae.cli.options import add_cfg_options, add_option
 from mmvideomae.cli.tool import run_logged, tool_parser
 
 
@@ -14,6 +21,13 @@ def options() -> argparse.ArgumentParser:
     add('checkpoint', type=checkpoint_path, metavar='CKPT', help='checkpoint file')
     add('--work-dir', help='folder for logs (default: work_dirs/<name of the config>)')
     add('--dump', metavar='FILE', help='also write the predictions to this .pkl file')
+    add(
+        '--page',
+        type=Path,
+        metavar='DIR',
+        help='show the wrong clips of a classifier in this folder',
+    )
+    add_option(parser, '--page-clips', 200, 'the most clips on the page', metavar='N')
     add(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
