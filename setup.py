@@ -108,6 +108,7 @@ setup(
         's3': ['s3fs>=2025.3.2', 'python-dateutil>=2.8.2,<3'],
         'gs': ['gcsfs>=2025.3.2'],
         'http': ['aiohttp>=3.9'],
+        'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2', 'protobuf>=5.29'],
         'ray': ["ray>=2.40; python_version < '3.14'"],
         'all': requirements('detection', 'tests', 'docs', 'optional'),
         # `mim install` adds these to the requirements of an OpenMMLab package.

@@ -144,7 +144,15 @@ def test_wheel_forces_neither_kind_of_mmcv(wheel: Path) -> None:
     assert not plain & {'mmcv', 'mmcv-lite', 'mmdet'}
     extras = set(re.findall(r'^Provides-Extra: (.+)$', text, re.MULTILINE))
     named = {'core', 'detection', 'tests', 'docs', 'all', 'mim'}
-    assert extras == named | {'lmdb', 'torchcodec', 's3', 'gs', 'http', 'ray'}
+    assert extras == named | {'lmdb', 'torchcodec', 's3', 'gs', 'http', 'ray', 'export'}
+    for name in extras - {'mim'}:
+        asked = [Requirement(line) for line in required if f'extra == "{name}"' in line]
+        assert asked, f'the extra {name} asks for nothing'
+        everything = {each.name for each in asked}
+        if name not in ('core', 'all'):  # core is the other kind of mmcv
+            assert everything <= {
+                Requirement(line).name for line in required if 'extra == "all"' in line
+            }, name
     assert list(wheel.glob('*.dist-info/**/LICENSE'))
 
 
