@@ -20,8 +20,8 @@ def test_the_image_installs_its_level(tmp_path: Path, level: str, target: str | 
     make.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called\n')
     make.chmod(0o755)
     done = subprocess.run(
-        ['sh', '-c', step.replace('/root/.cache', str(tmp_path / 'cache'))],
-        env={'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'LEVEL': level},
+        ['sh', '-c', step],
+        env={'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'LEVEL': level, 'HOME': str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
