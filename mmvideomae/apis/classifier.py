@@ -25,7 +25,8 @@ class VideoClassifier:
     """Classify videos with a recognizer as the test of its config does.
 
     Frames, views and normalisation are those of the config's ``test_pipeline``, and
-    probabilities are averaged over the views (V1 appendix B).
+    probabilities are averaged over the views (V1 appendix B).  If the head's clips have several
+    labels (``multi_class``), each class has a probability of its own.
 
     Args:
         model: A config file, a config, or a recognizer from ``init_model``.
@@ -33,7 +34,7 @@ class VideoClassifier:
         device: The default is the GPU if there is one, else the CPU.
         classes: Names of the classes in the order of the labels, or a file of them; the
             default is the names in the config's data sets.
-            batch_size: Videos, or windows of a video, in a forward pass.
+        batch_size: Videos, or windows of a video, in a forward pass.
         filename_tmpl: Names of the files of frame folders.
         fps: Frames per second of frame folders.
 
@@ -59,6 +60,7 @@ class VideoClassifier:
         if head is None:
             raise ValueError(f'{type(model).__name__} is not a recognizer: give the config of one')
         self.model, self._averaged = model.eval(), getattr(head, 'average_clips', None)
+        self.multi_class = bool(getattr(head, 'multi_class', False))
         self.classes = model_class_names(model.cfg, head.num_classes, classes)
         self.batch_size, self.filename_tmpl, self.fps = batch_size, filename_tmpl, fps
         self._steps = pipeline_of(model.cfg, 'a classification')
@@ -71,10 +73,12 @@ class VideoClassifier:
         top_k: int = 5,
         progress: OnProgress | None = None,
         failed: Callable[[VideoReadError], None] | None = None,
+        threshold: float = 0.0,
     ) -> Any:
         """Classify one video or several, files or folders of frames.
 
         Args:
+            threshold: Least probability of a class in `Prediction.top`.
             failed: Called with the reason if one of several videos cannot be read and is left out.
 
         Returns:
@@ -85,7 +89,7 @@ class VideoClassifier:
             NotFiniteError: The scores of a video are not numbers.
         """
         if isinstance(videos, (str, os.PathLike)):
-            return self([videos], top_k, progress)[0]
+            return self([videos], top_k, progress, threshold=threshold)[0]
         found: list[Prediction] = []
         for first in range(0, len(videos), self.batch_size):
             part = [os.fspath(video) for video in videos[first : first + self.batch_size]]
@@ -94,7 +98,7 @@ class VideoClassifier:
             if read:
                 scores = self._scores([sample for _, sample in read], [video for video, _ in read])
                 found += [
-                    Prediction(video, best_classes(row, self.classes, top_k), row)
+                    Prediction(video, best_classes(row, self.classes, top_k, threshold), row)
                     for (video, _), row in zip(read, scores, strict=True)
                 ]
             if progress:
@@ -203,7 +207,7 @@ class VideoClassifier:
             outputs = self.model.test_step(self._collate(samples))
         scores = torch.stack([output.pred_score.float().cpu() for output in outputs])
         if self._averaged != 'prob':  # class scores, for each view if the head does not average
-            scores = scores.softmax(-1)
+            scores = scores.sigmoid() if self.multi_class else scores.softmax(-1)
         scores = scores.mean(1) if scores.ndim == 3 else scores
         for video, row in zip(videos, scores, strict=True):
             finite(row, f'scores of video {video!r}', model_name(self.model))

@@ -31,7 +31,8 @@ class ExportOptions:
         shape: Frames, height and width of a clip; None: those that the backbone is made for.
         pixels: Accept uint8 pixels (B, T, H, W, 3) and normalise them inside, instead of
             normalised float32 (B, C, T, H, W).
-        probabilities: Return probabilities instead of class scores before the softmax.
+        probabilities: Return probabilities instead of class scores before the softmax, or before
+            the sigmoid of a head whose clips have several labels.
         dynamic_batch: Accept any number of clips instead of one.
         opset: Version of ONNX's operators; None: PyTorch's choice.
     """
@@ -80,6 +81,7 @@ class ClipScores(nn.Module):
         # A `LinearProbeHead` has several classifiers, (B, L, K).
         self.probe = int(self.head.chosen) if hasattr(self.head, 'chosen') else None
         self.pixels, self.probabilities = options.pixels, options.probabilities
+        self.multi_class = bool(getattr(self.head, 'multi_class', False))
         if options.pixels:
             for name in ('mean', 'std'):
                 values = getattr(recognizer.data_preprocessor, name, None)
@@ -99,7 +101,9 @@ class ClipScores(nn.Module):
         scores = self.head(features)
         if self.probe is not None:
             scores = scores[:, self.probe]
-        return scores.softmax(-1) if self.probabilities else scores
+        if not self.probabilities:
+            return scores
+        return scores.sigmoid() if self.multi_class else scores.softmax(-1)
 
 
 def export_onnx(

@@ -28,7 +28,7 @@ class Prediction:
 
     Attributes:
         video: The file or folder.
-        top: The most probable classes, best first.
+        top: The most probable classes, best first; empty if none reaches the threshold.
         scores: Probabilities of all classes, (K,) float32.
     """
 
@@ -99,13 +99,15 @@ class Timeline(Sequence[Span]):
             first = last
         return found
 
-    def as_json(self, top_k: int = 5) -> dict[str, Any]:
-        """Plain values: segments, and windows with their best classes."""
+    def as_json(self, top_k: int = 5, threshold: float = 0.0) -> dict[str, Any]:
+        """Plain values: segments, and windows with their best classes above a threshold."""
         windows = [
             {
                 'start': round(span.start, 4),
                 'end': round(span.end, 4),
-                'top': [_plain(one) for one in best_classes(scores, self.classes, top_k)],
+                'top': [
+                    _plain(one) for one in best_classes(scores, self.classes, top_k, threshold)
+                ],
             }
             for span, scores in zip(self, self.scores, strict=True)
         ]
@@ -115,10 +117,12 @@ class Timeline(Sequence[Span]):
         ]
         return {'video': self.video, 'segments': segments, 'windows': windows}
 
-    def save_json(self, path: str | os.PathLike[str], top_k: int = 5) -> Path:
+    def save_json(
+        self, path: str | os.PathLike[str], top_k: int = 5, threshold: float = 0.0
+    ) -> Path:
         """Write `as_json` to a file."""
         path = Path(path)
-        write_text(path, json.dumps(self.as_json(top_k), indent=1) + '\n')
+        write_text(path, json.dumps(self.as_json(top_k, threshold), indent=1) + '\n')
         return path
 
     def save_csv(self, path: str | os.PathLike[str]) -> Path:
@@ -136,10 +140,16 @@ class Timeline(Sequence[Span]):
         return (self[place] for place in range(len(self)))
 
 
-def best_classes(scores: np.ndarray, classes: Sequence[str], top_k: int) -> tuple[ClassScore, ...]:
-    """The classes with the ``top_k`` highest scores (K,), best first; all if there are fewer."""
+def best_classes(
+    scores: np.ndarray, classes: Sequence[str], top_k: int, threshold: float = 0.0
+) -> tuple[ClassScore, ...]:
+    """The classes with the ``top_k`` highest scores (K,) from ``threshold`` on, best first."""
     order = np.argsort(-scores, kind='stable')[:top_k].tolist()
-    return tuple(ClassScore(classes[index], float(scores[index]), index) for index in order)
+    return tuple(
+        ClassScore(classes[index], float(scores[index]), index)
+        for index in order
+        if scores[index] >= threshold
+    )
 
 
 def _plain(one: ClassScore) -> dict[str, Any]:

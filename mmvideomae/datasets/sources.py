@@ -78,19 +78,23 @@ class VideoSource:
             )
         return cls(**config)
 
-    def entries(self, labelled: bool, num_classes: int | None = None) -> list[Entry]:
+    def entries(
+        self, labelled: bool, num_classes: int | None = None, multi_class: bool = False
+    ) -> list[Entry]:
         """Read the list or search the folder.
 
         Args:
             labelled: Whether every line must have a label.
             num_classes: What labels must stay below; None: not checked.
+            multi_class: Whether lines have several labels.
 
         Raises:
             AnnotationError: It is missing, empty or malformed, or a label is out of range.
         """
         places = read_shard_index(self.shards) if self.shards else {}
         if self.ann_file:
-            listed = read_list(self.ann_file, LineFormat.of(self.columns, labelled, num_classes))
+            lines = LineFormat.of(self.columns, labelled, num_classes, multi_class)
+            listed = read_list(self.ann_file, lines)
             return self._in_shards(listed, places) if self.shards else listed
         root = self.shards or self.folder or self.data_prefix
         if labelled:

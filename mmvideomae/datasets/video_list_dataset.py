@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.dataset import force_full_init
 
 from mmvideomae.datasets.seeded_dataset import MAX_REFETCH, SeededDataset, decode_policy
@@ -24,7 +25,8 @@ class VideoListDataset(SeededDataset):
     ``label``; begin the pipeline with `OpenVideo`, or with `OpenCodes`.
 
     For seeds and videos that cannot be decoded, see `SeededDataset`; ``'count_wrong'`` gives
-    zero frames and the label ``-1 - label``, which no prediction equals.
+    zero frames and the label ``-1 - label``, which no prediction equals.  With several labels a
+    clip, labels stay, and `MultiLabelMAP` counts the clip as found in none of its classes.
 
     Args:
         sources: Configs of `VideoSource`, whose records are concatenated.
@@ -44,6 +46,8 @@ class VideoListDataset(SeededDataset):
         serialize_data: Keep records in one array that forked workers share (a million
             lines of 50 characters: 58 MB).
         lazy_init: Read lists on first use.
+        multi_class: Whether a clip has several labels, ``path label label ...``, as in
+            mmaction2; ``label`` is then float32 (K,) of 0 and 1.
 
     Raises:
         AnnotationError: A list or folder is missing, empty or malformed, a label is out of
@@ -66,6 +70,7 @@ class VideoListDataset(SeededDataset):
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
         lazy_init: bool = False,
+        multi_class: bool = False,
     ) -> None:
         if not sources:
             raise ValueError('VideoListDataset needs at least one source')
@@ -73,6 +78,9 @@ class VideoListDataset(SeededDataset):
         self.labelled = labelled
         names = None if classes is None else class_names(classes)
         self.num_classes = check_class_count(names, num_classes)
+        self.multi_class = multi_class
+        if multi_class and labelled and self.num_classes is None:
+            raise ValueError('several labels a clip (multi_class=True) need num_classes or classes')
         super().__init__(
             pipeline,
             test_mode,
@@ -88,9 +96,11 @@ class VideoListDataset(SeededDataset):
     def load_data_list(self) -> list[bytes]:
         """Packed records (`_pack`) of all sources, without values common to a source."""
         return [
-            _pack(number, segment if self.labelled else segment._replace(label=None))
+            _pack(number, segment if self.labelled else segment._replace(label=None, labels=()))
             for number, source in enumerate(self.sources)
-            for entry in source.entries(self.labelled, self.num_classes if self.labelled else None)
+            for entry in source.entries(
+                self.labelled, self.num_classes if self.labelled else None, self.multi_class
+            )
             for segment in source.segments(entry)
         ]
 
@@ -105,7 +115,12 @@ class VideoListDataset(SeededDataset):
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The record of one sample for the pipeline."""
         number, entry = self._line(idx)
-        return {**self.sources[number].record(entry), 'sample_idx': idx % len(self)}
+        record = self.sources[number].record(entry)
+        if entry.labels:
+            record['label'] = torch.zeros(self.num_classes).index_fill_(
+                0, torch.tensor(entry.labels), 1.0
+            )
+        return {**record, 'sample_idx': idx % len(self)}
 
     def identity(self, idx: int) -> Any:
         """The line of a list: its source, the place of the video, frames and label."""
@@ -114,7 +129,8 @@ class VideoListDataset(SeededDataset):
         parts = path.split('/')
         # Lists of absolute paths are rewritten when the data has moved.
         moves = parts[0] == '' or '://' in path
-        return [number, '/'.join(parts[-2:] if moves else parts), *entry[1:]]
+        numbers = (entry.start, entry.total, entry.labels or entry.label)
+        return [number, '/'.join(parts[-2:] if moves else parts), *numbers]
 
     def _line(self, idx: int) -> tuple[int, Entry]:
         """Source and entry of a record."""
@@ -125,17 +141,26 @@ class VideoListDataset(SeededDataset):
 
     def blank_record(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record with a label that no prediction equals."""
-        return {**record, 'label': -1 - record.get('label', 0)}
+        return record if self.multi_class else {**record, 'label': -1 - record.get('label', 0)}
 
 
 def _pack(source: int, entry: Entry) -> bytes:
     """A compact record: text, with numbers first and nothing for None."""
-    numbers = (entry.start, entry.total, entry.label)
-    fields = [str(source), *('' if number is None else str(number) for number in numbers)]
+    label = ''.join(f'{each},' for each in entry.labels) or _text(entry.label)
+    fields = [str(source), _text(entry.start), _text(entry.total), label]
     return ' '.join([*fields, entry.path]).encode('utf-8', 'surrogateescape')
+
+
+def _text(number: int | None) -> str:
+    return '' if number is None else str(number)
 
 
 def _unpack(packed: bytes) -> tuple[int, Entry]:
     """Source and entry of a record."""
     source, *fields, path = packed.decode('utf-8', 'surrogateescape').split(' ', 4)
-    return int(source), Entry(path, *(int(field) if field else None for field in fields))
+    labels: tuple[int, ...] = ()
+    if fields[2].endswith(','):
+        *several, fields[2] = fields[2].split(',')
+        labels = tuple(map(int, several))
+    start, total, label = (int(field) if field else None for field in fields)
+    return int(source), Entry(path, start, total, label, labels)

@@ -3,6 +3,7 @@
 from mmvideomae.evaluation.accuracy import AccMetric
 from mmvideomae.evaluation.ava_metric import AVAMetric
 from mmvideomae.evaluation.frame_map import FrameMAP
+from mmvideomae.evaluation.label_map import MultiLabelMAP
 from mmvideomae.evaluation.linear_probe import LinearProbeMetric
 from mmvideomae.evaluation.masked_codes import MaskedCodeMetric
 from mmvideomae.evaluation.segment_map import SegmentMAP
@@ -13,5 +14,6 @@ __all__ = [
     'FrameMAP',
     'LinearProbeMetric',
     'MaskedCodeMetric',
+    'MultiLabelMAP',
     'SegmentMAP',
 ]

@@ -23,6 +23,11 @@ class AccMetric(MMActionAccMetric):
         NotFiniteError: The scores of a sample are not finite, so the largest is undefined.
     """
 
+    @property
+    def multi_class(self) -> bool:
+        """Whether clips need several labels, for mmaction2's mean average precisions."""
+        return all('average_precision' in name for name in self.metrics)
+
     def process(self, data_batch: Any, data_samples: Any) -> None:
         """Keep scores and labels of one batch."""
         if not all('gt_label' in sample for sample in data_samples):

@@ -7,6 +7,9 @@ A line names a video file or a folder of frames, then numbers::
     path start total
     path start total label
 
+In a list with several labels a clip (``multi_class``), all numbers are labels, as in mmaction2's
+lists; where columns are named, those from the last one on.
+
 Fields are separated by spaces or by commas.  A path that contains spaces must be in double
 or single quotes, unless its line uses commas; within quotes, a quote of the same kind is
 doubled (``"a ""b"" c.mp4"``).  Blank lines and lines that begin with ``#`` are skipped.
@@ -19,7 +22,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmvideomae.formats.text_files import AnnotationError, numbered_lines, shown
 
@@ -45,12 +48,14 @@ class Entry(NamedTuple):
         total: Number of frames from ``start`` on, negative for a whole video file, None if
             not given.
         label: Class index, None if not given.
+        labels: Class indices of a list with several labels a clip; otherwise empty.
     """
 
     path: str
     start: int | None = None
     total: int | None = None
     label: int | None = None
+    labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,13 @@ class LineFormat:
             ``label``; None: determined by their count (see the module).
         labelled: Every line must have a label.
         num_classes: Labels must lie in ``0, ..., num_classes - 1``; None: not checked.
+        multi_class: A line has one or more distinct labels, at its end.
     """
 
     numbers: tuple[str, ...] | None = None
     labelled: bool = False
     num_classes: int | None = None
+    multi_class: bool = False
 
     @classmethod
     def of(
@@ -74,10 +81,12 @@ class LineFormat:
         columns: str | Sequence[str] | None,
         labelled: bool,
         num_classes: int | None = None,
+        multi_class: bool = False,
     ) -> 'LineFormat':
         """Parse ``columns`` such as ``'path total label'``; None: determined by the count."""
         if columns is None:
-            return cls(None, labelled, num_classes)
+            numbers = ('label',) if multi_class else None
+            return cls(numbers, labelled, num_classes, multi_class)
         names = tuple(columns.split()) if isinstance(columns, str) else tuple(columns)
         known = len(set(names)) == len(names) and set(names[1:]) <= set(_NUMBERS)
         if names[:1] != ('path',) or not known:
@@ -86,30 +95,60 @@ class LineFormat:
             )
         if labelled and 'label' not in names:
             raise ValueError(f'labelled=True needs a label column, got columns={columns!r}')
-        return cls(names[1:], labelled, num_classes)
+        if multi_class and names[-1] != 'label':
+            raise ValueError(f'several labels come last in a line, got columns={columns!r}')
+        return cls(names[1:], labelled, num_classes, multi_class)
 
     def entry(self, path: str, numbers: Sequence[int]) -> Entry:
         """Name the numbers of one line; a ValueError says what is wrong with them."""
+        if self.multi_class:
+            return self._several(path, numbers)
         names = _LAYOUTS.get(len(numbers)) if self.numbers is None else self.numbers
         if names is None or len(names) != len(numbers):
             wanted = '0 to 3' if self.numbers is None else str(len(self.numbers))
-            raise ValueError(f'{len(numbers)} numbers after the path, expected {wanted}')
+            more = len(numbers) > len(self.numbers or _NUMBERS)
+            hint = '; for several labels a clip set multi_class=True' if more else ''
+            raise ValueError(f'{len(numbers)} numbers after the path, expected {wanted}{hint}')
         if names == ('label',):  # nearly all lists: a shortcut for millions of lines
             entry = Entry(path, None, None, numbers[0])
         else:
-            entry = Entry(path, **dict(zip(names, numbers, strict=True)))
+            named: dict[str, Any] = dict(zip(names, numbers, strict=True))
+            entry = Entry(path, **named)
         if self.labelled and entry.label is None:
-            raise ValueError('a label is required (labelled=True)')
-        if self.num_classes is not None and not -1 < (entry.label or 0) < self.num_classes:
+            two = '; if both numbers are labels, set multi_class=True' if len(numbers) == 2 else ''
+            raise ValueError(f'a label is required (labelled=True){two}')
+        self._check(entry.label or 0)
+        return _with_frames(entry)
+
+    def _several(self, path: str, numbers: Sequence[int]) -> Entry:
+        """The entry of a line with several labels."""
+        before = (self.numbers or ('label',))[:-1]
+        labels = tuple(numbers[len(before) :])
+        if not labels:
+            raise ValueError('at least one label is required (multi_class=True)')
+        for place, label in enumerate(labels):
+            self._check(label)
+            if label in labels[:place]:
+                raise ValueError(f'label {label} is given twice')
+        named: dict[str, Any] = dict(zip(before, numbers, strict=False))
+        return _with_frames(Entry(path, labels=labels, **named))
+
+    def _check(self, label: int) -> None:
+        """Refuse a label that is out of range."""
+        if self.num_classes is not None and not -1 < label < self.num_classes:
             raise ValueError(
-                f'label {entry.label} is outside 0..{self.num_classes - 1}; fix the line or set '
+                f'label {label} is outside 0..{self.num_classes - 1}; fix the line or set '
                 'num_classes (labels start at 0)'
             )
-        if self.labelled and (entry.label or 0) < 0:
-            raise ValueError(f'label {entry.label}: labels start at 0')
-        if entry.total == 0 or (entry.start is not None and entry.start < 0):
-            raise ValueError(f'start {entry.start} and total {entry.total} name no frames')
-        return entry
+        if self.labelled and label < 0:
+            raise ValueError(f'label {label}: labels start at 0')
+
+
+def _with_frames(entry: Entry) -> Entry:
+    """The entry; a ValueError if its numbers name no frames."""
+    if entry.total == 0 or (entry.start is not None and entry.start < 0):
+        raise ValueError(f'start {entry.start} and total {entry.total} name no frames')
+    return entry
 
 
 def read_list(path: str | os.PathLike[str], line_format: LineFormat) -> list[Entry]:

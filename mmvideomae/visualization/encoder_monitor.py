@@ -59,7 +59,8 @@ class EncoderMonitorHook(Hook):
 
     Raises:
         ValueError: A number is too small, the model's inputs are not pixels, or its weights are
-            sharded; no file matches ``reference``, or one holds no measurements.
+            sharded; clips have several labels; no file matches ``reference``, or one holds no
+            measurements.
     """
 
     priority = 'LOW'
@@ -82,6 +83,8 @@ class EncoderMonitorHook(Hook):
         self.neighbours, self.batch_size = neighbours, batch_size
         self._earlier = [] if reference is None else earlier_runs(reference)
         self._dataset = DATASETS.build({'test_mode': True, 'labelled': True, **dataset})
+        if getattr(self._dataset, 'multi_class', False):
+            raise ValueError('EncoderMonitorHook needs one label a clip, not multi_class=True')
 
     def before_train(self, runner: Runner) -> None:
         """Measure the encoder with which the run begins."""

@@ -260,3 +260,19 @@ def test_scores_that_are_not_finite_are_refused(model: torch.nn.Module, videos: 
     ):
         with pytest.raises(NotFiniteError, match=told):
             run()
+
+
+@pytest.mark.parametrize('average', ['prob', 'score', None])
+def test_classes_of_a_clip_with_several_labels_have_a_probability_each(
+    videos: list[Path], average: str | None
+) -> None:
+    cfg = config(average=average)
+    cfg.model.cls_head.multi_class = True
+    model = init_model(cfg, device='cpu')
+    torch.nn.init.zeros_(model.cls_head.fc_cls.weight)
+    model.cls_head.fc_cls.bias.data = torch.tensor([2.0, 1.0, -3.0])
+    found = VideoClassifier(model)(videos[0], threshold=0.6)
+    expected = torch.tensor([2.0, 1.0, -3.0]).sigmoid().numpy()
+    np.testing.assert_allclose(found.scores, expected, rtol=1e-5)
+    assert [one.label for one in found.top] == NAMES[:2]
+    assert VideoClassifier(model)(videos[:1], threshold=0.9)[0].top == ()

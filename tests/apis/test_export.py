@@ -9,6 +9,7 @@ from mmengine import Config
 
 from mmvideomae.apis import VideoClassifier, init_model
 from mmvideomae.apis.export import (
+    ClipScores,
     ExportOptions,
     ExportReport,
     compare,
@@ -83,6 +84,16 @@ def test_pixels_become_the_probabilities_of_the_classifier(
     assert report.shape == (1, 4, 48, 32, 3)
     expected = VideoClassifier(model, classes=list('abcdefg'))(path).scores
     np.testing.assert_allclose(run(report, clip[None])[0], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_classes_of_several_labels_have_a_probability_each(
+    model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = torch.randn(2, 3, 4, 32, 32)
+    logits = ClipScores(model, ExportOptions())(clip)
+    monkeypatch.setattr(model.cls_head, 'multi_class', True)
+    found = ClipScores(model, ExportOptions(probabilities=True))(clip)
+    torch.testing.assert_close(found, logits.sigmoid())
 
 
 def test_of_several_probes_the_chosen_one_is_exported(tmp_path: Path) -> None:

@@ -61,3 +61,12 @@ def test_files_say_the_same(tmp_path: Path) -> None:
     with line.save_csv(tmp_path / 'a.csv').open() as file:
         rows = list(csv.DictReader(file))
     assert rows[1] == {'start': '1.0000', 'end': '3.0000', 'label': 'b', 'score': '0.600000'}
+
+
+def test_only_classes_from_the_threshold_on_are_shown() -> None:
+    scores = np.array([0.9, 0.2, 0.7], np.float32)
+    assert [one.label for one in best_classes(scores, 'abc', 5, 0.5)] == ['a', 'c']
+    assert [one.label for one in best_classes(scores, 'abc', 1, 0.5)] == ['a']
+    assert best_classes(scores, 'abc', 5, 0.95) == ()
+    found = Timeline('v', np.zeros(1), np.ones(1), scores[None], ('a', 'b', 'c'))
+    assert len(found.as_json(threshold=0.5)['windows'][0]['top']) == 2

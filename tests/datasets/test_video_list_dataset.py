@@ -440,3 +440,29 @@ def test_subsets_and_pickles_are_data_sets_of_their_own(videos):
     assert torch.equal(copied[0]['inputs'], subset[0]['inputs'])
     assert dataset._seeds.get() is None
     assert len(build([{'folder': str(videos)}], indices=2)) == 2
+
+
+@pytest.mark.parametrize('serialize', [True, False])
+def test_several_labels_are_a_row_of_zeros_and_ones(videos, tmp_path, serialize):
+    source = {
+        'ann_file': list_file(tmp_path, ['"v 0.mp4" 2 0', '"v 1.mp4" 1']),
+        'data_prefix': str(videos),
+    }
+    settings = {'labelled': True, 'num_classes': 3, 'multi_class': True}
+    data = build([source], serialize_data=serialize, **settings)
+    labels = [data[n]['data_samples'].gt_label for n in range(2)]
+    assert [label.tolist() for label in labels] == [[1, 0, 1], [0, 1, 0]]
+    assert all(label.is_floating_point() for label in labels)
+    assert [data.identity(n)[-1] for n in range(2)] == [(2, 0), (1,)]
+    unlabelled = build([source], multi_class=True)
+    assert 'label' not in unlabelled.get_data_info(0)
+    with pytest.raises(ValueError, match='need num_classes or classes'):
+        build([source], labelled=True, multi_class=True)
+
+
+def test_an_undecodable_clip_keeps_its_several_labels(tmp_path):
+    make_broken_video('empty', tmp_path / 'b.mp4')
+    source = {'ann_file': list_file(tmp_path, ['b.mp4 1 2']), 'data_prefix': str(tmp_path)}
+    settings = {'labelled': True, 'num_classes': 3, 'multi_class': True, 'test_mode': True}
+    sample = build([source], on_decode_error='count_wrong', **settings)[0]['data_samples']
+    assert sample.gt_label.tolist() == [0, 1, 1] and sample.undecodable

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mmvideomae.configs import read_config
 from mmvideomae.synthetic.motion import CLASS_NAMES
 from tests.support.videos import moving_shapes, write_video
 
@@ -45,12 +46,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory, run_page: RunPage) -> Path:
         for clip in range(3):
             path = folder / 'data/custom/videos' / name / f'{clip}.mp4'
             write_video(path, moving_shapes(20, 64, 80, seed=10 * number + clip), fps=10)
+    tagged = folder / 'data/tagged/videos'
+    names = list(CLASS_NAMES[:4])
+    for clip in range(6):
+        write_video(tagged / f'{clip}.mp4', moving_shapes(20, 64, 80, seed=clip), fps=10)
+    lines = [f'{n}.mp4,{names[n % 4]},{names[(n + 1) % 4]}\n' for n in range(6)]
+    (folder / 'data/tagged/labels.csv').write_text(''.join(lines))
     write_video(folder / 'new.mp4', moving_shapes(20, 64, 80, seed=99), fps=10)
     write_video(folder / 'film.mp4', moving_shapes(55, 64, 80, seed=98), fps=10)
     lines = [line for block in blocks('bash') for line in block.splitlines()]
     if not HAS_ONNX:
         lines = [line for line in lines if 'export.py' not in line]
-    (python,) = blocks('python')
+    (python,) = (block for block in blocks('python') if 'import' in block)
     printed = run_page(folder, [shortened(line) for line in lines], shortened(python))
     (folder / 'printed.txt').write_text(printed)
     return folder
@@ -109,3 +116,27 @@ def test_every_path_of_the_page_exists() -> None:
     linked = {f'docs/{name}' for name in re.findall(r'\]\(([\w/]+\.md)\)', PAGE)}
     assert len(named) > 8 and linked
     assert [path for path in named | linked if not (ROOT / path).is_file()] == []
+
+
+def test_the_settings_for_several_labels_turn_a_recipe_into_one(tmp_path: Path) -> None:
+    (settings,) = (block for block in blocks('python') if 'import' not in block)
+    recipe = (
+        ROOT / 'configs/recognition/videomae/videomae_vit-small-p16_1xb16-16x4x1-100e_custom.py'
+    )
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text(f"_base_ = '{recipe}'\n{settings}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('NUM_CLASSES', '4')
+        cfg = read_config(leaf)
+    assert cfg.model.cls_head.multi_class and cfg.model.cls_head.num_classes == 4
+    for name in ('train', 'val', 'test'):
+        assert cfg[f'{name}_dataloader'].dataset.multi_class
+    assert cfg.val_evaluator == {'type': 'MultiLabelMAP'}
+    assert cfg.test_evaluator.outfile == 'report.json' and cfg.test_evaluator.classwise
+
+
+@pytest.mark.slow
+def test_clips_with_several_labels_are_evaluated_by_average_precision(folder: Path) -> None:
+    printed = (folder / 'printed.txt').read_text()
+    assert 'label/mAP' in printed
+    assert len((folder / 'data/tagged/train.csv').read_text().split()) > 4 * 2

@@ -173,3 +173,41 @@ def test_paths_without_spaces_survive_spaced_lines(path, numbers, separator):
 def test_quoted_paths_survive_whatever_they_hold(path, numbers):
     assert split_line(' '.join([f'"{path}"', *map(str, numbers)])) == (path, numbers)
     assert split_line(','.join([f'"{path}"', *map(str, numbers)])) == (path, numbers)
+
+
+SEVERAL = LineFormat.of(None, labelled=True, num_classes=5, multi_class=True)
+
+
+def test_lists_of_several_labels_are_those_of_mmaction2(tmp_path):
+    text = 'a.mp4 3 0\nb.mp4 4\nc.mp4,1,2,3,4\n'
+    assert read(tmp_path, text, SEVERAL) == [
+        Entry('a.mp4', labels=(3, 0)),
+        Entry('b.mp4', labels=(4,)),
+        Entry('c.mp4', labels=(1, 2, 3, 4)),
+    ]
+    named = LineFormat.of('path start total label', labelled=True, multi_class=True)
+    assert read(tmp_path, 'f 1 30 7 2\n', named) == [Entry('f', 1, 30, labels=(7, 2))]
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [
+        ('a.mp4', r'at least one label is required \(multi_class=True\)'),
+        ('a.mp4 1 5', r'label 5 is outside 0\.\.4; fix the line or set num_classes'),
+        ('a.mp4 -1 2', r'label -1 is outside 0\.\.4'),
+        ('a.mp4 1 2 1', r'label 1 is given twice'),
+    ],
+)
+def test_wrong_labels_of_several_name_the_line(tmp_path, line, message):
+    with pytest.raises(AnnotationError, match=rf'list\.txt:2: {message}') as e:
+        read(tmp_path, f'ok.mp4 0\n{line}\n', SEVERAL)
+    assert '\n' not in str(e.value)
+
+
+def test_several_labels_where_one_is_expected_name_the_cure(tmp_path):
+    one = LineFormat.of(None, labelled=True, num_classes=9)
+    for line in ('a.mp4 1 2', 'a.mp4 1 2 3 4'):
+        with pytest.raises(AnnotationError, match='multi_class=True'):
+            read(tmp_path, line, one)
+    with pytest.raises(ValueError, match='come last'):
+        LineFormat.of('path label total', labelled=True, multi_class=True)

@@ -163,6 +163,10 @@ class LabelledVideos:
         records = [self.dataset.get_data_info(number) for number in range(len(self.dataset))]
         if not records or any(record.get('label') is None for record in records):
             raise ConfigError(f'{name}: the videos of {loader} have no labels: set labelled=True')
+        if getattr(self.dataset, 'multi_class', False):
+            raise ConfigError(
+                f'{name}: a probe needs one label a clip, but {loader} has multi_class=True'
+            )
         self.names = [_identity(record) for record in records]
         self.ids = list(range(len(records)))
         if loader == 'train_dataloader':

@@ -30,6 +30,12 @@ def options() -> argparse.ArgumentParser:
         help='class names, one per line (default: those of the config)',
     )
     add_option(parser, '--top-k', 5, 'number of classes shown for each video')
+    add_option(
+        parser,
+        '--threshold',
+        0.0,
+        'show classes from this probability on, for models whose clips have several labels',
+    )
     add_option(parser, '--batch-size', 4, 'videos or windows per batch')
     add_option(
         parser, '--timeline', False, 'classify window by window, into OUT/NAME.json, .csv and .png'

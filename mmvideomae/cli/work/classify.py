@@ -28,6 +28,8 @@ def make(args: argparse.Namespace) -> Told:
     for name in ('top_k', 'batch_size'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name.replace("_", "-")} must be positive')
+    if not 0 <= args.threshold <= 1:
+        raise ValueError(f'--threshold is a probability from 0 to 1, got {args.threshold:g}')
     model = init_model(args.config, args.checkpoint, args.device, args.cfg_options)
     classifier = VideoClassifier(
         model,
@@ -94,6 +96,7 @@ def _predictions(
             args.top_k,
             advance,
             lambda error: work.failed.update({error.path: str(error)}),
+            args.threshold,
         )
     results: list[tuple[Prediction | Timeline, dict[str, Any]]] = []
     for one in found:
@@ -120,7 +123,8 @@ def _timelines(
                     video, args.window, args.stride, args.all_views, advance
                 )
             files: dict[str, str] = {}
-            results.append((timeline, {**timeline.as_json(args.top_k), 'files': files}))
+            plain = timeline.as_json(args.top_k, args.threshold)
+            results.append((timeline, {**plain, 'files': files}))
             with work.left_out(video, FIXABLE):
                 for kind, path in _files(timeline, place, args):
                     files[kind] = str(path)
@@ -133,7 +137,7 @@ def _timelines(
 def _files(timeline: Timeline, place: Path, args: argparse.Namespace) -> Iterator[tuple[str, Path]]:
     """Write a timeline; yield the kind and path of each file."""
     paths = {kind: Path(f'{place}.{kind}') for kind in ('json', 'csv', 'png')}
-    timeline.save_json(paths['json'], args.top_k)
+    timeline.save_json(paths['json'], args.top_k, args.threshold)
     timeline.save_csv(paths['csv'])
     title = f'{Path(timeline.video).name}: windows of {args.window:g} s'
     picture = draw_timeline(
@@ -151,6 +155,8 @@ def _overlay(
     end = float(stream.times[-1])
 
     def draw(frame: np.ndarray, now: float) -> np.ndarray:
+        if isinstance(result, Prediction) and not result.top:
+            return frame
         best = result.nearest(now) if isinstance(result, Timeline) else result.top[0]
         note = f'{clock(round(now, 1))} of {clock(round(end, 1))}'
         return draw_label(frame, best.label, best.score, note)
@@ -202,4 +208,6 @@ def _table(found: Sequence[Prediction | Timeline]) -> Table:
         for best in one.top:
             table.add_row(name, escape(best.label), f'{100 * best.score:.1f} %')
             name = ''
+        if not one.top:
+            table.add_row(name, 'no class reaches --threshold', '')
     return table

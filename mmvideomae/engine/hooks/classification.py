@@ -14,6 +14,10 @@ class ClassCountError(UserError, RuntimeError):
     """The number of the model's classes is not that of its data."""
 
 
+class LabelKindError(UserError, ValueError):
+    """Model, data and metrics differ in whether clips have one label or several."""
+
+
 class NoLabelsError(UserError, ValueError):
     """A classifier would be validated on data without labels."""
 
@@ -24,11 +28,14 @@ class LabelCheckHook(Hook):
 
     A data set gives its number of classes as ``num_classes`` or by the names in its metainfo; one
     that gives neither is not checked, nor is a model without a head for clips or boxes.
-    Before a training, the classes of a data preprocessor that mixes labels and the validation
-    data are checked too; otherwise they would end the run only after its first epochs.
+    Whether clips have one label or several (``multi_class``) is compared likewise, and with what
+    the metrics expect.  Before a training, the classes of a data preprocessor that mixes labels
+    and the validation are checked too; otherwise they would end the run only after its first
+    epochs.
 
     Raises:
         ClassCountError: The numbers differ.
+        LabelKindError: One of model, data and metrics expects one label a clip, another several.
         NoLabelsError: A classifier would be validated on data without labels.
     """
 
@@ -37,7 +44,7 @@ class LabelCheckHook(Hook):
         self._check(runner, runner.train_dataloader)
         model = unwrapped(runner.model)
         if isinstance(runner._val_loop, BaseLoop):
-            self._check(runner, runner.val_dataloader)
+            self.before_val(runner)
             labelled = getattr(runner.val_dataloader.dataset, 'labelled', True)
             if not labelled and hasattr(model, 'cls_head'):
                 raise NoLabelsError(
@@ -53,12 +60,14 @@ class LabelCheckHook(Hook):
             )
 
     def before_val(self, runner: Runner) -> None:
-        """Check the validation data."""
+        """Check the validation data and metrics."""
         self._check(runner, runner.val_dataloader)
+        _check_metrics(runner.val_evaluator, runner.val_dataloader.dataset, 'val_evaluator')
 
     def before_test(self, runner: Runner) -> None:
-        """Check the test data."""
+        """Check the test data and metrics."""
         self._check(runner, runner.test_dataloader)
+        _check_metrics(runner.test_evaluator, runner.test_dataloader.dataset, 'test_evaluator')
 
     @staticmethod
     def _check(runner: Runner, loader: Any) -> None:
@@ -73,6 +82,30 @@ class LabelCheckHook(Hook):
             raise ClassCountError(
                 f'the model has {classes} classes, but its data {there}: set '
                 f'model.{name}.num_classes={there}{more if mixes else ""}'
+            )
+        several = getattr(dataset, 'multi_class', None)
+        if name == 'cls_head' and head is not None and several is not None:
+            own = bool(getattr(head, 'multi_class', False))
+            if own != several:
+                raise LabelKindError(
+                    f'clips have {_KINDS[several]}, but the model expects {_KINDS[own]}: set '
+                    f'model.cls_head.multi_class={several}, or multi_class={own} in the data sets'
+                )
+
+
+_KINDS = {False: 'one label each', True: 'several labels each (multi_class)'}
+
+
+def _check_metrics(evaluator: Any, dataset: Any, key: str) -> None:
+    """Refuse metrics that expect another number of labels for each clip than the data have."""
+    several = getattr(dataset, 'multi_class', None)
+    for metric in getattr(evaluator, 'metrics', ()):
+        wanted = getattr(metric, 'multi_class', None)
+        if several is not None and wanted is not None and wanted != several:
+            better = 'MultiLabelMAP' if several else 'AccMetric'
+            raise LabelKindError(
+                f'clips have {_KINDS[several]}, but {type(metric).__name__} expects '
+                f"{_KINDS[wanted]}: set {key}=dict(type='{better}')"
             )
 
 

@@ -8,6 +8,7 @@ from timm.data.mixup import Mixup, mixup_target
 from torch import Tensor
 
 from mmvideomae.models.data_preprocessors.clips import ClipDataPreprocessor
+from mmvideomae.ops.labels import smooth_many
 from mmvideomae.registry import MODELS
 
 
@@ -20,7 +21,8 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
     ``erase_box`` (B, R, 4) - top, left, height, width - is overwritten in all frames by
     standard normal noise; then clips are mixed with the batch in reverse order.  Mixing and
     smoothing make labels soft; a batch may lack labels (a student of `DistilledRecognizer`
-    needs none).  (VideoMAE's fine-tuning recipe, V1 Table 10.)
+    needs none).  Several labels a clip, rows of 0 and 1, are mixed and smoothed alike.
+    (VideoMAE's fine-tuning recipe, V1 Table 10.)
 
     Otherwise (B, V, T, H, W, C) -> (B, V, C, T, H, W), still uint8: the recognizer
     normalises the views of each forward pass, see `Recognizer3D`.
@@ -30,7 +32,8 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
         std: Per channel, in 0 to 255.
         blend: Arguments of timm's `Mixup`: ``mixup_alpha``, ``cutmix_alpha``, ``prob``,
             ``switch_prob``; one draw per batch.  None mixes nothing.
-        label_smoothing: Share of a label spread evenly over all classes.
+        label_smoothing: Share of a label spread evenly over all classes; of several labels a
+            clip, each moves by this share towards one half.
         num_classes: Number of classes K; needed for soft labels.
 
     Raises:
@@ -50,6 +53,7 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
         if (blend or label_smoothing) and not num_classes:
             raise ValueError('blend and label_smoothing need num_classes')
         self.label_smoothing, self.num_classes = label_smoothing, num_classes
+        self.blend = blend
         self.mixup: Mixup | None = None
         if blend:
             self.mixup = Mixup(**blend, label_smoothing=label_smoothing, num_classes=num_classes)
@@ -66,7 +70,7 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
             erase(clips, boxes.flatten(0, 1))
         samples = [sample for sample in batch['data_samples'] for _ in range(repeats)]
         if all('gt_label' in sample for sample in samples):
-            labels = torch.cat([sample.gt_label for sample in samples]).to(clips.device)
+            labels = _gathered([sample.gt_label for sample in samples]).to(clips.device)
             pairs = zip(samples, self._blend(clips, labels), strict=True)
             samples = [_relabelled(sample, label) for sample, label in pairs]
         else:
@@ -74,10 +78,13 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
         return {**batch, 'inputs': clips[:, None], 'data_samples': samples}
 
     def _blend(self, clips: Tensor, labels: Tensor) -> Tensor:
-        """Mix (B, C, T, H, W) in place; labels (B,) -> (B,), or soft (B, K)."""
+        """Mix (B, C, T, H, W) in place; labels (B,) -> (B,) or soft (B, K), (B, K) -> (B, K)."""
+        several = labels.ndim == 2
         if not self.num_classes or not (self.mixup or self.label_smoothing):
             return labels
         if self.mixup is None:
+            if several:
+                return smooth_many(labels, self.label_smoothing)
             return mixup_target(labels, self.num_classes, smoothing=self.label_smoothing)
         if len(clips) % 2:
             raise ValueError(
@@ -85,8 +92,22 @@ class ClassificationDataPreprocessor(ClipDataPreprocessor):
                 'num_repeats even and drop the last batch (drop_last=True)'
             )
         # With this view, timm's mixing of images treats all frames of a clip alike.
-        _, soft = self.mixup(clips.flatten(1, 2), labels)
-        return soft
+        frames = clips.flatten(1, 2)
+        if several:
+            return self._blend_several(frames, smooth_many(labels, self.label_smoothing))
+        return self.mixup(frames, labels)[1]
+
+    def _blend_several(self, frames: Tensor, labels: Tensor) -> Tensor:
+        """Mix (B, C * T, H, W) in place, and rows of labels (B, K) in the same shares."""
+        count = len(frames)  # as many classes as clips: the labels are then the shares of clips
+        mixup = Mixup(**(self.blend or {}), label_smoothing=0.0, num_classes=count)
+        kept = mixup(frames, torch.arange(count, device=frames.device))[1].diagonal()[:, None]
+        return kept * labels + (1 - kept) * labels.flip(0)
+
+
+def _gathered(labels: list[Tensor]) -> Tensor:
+    """One label of each clip -> (B,); rows of labels -> (B, K)."""
+    return torch.stack(labels) if labels[0].is_floating_point() else torch.cat(labels)
 
 
 def erase(clips: Tensor, boxes: Tensor) -> None:

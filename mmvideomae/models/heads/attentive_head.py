@@ -45,6 +45,7 @@ class AttentiveHead(LinearHead):
         label_smooth_eps: float = 0.0,
         average_clips: str | None = 'prob',
         init_cfg: dict[str, Any] | None = None,
+        multi_class: bool = False,
     ) -> None:
         super().__init__(
             num_classes,
@@ -56,6 +57,7 @@ class AttentiveHead(LinearHead):
             label_smooth_eps,
             average_clips,
             init_cfg,
+            multi_class,
         )
         self.num_segments, self.num_crops = num_segments, num_crops
         self.pooler = AttentivePooler(in_channels, depth, num_heads, mlp_ratio, norm_eps, with_cp)

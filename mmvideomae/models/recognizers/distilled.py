@@ -66,6 +66,10 @@ class DistilledRecognizer(Recognizer3D):
             train_cfg=train_cfg,
             test_cfg=test_cfg,
         )
+        if getattr(self.cls_head, 'multi_class', False):
+            raise ValueError(
+                'distillation is for one label a clip: omit model.cls_head.multi_class'
+            )
         if temperature <= 0:
             raise ValueError(f'temperature must be positive, got {temperature}')
         head = {'num_classes': self.cls_head.num_classes, **teacher['cls_head']}

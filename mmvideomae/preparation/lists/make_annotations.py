@@ -49,11 +49,11 @@ class Annotations:
     """Lists to write.
 
     Attributes:
-        lists: Samples and labels keyed by list name; the label is None in unlabelled lists.
+        lists: Samples and their labels keyed by list name; unlabelled lists have no labels.
         classes: Class names in the order of their labels.
     """
 
-    lists: dict[str, list[tuple[Sample, int | None]]] = field(default_factory=dict)
+    lists: dict[str, list[tuple[Sample, tuple[int, ...]]]] = field(default_factory=dict)
     classes: list[str] = field(default_factory=list)
 
 
@@ -135,7 +135,7 @@ def annotate(
     samples = find_samples(folder, frames)
     parts = [Path(sample.path).parts for sample in samples]
     if unlabelled or all(len(part) == 1 for part in parts):
-        return Annotations({'all': [(sample, None) for sample in samples]})
+        return Annotations({'all': [(sample, ()) for sample in samples]})
     tops = {part[0] for part in parts}
     if len(tops) > 1 and all(top.lower() in _SPLIT_FOLDERS for top in tops):
         _tell_empty(folder, samples, 2)
@@ -146,8 +146,8 @@ def annotate(
     result = Annotations({name: [] for name, share in ratios.items() if share > 0}, classes)
     _refuse_small(by_class, len(result.lists))
     for label, name in enumerate(classes):
-        for split, members in _split_class(name, by_class[name], ratios, seed).items():
-            result.lists[split] += [(sample, label) for sample in members]
+        for split, members in split_class(name, by_class[name], ratios, seed).items():
+            result.lists[split] += [(sample, (label,)) for sample in members]
     return result
 
 
@@ -165,7 +165,7 @@ def write_annotations(
     """
     texts: dict[Path, list[str]] = {}
     for name, members in result.lists.items():
-        texts[out / f'{name}.csv'] = [_line(sample, label, prefix) for sample, label in members]
+        texts[out / f'{name}.csv'] = [_line(sample, labels, prefix) for sample, labels in members]
     if result.classes:
         texts[out / 'classes.txt'] = [_readable(name) for name in result.classes]
     existing = [str(path) for path in texts if path.exists()]
@@ -181,10 +181,10 @@ def _readable(name: str) -> str:
     return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
-def _line(sample: Sample, label: int | None, prefix: Path | None) -> str:
+def _line(sample: Sample, labels: tuple[int, ...], prefix: Path | None) -> str:
     path = sample.path if prefix is None else os.path.join(prefix, sample.path)
     try:
-        return list_line(path, sample.frames if label is None else (*sample.frames, label))
+        return list_line(path, (*sample.frames, *labels))
     except ValueError as error:
         raise AnnotationError(str(error)) from None
 
@@ -197,8 +197,8 @@ def _keep_split(samples: Sequence[Sample]) -> Annotations:
     result = Annotations({split: [] for split in SPLITS if split in found}, classes)
     for folder, groups in by_class.items():
         for name, members in sorted(groups.items()):
-            label = classes.index(name)
-            result.lists[_SPLIT_FOLDERS[folder.lower()]] += [(member, label) for member in members]
+            labels = (classes.index(name),)
+            result.lists[_SPLIT_FOLDERS[folder.lower()]] += [(member, labels) for member in members]
     return result
 
 
@@ -237,7 +237,7 @@ def _refuse_small(by_class: Mapping[str, Sequence[Sample]], splits: int) -> None
         )
 
 
-def _split_class(
+def split_class(
     name: str, members: Sequence[Sample], ratios: Mapping[str, float], seed: int
 ) -> dict[str, list[Sample]]:
     """Shuffle one class and split it by the ratios; no split with a share is empty."""

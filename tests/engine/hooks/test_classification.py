@@ -10,8 +10,9 @@ from torch import nn
 
 from mmvideomae.engine import ChooseProbeHook, LabelCheckHook
 from mmvideomae.engine.hooks import ClassCountError
-from mmvideomae.engine.hooks.classification import NoLabelsError
+from mmvideomae.engine.hooks.classification import LabelKindError, NoLabelsError
 from mmvideomae.engine.run_config import plain_message
+from mmvideomae.evaluation import AccMetric, MultiLabelMAP
 from mmvideomae.models.heads import ActionBoxHead
 
 
@@ -21,8 +22,10 @@ def runner(classes: int | None, **dataset: Any) -> Any:
         model.cls_head = nn.Module()
         model.cls_head.num_classes = classes
     loader = SimpleNamespace(dataset=SimpleNamespace(**dataset))
-    loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-    return SimpleNamespace(model=model, _val_loop=None, **dict.fromkeys(loaders, loader))
+    names = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    evaluators = {'val_evaluator': None, 'test_evaluator': None}
+    loaders = dict.fromkeys(names, loader)
+    return SimpleNamespace(model=model, _val_loop=None, **loaders, **evaluators)
 
 
 class ValLoop(BaseLoop):
@@ -93,3 +96,38 @@ def test_the_best_probe_is_chosen() -> None:
     assert chosen == [2]
     with pytest.raises(ValueError, match='LinearProbeMetric'):
         ChooseProbeHook().after_val_epoch(fake, {'acc/top1': 0.5})
+
+
+@pytest.mark.parametrize('several', [True, False])
+def test_one_label_and_several_do_not_mix(several: bool) -> None:
+    fake = runner(3, num_classes=3, multi_class=several)
+    fake.model.cls_head.multi_class = not several
+    message = rf'model\.cls_head\.multi_class={several}, or multi_class={not several} in the data'
+    for moment in ('before_train', 'before_val', 'before_test'):
+        with pytest.raises(LabelKindError, match=message) as e:
+            getattr(LabelCheckHook(), moment)(fake)
+        assert plain_message(e.value) == str(e.value) and '\n' not in str(e.value)
+    fake.model.cls_head.multi_class = several
+    LabelCheckHook().before_train(fake)
+
+
+@pytest.mark.parametrize(
+    ('several', 'metric', 'other'),
+    [
+        (True, MultiLabelMAP(), AccMetric()),
+        (True, AccMetric('mean_average_precision'), AccMetric('mean_class_accuracy')),
+        (False, AccMetric(), MultiLabelMAP()),
+    ],
+)
+def test_metrics_of_the_other_kind_are_refused_before_the_training(
+    several: bool, metric: Any, other: Any
+) -> None:
+    fake = runner(3, num_classes=3, multi_class=several)
+    fake.model.cls_head.multi_class = several
+    fake._val_loop = ValLoop(fake, fake.val_dataloader)
+    fake.val_evaluator = fake.test_evaluator = SimpleNamespace(metrics=[metric])
+    LabelCheckHook().before_train(fake)
+    LabelCheckHook().before_test(fake)
+    fake.val_evaluator = SimpleNamespace(metrics=[metric, other])
+    with pytest.raises(LabelKindError, match=r'set val_evaluator=dict'):
+        LabelCheckHook().before_train(fake)

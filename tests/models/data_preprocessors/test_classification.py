@@ -121,3 +121,35 @@ def test_bad_settings_say_the_cure() -> None:
     odd = ClassificationDataPreprocessor(blend={'mixup_alpha': 1.0}, num_classes=K)
     with pytest.raises(ValueError, match='even'):
         odd(batch(3, 1), training=True)
+
+
+@pytest.mark.parametrize('blend', [{'mixup_alpha': 0.8}, {'mixup_alpha': 0.0, 'cutmix_alpha': 1.0}])
+def test_several_labels_are_mixed_in_the_same_shares_as_one(blend: dict[str, float]) -> None:
+    rows = torch.tensor([[1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 1], [1, 0, 0, 0, 1]])
+    several = batch(4, 1)
+    for sample, row in zip(several['data_samples'], rows, strict=True):
+        sample.set_gt_label(row.float())
+    outs = []
+    for data, smoothing in ((batch(4, 1), 0.0), (several, 0.2)):
+        np.random.seed(3)
+        preprocessor = ClassificationDataPreprocessor(
+            blend=blend, label_smoothing=smoothing, num_classes=K
+        )
+        outs.append(preprocessor(data, training=True))
+    single, many = outs
+    assert torch.equal(single['inputs'], many['inputs'])
+    share = labels_of(single)[0, 0].item()  # of the first clip, whose single label is 0
+    hard = rows * 0.8 + 0.1
+    assert 0 < share < 1
+    torch.testing.assert_close(labels_of(many), share * hard + (1 - share) * hard.flip(0))
+
+
+def test_several_labels_are_smoothed_towards_one_half() -> None:
+    data = batch(2, 2)
+    for sample in data['data_samples']:
+        sample.set_gt_label(torch.tensor([1.0, 0, 0, 1, 0]))
+    preprocessor = ClassificationDataPreprocessor(label_smoothing=0.1, num_classes=K)
+    expected = torch.tensor([0.95, 0.05, 0.05, 0.95, 0.05]).expand(4, K)
+    torch.testing.assert_close(labels_of(preprocessor(data, training=True)), expected)
+    plain_labels = labels_of(ClassificationDataPreprocessor()(data, training=True))
+    assert torch.equal(plain_labels, torch.tensor([1.0, 0, 0, 1, 0]).expand(4, K))

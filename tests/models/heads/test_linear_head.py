@@ -57,3 +57,34 @@ def test_a_loss_for_each_class_needs_labels_of_each() -> None:
         head.loss_by_feat(scores, samples(2))
     several = [ActionDataSample().set_gt_label(torch.tensor([0.0, 1, 1])) for _ in range(2)]
     assert head.loss_by_feat(scores, several)['loss_cls'] == pytest.approx(0.6931, abs=1e-4)
+
+
+def several(*rows: list[int]) -> list[ActionDataSample]:
+    return [ActionDataSample().set_gt_label(torch.tensor(row).float()) for row in rows]
+
+
+@pytest.mark.parametrize('count', [1, 2])
+@pytest.mark.parametrize('classes', [1, 3])
+def test_several_labels_have_a_binary_loss_each(count: int, classes: int) -> None:
+    head = LinearHead(num_classes=classes, in_channels=8, multi_class=True, label_smooth_eps=0.1)
+    scores = torch.randn(count, classes)
+    rows = [[n % 2 for n in range(classes)], [1] * classes][:count]
+    target = torch.tensor(rows).float() * 0.9 + 0.05
+    expected = -(target * scores.sigmoid().log() + (1 - target) * (-scores).sigmoid().log()).mean()
+    losses = head.loss_by_feat(scores, several(*rows))
+    assert set(losses) == {'loss_cls'}
+    torch.testing.assert_close(losses['loss_cls'], expected)
+
+
+def test_views_are_averaged_as_probabilities_of_each_class() -> None:
+    head = LinearHead(num_classes=CLASSES, in_channels=8, multi_class=True)
+    scores = torch.randn(6, CLASSES)
+    found = head.predict_by_feat(scores, several([0, 1, 1], [1, 0, 0]))
+    expected = scores.sigmoid().view(2, 3, CLASSES).mean(1)
+    torch.testing.assert_close(torch.stack([each.pred_score for each in found]), expected)
+
+
+def test_single_labels_are_refused_by_a_head_for_several() -> None:
+    head = LinearHead(num_classes=CLASSES, in_channels=8, multi_class=True)
+    with pytest.raises(ValueError, match=r'multi_class=True in the data set'):
+        head.loss_by_feat(torch.zeros(2, CLASSES), samples(2))

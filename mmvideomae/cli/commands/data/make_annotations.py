@@ -5,20 +5,23 @@ mmvideomae data make-annotations data/videos data/lists
 Videos like FOLDER/CLASS/clip.mp4 are listed in OUT/train.csv and OUT/val.csv, lines "path label",
 with the same share of every class, and OUT/classes.txt gets a class name per label.  A folder with
 train/ and val/ (and test/) keeps its split.  Videos without class folders are listed in OUT/all.csv
-by their paths.  Paths are relative to FOLDER: give it to the data set as data_prefix.
+by their paths.  For clips with several labels, give --labels TABLE, lines "path,class,class,...";
+lines of the lists are then "path label label ...".  Paths are relative to FOLDER: give it to the
+data set as data_prefix.
 """
 
 import argparse
 from pathlib import Path
 
 from mmvideomae.cli.options import add_option
-from mmvideomae.cli.tool import Told, run_tool, tool_parser
+from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.preparation.lists.make_annotations import (
     SPLITS,
     FrameNames,
     annotate,
     write_annotations,
 )
+from mmvideomae.preparation.lists.tagged import annotate_table
 
 
 def options() -> argparse.ArgumentParser:
@@ -36,6 +39,13 @@ def options() -> argparse.ArgumentParser:
     )
     add('--seed', type=int, default=0, help='the same seed gives the same split')
     add_option(parser, '--unlabelled', False, 'write one list of all videos, ignoring folders')
+    add(
+        '--labels',
+        type=Path,
+        metavar='TABLE',
+        help='comma-separated lines of a path below FOLDER and its classes, instead of class '
+        'folders; for several labels a clip',
+    )
     add_option(parser, '--absolute', False, 'write absolute paths instead of relative ones')
     add(
         '--filename-tmpl',
@@ -65,9 +75,13 @@ def _ratios_of(shares: list[float]) -> dict[str, float]:
 
 def make(args: argparse.Namespace) -> Told:
     frames = FrameNames(args.filename_tmpl, args.start) if args.filename_tmpl else None
-    result = annotate(
-        args.folder, _ratios_of(args.ratios), args.seed, frames, unlabelled=args.unlabelled
-    )
+    if args.labels and args.unlabelled:
+        raise UsageError('--labels and --unlabelled exclude each other')
+    ratios = _ratios_of(args.ratios)
+    if args.labels:
+        result = annotate_table(args.folder, args.labels, ratios, args.seed, frames)
+    else:
+        result = annotate(args.folder, ratios, args.seed, frames, unlabelled=args.unlabelled)
     prefix = args.folder.resolve() if args.absolute else None
     written = write_annotations(result, args.out, prefix, args.overwrite)
     clips = {name: len(members) for name, members in result.lists.items()}
