@@ -30,6 +30,8 @@ class AnnotatedVideo:
         lines: Lines of the file with the segments; empty if segments have no lines (JSON).
         repeated: Number of segments dropped because they repeat an earlier one.
         too_short: Number of segments dropped because they are shorter than 1 ms.
+        outside: Number of segments dropped because they lie outside the video.
+        cut: Number of segments cut off at its ends.
     """
 
     video_id: str
@@ -42,6 +44,8 @@ class AnnotatedVideo:
     lines: list[int] = field(default_factory=list)
     repeated: int = 0
     too_short: int = 0
+    outside: int = 0
+    cut: int = 0
 
     def drop_repeats(self) -> None:
         """Drop segments that are repeated or shorter than 1 ms, and count them."""
@@ -50,6 +54,20 @@ class AnnotatedVideo:
         short = ~kept & (np.diff(segments)[:, 0] < SAME_SECONDS)
         self.too_short += int(short.sum())
         self.repeated += int((~kept & ~short).sum())
+        self._keep(kept)
+
+    def fit(self, duration: float) -> None:
+        """Cut segments off at the ends of the video, drop those outside, and count both."""
+        segments = np.array(self.segments, np.float64).reshape(-1, 2)
+        inside = (segments[:, 0] < duration) & (segments[:, 1] > 0)
+        ends = segments.clip(0, duration)
+        self.outside += int((~inside).sum())
+        self.cut += int((np.abs(ends - segments).max(1) > SAME_SECONDS)[inside].sum())
+        self.segments = [(start, end) for start, end in ends.tolist()]
+        self._keep(inside)
+        self.drop_repeats()  # cutting may have made some equal or short
+
+    def _keep(self, kept: np.ndarray) -> None:
         self.segments = list(compress(self.segments, kept))
         self.labels = list(compress(self.labels, kept))
         self.lines = list(compress(self.lines, kept))
@@ -70,6 +88,21 @@ def dropped_segments(videos: Iterable[AnnotatedVideo], path: str | os.PathLike[s
         f'{os.fspath(path)}: of {total} segments {repeated} repeat another (same label, both ends '
         f'within 1 ms) and {short} are shorter than 1 ms: these are left out, first in video '
         f'{example!r}'
+    )
+
+
+def fitted_segments(videos: Iterable[AnnotatedVideo], path: str | os.PathLike[str]) -> str | None:
+    """Say how many segments `AnnotatedVideo.fit` changed; None if it changed none."""
+    videos = list(videos)
+    changed = [video for video in videos if video.outside or video.cut]
+    if not changed:
+        return None
+    outside = sum(video.outside for video in changed)
+    total = outside + sum(len(video.segments) for video in videos)
+    return (
+        f'{os.fspath(path)}: of {total} segments {outside} lie outside their video and are left '
+        f'out, and {sum(video.cut for video in changed)} are cut off at its ends, first in video '
+        f'{changed[0].video_id!r}'
     )
 
 

@@ -21,7 +21,7 @@ Three formats can be read:
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +86,14 @@ def _json_video(name: str, entry: Any, path: str) -> AnnotatedVideo:
         name,
         path,
         str(entry.get('subset', '')).lower(),
-        _positive(entry.get('duration'), 'duration', where),
-        _positive(entry.get('fps'), 'fps', where),
+        positive_of(entry.get('duration'), 'duration', where),
+        positive_of(entry.get('fps'), 'fps', where),
     )
     for each in entry.get('annotations', []):
         times = each.get('segment') if isinstance(each, dict) else None
         if not isinstance(times, list) or len(times) != 2 or 'label' not in each:
             raise AnnotationError(f'{where}: {each!r} is not {{"segment": [start, end], "label"}}')
-        start, end = (_number(value, 'segment', where) for value in times)
+        start, end = (number_of(value, 'segment', where) for value in times)
         label = each['label']
         if isinstance(label, bool) or not isinstance(label, str | int) or not str(label).strip():
             raise AnnotationError(f'{where}: label {label!r} of [{start:g}, {end:g}] is not a name')
@@ -134,8 +134,8 @@ def _add_row(
     video = videos.setdefault(name, AnnotatedVideo(name, where))
     said = (
         ('subset', row.get('subset', '').lower() or None),
-        ('duration', _positive(row.get('duration') or None, 'duration', where)),
-        ('fps', _positive(row.get('fps') or None, 'fps', where)),
+        ('duration', positive_of(row.get('duration') or None, 'duration', where)),
+        ('fps', positive_of(row.get('fps') or None, 'fps', where)),
     )
     for key, value in said:
         before = getattr(video, key)
@@ -149,7 +149,7 @@ def _add_row(
         if not row['label']:
             raise AnnotationError(f'{where}: the label of a segment of {name!r} is missing')
         video.segments.append(
-            (_number(row['start'], 'start', where), _number(row['end'], 'end', where))
+            (number_of(row['start'], 'start', where), number_of(row['end'], 'end', where))
         )
         video.labels.append(row['label'])
         video.lines.append(line)
@@ -158,18 +158,38 @@ def _add_row(
 def _read_thumos(folder: Path) -> list[AnnotatedVideo]:
     videos: dict[str, AnnotatedVideo] = {}
     for file, label, subset in _thumos_files(folder):
-        for number, line in numbered_lines(file, 'annotation'):
-            where = f'{file}:{number}'
-            fields = line.split()
-            if len(fields) != 3:
-                raise AnnotationError(f'{where}: expected "video start end", got {shown(line)}')
-            video = videos.setdefault(fields[0], AnnotatedVideo(fields[0], where, subset))
-            video.segments.append(
-                (_number(fields[1], 'start', where), _number(fields[2], 'end', where))
-            )
-            video.labels.append(label)
-            video.lines.append(number)
+        add_class_file(videos, file, label, subset)
     return list(videos.values())
+
+
+def add_class_file(
+    videos: dict[str, AnnotatedVideo], file: Path, label: str, subset: str | Callable[[str], str]
+) -> None:
+    """Add the segments of a class from its file, lines ``video start end``.
+
+    Args:
+        videos: By name; those that a line names first are added.
+        subset: Subset of its videos, or what gives that of a video by its name.
+
+    Raises:
+        AnnotationError: A line is something else; also what ``subset`` raises, with the line.
+    """
+    for number, line in numbered_lines(file, 'annotation'):
+        where = f'{file}:{number}'
+        fields = line.split()
+        if len(fields) != 3:
+            raise AnnotationError(f'{where}: expected "video start end", got {shown(line)}')
+        if fields[0] not in videos:
+            try:
+                told = subset if isinstance(subset, str) else subset(fields[0])
+            except ValueError as error:
+                raise AnnotationError(f'{where}: {error}') from None
+            videos[fields[0]] = AnnotatedVideo(fields[0], where, told)
+        video = videos[fields[0]]
+        start, end = (number_of(value, 'time', where) for value in fields[1:])
+        video.segments.append((start, end))
+        video.labels.append(label)
+        video.lines.append(number)
 
 
 def _thumos_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
@@ -180,7 +200,8 @@ def _thumos_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
             yield file, label, _THUMOS_SUBSETS[short]
 
 
-def _number(value: Any, name: str, where: str) -> float:
+def number_of(value: Any, name: str, where: str) -> float:
+    """A number of seconds; ``name`` and ``where`` are for errors."""
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -189,7 +210,7 @@ def _number(value: Any, name: str, where: str) -> float:
         raise AnnotationError(f'{where}: {name} {value!r} is not a number of seconds') from None
 
 
-def _positive(value: Any, name: str, where: str) -> float | None:
+def positive_of(value: Any, name: str, where: str) -> float | None:
     """A positive number; None for None."""
     if value is None:
         return None

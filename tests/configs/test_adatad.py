@@ -34,6 +34,30 @@ class Recipe(NamedTuple):
     """As OpenTAD reports it."""
 
 
+class DataSet(NamedTuple):
+    """What differs from data set to data set."""
+
+    classes: int
+    batch: int
+    gpus: int
+    convs: int
+    blocks: int
+    """At full length."""
+    end: int
+    """Of the cosine, in epochs."""
+    merge: tuple[float, int, float]
+    """Sigma, most segments and IoU of votes."""
+    subsets: tuple[str, str]
+    ious: tuple[float, float]
+    """First and last threshold, 0.1 from one to the next."""
+
+
+DATA_SETS = {
+    'thumos14': DataSet(20, 2, 2, 2, 2, 100, (0.7, 2000, 0.7), ('validation', 'test'), (0.3, 0.7)),
+    'multithumos': DataSet(
+        65, 2, 2, 3, 0, 100, (0.5, 8000, 0.7), ('training', 'validation'), (0.1, 0.9)
+    ),
+}
 RECIPES = {
     'adatad_vit-small-p16_2xb1-768x4x1-60e_thumos14': Recipe(
         'small', 768, 4, 160, 12, 2e-4, 60, 69.03
@@ -53,6 +77,24 @@ RECIPES = {
     'adatad_vit-giant-p14_2xb1-1536x2x1-50e_thumos14_224px': Recipe(
         'giant', 1536, 2, 224, 20, 2e-4, 50, 77.07
     ),
+    'adatad_vit-small-p16_2xb1-768x4x1-80e_multithumos': Recipe(
+        'small', 768, 4, 160, 12, 4e-4, 80, 40.77
+    ),
+    'adatad_vit-base-p16_2xb1-768x4x1-80e_multithumos': Recipe(
+        'base', 768, 4, 160, 12, 4e-4, 80, 42.76
+    ),
+    'adatad_vit-large-p16_2xb1-768x4x1-80e_multithumos': Recipe(
+        'large', 768, 4, 160, 24, 4e-4, 80, 45.15
+    ),
+    'adatad_vit-huge-p16_2xb1-768x4x1-80e_multithumos': Recipe(
+        'huge', 768, 4, 160, 32, 1e-4, 80, 46.02
+    ),
+    'adatad_vit-giant-p14_2xb1-768x4x1-80e_multithumos': Recipe(
+        'giant', 768, 4, 160, 40, 1e-4, 80, 46.74
+    ),
+    'adatad_vit-giant-p14_2xb1-1536x2x1-80e_multithumos_224px': Recipe(
+        'giant', 1536, 2, 224, 20, 1e-4, 80, 48.73
+    ),
 }
 leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 
@@ -61,6 +103,12 @@ leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 def scope() -> Iterator[None]:
     with DefaultScope.overwrite_default_scope('mmvideomae'):
         yield
+
+
+def data_set(path: Path) -> tuple[str, DataSet]:
+    """The data set of a config, which its name says after the epochs."""
+    name = re.search(r'\de_([a-z0-9]+)', path.stem)[1]
+    return name, DATA_SETS[name]
 
 
 def adapter_params(width: int) -> int:
@@ -79,13 +127,13 @@ def encoder_params(arch: str, patch: int) -> int:
     return depth * block + (3 * 2 * patch**2 + 1) * width + 2 * width
 
 
-def detector_params(width: int) -> int:
-    """ActionFormer with 512 channels, 7 blocks, 6 levels and 20 classes."""
+def detector_params(width: int, facts: DataSet) -> int:
+    """ActionFormer with 512 channels and 6 levels."""
     c, block = 512, 2 * 2 * 512  # the norms of a block
     block += 3 * (3 * c + 2 * c) + 4 * (c + 1) * c + (c + 1) * 4 * c + (4 * c + 1) * c + 2 * c
-    embed = 3 * width * c + 3 * c * c + 2 * 2 * c
-    heads = 2 * (2 * 3 * c * c + 2 * 2 * c) + (3 * c + 1) * 20 + (3 * c + 1) * 2 + 6
-    return embed + 7 * block + 6 * 2 * c + heads
+    embed = 3 * width * c + (facts.convs - 1) * 3 * c * c + facts.convs * 2 * c
+    heads = 2 * (2 * 3 * c * c + 2 * 2 * c) + (3 * c + 1) * facts.classes + (3 * c + 1) * 2 + 6
+    return embed + (facts.blocks + 5) * block + 6 * 2 * c + heads
 
 
 def test_the_table_names_every_config() -> None:
@@ -98,7 +146,7 @@ def test_parameters(path: Path) -> None:
     with torch.device('meta'):
         model = registries.MODELS.build(cfg.model)
     width, patch = ARCHS[recipe.arch].embed_dims, cfg.model.backbone.get('patch_size', 16)
-    learnt = recipe.blocks * adapter_params(width) + detector_params(width)
+    learnt = recipe.blocks * adapter_params(width) + detector_params(width, data_set(path)[1])
     whole = learnt + encoder_params(recipe.arch, patch)
     assert sum(p.numel() for p in model.parameters()) == whole
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == learnt
@@ -109,21 +157,30 @@ def test_parameters(path: Path) -> None:
 @leaves
 def test_data_and_schedule(path: Path) -> None:
     cfg, recipe = read(path), RECIPES[path.stem]
-    assert f'_2xb1-{recipe.frames}x{recipe.stride}x1-{recipe.epochs}e_thumos14' in path.stem
-    for name in ('train', 'val', 'test'):
-        windows = cfg[f'{name}_dataloader'].dataset.windows
-        assert (windows.frames, windows.stride) == (recipe.frames, recipe.stride)
-        assert cfg[f'{name}_dataloader'].dataset.num_classes == 20
+    data, facts = data_set(path)
+    batch = facts.batch // facts.gpus
+    window = f'{recipe.frames}x{recipe.stride}x1'
+    assert f'_{facts.gpus}xb{batch}-{window}-{recipe.epochs}e_{data}' in path.stem
+    for name, subset in zip(
+        ('train', 'test', 'val'), (*facts.subsets, facts.subsets[1]), strict=True
+    ):
+        dataset = cfg[f'{name}_dataloader'].dataset
+        assert (dataset.windows.frames, dataset.windows.stride) == (recipe.frames, recipe.stride)
+        assert (dataset.num_classes, dataset.subsets) == (facts.classes, subset)
     assert cfg.test_dataloader.dataset.windows.overlap == 0.5
     (size,) = {each.size for each in steps(cfg).values() if 'size' in each}
     assert size == recipe.pixels
     assert steps(cfg, 'test')['CropViews'].size == recipe.pixels
-    assert cfg.train_dataloader.batch_size == 1 and cfg.auto_scale_lr.base_batch_size == 2
+    assert cfg.train_dataloader.batch_size == batch
+    assert cfg.auto_scale_lr.base_batch_size == facts.batch
     assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.warmup) == (recipe.epochs, 5)
-    assert cfg.param_scheduler.end == 100
+    assert cfg.param_scheduler.end == facts.end
     assert cfg.optim_wrapper.clip_grad.max_norm == 1 and cfg.custom_hooks[0].momentum == 1e-3
     merge = cfg.test_evaluator['merge']
-    assert (merge.sigma, merge.max_segments, merge.voting_thresh) == (0.7, 2000, 0.7)
+    assert (merge.sigma, merge.max_segments, merge.voting_thresh) == facts.merge
+    ious = cfg.test_evaluator.iou_thresholds
+    assert (ious[0], ious[-1]) == facts.ious
+    assert [round(10 * iou) for iou in ious] == list(range(round(10 * ious[0]), 10))[: len(ious)]
     assert cfg.load_from in published_weights()
 
 
@@ -149,7 +206,7 @@ def test_model(path: Path) -> None:
 
 def test_a_window_costs_what_others_count() -> None:
     """With ViT-S, 1174 G multiply-accumulates for 768 frames of 160 pixels."""
-    (path,) = (path for path in LEAVES if 'small' in path.stem)
+    (path,) = (path for path in LEAVES if 'small' in path.stem and 'thumos14' in path.stem)
     found = measure_config(read(path))
     assert found.shape == (768, 160, 160) and found.uncounted == ()
     assert found.macs / 1e9 == pytest.approx(1174, rel=0.005)
@@ -159,7 +216,8 @@ def test_every_config_is_listed() -> None:
     """Figures name their source, and are also in the file."""
     for stem, (model, row) in listed(FOLDER).items():
         meta, recipe = model['Metadata'], RECIPES[stem]
-        assert (meta['Batch Size'], meta['Epochs']) == (2, recipe.epochs)
+        batch = data_set(FOLDER / f'{stem}.py')[1].batch
+        assert (meta['Batch Size'], meta['Epochs']) == (batch, recipe.epochs)
         ((label, value),) = model['Results'][0]['Metrics'].items()
         assert 'reported' in label and value == recipe.mean_ap
         assert str(value) in row and str(value) in header(FOLDER / f'{stem}.py')
@@ -172,4 +230,4 @@ def test_every_config_is_listed() -> None:
 
 @leaves
 def test_headers_begin_with_the_command(path: Path) -> None:
-    assert re.match(command(path, 2), header(path))
+    assert re.match(command(path, data_set(path)[1].gpus), header(path))

@@ -37,6 +37,9 @@ RECIPES = {
         4, 2, 0.75, 20, ('validation', 'test'), '{}.mp4', 'annotations/thumos14.json',
         (0.7, 2000, 0.7),
     ),
+    'multithumos_windows': Recipe(
+        4, 2, 0.75, 65, ('training', 'validation'), '{}.mp4', 'annotation.json', (0.5, 8000, 0.7),
+    ),
     'activitynet_windows': Recipe(
         'even', 16, 0.5, 200, ('training', 'validation'), 'v_{}.mp4',
         'activity_net.v1-3.min.json', None,
@@ -84,18 +87,21 @@ def test_samples_are_made_from_the_layout_of_the_readme(
     name: str, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / 'data' / name.removesuffix('_windows')
+    cfg = read(name)
+    folder = tmp_path / cfg.train_dataloader.dataset.videos.folder
     database = {}
     for number, subset in enumerate(recipe.subsets):
-        file = folder / 'videos' / recipe.file.format(f'x{number}')
+        file = folder / recipe.file.format(f'x{number}')
         write_video(file, moving_shapes(24, 48, 64), fps=8)
         labels = [f'class {n:03}' for n in range(recipe.classes)]
         rows = [{'segment': [0.5, 2.5], 'label': label} for label in labels]
         database[f'x{number}'] = {'subset': subset, 'duration': 3.0, 'annotations': rows}
-    annotation = folder / recipe.annotation
+    annotation = tmp_path / 'data' / name.removesuffix('_windows') / recipe.annotation
     annotation.parent.mkdir(parents=True, exist_ok=True)
     annotation.write_text(json.dumps({'database': database}))
-    cfg = read(name)
+    if listed := cfg.train_dataloader.dataset.get('classes'):
+        names = [f'class {n:03}' for n in range(recipe.classes)]
+        (tmp_path / listed).write_text('\n'.join(names))
     for loader, frames in (('train', 6), ('test', 6)):
         dataset = dict(cfg[f'{loader}_dataloader'].dataset, serialize_data=False)
         if recipe.stride == 'even':  # tiny here, else 768 frames of a video of 24

@@ -1,11 +1,9 @@
-"""Prepare your own file of segments for features, classifiers and detectors."""
+"""Prepare segments, your own or published ones, for features, classifiers and detectors."""
 
-import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,17 +12,17 @@ from mmvideomae.formats.annotated_videos import (
     AnnotatedVideo,
     classes_of,
     dropped_segments,
+    durations_differ,
     find_segment_fault,
+    fitted_segments,
 )
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.list_lines import list_line, write_lines
+from mmvideomae.formats.published_segments import TRAINING, VALIDATION, read_published
 from mmvideomae.formats.segment_annotations import read_segments
-from mmvideomae.formats.video_folders import find_videos, video_id_of
 from mmvideomae.ops.seconds import frames_at
+from mmvideomae.preparation.segments.media import Media
 from mmvideomae.video.readers import VideoReadError
-from mmvideomae.video.streams import FileStream
 
-TRAINING, VALIDATION = 'training', 'validation'
 LISTS = {TRAINING: 'train.csv', VALIDATION: 'val.csv'}
 _SUBSETS = {'train': TRAINING, 'val': VALIDATION}
 _TOLD = 5
@@ -41,13 +39,11 @@ class FoundVideo:
         annotation: The annotation with subset, duration and fps of the file, and the name without
             suffix.
         path: Path of the file, relative to the folder of videos.
-        frames: Number of frames.
-        clips: First frame and number of frames of each segment.
+        clips: First frame and number of frames of each segment; empty for features.
     """
 
     annotation: AnnotatedVideo
     path: str
-    frames: int
     clips: tuple[tuple[int, int], ...] = ()
 
 
@@ -57,15 +53,19 @@ class Prepared:
 
     Attributes:
         videos: Videos that can be used.
-        classes: Names in alphabetical order, which is the order of their numbers.
+        classes: Names in the order of their numbers.
         left_out: What is wrong with the rest.
         dropped: A sentence about repeated and too short segments; None if there are none.
+        fitted: A sentence about segments outside their video; None if there are none.
+        kind: Of the files, see `Media`.
     """
 
     videos: list[FoundVideo]
     classes: tuple[str, ...]
     left_out: list[str]
     dropped: str | None = None
+    fitted: str | None = None
+    kind: str = 'video'
 
     def summary(self) -> dict[str, Any]:
         """Plain numbers."""
@@ -78,6 +78,8 @@ class Prepared:
             'other': {name: count for name, count in subsets.items() if name not in LISTS},
             'left_out': self.left_out,
             'dropped': self.dropped,
+            'fitted': self.fitted,
+            'kind': self.kind,
         }
 
 
@@ -88,42 +90,65 @@ def prepare_segments(
     seed: int = 0,
     skip: bool = False,
     watch: Watch = lambda videos: videos,
+    layout: str | None = None,
+    template: str = '{}',
+    clock: str | os.PathLike[str] | None = None,
 ) -> Prepared:
     """Find the file of each video, check its segments, and give it a subset if it has none.
 
+    Segments of a published data set that reach outside their video are cut off or left out, and
+    counted; those of your own are faults.
+
     Args:
-        annotation: Any format of `mmvideomae.formats.segment_annotations`.  Videos are named by
-            the paths of their files below ``folder``, with or without suffix.
-        folder: Folder of the videos.
+        annotation: Any format of `mmvideomae.formats.segment_annotations`, or the published files
+            of ``layout``.
+        folder: Folder of the videos, or of features made from them.  Videos are named by the paths
+            of their files below it, with or without suffix.
         val_share: Share of the videos without a subset to hold out.
         seed: Seed of the split.
         skip: Leave out videos with faults instead of raising an error.
+        layout: See `read_published`; None: the annotation is your own.
+        template: Name of a file, given that of its video.
+        clock: Another annotation with durations and frame rates of the videos.
 
     Raises:
         AnnotationError: Something is missing or wrong; the message names the videos and lines.
     """
     if not 0 <= val_share < 1:
         raise AnnotationError(f'the share of validation must lie in [0, 1), got {val_share}')
-    told = read_segments(annotation)
-    classes = classes_of(told)
-    files = _by_name(find_videos(folder))
-    videos, faults = [], []
-    for video in watch(_merged(told, files)):
-        try:
-            found = _open(video, Path(folder), files, classes)
-        except (AnnotationError, VideoReadError) as error:
-            faults.append(str(error))
-            continue
-        videos.append(found)
+    left_out: list[str] = []
+    if layout is None:
+        told = read_segments(annotation)
+        classes = classes_of(told)
+    else:
+        published = read_published(annotation, layout)
+        told, classes, left_out = published.videos, published.classes, published.left_out
+    if clock is not None:
+        _set_clock(told, clock)
+    media = Media.below(folder, template)
+    videos: list[FoundVideo] = []
+    faults: list[str] = []
+    for video in watch(_merged(told, media)):
+        found = _open_or_fault(video, media, classes, fit=layout is not None)
+        if isinstance(found, str):
+            faults.append(found)
+        else:
+            videos.append(found)
     if faults and not skip:
         more = f' (and {len(faults) - _TOLD} more)' if len(faults) > _TOLD else ''
         raise AnnotationError(f'{"; ".join(faults[:_TOLD])}{more}')
-    if not any(video.annotation.segments for video in videos):
+    kept = [video.annotation for video in videos]
+    if not any(video.segments for video in kept):
         raise AnnotationError(f'{annotation}: no video with segments is left to use')
-    # Classes of videos that were left out do not count.
-    left = classes_of(video.annotation for video in videos)
-    dropped = dropped_segments((video.annotation for video in videos), annotation)
-    return Prepared(split_videos(videos, val_share, seed), left, faults, dropped)
+    return Prepared(
+        split_videos(videos, val_share, seed),
+        # Classes of your own videos that were left out do not count.
+        classes_of(kept) if layout is None else classes,
+        left_out + faults,
+        dropped_segments(kept, annotation),
+        fitted_segments(kept, annotation),
+        media.kind,
+    )
 
 
 def split_videos(videos: Sequence[FoundVideo], val_share: float, seed: int) -> list[FoundVideo]:
@@ -154,52 +179,16 @@ def split_videos(videos: Sequence[FoundVideo], val_share: float, seed: int) -> l
     ]
 
 
-def write_prepared(
-    prepared: Prepared, out: str | os.PathLike[str], overwrite: bool = False
-) -> list[Path]:
-    """Write ``annotation.json``, ``classes.txt``, and a list of the segments for each subset.
-
-    The JSON file has ActivityNet's format.  The lists, ``train.csv`` and ``val.csv`` with lines
-    ``path start total label`` in frames, are clips for a classifier; a subset without segments
-    has no list.
-
-    Raises:
-        AnnotationError: A file exists already.
-    """
-    out = Path(out)
-    lists = {out / name: _clips(prepared, subset) for subset, name in LISTS.items()}
-    texts = {out / 'classes.txt': list(prepared.classes)}
-    texts.update({path: lines for path, lines in lists.items() if lines})
-    layout = {
-        'version': 'own',
-        'database': {v.annotation.video_id: _entry(v) for v in prepared.videos},
-    }
-    texts[out / 'annotation.json'] = json.dumps(layout, indent=1).splitlines()
-    if (there := [str(path) for path in texts if path.exists()]) and not overwrite:
-        raise AnnotationError(f'{", ".join(there)} already there: --overwrite replaces them')
-    for path, lines in texts.items():
-        write_lines(path, lines)
-    return list(texts)
+def _set_clock(videos: Sequence[AnnotatedVideo], clock: str | os.PathLike[str]) -> None:
+    """Give videos the duration and frame rate that another annotation has for them."""
+    known = {video.video_id: video for video in read_segments(clock)}
+    for video in videos:
+        if (other := known.get(video.video_id)) is not None:
+            video.duration = video.duration or other.duration
+            video.fps = video.fps or other.fps
 
 
-def _by_name(paths: Sequence[str]) -> Mapping[str, str]:
-    """Files keyed by their path, with and without suffix.
-
-    Raises:
-        AnnotationError: Two files differ only in their suffix, so their features would clash.
-    """
-    found: dict[str, str] = {}
-    for path in paths:
-        name = video_id_of(path)
-        if name in found:
-            raise AnnotationError(
-                f'{found[name]} and {path} differ only in their suffix: rename one of them'
-            )
-        found[name] = path
-    return {**found, **{path: path for path in paths}}
-
-
-def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[AnnotatedVideo]:
+def _merged(videos: Sequence[AnnotatedVideo], media: Media) -> list[AnnotatedVideo]:
     """One entry for each file, which lines may name with or without its suffix.
 
     Raises:
@@ -207,10 +196,10 @@ def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[
     """
     merged: dict[str, AnnotatedVideo] = {}
     for video in videos:
-        name = os.path.normpath(video.video_id)
+        name = media.file_of(video.video_id) or os.path.normpath(video.video_id)
         told = _SUBSETS.get(video.subset, video.subset)
         empty = AnnotatedVideo(video.video_id, video.where, told, video.duration, video.fps)
-        one = merged.setdefault(files.get(name, name), empty)
+        one = merged.setdefault(name, empty)
         if told and one.subset not in ('', told):
             raise AnnotationError(
                 f'{video.where}: video {video.video_id!r} is {told}, and {one.subset} elsewhere'
@@ -226,24 +215,58 @@ def _merged(videos: Sequence[AnnotatedVideo], files: Mapping[str, str]) -> list[
     return list(merged.values())
 
 
-def _open(
-    video: AnnotatedVideo, folder: Path, files: Mapping[str, str], classes: Sequence[str]
-) -> FoundVideo:
-    path = files.get(os.path.normpath(video.video_id))
+def _open_or_fault(
+    video: AnnotatedVideo, media: Media, classes: Sequence[str], fit: bool
+) -> FoundVideo | str:
+    try:
+        return _open(video, media, classes, fit)
+    except (AnnotationError, VideoReadError) as error:
+        return str(error)
+
+
+def _open(video: AnnotatedVideo, media: Media, classes: Sequence[str], fit: bool) -> FoundVideo:
+    """The video of a file.
+
+    Args:
+        fit: Cut segments off at the ends of the video, see `AnnotatedVideo.fit`.
+
+    Raises:
+        AnnotationError: The file is missing, or differs from the annotation.
+        VideoReadError: It cannot be read.
+    """
+    where = f'{video.where}: video {video.video_id!r}'
+    path = media.file_of(video.video_id)
     if path is None:
-        raise AnnotationError(f'{video.where}: there is no video {video.video_id!r} in {folder}')
-    stream = FileStream(folder / path)
-    with stream:
-        times, duration, fps = stream.times, stream.duration, stream.fps
-        if fps <= 0:
-            raise VideoReadError(folder / path, 'its frame rate is not known')
-    fault = find_segment_fault(video, classes, duration, allow_empty=True)
-    if fault is not None:
-        raise AnnotationError(f'{video.where}: video {video.video_id!r}: {fault}')
-    name = video_id_of(path)
-    annotated = replace(video, video_id=name, duration=duration, fps=fps)
+        what = 'are no features of' if media.kind == 'features' else 'is no'
+        raise AnnotationError(
+            f'{video.where}: there {what} video {video.video_id!r} in {media.folder}'
+        )
+    opened = media.open(path)
+    duration = opened.duration or video.duration
+    if duration is None:
+        raise AnnotationError(
+            f'{where}: neither the features nor the annotation have its duration: name an '
+            'annotation that has it (--clock)'
+        )
+    if fit and video.duration is not None and durations_differ(duration, video.duration):
+        raise AnnotationError(
+            f'{where}: {path} lasts {duration:.2f} s, but the annotation says '
+            f'{video.duration:.2f} s'
+        )
+    if fit:
+        video.fit(duration)
+    if fault := find_segment_fault(video, classes, duration, allow_empty=True):
+        raise AnnotationError(f'{where}: {fault}')
+    annotated = replace(
+        video,
+        video_id=media.name_of(video.video_id, path),
+        duration=duration,
+        fps=opened.fps or video.fps,
+    )
+    if (times := opened.times) is None:
+        return FoundVideo(annotated, path)
     clips = tuple(_frames_between(times, duration, *segment) for segment in video.segments)
-    return FoundVideo(annotated, path, len(times), clips)
+    return FoundVideo(annotated, path, clips)
 
 
 def _frames_between(
@@ -258,30 +281,3 @@ def _frames_between(
     first, stop = frames_at(np.append(times, duration), np.array([start, end])).tolist()
     first = min(first, len(times) - 1)
     return first, max(stop - first, 1)
-
-
-def _entry(video: FoundVideo) -> dict[str, Any]:
-    """The entry in ActivityNet's format."""
-    told = video.annotation
-    return {
-        'subset': told.subset,
-        'duration': round(told.duration or 0, 4),
-        'fps': told.fps,
-        'annotations': [
-            {'segment': list(segment), 'label': label}
-            for segment, label in zip(told.segments, told.labels, strict=True)
-        ],
-    }
-
-
-def _clips(prepared: Prepared, subset: str) -> list[str]:
-    """A line for each segment of a subset."""
-    lines = []
-    for video in prepared.videos:
-        told = video.annotation
-        if told.subset != subset:
-            continue
-        for (first, total), label in zip(video.clips, told.labels, strict=True):
-            number = prepared.classes.index(label)
-            lines.append(list_line(video.path, (first, total, number)))
-    return lines

@@ -9,7 +9,8 @@ import pytest
 
 from mmvideomae.datasets import VideoListDataset
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.preparation.segments.prepare import prepare_segments, write_prepared
+from mmvideomae.preparation.segments.prepare import prepare_segments
+from mmvideomae.preparation.segments.writing import write_prepared
 from tests.support.videos import make_broken_video, moving_shapes, write_video
 
 

@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from mmvideomae.cli.commands.data.prepare_segments import options
+from mmvideomae.cli.work.data.prepare_segments import CONFIGS
+from mmvideomae.formats.published_segments import LAYOUTS
+from tests.support.leaves import CONFIGS as FOLDER
+from tests.support.published import write_multithumos
 from tests.support.videos import moving_shapes, write_video
 
 LINES = 'video,start,end,label\n' + ''.join(f'v{n},0.5,1.5,{"ab"[n % 2]}\n' for n in range(4))
@@ -51,3 +56,27 @@ def test_other_subsets_are_told_of(
     done = tool('prepare_segments.py', 'own.csv', 'videos', 'out', '--json')
     assert done.code == 0 and done.summary['other'] == {'later': 1}
     assert done.err == "prepare_segments.py: 1 videos of 'later' are in no list\n"
+
+
+def test_a_published_set_is_prepared_for_its_config(
+    tool: Callable[..., Any], tmp_path: Path
+) -> None:
+    write_multithumos(tmp_path / 'multithumos')
+    for name in ('video_validation_0000001', 'video_test_0000004'):
+        write_video(tmp_path / f'videos/{name}.mp4', moving_shapes(40, 32, 32), fps=10)
+    words = ('multithumos', 'videos', 'data/multithumos', '--set', 'multithumos')
+    done = tool('prepare_segments.py', *words)
+    assert done.code == 1 and "no video 'video_validation_0000002'" in done.err
+    done = tool('prepare_segments.py', *words, '--skip-bad')
+    first, last = done.out.splitlines()
+    assert done.code == 0 and '1 for training, 1 for validation; 1 videos left out' in first
+    assert last.startswith('next: python tools/train.py configs/localization/adatad/')
+    assert '1 are cut off at its ends' in done.err and 'left out: ' in done.err
+
+
+def test_the_next_commands_exist() -> None:
+    """The options are those of the readers, which need not be imported for the help."""
+    (action,) = (each for each in options()._actions if each.dest == 'layout')
+    assert set(action.choices) == set(LAYOUTS) >= set(CONFIGS)
+    for configs in CONFIGS.values():
+        assert all((FOLDER / 'localization' / path).is_file() for path in configs.values())

@@ -3,7 +3,16 @@
 import argparse
 
 from mmvideomae.cli.tool import Told, watched
-from mmvideomae.preparation.segments.prepare import prepare_segments, write_prepared
+from mmvideomae.preparation.segments.prepare import Prepared, prepare_segments
+from mmvideomae.preparation.segments.writing import write_prepared
+
+CONFIGS = {
+    'multithumos': {
+        'features': 'actionformer/actionformer_i3d_1xb2-len2304-45e_multithumos.py',
+        'video': 'adatad/adatad_vit-base-p16_2xb1-768x4x1-80e_multithumos.py',
+    },
+}
+"""A config of localization for each published data set and kind of files."""
 
 
 def make(args: argparse.Namespace) -> Told:
@@ -14,15 +23,30 @@ def make(args: argparse.Namespace) -> Told:
         args.seed,
         args.skip_bad,
         lambda videos: watched(videos, 'videos'),
+        args.layout,
+        args.name,
+        args.clock,
     )
     written = write_prepared(prepared, args.out, args.overwrite)
     summary = {**prepared.summary(), 'files': [str(path) for path in written]}
     notes = [f'left out: {fault}' for fault in prepared.left_out]
-    notes += [prepared.dropped] if prepared.dropped else []
+    notes += [each for each in (prepared.dropped, prepared.fitted) if each]
     notes += [f'{n} videos of {name!r} are in no list' for name, n in summary['other'].items()]
     line = (
         f'{summary["segments"]} segments of {len(prepared.classes)} classes in '
         f'{summary["videos"]} videos: {summary["training"]} for training, '
-        f'{summary["validation"]} for validation; in {", ".join(summary["files"])}'
+        f'{summary["validation"]} for validation; {len(prepared.left_out)} videos left out; '
+        f'in {", ".join(summary["files"])}'
     )
-    return Told(summary, line, notes)
+    return Told(summary, [line, f'next: {next_command(args, prepared)}'], notes)
+
+
+def next_command(args: argparse.Namespace, prepared: Prepared) -> str:
+    """What to run on the files that were written."""
+    if args.layout in CONFIGS:
+        config = CONFIGS[args.layout][prepared.kind]
+        return f'python tools/train.py configs/localization/{config}'
+    if prepared.kind == 'features':
+        return f'python tools/data/analyze_segments.py {args.out}/annotation.json'
+    features = f'{args.out}/features'
+    return f'python tools/misc/extract_features.py CONFIG CKPT {args.videos} {features}'

@@ -1,0 +1,136 @@
+"""Every config on features of MultiTHUMOS has its published values.
+
+The table restates the recipes of the sources' code independently of the configs.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from mmvideomae import registry as registries
+from tests.support.leaves import CONFIGS, command, header, listed, read, steps
+
+FOLDER = CONFIGS / 'localization'
+
+
+class Recipe(NamedTuple):
+    """What the code of the sources says."""
+
+    classes: int
+    features: tuple[int, int, int, float | None]
+    """Width, stride, window, frames per second."""
+    length: int
+    kept: float
+    """Least share of a segment in a window."""
+    arch: tuple[int, int, int]
+    batch: int
+    epochs: int
+    end: int | None
+    """Of the cosine, if that is not the last epoch."""
+    normaliser: float
+    decode: tuple[int, float, int, float | None]
+    """Candidates of a level, sigma, most segments, IoU of votes."""
+    ious: tuple[float, float]
+    mean_ap: float
+    """As the source reports it."""
+
+
+RECIPES = {
+    'actionformer/actionformer_i3d_1xb2-len2304-45e_multithumos': Recipe(
+        65, (2048, 4, 16, None), 2304, 0.5, (3, 0, 5), 2, 45, 65, 100,
+        (8000, 0.5, 8000, 0.7), (0.1, 0.9), 39.18,
+    ),
+}  # fmt: skip
+OTHER_MODULES = ('thumos14', 'fineaction', 'activitynet')
+leaves = pytest.mark.parametrize('stem', RECIPES)
+
+
+@pytest.fixture(autouse=True)
+def scope() -> Iterator[None]:
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        yield
+
+
+def path_of(stem: str) -> Path:
+    return FOLDER / f'{stem}.py'
+
+
+@leaves
+def test_data_and_schedule(stem: str) -> None:
+    cfg, recipe = read(path_of(stem)), RECIPES[stem]
+    assert f'1xb{recipe.batch}-len{recipe.length}-{recipe.epochs}e_' in stem
+    for name, subset in (('train', 'training'), ('val', 'validation'), ('test', 'validation')):
+        dataset = cfg[f'{name}_dataloader'].dataset
+        made = dataset.features
+        assert (made.width, made.stride, made.window, made.get('fps')) == recipe.features
+        assert (dataset.subsets, dataset.num_classes) == (subset, recipe.classes)
+        assert dataset.classes.endswith('classes.txt')
+    crop = steps(cfg)['CropFeatures']
+    assert (crop.max_seq_len, crop.trunc_thresh) == (recipe.length, recipe.kept)
+    assert tuple(crop.crop_ratio) == (0.9, 1.0)
+    assert cfg.train_dataloader.batch_size == recipe.batch == cfg.auto_scale_lr.base_batch_size
+    assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.warmup) == (recipe.epochs, 5)
+    assert cfg.param_scheduler.get('end') == recipe.end
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.weight_decay) == (1e-4, 0.05)
+    assert cfg.optim_wrapper.clip_grad.max_norm == 1 and cfg.custom_hooks[0].momentum == 1e-3
+    ious = cfg.test_evaluator.iou_thresholds
+    assert [round(10 * each) for each in ious] == list(
+        range(round(10 * recipe.ious[0]), round(10 * recipe.ious[1]) + 1)
+    )
+    assert cfg.val_evaluator == cfg.test_evaluator
+
+
+@leaves
+def test_model(stem: str) -> None:
+    cfg, recipe = read(path_of(stem)), RECIPES[stem]
+    model, test = cfg.model, cfg.model.test_cfg
+    assert tuple(model.backbone.arch) == recipe.arch
+    assert model.backbone.max_seq_len == recipe.length == model.data_preprocessor.max_seq_len
+    assert model.loss.init_normaliser == recipe.normaliser
+    assert model.cls_head.num_classes == recipe.classes
+    found = (test.pre_nms_topk, test.sigma, test.max_segments, test.get('voting_thresh'))
+    assert found == recipe.decode
+    with torch.device('meta'):
+        built = registries.MODELS.build(model)
+    count = sum(p.numel() for p in built.parameters()) / 1e6
+    assert f'{count:.2f} M parameters' in header(path_of(stem))
+
+
+@leaves
+def test_a_forward_pass_at_full_size(stem: str) -> None:
+    recipe = RECIPES[stem]
+    model = registries.MODELS.build(read(path_of(stem)).model).eval()
+    length = model.backbone.length_divisor
+    with torch.no_grad():
+        logits, _, masks = model(
+            torch.zeros(1, recipe.features[0], length), torch.ones(1, 1, length) > 0
+        )
+    sizes = [length // 2**level for level in range(recipe.arch[2] + 1)]
+    assert [tuple(each.shape) for each in logits] == [(1, n, recipe.classes) for n in sizes]
+    assert [tuple(each.shape) for each in masks] == [(1, n) for n in sizes]
+
+
+def test_every_config_is_listed() -> None:
+    """In the tables here and in the folders, with figures that name their source."""
+    found = {}
+    for folder in sorted({path_of(stem).parent for stem in RECIPES}):
+        found |= {f'{folder.name}/{stem}': told for stem, told in listed(folder).items()}
+    others = {stem for stem in found if stem.rpartition('_')[2] in OTHER_MODULES}
+    assert set(found) - others == set(RECIPES)
+    for stem, recipe in RECIPES.items():
+        model, row = found[stem]
+        meta, head = model['Metadata'], header(path_of(stem))
+        numbers = (recipe.features[0], recipe.batch, recipe.epochs)
+        assert (meta['Feature Width'], meta['Batch Size'], meta['Epochs']) == numbers
+        assert '| {} | {} | {} |'.format(*numbers) in row
+        assert f'{meta["Parameters (M)"]} M parameters' in head
+        ((label, value),) = model['Results'][0]['Metrics'].items()
+        assert 'reported' in label and value == recipe.mean_ap
+        assert str(value) in row and str(value) in head
+        assert re.match(command(path_of(stem), 1), head)
