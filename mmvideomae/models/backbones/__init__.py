@@ -7,13 +7,14 @@ from mmvideomae.models.backbones.factorized_transformer import (
 )
 from mmvideomae.models.backbones.hf_video import HFVideoBackbone
 from mmvideomae.models.backbones.timm_frames import TimmFrameBackbone
-from mmvideomae.models.backbones.tri_det import TriDetBackbone
+from mmvideomae.models.backbones.tri_det import DyFADetBackbone, TriDetBackbone
 from mmvideomae.models.backbones.vit_videomae import VideoMAEViT
 from mmvideomae.models.backbones.vjepa2 import VJEPA2ViT
 
 __all__ = [
     'ActionFormerBackbone',
     'CodeFeatures',
+    'DyFADetBackbone',
     'FactorizedVideoTransformer',
     'HFVideoBackbone',
     'TimmFrameBackbone',

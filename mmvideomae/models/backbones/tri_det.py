@@ -1,4 +1,4 @@
-"""TriDet's encoder: ActionFormer's with SGP layers in the place of transformer blocks."""
+"""TriDet's and DyFADet's encoders: ActionFormer's with layers of convolutions as blocks."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmvideomae.models.backbones.temporal_pyramid import TemporalPyramid
 from mmvideomae.models.layers.masked_conv import LAYER_NORM_EPS, clear_biases
-from mmvideomae.models.layers.sgp import SGPLayer
+from mmvideomae.models.layers.sgp import DynELayer, SGPLayer
 from mmvideomae.registry import MODELS
 
 
@@ -28,11 +28,14 @@ class TriDetBackbone(TemporalPyramid):
         drop_path_rate: Share of samples that skip a branch of a strided layer; the layers at
             full length have neither this nor its scale.
         input_noise: Standard deviation of noise that is added to the features in training.
+        layer_norm_eps: Of the norms in the layers; 1e-6 in OpenTAD's DyFADet, not in its TriDet.
         arch, max_seq_len, use_abs_pe, norm_eps, clear_padding: See `TemporalPyramid`.
 
     Raises:
         ValueError: The number of windows differs from that of strided layers.
     """
+
+    layer_type: type[SGPLayer] = SGPLayer
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class TriDetBackbone(TemporalPyramid):
         drop_path_rate: float = 0.1,
         norm_eps: float = LAYER_NORM_EPS,
         clear_padding: bool = False,
+        layer_norm_eps: float = LAYER_NORM_EPS,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(
@@ -67,7 +71,7 @@ class TriDetBackbone(TemporalPyramid):
 
         def layer(window: int, stride: int, rate: float) -> SGPLayer:
             sizes = (embed_dims, window, stride, ratio, hidden_channels)
-            return SGPLayer(*sizes, rate, conv_std)
+            return self.layer_type(*sizes, rate, conv_std, norm_eps=layer_norm_eps)
 
         self.stem = nn.ModuleList(layer(1, 1, 0.0) for _ in range(arch[1]))
         self.branch = nn.ModuleList(layer(window, 2, drop_path_rate) for window in self.windows)
@@ -83,3 +87,10 @@ class TriDetBackbone(TemporalPyramid):
         if self.training and self.input_noise:
             x = x + torch.randn_like(x) * self.input_noise
         return super().forward(x, mask)
+
+
+@MODELS.register_module()
+class DyFADetBackbone(TriDetBackbone):
+    """`TriDetBackbone` with `DynELayer` (DyFADet, 2407.03197)."""
+
+    layer_type = DynELayer

@@ -4,6 +4,7 @@ from mmvideomae.models.heads.action_box_head import ActionBoxHead
 from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
 from mmvideomae.models.heads.attentive_head import AttentiveHead
 from mmvideomae.models.heads.contrastive_head import ContrastiveHead
+from mmvideomae.models.heads.dynamic_head import DyFADetClsHead, DyFADetRegHead
 from mmvideomae.models.heads.layer_head import LayerHead
 from mmvideomae.models.heads.linear_head import LinearHead
 from mmvideomae.models.heads.linear_probe_head import LinearProbeHead
@@ -17,6 +18,8 @@ __all__ = [
     'ActionFormerRegHead',
     'AttentiveHead',
     'ContrastiveHead',
+    'DyFADetClsHead',
+    'DyFADetRegHead',
     'LayerHead',
     'LinearHead',
     'LinearProbeHead',

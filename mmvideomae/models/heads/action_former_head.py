@@ -42,7 +42,11 @@ class ConvTower(BaseModule):
         )
         self.norm = nn.ModuleList(ChannelNorm(hidden_channels, norm_eps) for _ in range(num_hidden))
 
-    def hidden(self, x: Tensor, mask: Tensor) -> Tensor:
+    def tower(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
+        """Levels (B, D, L_l), masks (B, 1, L_l) -> (B, hidden_channels, L_l)."""
+        return [self._hidden(x, mask) for x, mask in zip(feats, masks, strict=True)]
+
+    def _hidden(self, x: Tensor, mask: Tensor) -> Tensor:
         for conv, norm in zip(self.head, self.norm, strict=True):
             x = F.relu(norm(conv(x, mask)[0]))
             x = x * mask if self.clear_padding else x
@@ -80,8 +84,8 @@ class ActionFormerClsHead(ConvTower):
 
     def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
         return [
-            self.cls_head(self.hidden(x, mask), mask)[0].transpose(1, 2)
-            for x, mask in zip(feats, masks, strict=True)
+            self.cls_head(x, mask)[0].transpose(1, 2)
+            for x, mask in zip(self.tower(feats, masks), masks, strict=True)
         ]
 
 
@@ -114,6 +118,6 @@ class ActionFormerRegHead(ConvTower):
 
     def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
         return [
-            F.relu(scale(self.offset_head(self.hidden(x, mask), mask)[0])).transpose(1, 2)
-            for scale, x, mask in zip(self.scale, feats, masks, strict=True)
+            F.relu(scale(self.offset_head(x, mask)[0])).transpose(1, 2)
+            for scale, x, mask in zip(self.scale, self.tower(feats, masks), masks, strict=True)
         ]

@@ -60,7 +60,7 @@ class TridentRegHead(ConvTower):
         apart = [x.detach() for x in feats]
         starts, ends = self.start(apart, masks), self.end(apart, masks)
         centres = [
-            F.relu(scale(self.offset_head(self.hidden(x, mask), mask)[0])).mT.unflatten(2, (2, -1))
-            for scale, x, mask in zip(self.scale, feats, masks, strict=True)
+            F.relu(scale(self.offset_head(x, mask)[0])).mT.unflatten(2, (2, -1))
+            for scale, x, mask in zip(self.scale, self.tower(feats, masks), masks, strict=True)
         ]
         return [expected_distances(*each) for each in zip(starts, ends, centres, strict=True)]

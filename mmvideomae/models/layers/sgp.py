@@ -1,9 +1,14 @@
-"""TriDet's SGP layer over padded feature sequences: convolutions in the place of attention."""
+"""TriDet's and DyFADet's layers over padded feature sequences: convolutions, not attention."""
 
 import torch
 from torch import Tensor, nn
 
-from mmvideomae.models.layers.masked_conv import AffineDropPath, ChannelNorm, strided
+from mmvideomae.models.layers.masked_conv import (
+    LAYER_NORM_EPS,
+    AffineDropPath,
+    ChannelNorm,
+    strided,
+)
 
 
 class SGPLayer(nn.Module):
@@ -18,6 +23,7 @@ class SGPLayer(nn.Module):
         ratio: The kernel of ``convkw`` is ``(window + 1) * ratio``, rounded, and made odd.
         hidden_channels: Of the MLP.
         conv_std: Standard deviation of the initial weights of the convolutions.
+        norm_eps: Of both norms.
 
     Raises:
         ValueError: The window is even.
@@ -33,6 +39,7 @@ class SGPLayer(nn.Module):
         drop_path_rate: float = 0.0,
         conv_std: float = 0.0,
         num_groups: int = 16,
+        norm_eps: float = LAYER_NORM_EPS,
     ) -> None:
         super().__init__()
         if window < 1 or window % 2 == 0:
@@ -40,7 +47,8 @@ class SGPLayer(nn.Module):
         wide = round((window + 1) * ratio)
         wide += wide % 2 == 0
         self.stride = stride
-        self.ln, self.gn = ChannelNorm(channels), nn.GroupNorm(num_groups, channels)
+        self.ln = ChannelNorm(channels, norm_eps)
+        self.gn = nn.GroupNorm(num_groups, channels, norm_eps)
         self.psi, self.convw = _depthwise(channels, window), _depthwise(channels, window)
         self.convkw = _depthwise(channels, wide)
         self.fc, self.global_fc = _depthwise(channels, 1), _depthwise(channels, 1)
@@ -62,9 +70,19 @@ class SGPLayer(nn.Module):
         x, mask = self.downsample(x), strided(mask, self.stride)
         y = self.ln(x)
         whole = torch.relu(self.global_fc(y.mean(-1, keepdim=True)))
-        y = self.fc(y) * whole + (self.convw(y) + self.convkw(y)) * self.psi(y) + y
+        y = self.fc(y) * whole + self._gate(self.convw(y) + self.convkw(y)) * self.psi(y) + y
         x = x * mask + self.drop_path_out(y)
         return x + self.drop_path_mlp(self.mlp(self.gn(x))), mask
+
+    def _gate(self, y: Tensor) -> Tensor:
+        return y
+
+
+class DynELayer(SGPLayer):
+    """`SGPLayer` with ``relu(convw(y) + convkw(y))``, as DyFADet's code has it (2407.03197)."""
+
+    def _gate(self, y: Tensor) -> Tensor:
+        return torch.relu(y)
 
 
 def _depthwise(channels: int, kernel: int) -> nn.Conv1d:

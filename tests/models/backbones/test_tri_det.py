@@ -1,18 +1,22 @@
-"""Protects TriDet's encoder: its published size, its pyramid and its noise."""
+"""Protects TriDet's and DyFADet's encoders: published size, pyramid, layers and noise."""
 
 import pytest
 import torch
 
-from mmvideomae.models.backbones import TriDetBackbone
+from mmvideomae.models.backbones import DyFADetBackbone, TriDetBackbone
+from mmvideomae.models.layers.sgp import DynELayer, SGPLayer
 
 
-def test_the_published_encoder_has_the_parts_of_its_formula() -> None:
+@pytest.mark.parametrize(('kind', 'channels'), [(TriDetBackbone, 2048), (DyFADetBackbone, 1408)])
+def test_the_published_encoders_have_the_parts_of_their_formula(
+    kind: type[TriDetBackbone], channels: int
+) -> None:
     with torch.device('meta'):
-        net = TriDetBackbone(2048)
+        net = kind(channels)
     width, hidden, wide = 512, 768, 11
     convolutions = width * (wide + 1) + 4 * width * 2  # of 1, except for the wide one
     layer = convolutions + (width + 1) * hidden + (hidden + 1) * width + 4 * width
-    embed = 3 * 2048 * width + 3 * width**2 + 4 * width
+    embed = 3 * channels * width + 3 * width**2 + 4 * width
     assert sum(p.numel() for p in net.parameters()) == embed + 7 * layer + 5 * 2 * width
     assert net.length_divisor == 32
 
@@ -21,6 +25,19 @@ def tiny(**changes: object) -> TriDetBackbone:
     torch.manual_seed(0)
     settings = {'embed_dims': 16, 'arch': (1, 1, 2), 'windows': (1, 3), 'hidden_channels': 24}
     return TriDetBackbone(6, **{**settings, **changes})
+
+
+@pytest.mark.parametrize(
+    ('kind', 'layer'), [(TriDetBackbone, SGPLayer), (DyFADetBackbone, DynELayer)]
+)
+def test_layers_are_of_their_kind_and_their_norms_have_their_own_eps(
+    kind: type[TriDetBackbone], layer: type[SGPLayer]
+) -> None:
+    net = kind(6, 16, windows=(3,) * 5, norm_eps=1e-6, layer_norm_eps=1e-4)
+    found = [*net.stem, *net.branch]
+    assert {type(each) for each in found} == {layer} and len(found) == 7
+    assert {each.ln.eps for each in found} == {each.gn.eps for each in found} == {1e-4}
+    assert {each.eps for each in net.embd_norm} == {1e-6}
 
 
 def test_levels_halve_and_keep_their_masks() -> None:

@@ -16,7 +16,7 @@ def test_three_branches_give_the_distances_of_each_class() -> None:
     mask = torch.ones(2, 1, 8, dtype=torch.bool)
     found = head([x, x], [mask, mask])
     starts, ends = (branch([x], [mask])[0] for branch in (head.start, head.end))
-    raw = head.offset_head(head.hidden(x, mask), mask)[0].transpose(1, 2).reshape(2, 8, 2, 5)
+    raw = head.offset_head(head.tower([x], [mask])[0], mask)[0].transpose(1, 2).reshape(2, 8, 2, 5)
     for level, scale in zip(found, (head.scale[0].scale, 3.0), strict=True):
         wanted = expected_distances(starts, ends, F.relu(scale * raw))
         assert level.shape == (2, 8, 3, 2)

@@ -1,6 +1,7 @@
 """Protects ActionFormer: training steps, segments in seconds, and parts that must fit together."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
+from mmvideomae.models.layers.dynamic_conv import Gate
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.registry import MODELS
 from tests.support.localizers import tiny_action_former
@@ -197,13 +199,26 @@ def tri_det(num_classes: int = 3) -> dict[str, Any]:
     return {**config, 'loss': {'type': 'TridentLoss', 'init_normaliser': 10}}
 
 
-def test_the_parts_of_tri_det_learn_in_it() -> None:
-    torch.manual_seed(0)
-    model = MODELS.build(tri_det()).train()
-    wrapper = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=5e-3))
+def dy_fa_det() -> dict[str, Any]:
+    config, tri = tiny_action_former(), tri_det()
+    config['backbone'] = {**tri['backbone'], 'type': 'DyFADetBackbone'}
+    for head in ('cls_head', 'reg_head'):
+        config[head]['type'] = config[head]['type'].replace('ActionFormer', 'DyFADet')
+    return config
+
+
+@pytest.mark.parametrize(('config', 'lr'), [(tri_det, 5e-3), (dy_fa_det, 1e-3)])
+def test_the_parts_of_others_learn_in_it(config: Callable[[], dict[str, Any]], lr: float) -> None:
+    torch.manual_seed(1)
+    model = MODELS.build(config()).train()
+    for gate in (each for each in model.modules() if isinstance(each, Gate)):
+        nn.init.ones_(gate.gate_conv.bias)  # at this rate, gates that start half closed stay so
+    wrapper = OptimWrapper(
+        torch.optim.AdamW(model.parameters(), lr=lr), clip_grad={'max_norm': 1.0}
+    )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    for step in range(80):
+    for step in range(60):
         model.train_step(batch(2 * step, 2 * step + 1), wrapper)
     torch.set_num_threads(threads)
     with torch.no_grad():
