@@ -21,7 +21,7 @@ def rectified_tanh(x: Tensor, tau: float = TAU) -> Tensor:
 
 
 class Gate(nn.Module):
-    """A convolution, then `rectified_tanh`: (B, C, L) -> gates (B, G, L).
+    """A convolution, then `rectified_tanh`.
 
     A gate that is closed at all steps does not learn any more, so large learning rates and no
     warm-up can close it for good.
@@ -37,7 +37,8 @@ class Gate(nn.Module):
             channels, num_gates, kernel_size, padding=kernel_size // 2, groups=num_gates
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def gates(self, x: Tensor) -> Tensor:
+        """(B, C, L) -> (B, G, L) in [0, 1]."""
         return rectified_tanh(self.gate_conv(x), self.tau)
 
 
@@ -51,7 +52,7 @@ class ChannelGates(Gate):
         super().__init__(channels, channels, kernel_size, tau)
 
     def forward(self, taps: Tensor, mask: Tensor) -> Tensor:
-        gates = super().forward(taps[:, :, taps.shape[2] // 2]) * mask
+        gates = self.gates(taps[:, :, taps.shape[2] // 2]) * mask
         return taps * gates[:, :, None]
 
 
@@ -69,7 +70,7 @@ class GatedWeights(nn.Module):
 
     def forward(self, taps: Tensor, mask: Tensor) -> Tensor:
         x = taps.flatten(1, 2)
-        return (self.convs(x) * self.gate(x) * mask)[:, :, None]
+        return (self.convs(x) * self.gate.gates(x) * mask)[:, :, None]
 
 
 class DynamicConv(nn.Module):
