@@ -50,6 +50,15 @@ class DataSet(NamedTuple):
     subsets: tuple[str, str]
     ious: tuple[float, float]
     """First and last threshold, 0.1 from one to the next."""
+    kept: float = 0.75
+    """Least share of a segment in a window."""
+    fps: float | None = None
+    """At which windows count, if not that of each video."""
+    steps: int = 768
+    levels: int = 6
+    width: int = 512
+    lr: float = 1e-4
+    positions: bool = False
 
 
 DATA_SETS = {
@@ -57,7 +66,11 @@ DATA_SETS = {
     'multithumos': DataSet(
         65, 2, 2, 3, 0, 100, (0.5, 8000, 0.7), ('training', 'validation'), (0.1, 0.9)
     ),
-}
+    'charades': DataSet(
+        157, 16, 4, 2, 2, 20, (0.3, 1000, 0.7), ('training', 'validation'), (0.1, 0.9),
+        kept=0.5, fps=30.0, steps=512, levels=8, positions=True,
+    ),
+}  # fmt: skip
 RECIPES = {
     'adatad_vit-small-p16_2xb1-768x4x1-60e_thumos14': Recipe(
         'small', 768, 4, 160, 12, 2e-4, 60, 69.03
@@ -95,6 +108,21 @@ RECIPES = {
     'adatad_vit-giant-p14_2xb1-1536x2x1-80e_multithumos_224px': Recipe(
         'giant', 1536, 2, 224, 20, 1e-4, 80, 48.73
     ),
+    'adatad_vit-small-p16_4xb4-512x4x1-20e_charades': Recipe(
+        'small', 512, 4, 160, 12, 4e-4, 20, 24.14
+    ),
+    'adatad_vit-base-p16_4xb4-512x4x1-20e_charades': Recipe(
+        'base', 512, 4, 160, 12, 4e-4, 20, 27.99
+    ),
+    'adatad_vit-large-p16_4xb4-512x4x1-20e_charades': Recipe(
+        'large', 512, 4, 160, 24, 2e-4, 20, 32.31
+    ),
+    'adatad_vit-huge-p16_4xb4-512x4x1-20e_charades': Recipe(
+        'huge', 512, 4, 160, 32, 1e-4, 20, 33.94
+    ),
+    'adatad_vit-giant-p14_4xb4-512x4x1-20e_charades': Recipe(
+        'giant', 512, 4, 160, 40, 8e-5, 20, 37.56
+    ),
 }
 leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 
@@ -128,12 +156,18 @@ def encoder_params(arch: str, patch: int) -> int:
 
 
 def detector_params(width: int, facts: DataSet) -> int:
-    """ActionFormer with 512 channels and 6 levels."""
-    c, block = 512, 2 * 2 * 512  # the norms of a block
+    """ActionFormer."""
+    c = facts.width
+    block = 2 * 2 * c  # norms
     block += 3 * (3 * c + 2 * c) + 4 * (c + 1) * c + (c + 1) * 4 * c + (4 * c + 1) * c + 2 * c
     embed = 3 * width * c + (facts.convs - 1) * 3 * c * c + facts.convs * 2 * c
-    heads = 2 * (2 * 3 * c * c + 2 * 2 * c) + (3 * c + 1) * facts.classes + (3 * c + 1) * 2 + 6
-    return embed + (facts.blocks + 5) * block + 6 * 2 * c + heads
+    heads = (
+        2 * (2 * 3 * c * c + 2 * 2 * c)
+        + (3 * c + 1) * facts.classes
+        + (3 * c + 1) * 2
+        + facts.levels
+    )
+    return embed + (facts.blocks + facts.levels - 1) * block + facts.levels * 2 * c + heads
 
 
 def test_the_table_names_every_config() -> None:
@@ -166,8 +200,10 @@ def test_data_and_schedule(path: Path) -> None:
     ):
         dataset = cfg[f'{name}_dataloader'].dataset
         assert (dataset.windows.frames, dataset.windows.stride) == (recipe.frames, recipe.stride)
+        assert dataset.windows.get('fps') == facts.fps
         assert (dataset.num_classes, dataset.subsets) == (facts.classes, subset)
     assert cfg.test_dataloader.dataset.windows.overlap == 0.5
+    assert steps(cfg)['SampleWindow'].trunc_thresh == facts.kept
     (size,) = {each.size for each in steps(cfg).values() if 'size' in each}
     assert size == recipe.pixels
     assert steps(cfg, 'test')['CropViews'].size == recipe.pixels
@@ -186,12 +222,15 @@ def test_data_and_schedule(path: Path) -> None:
 
 @leaves
 def test_model(path: Path) -> None:
-    cfg, recipe = read(path), RECIPES[path.stem]
+    cfg, recipe, facts = read(path), RECIPES[path.stem], data_set(path)[1]
     with torch.device('meta'):
         model = registries.MODELS.build(cfg.model)
     assert model.data_preprocessor.num_frames == recipe.frames
-    assert model.data_preprocessor.num_steps == 768 and model.data_preprocessor.step_at_start
+    assert (
+        model.data_preprocessor.num_steps == facts.steps and model.data_preprocessor.step_at_start
+    )
     assert set(model.detector.backbone.windows) == {-1}
+    assert model.detector.backbone.use_abs_pe is facts.positions
     depth = ARCHS[recipe.arch].depth
     adapted = [hasattr(block, 'adapter') for block in model.backbone.blocks]
     assert adapted == [number >= depth - recipe.blocks for number in range(depth)]
@@ -200,7 +239,7 @@ def test_model(path: Path) -> None:
     for group in build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups:
         for param in group['params']:
             encoder = names[id(param)].startswith('backbone.')
-            assert group['lr'] == pytest.approx(recipe.adapter_lr if encoder else 1e-4)
+            assert group['lr'] == pytest.approx(recipe.adapter_lr if encoder else facts.lr)
             assert group['weight_decay'] == 0.05 or not encoder
 
 

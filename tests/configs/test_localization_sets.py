@@ -1,4 +1,4 @@
-"""Every config on features of MultiTHUMOS has its published values.
+"""Every config on features of MultiTHUMOS and Charades has its published values.
 
 The table restates the recipes of the sources' code independently of the configs.
 """
@@ -44,6 +44,14 @@ RECIPES = {
     'actionformer/actionformer_i3d_1xb2-len2304-45e_multithumos': Recipe(
         65, (2048, 4, 16, None), 2304, 0.5, (3, 0, 5), 2, 45, 65, 100,
         (8000, 0.5, 8000, 0.7), (0.1, 0.9), 39.18,
+    ),
+    'actionformer/actionformer_videomae-large_1xb16-len512-20e_charades': Recipe(
+        157, (1024, 4, 16, 30), 512, 0.5, (2, 2, 7), 16, 20, None, 100,
+        (2000, 0.3, 1000, 0.7), (0.1, 0.9), 26.04,
+    ),
+    'actionformer/actionformer_i3d_1xb16-len768-10e_charades': Recipe(
+        157, (1024, 8, 16, 24), 768, 0.5, (2, 2, 5), 16, 10, 15, 100,
+        (8000, 0.5, 8000, 0.7), (0.1, 0.9), 19.39,
     ),
 }  # fmt: skip
 OTHER_MODULES = ('thumos14', 'fineaction', 'activitynet')
@@ -91,7 +99,9 @@ def test_model(stem: str) -> None:
     cfg, recipe = read(path_of(stem)), RECIPES[stem]
     model, test = cfg.model, cfg.model.test_cfg
     assert tuple(model.backbone.arch) == recipe.arch
-    assert model.backbone.max_seq_len == recipe.length == model.data_preprocessor.max_seq_len
+    divisor = registries.MODELS.build(model.backbone).length_divisor
+    padded = -(-recipe.length // divisor) * divisor
+    assert model.backbone.max_seq_len == padded == model.data_preprocessor.max_seq_len
     assert model.loss.init_normaliser == recipe.normaliser
     assert model.cls_head.num_classes == recipe.classes
     found = (test.pre_nms_topk, test.sigma, test.max_segments, test.get('voting_thresh'))

@@ -4,6 +4,7 @@ The table restates AdaTAD's recipes independently of the configs.
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ class Recipe(NamedTuple):
     file: str
     annotation: str
     merged: tuple[float, int, float] | None
+    frames: int = 768
+    fps: float | None = None
 
 
 RECIPES = {
@@ -39,6 +42,10 @@ RECIPES = {
     ),
     'multithumos_windows': Recipe(
         4, 2, 0.75, 65, ('training', 'validation'), '{}.mp4', 'annotation.json', (0.5, 8000, 0.7),
+    ),
+    'charades_windows': Recipe(
+        4, 16, 0.5, 157, ('training', 'validation'), '{}.mp4', 'annotation.json', (0.3, 1000, 0.7),
+        512, 30.0,
     ),
     'activitynet_windows': Recipe(
         'even', 16, 0.5, 200, ('training', 'validation'), 'v_{}.mp4',
@@ -64,7 +71,8 @@ def test_windows_and_augmentation_are_the_published_ones(name: str, recipe: Reci
     train, test = cfg.train_dataloader.dataset, cfg.test_dataloader.dataset
     windows = FrameWindows(**train.windows)
     assert windows == FrameWindows(**test.windows) and windows.overlap == 0.5
-    assert (windows.frames, windows.stride) == (768, recipe.stride)
+    assert (windows.frames, windows.stride) == (recipe.frames, recipe.stride)
+    assert windows.fps == recipe.fps
     assert cfg.train_dataloader.batch_size == recipe.batch
     assert (train.subsets, test.subsets) == recipe.subsets
     learned = steps(cfg)
@@ -102,16 +110,19 @@ def test_samples_are_made_from_the_layout_of_the_readme(
     if listed := cfg.train_dataloader.dataset.get('classes'):
         names = [f'class {n:03}' for n in range(recipe.classes)]
         (tmp_path / listed).write_text('\n'.join(names))
-    for loader, frames in (('train', 6), ('test', 6)):
+    even = recipe.stride == 'even'
+    frames = 6 if even else math.ceil(3 * (recipe.fps or 8) / recipe.stride)
+    for loader in ('train', 'test'):
         dataset = dict(cfg[f'{loader}_dataloader'].dataset, serialize_data=False)
-        if recipe.stride == 'even':  # tiny here, else 768 frames of a video of 24
+        if even:  # tiny here, else 768 frames of a video of 24
             dataset['windows'] = dict(dataset['windows'], frames=frames)
         built = DATASETS.build(dataset)
         assert len(built) == 1
         item = built[0]
         assert item['inputs'].shape[1:] == (160, 160, 3)
-        assert len(item['inputs']) in ((5, 6) if loader == 'train' else (6,))
+        least = round(0.9 * frames) if loader == 'train' else frames
+        assert least <= len(item['inputs']) <= frames
         truth = item['data_samples'].gt_instances
         assert len(truth) == recipe.classes
         # ActivityNet is localized without classes.
-        assert (int(truth.labels.max()) > 0) is (recipe.stride != 'even')
+        assert (int(truth.labels.max()) > 0) is not even

@@ -11,6 +11,10 @@ CONFIGS = {
         'features': 'actionformer/actionformer_i3d_1xb2-len2304-45e_multithumos.py',
         'video': 'adatad/adatad_vit-base-p16_2xb1-768x4x1-80e_multithumos.py',
     },
+    'charades': {
+        'features': 'actionformer/actionformer_videomae-large_1xb16-len512-20e_charades.py',
+        'video': 'adatad/adatad_vit-base-p16_4xb4-512x4x1-20e_charades.py',
+    },
 }
 """A config of localization for each published data set and kind of files."""
 
