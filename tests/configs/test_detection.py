@@ -88,6 +88,9 @@ RECIPES = {
     'videomaev2_vit-giant-p14_64xb2-16x4x1-10e_ava': Recipe(
         'giant', 64, 2, 3e-4, 0.9, 10, 42.6, 'kinetics710', warmup=2
     ),
+    'videomaev2_vit-giant-p14_64xb2-16x4x1-10e_ava_scale-crop': Recipe(
+        'giant', 64, 2, 3e-4, 0.9, 10, 42.6, 'kinetics710', warmup=2
+    ),
     'videomaev2_vit-giant-p14_64xb2-16x4x1-10e_ava-kinetics': Recipe(
         'giant', 64, 2, 3e-4, 0.9, 10, 43.9, 'kinetics710', warmup=2
     ),
@@ -179,7 +182,10 @@ def test_clips(path: Path) -> None:
         assert (sampling.phase, sampling.fps) == ((1, 25) if official else (0, None))
     assert train['ClipRandomCropBoxes'].size == (224 if official else 256)
     assert test['ClipResizeShortSide'].short_side == 256
-    assert ('ClipColorJitterHSV' in train) == official
+    scaled = path.stem.endswith('_scale-crop')  # of V2's paper, with crops and flips alone
+    assert ('ClipColorJitterHSV' in train) == (official and not scaled)
+    varied = scaled or not official
+    assert train['ClipResizeShortSide'].short_side == ((256, 320) if varied else 256)
     dataset = cfg.test_dataloader.dataset
     assert (dataset.num_classes, dataset.min_box_score) == (80, 0.8 if official else 0.9)
 

@@ -30,8 +30,8 @@ from tests.support.videos import moving_shapes, write_video
 PRETRAINERS = (
     'videomae_vit-small-p16_1xb32-16x4x1-800e_custom',  # a folder
     'videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2-rawframes',  # frames
-    'videomae_vit-base-p16_64xb32-16x4x1-800e_kinetics400_target-dense',
-    'videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2_target-centre',
+    'videomae_vit-base-p16_64xb16-16x4x1-800e_kinetics400_target-dense',
+    'videomae_vit-base-p16_64xb16-16x2x1-800e_sthv2_target-centre',
     'videomaev2_vit-giant-p14_64xb32-16x4x1-300e_unlabeled-hybrid',  # sources, cells, repeats
     'videomaev2_vit-base-p16_64xb32-16x2x1-800e_sthv2_decoder-cell50-all-outputs',
     'hog_vit-tiny-p8_pretrain_motion',

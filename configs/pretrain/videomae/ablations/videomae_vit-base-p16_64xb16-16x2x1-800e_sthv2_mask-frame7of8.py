@@ -1,9 +1,9 @@
 # NNODES=8 bash tools/dist_train.sh configs/pretrain/videomae/ablations/\
-# videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2_mask-frame7of8.py 8
+# videomae_vit-base-p16_64xb16-16x2x1-800e_sthv2_mask-frame7of8.py 8
 # Cost: 38.77 G multiply-accumulates per clip and forward pass, 94.2 M parameters, 64 GPUs.
 # Paper: 61.5 % top-1 on Something-Something V2 after fine-tuning, against 69.6 % with tubes of
 #   ratio 0.9 (Table 1b).
-_base_ = '../videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2.py'
+_base_ = 'videomae_vit-base-p16_64xb16-16x2x1-800e_sthv2_table1.py'
 
 train_dataloader = dict(
     dataset=dict(
