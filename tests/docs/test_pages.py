@@ -58,6 +58,11 @@ def test_every_page_is_in_the_navigation() -> None:
     assert named >= {page.name for page in PAGES if page.parent.name == 'docs'}
 
 
+def test_no_page_links_to_the_readme_that_would_replace_the_first_page() -> None:
+    for page in PAGES[1:]:
+        assert '](../README.md' not in page.read_text(encoding='utf-8'), page.name
+
+
 def value_at(cfg: Any, key: str) -> Any:
     for part in key.split('.'):
         cfg = cfg[part]

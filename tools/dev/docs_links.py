@@ -19,7 +19,12 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     for name in queue:
         for target in _targets(Path(_source(files, name)), config):
             published = _published(target, config)
-            if files.get_file_from_path(published) is None and target.is_file():
+            # The README of the repository would take the place of the first page.
+            if (
+                published != 'README.md'
+                and files.get_file_from_path(published) is None
+                and target.is_file()
+            ):
                 file = File.generated(
                     config, published, abs_src_path=str(target), inclusion=InclusionLevel.NOT_IN_NAV
                 )
