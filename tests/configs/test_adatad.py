@@ -59,6 +59,12 @@ class DataSet(NamedTuple):
     width: int = 512
     lr: float = 1e-4
     positions: bool = False
+    window: int = -1
+    """Of attention."""
+    ranges: tuple[int, int] = (4, 8)
+    """Of the second level."""
+    loss: tuple[float, float, float] = (1, 0, 100)
+    """Weight of distances, label smoothing and the first normaliser."""
 
 
 DATA_SETS = {
@@ -69,6 +75,14 @@ DATA_SETS = {
     'charades': DataSet(
         157, 16, 4, 2, 2, 20, (0.3, 1000, 0.7), ('training', 'validation'), (0.1, 0.9),
         kept=0.5, fps=30.0, steps=512, levels=8, positions=True,
+    ),
+    'epic100-verb': DataSet(
+        97, 2, 2, 2, 2, 250, (0.4, 2000, 0.75), ('training', 'validation'), (0.1, 0.5),
+        kept=0.3, fps=30.0, window=9, ranges=(2, 8), loss=(0.5, 0, 250),
+    ),
+    'epic100-noun': DataSet(
+        300, 2, 2, 2, 2, 250, (0.4, 2000, 0.75), ('training', 'validation'), (0.1, 0.5),
+        kept=0.3, fps=30.0, window=9, ranges=(2, 8), loss=(0.5, 0.1, 250),
     ),
 }  # fmt: skip
 RECIPES = {
@@ -123,6 +137,12 @@ RECIPES = {
     'adatad_vit-giant-p14_4xb4-512x4x1-20e_charades': Recipe(
         'giant', 512, 4, 160, 40, 8e-5, 20, 37.56
     ),
+    'adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-verb': Recipe(
+        'large', 6144, 2, 160, 24, 8e-5, 35, 29.69
+    ),
+    'adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-noun': Recipe(
+        'large', 6144, 2, 160, 24, 8e-5, 35, 29.44
+    ),
 }
 leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 
@@ -135,7 +155,7 @@ def scope() -> Iterator[None]:
 
 def data_set(path: Path) -> tuple[str, DataSet]:
     """The data set of a config, which its name says after the epochs."""
-    name = re.search(r'\de_([a-z0-9]+)', path.stem)[1]
+    name = re.search(r'\de_([a-z0-9-]+)', path.stem)[1]
     return name, DATA_SETS[name]
 
 
@@ -229,8 +249,13 @@ def test_model(path: Path) -> None:
     assert (
         model.data_preprocessor.num_steps == facts.steps and model.data_preprocessor.step_at_start
     )
-    assert set(model.detector.backbone.windows) == {-1}
+    assert set(model.detector.backbone.windows) == {facts.window}
     assert model.detector.backbone.use_abs_pe is facts.positions
+    assert model.detector.regression_ranges[1] == facts.ranges
+    assert len(model.detector.regression_ranges) == facts.levels
+    loss = model.detector.loss
+    told = (loss.reg_weight, loss.label_smoothing, float(cfg.model.detector.loss.init_normaliser))
+    assert told == facts.loss
     depth = ARCHS[recipe.arch].depth
     adapted = [hasattr(block, 'adapter') for block in model.backbone.blocks]
     assert adapted == [number >= depth - recipe.blocks for number in range(depth)]

@@ -1,4 +1,4 @@
-"""Every config on features of MultiTHUMOS and Charades has its published values.
+"""Every config on features of MultiTHUMOS, Charades and EPIC-Kitchens-100 has its published values.
 
 The table restates the recipes of the sources' code independently of the configs.
 """
@@ -38,6 +38,8 @@ class Recipe(NamedTuple):
     ious: tuple[float, float]
     mean_ap: float
     """As the source reports it."""
+    ranges: tuple[int, int] = (4, 8)
+    """Of the second level."""
 
 
 RECIPES = {
@@ -52,6 +54,22 @@ RECIPES = {
     'actionformer/actionformer_i3d_1xb16-len768-10e_charades': Recipe(
         157, (1024, 8, 16, 24), 768, 0.5, (2, 2, 5), 16, 10, 15, 100,
         (8000, 0.5, 8000, 0.7), (0.1, 0.9), 19.39,
+    ),
+    'actionformer/actionformer_slowfast_1xb2-len2304-30e_epic100-verb': Recipe(
+        97, (2304, 16, 32, 30), 2304, 0.3, (2, 2, 5), 2, 30, None, 250,
+        (5000, 0.4, 2000, None), (0.1, 0.5), 23.44, (2, 8),
+    ),
+    'actionformer/actionformer_slowfast_1xb2-len2304-35e_epic100-noun': Recipe(
+        300, (2304, 16, 32, 30), 2304, 0.3, (2, 2, 5), 2, 35, None, 250,
+        (5000, 0.4, 2000, None), (0.1, 0.5), 21.85, (2, 8),
+    ),
+    'tridet/tridet_slowfast_1xb2-len2304-27e_epic100-verb': Recipe(
+        97, (2304, 16, 32, 30), 2304, 0.3, (2, 2, 5), 2, 27, None, 250,
+        (5000, 0.4, 2000, 0.75), (0.1, 0.5), 25.51, (2, 8),
+    ),
+    'tridet/tridet_slowfast_1xb2-len2304-19e_epic100-noun': Recipe(
+        300, (2304, 16, 32, 30), 2304, 0.3, (2, 2, 5), 2, 19, None, 250,
+        (5000, 0.4, 2000, 0.75), (0.1, 0.5), 23.76, (2, 8),
     ),
 }  # fmt: skip
 OTHER_MODULES = ('thumos14', 'fineaction', 'activitynet')
@@ -99,17 +117,37 @@ def test_model(stem: str) -> None:
     cfg, recipe = read(path_of(stem)), RECIPES[stem]
     model, test = cfg.model, cfg.model.test_cfg
     assert tuple(model.backbone.arch) == recipe.arch
-    divisor = registries.MODELS.build(model.backbone).length_divisor
-    padded = -(-recipe.length // divisor) * divisor
-    assert model.backbone.max_seq_len == padded == model.data_preprocessor.max_seq_len
+    assert tuple(model.regression_ranges[1]) == recipe.ranges
     assert model.loss.init_normaliser == recipe.normaliser
     assert model.cls_head.num_classes == recipe.classes
     found = (test.pre_nms_topk, test.sigma, test.max_segments, test.get('voting_thresh'))
     assert found == recipe.decode
     with torch.device('meta'):
         built = registries.MODELS.build(model)
+    divisor = built.data_preprocessor.length_divisor
+    padded = -(-recipe.length // divisor) * divisor
+    assert model.backbone.max_seq_len == padded == model.data_preprocessor.max_seq_len
     count = sum(p.numel() for p in built.parameters()) / 1e6
     assert f'{count:.2f} M parameters' in header(path_of(stem))
+
+
+@pytest.mark.parametrize(
+    ('kind', 'windows', 'ratio', 'smoothing', 'floor'),
+    [('verb', {5}, 2, 0, 5e-5), ('noun', {1}, 4, 0.1, 1e-8)],
+)
+def test_tridet_on_epic_kitchens(
+    kind: str, windows: set[int], ratio: float, smoothing: float, floor: float
+) -> None:
+    (path,) = (FOLDER / 'tridet').glob(f'*_epic100-{kind}.py')
+    cfg = read(path)
+    backbone, loss = cfg.model.backbone, cfg.model.loss
+    assert (set(backbone.windows), backbone.ratio) == (windows, ratio)
+    assert (backbone.hidden_channels, cfg.model.reg_head.num_bins) == (1024, 16)
+    assert (loss.iou_power, loss.get('label_smoothing', 0)) == (0.25, smoothing)
+    assert cfg.param_scheduler.eta_min_ratio * 1e-4 == pytest.approx(floor)
+    # Each level as TriDet requires it: twice the half of its window, times its stride.
+    half = max(2 * (max(windows) // 2), 1)
+    assert registries.MODELS.build(cfg.model).data_preprocessor.length_divisor == 32 * half
 
 
 @leaves
@@ -139,7 +177,7 @@ def test_every_config_is_listed() -> None:
         numbers = (recipe.features[0], recipe.batch, recipe.epochs)
         assert (meta['Feature Width'], meta['Batch Size'], meta['Epochs']) == numbers
         assert '| {} | {} | {} |'.format(*numbers) in row
-        assert f'{meta["Parameters (M)"]} M parameters' in head
+        assert f'{meta["Parameters (M)"]:.2f} M parameters' in head
         ((label, value),) = model['Results'][0]['Metrics'].items()
         assert 'reported' in label and value == recipe.mean_ap
         assert str(value) in row and str(value) in head

@@ -47,6 +47,13 @@ RECIPES = {
         4, 16, 0.5, 157, ('training', 'validation'), '{}.mp4', 'annotation.json', (0.3, 1000, 0.7),
         512, 30.0,
     ),
+    **{
+        f'epic100_{kind}_windows': Recipe(
+            2, 2, 0.3, classes, ('training', 'validation'), '{}.mp4', 'annotation.json',
+            (0.4, 2000, 0.75), 6144, 30.0,
+        )
+        for kind, classes in (('verb', 97), ('noun', 300))
+    },
     'activitynet_windows': Recipe(
         'even', 16, 0.5, 200, ('training', 'validation'), 'v_{}.mp4',
         'activity_net.v1-3.min.json', None,
@@ -104,7 +111,9 @@ def test_samples_are_made_from_the_layout_of_the_readme(
         labels = [f'class {n:03}' for n in range(recipe.classes)]
         rows = [{'segment': [0.5, 2.5], 'label': label} for label in labels]
         database[f'x{number}'] = {'subset': subset, 'duration': 3.0, 'annotations': rows}
-    annotation = tmp_path / 'data' / name.removesuffix('_windows') / recipe.annotation
+    place = Path(cfg.train_dataloader.dataset.ann_file)
+    assert place.as_posix().endswith(recipe.annotation)
+    annotation = tmp_path / place
     annotation.parent.mkdir(parents=True, exist_ok=True)
     annotation.write_text(json.dumps({'database': database}))
     if listed := cfg.train_dataloader.dataset.get('classes'):

@@ -15,6 +15,14 @@ CONFIGS = {
         'features': 'actionformer/actionformer_videomae-large_1xb16-len512-20e_charades.py',
         'video': 'adatad/adatad_vit-base-p16_4xb4-512x4x1-20e_charades.py',
     },
+    'epic-verb': {
+        'features': 'actionformer/actionformer_slowfast_1xb2-len2304-30e_epic100-verb.py',
+        'video': 'adatad/adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-verb.py',
+    },
+    'epic-noun': {
+        'features': 'actionformer/actionformer_slowfast_1xb2-len2304-35e_epic100-noun.py',
+        'video': 'adatad/adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-noun.py',
+    },
 }
 """A config of localization for each published data set and kind of files."""
 
