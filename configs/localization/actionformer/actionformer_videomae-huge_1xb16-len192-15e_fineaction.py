@@ -6,6 +6,8 @@
 #     --cfg-options model.external_scores.path=data/fineaction/class_scores.json
 # Cost: 1 GPU, 7.53 M parameters. 10 + 5 epochs, as OpenTAD ran it.
 # Average mAP that OpenTAD reports with a classifier's scores: 19.32.
+# Differs from OpenTAD: features are stretched to 192 steps by linear interpolation, as in
+#   ActionFormer; OpenTAD pools them with RoIAlign.
 _base_ = [
     '../../_base_/models/actionformer_agnostic.py',
     '../../_base_/datasets/fineaction_features.py',

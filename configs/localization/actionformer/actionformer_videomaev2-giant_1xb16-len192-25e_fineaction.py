@@ -6,6 +6,8 @@
 #     --cfg-options model.external_scores.path=data/fineaction/class_scores.json
 # Cost: 1 GPU, 7.63 M parameters. 20 + 5 epochs, as InternVideo ran it; V2 publishes no config.
 # Average mAP that VideoMAE V2 reports with a classifier's scores: 18.2; OpenTAD, 15 epochs: 19.62.
+# Chosen here: features are stretched to 192 steps by linear interpolation, as in InternVideo and
+#   ActionFormer; V2 does not say how.
 _base_ = [
     '../../_base_/models/actionformer_agnostic.py',
     '../../_base_/datasets/fineaction_features.py',

@@ -5,7 +5,8 @@
 # Paper: 74.0 % top-1 on Something-Something V2 after pre-training on Kinetics-400 (Table 6; 2
 #   clips x 3 crops). Also 94.6 % top-5.
 # Recipe: V1 Table 10.
-# Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9.
+# Differs from the paper: RandAug has magnitude 7 as in every script; Table 10 prints 9. A box is
+#   erased in a quarter of the clips, as in every script; no table lists it.
 _base_ = [
     '../../_base_/models/recognizer_vit-large-p16.py',
     '../../_base_/datasets/sthv2.py',

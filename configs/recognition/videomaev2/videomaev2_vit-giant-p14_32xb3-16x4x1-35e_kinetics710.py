@@ -5,9 +5,10 @@
 # Paper: nothing on Kinetics-710; this step precedes 88.5 % on Kinetics-400 (Table 5). The model zoo
 #   reports 83.8 % on Kinetics-710.
 # Recipe: the released script.
-# Differs from the paper: Table 11 gives batch 128 (the recipe ending in _table11). The script uses
-#   RandAug with magnitude 7 and random resized crops, while the table prints magnitude 0 and
-#   MultiScaleCrop.
+# Differs from the paper: Table 11 gives batch 128 (the recipe ending in _table11). The script
+#   uses RandAug with magnitude 7 and random resized crops, while the table prints magnitude 0 and
+#   MultiScaleCrop. A box is erased in a quarter of the clips, as in every script; no table lists
+#   it.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics710.py',

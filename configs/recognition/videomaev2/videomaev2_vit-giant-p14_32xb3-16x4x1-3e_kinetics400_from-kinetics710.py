@@ -5,9 +5,10 @@
 # Paper: 88.5 % top-1 on Kinetics-400 (Table 5; 5 clips x 3 crops); the model zoo says 88.4 %.
 #   Also 98.1 % top-5 (Table 6a) and 85.6 % top-1 from a single view.
 # Recipe: the released script.
-# Differs from the paper: Table 9 gives batch 32, no warm-up, drop path 0.3, dropout 0.5 and weight
-#   decay 0.05 (the recipe ending in -table9). The script uses RandAug with magnitude 7 and random
-#   resized crops, while the table prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: Table 9 gives batch 32, no warm-up, drop path 0.3, dropout 0.5 and
+#   weight decay 0.05 (the recipe ending in -table9). The script uses RandAug with magnitude 7 and
+#   random resized crops, while the table prints magnitude 0 and MultiScaleCrop. A box is erased
+#   in a quarter of the clips, as in every script; no table lists it.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics400.py',

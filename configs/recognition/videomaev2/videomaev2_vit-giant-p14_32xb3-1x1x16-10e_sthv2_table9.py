@@ -6,8 +6,9 @@
 #   script or with these values. Also 95.9 % top-5 (Table 6c) and 75.7 % top-1 from a single view.
 # Recipe: V2 Table 9.
 # Differs from the released script, which has 20 epochs, drop path 0.25 and no dropout.
-# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
-#   table prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script;
+#   the table prints magnitude 0 and MultiScaleCrop. A box is erased in a quarter of the clips, as
+#   in every script; no table lists it.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/sthv2.py',

@@ -5,9 +5,10 @@
 # Paper: 77.0 % top-1 on Something-Something V2 (Table 4; 2 clips x 3 crops). Also 95.9 % top-5
 #   (Table 6c) and 75.7 % top-1 from a single view.
 # Recipe: the released script.
-# Differs from the paper: Table 9 gives 10 epochs, drop path 0.35 and dropout 0.5 (the recipe ending
-#   in _table9). The script uses RandAug with magnitude 7 and random resized crops, while the table
-#   prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: Table 9 gives 10 epochs, drop path 0.35 and dropout 0.5 (the recipe
+#   ending in _table9). The script uses RandAug with magnitude 7 and random resized crops, while
+#   the table prints magnitude 0 and MultiScaleCrop. A box is erased in a quarter of the clips, as
+#   in every script; no table lists it.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/sthv2.py',

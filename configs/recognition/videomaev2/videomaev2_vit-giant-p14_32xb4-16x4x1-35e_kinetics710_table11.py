@@ -5,8 +5,9 @@
 # Paper: nothing on Kinetics-710; this step precedes 88.5 % on Kinetics-400 (Table 5).
 # Recipe: V2 Table 11.
 # Differs from the released script, which has batch 96.
-# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script; the
-#   table prints magnitude 0 and MultiScaleCrop.
+# Differs from the paper: RandAug with magnitude 7 and random resized crops as in every script;
+#   the table prints magnitude 0 and MultiScaleCrop. A box is erased in a quarter of the clips, as
+#   in every script; no table lists it.
 _base_ = [
     '../../_base_/models/recognizer_vit-giant-p14.py',
     '../../_base_/datasets/kinetics710.py',
