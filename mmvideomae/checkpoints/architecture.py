@@ -6,10 +6,9 @@ from mmvideomae.checkpoints.completeness import (
     CODE_EMBED,
     PATCH_EMBED,
     code_attentions,
-    numbered,
 )
 from mmvideomae.checkpoints.head_rows import BOX_HEAD, HEAD
-from mmvideomae.checkpoints.names import Weights
+from mmvideomae.checkpoints.names import Weights, numbered
 
 NUM_HEADS = {192: 3, 384: 6, 512: 8, 640: 8, 768: 12, 1024: 16, 1280: 16, 1408: 16}
 """Attention heads of the published encoders and decoders, by width (V1 Table 8, V2 Table 7)."""

@@ -2,9 +2,8 @@
 
 from torch import Tensor
 
-from mmvideomae.checkpoints.completeness import has_part
 from mmvideomae.checkpoints.errors import CheckpointError
-from mmvideomae.checkpoints.names import Weights
+from mmvideomae.checkpoints.names import Weights, has_part
 from mmvideomae.ops.positions import resize_axis
 
 TOKENIZER = 'data_preprocessor.tokenizer.'

@@ -1,10 +1,11 @@
 """Check that weights with our names form a complete network."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
+from mmvideomae.checkpoints.detector_gaps import detector_gaps
 from mmvideomae.checkpoints.errors import CheckpointError, some
-from mmvideomae.checkpoints.names import Weights, is_known
+from mmvideomae.checkpoints.names import Weights, both, has_part, is_known, numbered
 
 PATCH_EMBED = 'backbone.patch_embed.proj.weight'
 FORMER_EMBED = 'backbone.embd.0.conv.weight'
@@ -12,14 +13,13 @@ CODE_EMBED = 'backbone.cls_embed'
 FOREIGN = 'backbone.model.'
 """The beginning of names of an encoder of another library, which has its own names."""
 DETECTOR = 'detector.'
-"""Before the names of an ActionFormer that is trained together with an encoder."""
+"""Before the names of a temporal detector that is trained together with an encoder."""
 GATHER = (
     'of DeepSpeed ZeRO-3 or FSDP, whose weights are spread over many files. Merge them (for '
     'DeepSpeed with "python zero_to_fp32.py FOLDER OUT", a script that it writes beside them) '
     'and give the file in OUT'
 )
 
-_LEAVES = ('weight', 'bias')
 _POOLER = 'cls_head.pooler'
 _BLOCKS = ('backbone.blocks', 'neck.blocks', f'{_POOLER}.blocks')
 _LAYERS_OF_A_BLOCK = ('norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2')
@@ -45,32 +45,13 @@ _NORM_BEFORE = {
     'roi_head.bbox_head.fc_cls.': 'backbone.norm',
 }
 
-# The same for ActionFormer.
-_FORMER_BLOCKS = ('backbone.stem', 'backbone.branch')
-_FORMER_LAYERS = (
-    *('ln1', 'ln2', 'mlp.0', 'mlp.3'),
-    *(f'attn.{part}' for part in ('query', 'key', 'value', 'proj')),
-    *(f'attn.{part}_norm' for part in ('query', 'key', 'value')),
-)
-_FORMER_CONVOLUTIONS = tuple(f'attn.{part}_conv.conv.weight' for part in ('query', 'key', 'value'))
-# All blocks have both, or none has either.
-_FORMER_SCALES = ('drop_path_attn.scale', 'drop_path_mlp.scale')
-_FORMER_OUTPUTS = ('cls_head.cls_head.conv', 'reg_head.offset_head.conv')
-# Convolutions, each followed by a norm.
-_FORMER_STACKS = (
-    ('backbone.embd', 'backbone.embd_norm'),
-    ('cls_head.head', 'cls_head.norm'),
-    ('reg_head.head', 'reg_head.norm'),
-)
-_FORMER_LEVELS = ('neck.fpn_norms', 'neck.lateral_convs', 'neck.fpn_convs', 'reg_head.scale')
-
 
 def require_whole(state_dict: Weights) -> None:
     """Check that every block and layer has all of its tensors, blocks from number 0 on.
 
     A whole part, such as a head, may be missing.  Tensors with other names are ignored.
-    The network is VideoMAE's, V-JEPA 2's, VIMPAC's, an ActionFormer, or VideoMAE's with one; one
-    with an encoder of another library is not checked.
+    The network is VideoMAE's, V-JEPA 2's, VIMPAC's, a temporal detector, or VideoMAE's with one;
+    one with an encoder of another library is not checked.
 
     Raises:
         CheckpointError: A tensor, which the message names, is missing or empty.
@@ -80,7 +61,7 @@ def require_whole(state_dict: Weights) -> None:
         return
     former = FORMER_EMBED in state_dict
     if former:
-        gaps = _former_gaps(state_dict)
+        gaps = detector_gaps(state_dict)
     else:
         gaps = _code_gaps(state_dict) if CODE_EMBED in state_dict else _gaps(state_dict)
     if missing := [key for key in dict.fromkeys(gaps) if key not in state_dict]:
@@ -131,7 +112,7 @@ def _gaps(state: Weights) -> Iterator[str]:
     if not alone:
         yield PATCH_EMBED
     if pooled:
-        yield from (f'{_POOLER}.query', *_both(_LAYERS_OF_A_POOLER), *_both(['cls_head.fc_cls']))
+        yield from (f'{_POOLER}.query', *both(_LAYERS_OF_A_POOLER), *both(['cls_head.fc_cls']))
     for part in _BLOCKS:
         blocks = numbered(state, part)
         optional = [
@@ -140,25 +121,25 @@ def _gaps(state: Weights) -> Iterator[str]:
             if _any(blocks, part, state, names)
             for name in names
         ]
-        names = ['attn.qkv.weight', *_both(_LAYERS_OF_A_BLOCK), *optional]
+        names = ['attn.qkv.weight', *both(_LAYERS_OF_A_BLOCK), *optional]
         _require_same_shapes(state, part, blocks, names)
         yield from (f'{part}.{number}.{name}' for number in blocks for name in names)
     present = [layer for layer in _LAYERS if has_part(state, f'{layer}.')]
-    yield from _both(present)
+    yield from both(present)
     if has_part(state, ('neck.mask_token', 'neck.embed.', 'neck.blocks.')):
         yield from _DECODER[:3]
         # A head with another name does not predict pixels.
         if not has_part(state, 'head.'):
-            yield from _both(['head.proj'])
+            yield from both(['head.proj'])
     normed = alone or {'backbone.norm', 'backbone.fc_norm'} & set(present)
     for part, norm in _NORM_BEFORE.items():
         if has_part(state, part) and not normed:
-            yield from _both([norm])
+            yield from both([norm])
     if 'head.proj' in present:
         yield from _DECODER
     if has_part(state, DETECTOR):
         detector = {key.removeprefix(DETECTOR) for key in state if key.startswith(DETECTOR)}
-        yield from (DETECTOR + key for key in _former_gaps(detector))
+        yield from (DETECTOR + key for key in detector_gaps(detector))
 
 
 def _code_gaps(state: Weights) -> Iterator[str]:
@@ -166,24 +147,24 @@ def _code_gaps(state: Weights) -> Iterator[str]:
     yield from (CODE_EMBED, 'backbone.embedding.weight')
     yield from (f'backbone.pos_embed.{axis}' for axis in ('cls', 'time', 'height', 'width'))
     pre_norm = has_part(state, 'backbone.ln_post.')
-    yield from _both(['backbone.ln_post' if pre_norm else 'backbone.ln_pre'])
+    yield from both(['backbone.ln_post' if pre_norm else 'backbone.ln_pre'])
     layers = ['mlp.fc1', 'mlp.fc2', 'mlp_norm']
     for number, parts in enumerate(code_attentions(state)):
         layers += [f'attns.{number}.proj', f'attn_norms.{number}']
         layers += [f'attns.{number}.qkv.{part}' for part in range(parts)]
     for number in range(max(1, len(numbered(state, 'backbone.blocks')))):
-        yield from _both(f'backbone.blocks.{number}.{layer}' for layer in layers)
+        yield from both(f'backbone.blocks.{number}.{layer}' for layer in layers)
     if has_part(state, 'head.transform.'):
-        yield from (*_both(['head.transform.0', 'head.transform.2']), 'head.bias')
+        yield from (*both(['head.transform.0', 'head.transform.2']), 'head.bias')
     if has_part(state, 'cls_head.fc_cls.'):
-        yield from _both(['cls_head.fc_cls'])
+        yield from both(['cls_head.fc_cls'])
     norms = len(numbered(state, 'contrast.mlp.bn', '_'))
     count = max(len(numbered(state, 'contrast.mlp.linear', '_')), norms and norms + 1)
     for number in range(count):
         layer, norm = f'contrast.mlp.linear_{number}', f'contrast.mlp.bn_{number}'
         yield f'{layer}.weight'
         if number + 1 < count:
-            yield from (f'{layer}.bias', *_both([norm]))
+            yield from (f'{layer}.bias', *both([norm]))
             yield from (f'{norm}.running_mean', f'{norm}.running_var')
 
 
@@ -196,34 +177,6 @@ def code_attentions(state: Weights) -> list[int]:
         max((len(numbered(state, f'{place}.{number}.qkv')) for place in places), default=1)
         for number in range(count)
     ]
-
-
-def _former_gaps(state: Collection[str]) -> Iterator[str]:
-    """Names that an ActionFormer with the parts of this state must have."""
-    scales = _FORMER_SCALES if any(key.endswith(_FORMER_SCALES) for key in state) else ()
-    for part in _FORMER_BLOCKS:
-        for number in numbered(state, part):
-            names = (*_both(_FORMER_LAYERS), *_FORMER_CONVOLUTIONS, *scales)
-            yield from (f'{part}.{number}.{name}' for name in names)
-    levels = max(len(numbered(state, part)) for part in _FORMER_LEVELS)
-    levels = max(levels, 1 + len(numbered(state, 'backbone.branch')))
-    for part in sorted({match[1] for key in state if (match := re.match(r'(.+?)\.\d+\.', key))}):
-        start = len(part) + 1
-        inner = {key[start:].partition('.')[2] for key in state if key.startswith(f'{part}.')}
-        numbers = range(levels) if part in _FORMER_LEVELS else numbered(state, part)
-        yield from (f'{part}.{number}.{name}' for number in numbers for name in sorted(inner))
-    if has_part(state, 'neck.'):
-        yield from _both(f'neck.fpn_norms.{number}' for number in range(levels))
-    if has_part(state, 'reg_head.'):
-        yield from (f'reg_head.scale.{number}.scale' for number in range(levels))
-    for layer in _FORMER_OUTPUTS:
-        if has_part(state, f'{layer.partition(".")[0]}.'):
-            yield from _both([layer])
-    for convolutions, norms in _FORMER_STACKS:
-        numbers = range(max(len(numbered(state, part)) for part in (convolutions, norms)))
-        yield from (f'{convolutions}.{number}.conv.weight' for number in numbers)
-        if has_part(state, f'{norms}.'):
-            yield from _both(f'{norms}.{number}' for number in numbers)
 
 
 def _require_same_shapes(state: Weights, part: str, blocks: range, names: Iterable[str]) -> None:
@@ -240,18 +193,3 @@ def _require_same_shapes(state: Weights, part: str, blocks: range, names: Iterab
 
 def _any(blocks: range, part: str, state: Weights, names: Iterable[str]) -> bool:
     return any(f'{part}.{number}.{name}' in state for number in blocks for name in names)
-
-
-def numbered(state: Collection[str], part: str, joint: str = '.') -> range:
-    """Numbers from 0 to the highest in a list of layers."""
-    found = [re.match(rf'{re.escape(part + joint)}(\d{{1,4}})\.', key) for key in state]
-    return range(1 + max((int(match[1]) for match in found if match), default=-1))
-
-
-def _both(layers: Iterable[str]) -> list[str]:
-    return [f'{layer}.{leaf}' for layer in layers for leaf in _LEAVES]
-
-
-def has_part(state: Collection[str], start: str | tuple[str, ...]) -> bool:
-    """Whether any name starts with ``start``, or with one of several beginnings."""
-    return any(key.startswith(start) for key in state)

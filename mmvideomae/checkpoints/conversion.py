@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from mmvideomae.checkpoints.completeness import FOREIGN, has_part, require_values
+from mmvideomae.checkpoints.completeness import FOREIGN, require_values
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.formats import LAYOUTS
 from mmvideomae.checkpoints.formats.layout import Conversion, Layout
-from mmvideomae.checkpoints.names import Weights
+from mmvideomae.checkpoints.names import Weights, has_part
 
 WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.writable)
 

@@ -13,7 +13,6 @@ from mmvideomae.checkpoints.code_parts import TOKENIZER, fit_axis_positions, set
 from mmvideomae.checkpoints.completeness import (
     DETECTOR,
     added_to_encoder,
-    has_part,
     require_values,
 )
 from mmvideomae.checkpoints.conversion import convert, detect, to_ours
@@ -22,7 +21,7 @@ from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
 from mmvideomae.checkpoints.formats.hf import require_same_heads
 from mmvideomae.checkpoints.formats.layout import POSITIONS
 from mmvideomae.checkpoints.head_rows import select_rows
-from mmvideomae.checkpoints.names import Weights
+from mmvideomae.checkpoints.names import Weights, has_part
 from mmvideomae.checkpoints.reading import without_wrapper_prefixes
 from mmvideomae.ops.positions import Grid, resize_table, sinusoid_table
 

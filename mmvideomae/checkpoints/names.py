@@ -6,7 +6,7 @@ value separate (``attn.q.weight``) or joint (``attn.qkv.bias``) as in the layout
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -105,6 +105,22 @@ def canonical_order(key: str) -> tuple[int, int, int, str]:
 def is_known(key: str) -> bool:
     """Whether a plain VideoMAE network may have a tensor with this name."""
     return _rename(key, same(PART_ORDER), same(BLOCK_ORDER)) is not None
+
+
+def has_part(state: Collection[str], start: str | tuple[str, ...]) -> bool:
+    """Whether any name starts with ``start``, or with one of several beginnings."""
+    return any(key.startswith(start) for key in state)
+
+
+def numbered(state: Collection[str], part: str, joint: str = '.') -> range:
+    """Numbers from 0 to the highest in a list of layers."""
+    found = [re.match(rf'{re.escape(part + joint)}(\d{{1,4}})\.', key) for key in state]
+    return range(1 + max((int(match[1]) for match in found if match), default=-1))
+
+
+def both(layers: Iterable[str]) -> list[str]:
+    """The names of the weights and biases of layers."""
+    return [f'{layer}.{leaf}' for layer in layers for leaf in ('weight', 'bias')]
 
 
 def _leaf(key: str) -> str:

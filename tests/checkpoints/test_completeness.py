@@ -13,7 +13,7 @@ from torch import Tensor
 from mmvideomae.checkpoints import CheckpointError, convert, fit, load_state_dict, to_ours
 from mmvideomae.ops.positions import sinusoid_table
 from mmvideomae.registry import MODELS
-from tests.support.localizers import tiny_action_former
+from tests.support.localizers import tiny_action_former, tiny_dy_fa_det, tiny_tri_det
 from tests.support.weight_files import (
     hugging_face,
     mmaction2,
@@ -43,10 +43,10 @@ def states(zoo: Any) -> dict[str, State]:
     }
 
 
-@pytest.fixture
-def former() -> State:
+@pytest.fixture(params=[tiny_action_former, tiny_tri_det, tiny_dy_fa_det])
+def detector(request: pytest.FixtureRequest) -> State:
     init_default_scope('mmvideomae')
-    return dict(MODELS.build(tiny_action_former()).state_dict())
+    return dict(MODELS.build(request.param()).state_dict())
 
 
 def groups(state: State) -> dict[str, list[str]]:
@@ -77,11 +77,11 @@ def test_every_tensor_is_missed_in_the_last_block_and_in_all(zoo: Any) -> None:
                     assert not accepted(left), (name, pattern, gone)
 
 
-def test_every_tensor_of_an_action_former_is_missed(former: State) -> None:
-    assert accepted(former)
-    for pattern, keys in groups(former).items():
+def test_every_tensor_of_a_temporal_detector_is_missed(detector: State) -> None:
+    assert accepted(detector)
+    for pattern, keys in groups(detector).items():
         for gone in (keys, keys[-1:]):
-            left = {key: value for key, value in former.items() if key not in gone}
+            left = {key: value for key, value in detector.items() if key not in gone}
             assert pattern == 'loss.normaliser' or not accepted(left), (pattern, gone)
 
 

@@ -44,6 +44,32 @@ def tiny_action_former(
     }
 
 
+def tiny_tri_det(num_classes: int = 3) -> dict[str, Any]:
+    """Config of a TriDet of the same sizes."""
+    config = tiny_action_former()
+    reg_head = {**config['reg_head'], 'type': 'TridentRegHead', 'num_classes': num_classes}
+    return {
+        **config,
+        'backbone': _convolutions('TriDetBackbone', config['backbone']),
+        'reg_head': reg_head,
+        'loss': {'type': 'TridentLoss', 'init_normaliser': 10},
+    }
+
+
+def tiny_dy_fa_det() -> dict[str, Any]:
+    """Config of a DyFADet of the same sizes."""
+    config = tiny_action_former()
+    config['backbone'] = _convolutions('DyFADetBackbone', config['backbone'])
+    for part in ('cls_head', 'reg_head'):
+        config[part]['type'] = config[part]['type'].replace('ActionFormer', 'DyFADet')
+    return config
+
+
+def _convolutions(kind: str, backbone: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in backbone.items() if key != 'num_heads'}
+    return {**kept, 'type': kind, 'windows': (1, 1), 'hidden_channels': 48}
+
+
 def tiny_end_to_end(
     frames: int = 32, side: int = 16, frames_per_step: int = 1, **changes: Any
 ) -> dict[str, Any]:

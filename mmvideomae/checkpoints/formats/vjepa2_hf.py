@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from mmvideomae.checkpoints.architecture import VJEPA2_HEADS, Architecture, architecture_of
-from mmvideomae.checkpoints.completeness import numbered
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.formats.hf import (
     ACTIVATION,
@@ -21,7 +20,7 @@ from mmvideomae.checkpoints.formats.hf import (
 )
 from mmvideomae.checkpoints.formats.layout import Conversion, Dropped
 from mmvideomae.checkpoints.formats.vjepa2 import VJEPA2Layout
-from mmvideomae.checkpoints.names import Names, Weights, same
+from mmvideomae.checkpoints.names import Names, Weights, numbered, same
 
 # Entries that weights determine too, and their names in `Architecture`.
 _SIZES = {

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mmvideomae.models.layers.dynamic_conv import Gate
 from mmvideomae.ops.feature_grid import FeatureGrid
 from mmvideomae.registry import MODELS
-from tests.support.localizers import tiny_action_former
+from tests.support.localizers import tiny_action_former, tiny_dy_fa_det, tiny_tri_det
 
 GRID = FeatureGrid(fps=8, stride=4, window=16)
 
@@ -177,37 +177,7 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         model(ready['inputs'], ready['masks'], mode='loss')
 
 
-def tri_det(num_classes: int = 3) -> dict[str, Any]:
-    config = tiny_action_former()
-    width, levels = 32, 3
-    config['backbone'] = {
-        'type': 'TriDetBackbone',
-        'in_channels': 12,
-        'embed_dims': width,
-        'arch': (2, 1, levels - 1),
-        'windows': (1, 1),
-        'hidden_channels': 48,
-        'max_seq_len': 64,
-    }
-    config['reg_head'] = {
-        'type': 'TridentRegHead',
-        'num_classes': num_classes,
-        'in_channels': width,
-        'hidden_channels': width,
-        'num_levels': levels,
-    }
-    return {**config, 'loss': {'type': 'TridentLoss', 'init_normaliser': 10}}
-
-
-def dy_fa_det() -> dict[str, Any]:
-    config, tri = tiny_action_former(), tri_det()
-    config['backbone'] = {**tri['backbone'], 'type': 'DyFADetBackbone'}
-    for head in ('cls_head', 'reg_head'):
-        config[head]['type'] = config[head]['type'].replace('ActionFormer', 'DyFADet')
-    return config
-
-
-@pytest.mark.parametrize(('config', 'lr'), [(tri_det, 5e-3), (dy_fa_det, 1e-3)])
+@pytest.mark.parametrize(('config', 'lr'), [(tiny_tri_det, 5e-3), (tiny_dy_fa_det, 1e-3)])
 def test_the_parts_of_others_learn_in_it(config: Callable[[], dict[str, Any]], lr: float) -> None:
     torch.manual_seed(1)
     model = MODELS.build(config()).train()
@@ -234,4 +204,4 @@ def test_the_parts_of_others_learn_in_it(config: Callable[[], dict[str, Any]], l
 
 def test_heads_of_other_classes_are_refused() -> None:
     with pytest.raises(ValueError, match='cls_head has num_classes=3, but reg_head 4'):
-        MODELS.build(tri_det(4))
+        MODELS.build(tiny_tri_det(4))
