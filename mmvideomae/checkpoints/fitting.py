@@ -34,7 +34,10 @@ ENCODER_PARTS = (ENCODER, TOKENIZER)
 ENCODER_MARKS = ('patch_embed.proj.weight', 'cls_embed')
 MMACTION2_EMBED = 'backbone.patch_embed.projection.weight'
 # Parts of a model that are replaced as a whole in training if they do not fit.
-REPLACEABLE = ('cls_head', 'roi_head', f'{DETECTOR}cls_head')
+REPLACEABLE = (
+    *('cls_head', 'reg_head', 'roi_head'),
+    *(f'{DETECTOR}{part}' for part in ('cls_head', 'reg_head')),
+)
 
 
 class Fitted(NamedTuple):

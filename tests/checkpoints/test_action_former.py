@@ -1,4 +1,4 @@
-"""Protects released ActionFormer weights: every key is mapped, and outputs are the original's."""
+"""Protects released weights of ActionFormer, TriDet and DyFADet: every key is used."""
 
 from pathlib import Path
 from typing import Any
@@ -168,3 +168,108 @@ def test_unknown_and_missing_weights_are_named(tmp_path: Path) -> None:
     released_file(shapes, tmp_path / 'fewer.pth')
     with pytest.raises(CheckpointError, match=r'lacks neck\.fpn_norms\.5\.bias'):
         fit(load(tmp_path / 'fewer.pth').state_dict, tiny(), 'the file', training=False)
+
+
+def layer(name: str, *shape: int, norm: bool = False) -> Shapes:
+    """A convolution with a bias, or a norm over channels."""
+    if norm:
+        return {f'{name}.{leaf}': (1, *shape, 1) for leaf in ('weight', 'bias')}
+    return {f'{name}.weight': shape, f'{name}.bias': shape[:1]}
+
+
+def shapes_of_others(kind: str, width: int = 16, classes: int = 3, hidden: int = 24) -> Shapes:
+    """Names and shapes in a released file of TriDet or DyFADet."""
+    shapes: Shapes = {f'reg_head.scale.{level}.scale': () for level in range(6)}
+    for number, wide in enumerate((5, width)):
+        shapes[f'backbone.embd.{number}.conv.weight'] = (width, wide, 3)
+        shapes |= layer(f'backbone.embd_norm.{number}', width, norm=True)
+    for level in range(6):
+        shapes |= layer(f'neck.fpn_norms.{level}', width, norm=True)
+    for block in ('stem.0', 'stem.1', *(f'branch.{number}' for number in range(5))):
+        start = f'backbone.{block}'
+        shapes |= layer(f'{start}.ln', width, norm=True) | layer(f'{start}.gn', width)
+        shapes |= layer(f'{start}.convkw', width, 1, 11)
+        for part in ('psi', 'convw', 'fc', 'global_fc'):
+            shapes |= layer(f'{start}.{part}', width, 1, 1)
+        shapes |= layer(f'{start}.mlp.0', hidden, width, 1)
+        shapes |= layer(f'{start}.mlp.2', width, hidden, 1)
+        if 'branch' in block:
+            shapes |= {f'{start}.drop_path_{part}.scale': (1, width, 1) for part in ('out', 'mlp')}
+    towers = ['cls_head', 'reg_head', *(('start_head', 'end_head') if kind == 'TriDet' else ())]
+    for tower in towers:
+        output = 'offset_head' if tower == 'reg_head' else 'cls_head'
+        count = classes if tower != 'reg_head' else (2 if kind == 'DyFADet' else 34)
+        shapes |= layer(f'{tower}.{output}.conv', count, width, 3)
+        for number in range(2):
+            if kind == 'DyFADet':
+                shapes |= mixing(f'{tower}.head.{number}', width)
+            else:
+                shapes[f'{tower}.head.{number}.conv.weight'] = (width, width, 3)
+                shapes |= layer(f'{tower}.norm.{number}', width, norm=True)
+    return shapes
+
+
+def mixing(start: str, width: int) -> Shapes:
+    shapes = {f'{start}.scale_weight': (1,), f'{start}.output_weight': (1,)}
+    shapes |= layer(f'{start}.norm', width, norm=True)  # never used there
+    for module in ('depth_module', 'dynamic_convs.0', 'dynamic_convs.1'):
+        inner = f'{start}.{module}'
+        shapes[f'{inner}.shift_conv.weight'] = (3 * width, 1, 3)
+        shapes |= layer(f'{inner}.conv', width, 3 * width, 1)
+        shapes |= layer(f'{inner}.norm', width, norm=True)
+        if module == 'depth_module':
+            shapes |= layer(f'{inner}.kernel_conv.convs.0', width, 3 * width, 3)
+            shapes |= layer(f'{inner}.kernel_conv.convs.1', width, norm=True)
+            shapes |= layer(f'{inner}.kernel_conv.gate.gate_conv', 1, 3 * width, 3)
+        else:
+            shapes |= layer(f'{inner}.kernel_conv.gate_conv', width, 1, 3)
+    return shapes
+
+
+def other(kind: str, classes: int = 3) -> nn.Module:
+    init_default_scope('mmvideomae')
+    wanted = config(5, 16, classes)
+    wanted['backbone'] |= {'type': f'{kind}Backbone', 'hidden_channels': 24}
+    del wanted['backbone']['num_heads']
+    if kind == 'TriDet':
+        wanted['reg_head'] |= {'type': 'TridentRegHead', 'num_classes': classes}
+        return MODELS.build({**wanted, 'loss': {'type': 'TridentLoss'}})
+    for head in ('cls_head', 'reg_head'):
+        wanted[head]['type'] = wanted[head]['type'].replace('ActionFormer', kind)
+    return MODELS.build(wanted)
+
+
+@pytest.mark.parametrize('kind', ['TriDet', 'DyFADet'])
+def test_released_files_of_others_are_used_whole(tmp_path: Path, kind: str) -> None:
+    ema = released_file(shapes_of_others(kind), tmp_path / 'file.pth')
+    if kind == 'DyFADet':
+        with pytest.raises(CheckpointError, match='does not shift by whole steps'):
+            load(tmp_path / 'file.pth')
+        content = torch.load(tmp_path / 'file.pth', weights_only=True)
+        taps = torch.eye(3)[:, None].repeat(16, 1, 1)
+        shifts = [key for key in content['state_dict_ema'] if key.endswith('shift_conv.weight')]
+        content['state_dict_ema'] |= dict.fromkeys(shifts, taps)
+        torch.save(content, tmp_path / 'file.pth')
+    done, model = load(tmp_path / 'file.pth'), other(kind)
+    fitted = fit(done.state_dict, model, 'the file', training=False)
+    result = model.load_state_dict(fitted.state_dict, strict=False)
+    assert result.unexpected_keys == [] and result.missing_keys == ['loss.normaliser']
+    dropped = {item.key.removeprefix('module.') for item in done.dropped}
+    assert {key.rpartition('.')[0].rpartition('.')[2] for key in dropped} == (
+        {'shift_conv', 'norm'} if kind == 'DyFADet' else set()
+    )
+    assert len(dropped) == (2 * 2 * (3 + 2) if kind == 'DyFADet' else 0)
+    state = model.state_dict()
+    names = {key: key.replace('start_head', 'reg_head.start') for key in ema.keys() - dropped}
+    names = {key: ours.replace('end_head', 'reg_head.end') for key, ours in names.items()}
+    assert all(torch.equal(state[ours], ema[key]) for key, ours in names.items())
+
+
+def test_a_tri_det_for_other_classes_starts_two_heads_anew(tmp_path: Path) -> None:
+    released_file(shapes_of_others('TriDet', classes=4), tmp_path / 'file.pth')
+    weights = load(tmp_path / 'file.pth').state_dict
+    fitted = fit(weights, other('TriDet'), 'the file', training=True)
+    assert {note.partition(':')[0] for note in fitted.notes} >= {'cls_head', 'reg_head'}
+    assert not any(key.startswith(('cls_head.', 'reg_head.')) for key in fitted.state_dict)
+    with pytest.raises(CheckpointError, match=r'\.conv\.weight is \(4, 16, 3\)'):
+        fit(weights, other('TriDet'), 'the file', training=False)

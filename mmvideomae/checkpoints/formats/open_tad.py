@@ -1,4 +1,4 @@
-"""OpenTAD's ActionFormers: on features, or with a VideoMAE encoder that was trained for them."""
+"""OpenTAD's ActionFormer, TriDet and DyFADet: on features, or with a VideoMAE trained for them."""
 
 import re
 from collections import OrderedDict
@@ -12,7 +12,12 @@ from torch import Tensor
 from mmvideomae.checkpoints.completeness import DETECTOR, PATCH_EMBED, require_whole
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.formats import mmaction2
-from mmvideomae.checkpoints.formats.action_former import LOSS_NORMALISER
+from mmvideomae.checkpoints.formats.action_former import (
+    LOSS_NORMALISER,
+    SHIFTS,
+    require_shifts,
+    shifts,
+)
 from mmvideomae.checkpoints.formats.layout import POSITIONS, Conversion, Layout, contiguous
 from mmvideomae.checkpoints.names import Pairs, Weights
 from mmvideomae.ops.positions import sinusoid_table
@@ -20,24 +25,41 @@ from mmvideomae.storage import replacing
 
 ENCODER = 'backbone.model.'
 """Before mmaction2's names of an encoder."""
-# Our names and theirs; # is a number.
+
+
+def _tower(ours: str, theirs: str, head: str, output: str) -> Pairs:
+    """Our names and theirs for the layers of a head; # is a number."""
+    layers, their_layers = f'{ours}.head.#', f'rpn_head.{theirs}_convs.#'
+    weights, their_weights = (f'{x}.depth_module.kernel_conv' for x in (layers, their_layers))
+    mixer = ('depth_module', 'dynamic_convs', 'scale_weight', 'output_weight')
+    return (
+        (f'{layers}.conv', f'{their_layers}.conv'),
+        (f'{ours}.norm.#', f'{their_layers}.norm'),
+        (f'{weights}.convs.0', f'{their_weights}.conv'),
+        (f'{weights}.convs.1', f'{their_weights}.norm'),
+        *((f'{layers}.{part}', f'{their_layers}.{part}') for part in mixer),
+        (f'{ours}.{output}.conv', f'rpn_head.{head}'),
+    )
+
+
 _DETECTOR: Pairs = (
     ('backbone.embd.#.conv', 'projection.embed.#.conv'),
     ('backbone.embd_norm.#', 'projection.embed.#.norm'),
     ('backbone.stem', 'projection.stem'),
     ('backbone.branch', 'projection.branch'),
     ('neck.fpn_norms', 'neck.fpn_norms'),
-    ('cls_head.head.#.conv', 'rpn_head.cls_convs.#.conv'),
-    ('cls_head.norm.#', 'rpn_head.cls_convs.#.norm'),
-    ('cls_head.cls_head.conv', 'rpn_head.cls_head'),
-    ('reg_head.head.#.conv', 'rpn_head.reg_convs.#.conv'),
-    ('reg_head.norm.#', 'rpn_head.reg_convs.#.norm'),
-    ('reg_head.offset_head.conv', 'rpn_head.reg_head'),
+    *_tower('cls_head', 'cls', 'cls_head', 'cls_head'),
+    *_tower('reg_head', 'reg', 'reg_head', 'offset_head'),
+    *_tower('reg_head.start', 'cls_start', 'cls_start_head', 'cls_head'),
+    *_tower('reg_head.end', 'cls_end', 'cls_end_head', 'cls_head'),
     ('reg_head.scale', 'rpn_head.scale'),
     (LOSS_NORMALISER, 'rpn_head.loss_normalizer'),
 )
 # Norms over channels: (1, C, 1) in our models, (C,) in theirs.
-_NORM = re.compile(r'.*\.(ln[12]|norm\.\d+|\w+_norm|embd_norm\.\d+|fpn_norms\.\d+)\.(weight|bias)')
+_NORM = re.compile(
+    r'.*\.(ln[12]?|norm(\.\d+)?|\w+_norm|embd_norm\.\d+|fpn_norms\.\d+|kernel_conv\.convs\.1)'
+    r'\.(weight|bias)'
+)
 # OpenTAD builds its position table for clips of 16 frames of 224 x 224 pixels, and stores it.
 _SLOTS, _SIDE = 8, 224
 
@@ -55,6 +77,7 @@ class OpenTADLayout(Layout):
         return _renamed(key.removeprefix(DETECTOR), _DETECTOR)
 
     def to_ours(self, state: Weights, tubelet_size: int = 2) -> Conversion:
+        require_shifts(state)
         if any(key.startswith(ENCODER) for key in state):
             return super().to_ours(state, tubelet_size)
         weights, dropped = self._renamed(state)
@@ -80,13 +103,14 @@ class OpenTADLayout(Layout):
             state = {DETECTOR + key: value for key, value in state.items()}
         if DETECTOR + LOSS_NORMALISER not in state:
             raise CheckpointError(
-                f'{self.title} needs an ActionFormer with {LOSS_NORMALISER}, as training here '
+                f'{self.title} needs a temporal detector with {LOSS_NORMALISER}, as training here '
                 'saves it'
             )
-        return {
+        theirs = {
             key: value.flatten() if key.startswith(DETECTOR) and _NORM.fullmatch(key) else value
             for key, value in state.items()
         }
+        return theirs | shifts(state)
 
     def save(self, state: Weights, path: Path, config: Mapping[str, Any] | None) -> list[Path]:
         # Their tools read the moving average or, by the config, the last weights, both of a model
@@ -120,6 +144,9 @@ LAYOUT = OpenTADLayout(
         ('adapter.down', 'adapter.down_proj'),
         ('adapter.up', 'adapter.up_proj'),
     ),
-    dropped=((r'backbone\.model\.cls_head\..+', "the classifier of the encoder's first training"),),
+    dropped=(
+        (r'backbone\.model\.cls_head\..+', "the classifier of the encoder's first training"),
+        SHIFTS,
+    ),
     writable=True,
 )
