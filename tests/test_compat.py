@@ -478,12 +478,19 @@ def test_decoders_never_wait_for_their_messages_to_be_taken(tmp_path: Path) -> N
         assert av.logging.get_level() is None
 
 
-def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize('suffix', ['py', 'yaml', 'yml', 'json'])
+def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f'a.{suffix}'
     steps = {'open': {'type': 'OpenVideo'}, 'crop': {'size': 8, 'type': 'CropViews'}, 'a': {}}
-    mmengine.Config({'test': {'pipeline': steps}, 'a': {'b c': 1, 2: 3}}).dump(tmp_path / 'a.py')
-    cfg = mmengine.Config.fromfile(tmp_path / 'a.py')
+    mixed = {'b c': 1, 'z': [2, None]} | ({} if suffix == 'json' else {2: 3})
+    mmengine.Config({'test': {'pipeline': steps}, 'a': mixed}).dump(path)
+    cfg = mmengine.Config.fromfile(path)
     assert list(cfg.test.pipeline) == list(steps) and cfg.test.pipeline.to_dict() == steps
-    assert cfg.a.to_dict() == {'b c': 1, 2: 3}
+    assert cfg.a.to_dict() == mixed
+    (tmp_path / f'b.{suffix}').write_text(cfg.dump())
+    assert (tmp_path / f'b.{suffix}').read_text() == path.read_text()
 
 
 def test_file_clients_read_s3_through_fsspec() -> None:

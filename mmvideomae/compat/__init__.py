@@ -24,9 +24,9 @@ from mmvideomae.compat.openmmlab import (
     leave_s3_to_fsspec,
     load_mmengine_after_torch,
     provide_importlib_metadata,
-    read_yaml_safely,
     require_mmcv,
     stub_missing_drn,
+    use_plain_yaml,
     write_configs_in_order,
 )
 from mmvideomae.compat.video import import_torch_before_decord
@@ -83,7 +83,7 @@ _WAITING: dict[str, tuple[Sequence[Callable[[], None]], Sequence[Callable[[], No
         [disable_vindlu_on_new_transformers],
     ),
     'mmengine.config.config': ([], [write_configs_in_order]),
-    'mmengine.fileio': ([], [read_yaml_safely, leave_s3_to_fsspec]),
+    'mmengine.fileio': ([], [use_plain_yaml, leave_s3_to_fsspec]),
     'mmengine.logging': ([], [allow_mmengine_checkpoints, leave_out_of_logs]),
     'mmengine.model.base_module': ([], [leave_out_initialization]),
     'mmengine.runner.checkpoint': ([], [leave_out_of_prints]),

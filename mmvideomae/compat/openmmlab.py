@@ -138,13 +138,14 @@ def _history_statistic(owner: type, name: str) -> Any:
     return getattr(HistoryBuffer, name)
 
 
-def read_yaml_safely() -> None:
-    """Let mmengine read only plain values from YAML, not objects and calls.
+def use_plain_yaml() -> None:
+    """Let mmengine read only plain values from YAML, not objects and calls, and write it in order.
 
     Upstream: ``mmengine/fileio/handlers/yaml_handler.py`` of mmengine 0.10.7 reads with PyYAML's
     full loader, so reading a config, or any other ``.yaml`` file, runs what the file says.  Tuples
-    stay allowed because mmengine itself writes them.  Delete when mmengine reads with
-    ``yaml.SafeLoader``.
+    stay allowed because mmengine itself writes them.  It writes with sorted keys, among them the
+    names of the steps of a pipeline, see `write_configs_in_order`.  Delete when mmengine reads with
+    ``yaml.SafeLoader`` and writes with ``sort_keys=False``.
     """
     import yaml
     from mmengine.fileio import YamlHandler, register_handler
@@ -160,6 +161,12 @@ def read_yaml_safely() -> None:
     class PlainYamlHandler(YamlHandler):
         def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
             return yaml.load(file, PlainLoader)
+
+        def dump_to_fileobj(self, obj: Any, file: Any, **kwargs: Any) -> None:
+            super().dump_to_fileobj(obj, file, **{'sort_keys': False, **kwargs})
+
+        def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
+            return super().dump_to_str(obj, **{'sort_keys': False, **kwargs})
 
     register_handler(['yaml', 'yml'])(PlainYamlHandler)
 
