@@ -103,6 +103,7 @@ setup(
         'detection': requirements('detection'),
         'tests': requirements('tests'),
         'docs': requirements('docs'),
+        'app': requirements('app'),
         'torchcodec': ['torchcodec>=0.8'],
         'lmdb': ['lmdb>=1.4'],
         's3': ['s3fs>=2025.3.2', 'python-dateutil>=2.8.2,<3'],
@@ -110,7 +111,7 @@ setup(
         'http': ['aiohttp>=3.9'],
         'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2', 'protobuf>=5.29'],
         'ray': ["ray>=2.40; python_version < '3.14'"],
-        'all': requirements('detection', 'tests', 'docs', 'optional'),
+        'all': requirements('detection', 'tests', 'docs', 'optional', 'app'),
         # `mim install` adds these to the requirements of an OpenMMLab package.
         'mim': ['mmcv>=2.0.0,<2.2.0', 'mmengine>=0.10.6,<1'],
     },

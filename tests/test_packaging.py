@@ -144,7 +144,7 @@ def test_wheel_forces_neither_kind_of_mmcv(wheel: Path) -> None:
     assert not plain & {'mmcv', 'mmcv-lite', 'mmdet'}
     extras = set(re.findall(r'^Provides-Extra: (.+)$', text, re.MULTILINE))
     named = {'core', 'detection', 'tests', 'docs', 'all', 'mim'}
-    assert extras == named | {'lmdb', 'torchcodec', 's3', 'gs', 'http', 'ray', 'export'}
+    assert extras == named | {'app', 'lmdb', 'torchcodec', 's3', 'gs', 'http', 'ray', 'export'}
     for name in extras - {'mim'}:
         asked = [Requirement(line) for line in required if f'extra == "{name}"' in line]
         assert asked, f'the extra {name} asks for nothing'
@@ -180,7 +180,7 @@ def test_everything_that_is_imported_is_declared() -> None:
     declared = {requirement.name.lower() for requirement in requirement_lines('runtime')}
     # Neither kind of mmcv is declared; the others are asked for where they are used and say so.
     declared |= {'mmcv', 'mmdet', 'lmdb', 'onnxruntime', 'torchcodec', 'transformers'}
-    declared |= {'moto', 'werkzeug', 'ray'}
+    declared |= {'moto', 'werkzeug', 'ray', 'gradio'}
     missing: dict[str, str] = {}
     for file in (ROOT / 'mmvideomae').rglob('*.py'):
         if '.mim' in file.parts:
@@ -197,7 +197,7 @@ def test_everything_that_is_imported_is_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    'name', ['runtime', 'core', 'detection', 'build', 'lint', 'tests', 'docs', 'optional']
+    'name', ['runtime', 'core', 'detection', 'build', 'lint', 'tests', 'docs', 'optional', 'app']
 )
 def test_tested_versions_lie_within_the_ranges(name: str) -> None:
     for python in ('3.10', '3.11', '3.12', '3.13', '3.14'):

@@ -70,6 +70,28 @@ class VideosAction(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+class ModelAction(argparse.Action):
+    """Takes CONFIG and CKPT of one model, or of several in a row."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the texts.
+
+        Raises:
+            InputError: See `config_path` and `checkpoint_path`, or there is one too many.
+        """
+        if len(values) not in (2, 4):
+            raise InputError(f'{option_string} takes CONFIG CKPT, or two pairs, got {len(values)}')
+        for number, text in enumerate(values):
+            (checkpoint_path if number % 2 else config_path)(text)
+        setattr(namespace, self.dest, values)
+
+
 def _found(text: str, what: str, suffixes: tuple[str, ...]) -> str:
     """The text, unless it is a path, with a folder or one of these suffixes, to nothing."""
     if not (os.sep in text or text.endswith(suffixes)) or _exists(text):

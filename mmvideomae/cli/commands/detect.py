@@ -28,7 +28,7 @@ def options() -> argparse.ArgumentParser:
     add('checkpoint', type=checkpoint_path, metavar='CKPT', help='its weights')
     add('video', type=video_path, metavar='VIDEO', help='file or folder of frames')
     add('--out', type=Path, required=True, metavar='DIR', help='folder for the results')
-    _add_people(parser.add_argument_group('sources of people'))
+    add_people(parser.add_argument_group('sources of people'))
     add(
         '--classes',
         metavar='FILE',
@@ -46,7 +46,7 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_people(group: Any) -> None:
+def add_people(group: Any) -> None:
     """Options for the source of person boxes."""
     add_option(
         group,

@@ -36,8 +36,8 @@ def make(args: argparse.Namespace) -> Told:
         if args.overlay:
             with work.left_out(found.video, FIXABLE):
                 stream = detector.open_stream(found.video)
-                files['overlay'] = str(work.overlay(stream, f'{base}.mp4', _drawing(found)))
-    text = [_table(found), f'written: {", ".join(files.values())}']
+                files['overlay'] = str(work.overlay(stream, f'{base}.mp4', drawn_people(found)))
+    text = [people_table(found), f'written: {", ".join(files.values())}']
     failed = work.failed.values()
     return Told({**result, 'files': files}, text, failed, 1 if failed else 0)
 
@@ -57,7 +57,7 @@ def _detector(args: argparse.Namespace) -> ActionDetector:
     )
 
 
-def _drawing(found: DetectedActions) -> Draw:
+def drawn_people(found: DetectedActions) -> Draw:
     """Draws the people visible at a moment, with their actions."""
     tracks = BoxTracks(found)
 
@@ -75,7 +75,7 @@ def _drawing(found: DetectedActions) -> Draw:
     return draw
 
 
-def _table(found: DetectedActions) -> Table:
+def people_table(found: DetectedActions) -> Table:
     """The people of every key frame and their actions."""
     table = Table('time', 'box', 'person', 'actions', box=None)
     for frame in found:
