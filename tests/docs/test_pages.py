@@ -1,5 +1,6 @@
 """Contract: every command, option, path and entry of a config that a page names exists."""
 
+import argparse
 import re
 import shlex
 from importlib import import_module
@@ -38,6 +39,9 @@ def test_commands_and_options_exist(page: Path) -> None:
         assert name in _names(group) or words == ['data', '...'], (page.name, words)
         module = '.'.join([*group, name]).replace('-', '_')
         parser = import_module(f'mmvideomae.cli.commands.{module}').options()
+        for action in parser._actions:  # such as synthesize's kinds of data
+            if isinstance(action, argparse._SubParsersAction):
+                parser = action.choices[words[len(group) + 1]]
         known = {*parser._option_string_actions, '--json'}
         used = {word.partition('=')[0] for word in words if re.match(r'--?[a-z]', word)}
         assert used <= known, (page.name, words)
