@@ -40,7 +40,7 @@ def test_commands_and_options_exist(page: Path) -> None:
         module = '.'.join([*group, name]).replace('-', '_')
         parser = import_module(f'mmvideomae.cli.commands.{module}').options()
         for action in parser._actions:  # such as synthesize's kinds of data
-            if isinstance(action, argparse._SubParsersAction):
+            if isinstance(action, argparse._SubParsersAction) and words[len(group) + 1 :]:
                 parser = action.choices[words[len(group) + 1]]
         known = {*parser._option_string_actions, '--json'}
         used = {word.partition('=')[0] for word in words if re.match(r'--?[a-z]', word)}
