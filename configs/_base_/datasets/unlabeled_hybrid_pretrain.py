@@ -2,7 +2,8 @@
 # Something-Something V2 169 k, AVA 21 k, WebVid2M 250 k and 250 k Instagram clips. The last source
 # is the authors' own and was not published: use your own list or drop the entry.
 # AVA movies are folders of frames (lines 'folder first_frame total_frames'), cut into clips of 300
-# frames. The other lists have lines 'path' or 'path label'.
+# frames. The other lists have lines 'path' or 'path label'. docs/pretraining.md says how to make
+# them, and how to cut AVA's videos without extracting frames.
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,

@@ -1,6 +1,7 @@
 """get_flops.py counts the published configs, answers in text or JSON, and refuses bad input."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_text_is_a_table_with_totals(run) -> None:
     rows = {line.split()[0]: line.split()[1:] for line in lines[5:]}
     assert list(rows) == ['embed', 'encoder', 'projection', 'decoder', 'head', 'norms', 'total']
     assert rows['total'] == ['94.211', '35.482']
+
+
+@pytest.mark.parametrize('shape', [(8, 112, 112), (8, 96, 160), (16, 80, 112)])
+def test_any_shape_is_counted_with_and_without_a_decoder_mask(run, shape: tuple[int, ...]) -> None:
+    """Also a grid with an odd side, which the cells of 2 x 2 of the decoder mask do not fill."""
+    config = DUAL / DUAL_NAME.format(50)
+    none = 'train_dataloader.dataset.pipeline.augment.transforms.mask.decoder=None'
+    dual = json.loads(run(config, '--shape', *shape, '--json'))
+    full = json.loads(run(config, '--shape', *shape, '--json', '--cfg-options', none))
+    places = math.prod(shape) // (2 * 16 * 16)
+    assert full['visible_tokens'] + full['decoded_tokens'] == places
+    assert dual['visible_tokens'] == full['visible_tokens']
+    assert dual['decoded_tokens'] == pytest.approx(places / 2, rel=0.05)
+    assert dual['macs'] < full['macs']
 
 
 def test_shape_and_options_change_the_count(run) -> None:
