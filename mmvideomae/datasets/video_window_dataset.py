@@ -12,7 +12,7 @@ from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_places import VideoPlaces
 from mmvideomae.ops.frame_windows import FrameWindows
 from mmvideomae.registry import DATASETS, Pipeline
-from mmvideomae.video.readers import VideoReadError
+from mmvideomae.video.readers import VideoReadError, is_there, join_place
 
 
 @DATASETS.register_module()
@@ -124,9 +124,9 @@ class VideoWindowDataset(SegmentDataset):
         place = self.places.find(name, 0.0)
         if place is not None:
             return place
-        features = os.path.join(self.places.folder, f'{name}.npy')
+        features = join_place(self.places.folder, f'{name}.npy')
         instead = ''
-        if os.path.exists(features):
+        if is_there(features):
             instead = (
                 f'; {features} holds features, for which a detector like ActionFormer needs no '
                 'videos: use a config of FeatureDataset'

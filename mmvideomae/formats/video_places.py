@@ -4,14 +4,22 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import KeyFrame, parse_number, read_box_rows
 from mmvideomae.formats.video_folders import VIDEO_SUFFIXES, find_videos
+from mmvideomae.storage.remote import (
+    AddressError,
+    files_below,
+    is_address,
+    is_there,
+    join_place,
+    without_query,
+)
 
 _NAMED = re.compile(r'(.+)_(\d{6})_(\d{6})')  # Kinetics: source, first and last second
 _FRAME_TEMPLATE = 'img_{:05}.jpg'
@@ -25,9 +33,11 @@ class VideoPlaces:
     the folder of frames ``folder/VIDEO``.
 
     Attributes:
-        folder: The folder of the videos or of the folders of frames.  Paths of a table are
-            relative to it, or to the table's own folder if it is None.
-        suffixes: Suffixes of video files in order of preference, ignoring case.
+        folder: The folder of the videos, or its address, or that of the folders of frames.  Paths
+            of a table are relative to it, or to the table's own folder if it is None.
+        suffixes: Suffixes of video files in order of preference, ignoring case.  A web server
+            that does not list its folder is asked for each, or for the first four unless they are
+            given.
         filename_tmpl: Template of frame files with their number, and possibly the video, such as
             ``'{video}_{:06}.jpg'``; if given, videos are folders of frames.
         start_index: Number of the first frame file; None: the lowest in each folder.
@@ -66,6 +76,11 @@ class VideoPlaces:
             )
         if self.filename_tmpl is not None and self.fps is None and self.table is None:
             raise ValueError('folders of frames need fps, the frames per second in them')
+        if self.filename_tmpl is not None and is_address(self.folder):
+            raise ValueError(
+                f'folders of frames must be local, not at {without_query(self.folder)}: make '
+                'videos of them'
+            )
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> 'VideoPlaces':
@@ -127,12 +142,13 @@ class VideoPlaces:
         if self.table is not None:
             known = self._listed.get(video_id)
             return f'a line of {self.table}' if known is None else f'{known[0]} ({self.table})'
-        path = os.path.join(self.folder, video_id)
+        path = join_place(self.folder, video_id)
         if self.filename_tmpl is not None:
             return f'the folder {path}'
         clips = f' or {video_id}_START_END' if self.start_second == 'name' else ''
-        usual = self.suffixes == VIDEO_SUFFIXES
-        suffix = 'the suffix of a video' if usual else ' or '.join(self.suffixes)
+        suffix = 'the suffix of a video'
+        if self.suffixes != VIDEO_SUFFIXES or _files_in(self.folder) is None:
+            suffix = ' or '.join(self._asked)
         return f'{path} with {suffix}{clips}'
 
     def _path(self, video_id: str) -> str | None:
@@ -140,11 +156,21 @@ class VideoPlaces:
         if self.filename_tmpl is not None:
             return path if os.path.isdir(path) else None
         folder, name = os.path.split(path)
-        found = _files_in(folder).get(name, [])
-        ranked = [(suffix, each) for suffix in self.suffixes for each in found]
+        if is_address(self.folder):
+            folder, name = self.folder, video_id
+        files = _files_in(folder)
+        if files is None:
+            asked = (join_place(folder, f'{name}{suffix}') for suffix in self._asked)
+            return next(filter(is_there, asked), None)
+        ranked = [(suffix, each) for suffix in self.suffixes for each in files.get(name, ())]
         # There may be several with suffixes in upper and lower case.
         match = (each for suffix, each in ranked if each[len(name) :].lower() == suffix.lower())
-        return next((os.path.join(folder, each) for each in match), None)
+        return next((join_place(folder, each) for each in match), None)
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """The suffixes for which a server is asked that does not list its folder."""
+        return self.suffixes if self.suffixes != VIDEO_SUFFIXES else VIDEO_SUFFIXES[:4]
 
     def is_video(self, path: str) -> bool:
         """Whether a file has one of the suffixes."""
@@ -188,7 +214,7 @@ class VideoPlaces:
             named = _NAMED.fullmatch(name)
             if named is not None:
                 span = float(named.group(2)), float(named.group(3))
-                path = os.path.join(self.folder, path)
+                path = join_place(self.folder, path)
                 clips.setdefault(named.group(1), []).append((*span, name, path))
                 clips.setdefault(name, []).append((-math.inf, math.inf, name, path))
         return clips
@@ -198,7 +224,7 @@ class VideoPlaces:
         """Path and record of each video in the table; the record is None if it does not exist."""
         if self.table is None:
             return {}
-        root = Path(self.folder or Path(self.table).parent)
+        root = self.folder or os.path.dirname(without_query(self.table))
         listed: dict[str, tuple[str, dict[str, Any] | None]] = {}
         seen: dict[str, list[str]] = {}
         for number, row in read_box_rows(self.table, 'table of videos'):
@@ -207,17 +233,22 @@ class VideoPlaces:
                 raise AnnotationError(f'{where}: expected video,path,start_second[,fps]: {row}')
             if seen.setdefault(row[0], row) != row:
                 raise AnnotationError(f'{where}: video {row[0]!r} already has a line')
-            path = str(root / row[1])
+            path = join_place(root, row[1])
             start, fps = _numbers(row, where)
             if os.path.isdir(path) and fps is None and self.fps is None:
                 raise AnnotationError(f'{where}: {path} is a folder of frames and needs its fps')
-            there = os.path.exists(path)
+            there = is_there(path)
             listed[row[0]] = path, self._place(path, row[0], start, fps) if there else None
         return listed
 
 
-def _files_in(folder: str) -> Mapping[str, Sequence[str]]:
-    """Files in a folder keyed by name without suffix; empty if the folder does not exist."""
+def _files_in(folder: str) -> Mapping[str, Sequence[str]] | None:
+    """Files in a folder keyed by name without suffix; empty if the folder does not exist.
+
+    At an address, those in its subfolders too; None if its server does not list them.
+    """
+    if is_address(folder):
+        return _list_there(folder)
     try:
         return _list_files(folder, os.stat(folder or '.').st_mtime_ns)
     except OSError:
@@ -227,8 +258,19 @@ def _files_in(folder: str) -> Mapping[str, Sequence[str]]:
 @lru_cache(maxsize=256)
 def _list_files(folder: str, modified: int) -> Mapping[str, Sequence[str]]:
     """`_files_in`, cached until the folder is modified, since films have many key frames."""
+    return _by_name(entry.name for entry in os.scandir(folder or '.') if entry.is_file())
+
+
+@lru_cache(maxsize=256)
+def _list_there(folder: str) -> Mapping[str, Sequence[str]] | None:
+    with suppress(AddressError):  # some keys may only read
+        return _by_name(files_below(folder)) or None  # many web servers list nothing
+    return None
+
+
+def _by_name(files: Iterable[str]) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
-    for name in sorted(entry.name for entry in os.scandir(folder or '.') if entry.is_file()):
+    for name in sorted(files):
         found.setdefault(os.path.splitext(name)[0], []).append(name)
     return found
 

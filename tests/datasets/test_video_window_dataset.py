@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import fsspec
 import numpy as np
 import pytest
 from mmengine.dataset import pseudo_collate
 
+from mmvideomae.analysis.servers import ObjectStore, serve_folder
 from mmvideomae.datasets import VideoWindowDataset
 from mmvideomae.datasets.segment_dataset import WrongPipelineError
 from mmvideomae.errors import UserError
@@ -159,6 +161,60 @@ def test_files_may_have_other_names_than_the_annotation(data: Data) -> None:
     data.database = {name[1:]: entry for name, entry in data.database.items()}
     dataset = data.build(video_name='v{}', test_mode=True)
     assert dataset[0]['data_samples'].video_id == '0' and len(numbers(dataset[0])) == FRAMES
+
+
+def upload(data: Data, place: str) -> None:
+    """Copy the videos of a test, and the annotation that it built last."""
+    system = fsspec.filesystem(place.partition('://')[0], skip_instance_cache=True)
+    for path in data.root.iterdir():
+        system.pipe_file(f'{place}/{path.name}', path.read_bytes())
+
+
+@pytest.mark.parametrize('durations', [False, True])
+def test_videos_elsewhere_give_the_same_windows(
+    data: Data, s3: ObjectStore, durations: bool
+) -> None:
+    """In an object store and on a web server, which lists nothing."""
+    for name in LENGTHS if durations else ():
+        data.spoil(name, duration=LENGTHS[name] / FPS)
+    local, tested = data.build(pipeline=TRAINING), data.build(test_mode=True)
+    upload(data, 's3://videos/windows')
+    web = serve_folder(data.root)
+    for root in ('s3://videos/windows', web.address):
+        there = dict(ann_file=f'{root}/annotation.json', videos=dict(folder=root))
+        for dataset, wanted in (
+            (data.build(pipeline=TRAINING, **there), local),
+            (data.build(test_mode=True, **there), tested),
+        ):
+            assert len(dataset) == len(wanted)
+            for each in (dataset, wanted):
+                each.set_epoch(7, 1)
+            pairs = zip(
+                *(each.__getitems__(range(len(each))) for each in (dataset, wanted)), strict=True
+            )
+            for one, other in pairs:
+                np.testing.assert_array_equal(one['inputs'], other['inputs'])
+                mine, theirs = one['data_samples'], other['data_samples']
+                assert mine.video_id == theirs.video_id and mine.grid == theirs.grid
+    web.stop()
+
+
+def test_what_is_wrong_elsewhere_is_one_line(data: Data, s3: ObjectStore) -> None:
+    _missing(data)
+    np.save(data.root / 'v1.npy', np.zeros((9, 4), np.float32))
+    data.build(exclude=['v1'])
+    upload(data, 's3://videos/wrong')
+    videos = dict(folder='s3://videos/wrong')
+    told = r"'v1' is missing: looked for s3://videos/wrong/v1 with the .*v1\.npy holds features"
+    with pytest.raises(AnnotationError, match=told) as error:
+        data.build(test_mode=True, videos=videos)
+    assert '\n' not in str(error.value)
+    web = serve_folder(data.root)
+    videos = dict(folder=f'http://me:hush@127.0.0.1:{web.port}/x?sig=secret')
+    with pytest.raises(AnnotationError, match=r'/x/v0\?\.\.\. with \.mp4 or \.mkv') as error:
+        data.build(test_mode=True, videos=videos)
+    assert 'hush' not in str(error.value) and 'secret' not in str(error.value)
+    web.stop()
 
 
 def _missing(data: Data) -> None:

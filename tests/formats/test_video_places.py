@@ -5,9 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fsspec import AbstractFileSystem
 
+from mmvideomae.analysis.servers import serve_folder
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_places import VideoPlaces
+from mmvideomae.storage.remote import AddressError
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -108,6 +111,43 @@ def test_a_table_lists_path_start_and_rate(tmp_path: Path, head: str) -> None:
     assert Path(elsewhere.find('a', 1.0)['filename']).samefile(tmp_path / 'sub' / 'one.mp4')
 
 
+def test_files_at_an_address_are_found_as_in_a_folder(memory: AbstractFileSystem) -> None:
+    for name in ('a.mkv', 'a.mp4', 'd.MTS', 'sub/e.1.f4v', 'class/x_000100_000110.mp4'):
+        memory.pipe_file(f'/places/{name}', b'x')
+    places = VideoPlaces(folder='memory://places', start_second=5)
+    wanted = {'filename': 'memory://places/a.mp4', 'start_second': 5}
+    assert places.find('a', 6.0) == wanted
+    assert places.find('d', 6.0)['filename'] == 'memory://places/d.MTS'
+    assert places.find('sub/e.1', 6.0)['filename'] == 'memory://places/sub/e.1.f4v'
+    assert places.find('e.1', 6.0) is places.find('gone', 6.0) is None
+    assert places.wanted('gone') == 'memory://places/gone with the suffix of a video'
+    clips = VideoPlaces(folder='memory://places', start_second='name')
+    found = clips.find('x', 105.0)
+    assert found == {'filename': 'memory://places/class/x_000100_000110.mp4', 'start_second': 100}
+    memory.pipe_file('/places/t.csv', b'v,sub/e.1.f4v,7\nw,gone.mp4,0\nu,memory://places/a.mkv,1\n')
+    table = VideoPlaces(table='memory://places/t.csv')
+    assert table.find('v', 0.0)['filename'] == 'memory://places/sub/e.1.f4v'
+    assert table.find('u', 0.0) == {'filename': 'memory://places/a.mkv', 'start_second': 1}
+    assert table.find('w', 0.0) is None and 'memory://places/gone.mp4 (' in table.wanted('w')
+
+
+def test_a_web_server_without_lists_is_asked_for_names(tmp_path: Path, cache: Path) -> None:
+    touch(tmp_path, 'a.webm', 'b.mpg', 'sub/c.mp4')
+    server = serve_folder(tmp_path)
+    places = VideoPlaces(folder=f'{server.address}?sig=hush')
+    assert places.find('a', 0.0)['filename'] == f'{server.address}/a.webm?sig=hush'
+    assert places.find('sub/c', 0.0)['filename'] == f'{server.address}/sub/c.mp4?sig=hush'
+    assert places.find('b', 0.0) is None
+    assert places.wanted('b').endswith('with .mp4 or .mkv or .webm or .avi')
+    named = VideoPlaces(folder=server.address, suffixes=('.mpg',))
+    assert named.find('b', 0.0)['filename'] == f'{server.address}/b.mpg'
+    assert named.find('a', 0.0) is None and named.wanted('a') == f'{server.address}/a with .mpg'
+    server.failures = [403] * 2
+    with pytest.raises(AddressError, match=r'd\.mpg: access is denied'):
+        named.find('d', 0.0)
+    server.stop()
+
+
 @pytest.mark.parametrize(
     ('line', 'message'),
     [
@@ -137,6 +177,10 @@ def test_faults_of_a_table_say_where(tmp_path: Path, line: str, message: str) ->
         ({'folder': 'v', 'start_second': float('nan')}, "number of seconds or 'name', got nan"),
         ({'folder': 'v', 'filename_tmpl': '{}.jpg'}, 'folders of frames need fps'),
         ({'folder': 'v', 'fps': 0}, 'fps of videos must be positive, got 0'),
+        (
+            {'folder': 's3://a/b', 'filename_tmpl': '{}.jpg', 'fps': 5},
+            'folders of frames must be local, not at s3://a/b: make videos of them',
+        ),
     ],
 )
 def test_contradictions_are_refused(config: dict[str, object], message: str) -> None:

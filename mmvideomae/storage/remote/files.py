@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from mmvideomae.storage.remote.addresses import Member, is_address, without_query
 from mmvideomae.storage.remote.fetching import Extent, Head
-from mmvideomae.storage.remote.reaching import ask, reach
+from mmvideomae.storage.remote.reaching import NOTHING_THERE, AddressError, ask, reach
 
 _HELD = 4  # blocks of a large file in memory
 
@@ -126,6 +126,24 @@ def head_of(path: str | os.PathLike[str]) -> Head:
         return extent.head
     status = os.stat(path)
     return Head(status.st_size, str(status.st_mtime_ns))
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether a local file or folder, or a file at an address, exists.
+
+    Raises:
+        AddressError: It may not be read.
+        UnreachableError: Its server does not answer.
+    """
+    if not is_address(path):
+        return os.path.exists(path)
+    try:
+        head_of(path)
+    except AddressError as error:
+        if error.reason != NOTHING_THERE:
+            raise
+        return False
+    return True
 
 
 def files_below(folder: str) -> list[str]:

@@ -18,7 +18,8 @@ from mmvideomae.storage.remote.settings import RemoteSettings
 _EXTRAS = {'s3': 's3', 's3a': 's3', 'gs': 'gs', 'gcs': 'gs', 'http': 'http', 'https': 'http'}
 _PAUSES = (0.25, 8.0)  # seconds: the first, which doubles, and the longest
 _LEAST = 1.0  # seconds of an attempt
-_STATUS = {401: 'access is denied', 403: 'access is denied', 404: 'there is nothing there'}
+NOTHING_THERE = 'there is nothing there'
+_STATUS = {401: 'access is denied', 403: 'access is denied', 404: NOTHING_THERE}
 _PASSING_STATUS = (408, 425, 429)  # below 500, but temporary
 _LASTING = (
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError),
@@ -140,7 +141,7 @@ def _judge(error: Exception, address: str) -> tuple[str, bool]:
         if kind.__module__.partition('.')[0] in _LIBRARIES:
             return words, not kind.__name__.startswith(_REFUSALS)
     if isinstance(error, FileNotFoundError):
-        return _STATUS[404], False
+        return NOTHING_THERE, False
     if isinstance(error, OSError):
         passing = not (isinstance(error, _LASTING) or error.errno == errno.EINVAL)
         return _words(error, address), passing

@@ -1,6 +1,6 @@
 """Readers of single frames, by index, from video files and folders of frames."""
 
-from mmvideomae.storage.remote import fetch_ahead, join_place, without_secrets
+from mmvideomae.storage.remote import fetch_ahead, is_there, join_place, without_secrets
 from mmvideomae.video.readers.base import VideoReader, VideoReadError
 from mmvideomae.video.readers.file_state import FileKey
 from mmvideomae.video.readers.frame_folder import FrameFolderReader, check_template, first_frame
@@ -23,6 +23,7 @@ __all__ = [
     'first_frame',
     'helper_seconds',
     'index_key_of',
+    'is_there',
     'join_place',
     'open_reader',
     'short_side_shape',

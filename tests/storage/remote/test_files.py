@@ -18,6 +18,7 @@ from mmvideomae.storage.remote import (
     fetching,
     head_of,
     is_elsewhere,
+    is_there,
     local_copy,
     open_bytes,
 )
@@ -49,6 +50,15 @@ def tar_of(path, names):
     with tarfile.open(path) as archive:
         placed = [(each.name, each.offset_data, each.size) for each in archive]
     return {name: Member(str(path), start, size, name) for name, start, size in placed}
+
+
+def test_what_is_there_is_told_from_what_may_not_be_read(tmp_path, server):
+    (tmp_path / 'www' / 'a').write_bytes(b'x')
+    assert is_there(f'{server.address}/a') and not is_there(f'{server.address}/b')
+    assert is_there(tmp_path / 'www') and not is_there(str(tmp_path / 'gone'))
+    server.failures = [403] * 2
+    with pytest.raises(AddressError, match='access is denied'):
+        is_there(f'{server.address}/c')
 
 
 steps = st.lists(
