@@ -29,7 +29,8 @@ class SegmentMAP(BaseMetric):
     before any change by the pipeline.
 
     Metrics are ``mAP`` (the mean over thresholds), ``mAP@0.50`` and so on, ``recall@1x``
-    and so on (means over thresholds and classes, see `recall_at`), and with ``classwise``
+    and so on (means over thresholds and classes, see `recall_at`), ``recall@1x@0.50`` and so on
+    (at one threshold; Ego4D's moment queries report this one), and with ``classwise``
     ``AP/<class>``, the mean over thresholds.  Classes without true segments are ignored, as are
     true segments that repeat another or are shorter than 1 ms (`distinct`); the log says how many.
 
@@ -123,6 +124,7 @@ class SegmentMAP(BaseMetric):
         metrics.update({f'mAP@{key}': value for key, value in evaluation['mAP_at'].items()})
         for multiple, by_threshold in evaluation['recall'].items():
             metrics[f'recall@{multiple}'] = float(np.mean(list(by_threshold.values())))
+            metrics.update({f'recall@{multiple}@{key}': x for key, x in by_threshold.items()})
         if self.classwise:
             metrics.update({f'AP/{name}': ap for name, ap in evaluation['AP'].items()})
         return metrics

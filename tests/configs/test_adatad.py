@@ -65,6 +65,9 @@ class DataSet(NamedTuple):
     """Of the second level."""
     loss: tuple[float, float, float] = (1, 0, 100)
     """Weight of distances, label smoothing and the first normaliser."""
+    overlap: float = 0.5
+    padding: int = 0
+    """Frames that a window is padded by, whatever its length."""
 
 
 DATA_SETS = {
@@ -83,6 +86,11 @@ DATA_SETS = {
     'epic100-noun': DataSet(
         300, 2, 2, 2, 2, 250, (0.4, 2000, 0.75), ('training', 'validation'), (0.1, 0.5),
         kept=0.3, fps=30.0, window=9, ranges=(2, 8), loss=(0.5, 0.1, 250),
+    ),
+    'ego4d-mq': DataSet(
+        110, 2, 2, 2, 2, 25, (2.0, 2000, 0.95), ('training', 'validation'), (0.1, 0.5),
+        kept=0.3, levels=10, steps=2048, positions=True, window=17, ranges=(2, 8), overlap=0.0,
+        padding=992,
     ),
 }  # fmt: skip
 RECIPES = {
@@ -142,6 +150,9 @@ RECIPES = {
     ),
     'adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-noun': Recipe(
         'large', 6144, 2, 160, 24, 8e-5, 35, 29.44
+    ),
+    'adatad_vit-large-p16_2xb1-7200x2x1-20e_ego4d-mq_192px': Recipe(
+        'large', 7200, 2, 192, 12, 4e-4, 20, 28.41
     ),
 }
 leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
@@ -222,7 +233,7 @@ def test_data_and_schedule(path: Path) -> None:
         assert (dataset.windows.frames, dataset.windows.stride) == (recipe.frames, recipe.stride)
         assert dataset.windows.get('fps') == facts.fps
         assert (dataset.num_classes, dataset.subsets) == (facts.classes, subset)
-    assert cfg.test_dataloader.dataset.windows.overlap == 0.5
+    assert cfg.test_dataloader.dataset.windows.overlap == facts.overlap
     assert steps(cfg)['SampleWindow'].trunc_thresh == facts.kept
     (size,) = {each.size for each in steps(cfg).values() if 'size' in each}
     assert size == recipe.pixels
@@ -245,11 +256,13 @@ def test_model(path: Path) -> None:
     cfg, recipe, facts = read(path), RECIPES[path.stem], data_set(path)[1]
     with torch.device('meta'):
         model = registries.MODELS.build(cfg.model)
-    assert model.data_preprocessor.num_frames == recipe.frames
+    assert model.data_preprocessor.num_frames == recipe.frames + facts.padding
     assert (
         model.data_preprocessor.num_steps == facts.steps and model.data_preprocessor.step_at_start
     )
-    assert set(model.detector.backbone.windows) == {facts.window}
+    levels = 7 if facts.levels == 10 else facts.levels  # the rest have global attention
+    windows = [facts.window] * levels + [-1] * (facts.levels - levels)
+    assert model.detector.backbone.windows == windows
     assert model.detector.backbone.use_abs_pe is facts.positions
     assert model.detector.regression_ranges[1] == facts.ranges
     assert len(model.detector.regression_ranges) == facts.levels

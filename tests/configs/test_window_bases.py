@@ -21,7 +21,7 @@ BASES = CONFIGS / '_base_' / 'datasets'
 
 
 class Recipe(NamedTuple):
-    """What the code of AdaTAD says, for 160 pixels."""
+    """What the code of AdaTAD says."""
 
     stride: int | str
     batch: int
@@ -33,6 +33,8 @@ class Recipe(NamedTuple):
     merged: tuple[float, int, float] | None
     frames: int = 768
     fps: float | None = None
+    overlap: float = 0.5
+    pixels: int = 160
 
 
 RECIPES = {
@@ -54,6 +56,10 @@ RECIPES = {
         )
         for kind, classes in (('verb', 97), ('noun', 300))
     },
+    'ego4d_mq_windows': Recipe(
+        2, 2, 0.3, 110, ('training', 'validation'), '{}.mp4', 'annotation.json', (2.0, 2000, 0.95),
+        7200, None, 0.0, 192,
+    ),
     'activitynet_windows': Recipe(
         'even', 16, 0.5, 200, ('training', 'validation'), 'v_{}.mp4',
         'activity_net.v1-3.min.json', None,
@@ -77,7 +83,7 @@ def test_windows_and_augmentation_are_the_published_ones(name: str, recipe: Reci
     cfg = read(name)
     train, test = cfg.train_dataloader.dataset, cfg.test_dataloader.dataset
     windows = FrameWindows(**train.windows)
-    assert windows == FrameWindows(**test.windows) and windows.overlap == 0.5
+    assert windows == FrameWindows(**test.windows) and windows.overlap == recipe.overlap
     assert (windows.frames, windows.stride) == (recipe.frames, recipe.stride)
     assert windows.fps == recipe.fps
     assert cfg.train_dataloader.batch_size == recipe.batch
@@ -88,7 +94,8 @@ def test_windows_and_augmentation_are_the_published_ones(name: str, recipe: Reci
         *('ClipRandAugment', 'ClipColorViews', 'PackWindow'),
     ]
     assert learned['SampleWindow'].get('trunc_thresh', 0.5) == recipe.kept
-    assert learned['ReadFrames'].short_side == 182 and learned['ClipRandomResizedCrop'].size == 160
+    sizes = learned['ReadFrames'].short_side, learned['ClipRandomResizedCrop'].size
+    assert sizes == ({160: 182, 192: 220}[recipe.pixels], recipe.pixels)
     assert (learned['ClipRandAugment'].num_ops, learned['ClipRandAugment'].magnitude) == (2, 9)
     jitter = learned['ClipColorViews']
     assert tuple(jitter.strength) == (0.5, 0.5, 0.5, 0.1)
@@ -128,7 +135,7 @@ def test_samples_are_made_from_the_layout_of_the_readme(
         built = DATASETS.build(dataset)
         assert len(built) == 1
         item = built[0]
-        assert item['inputs'].shape[1:] == (160, 160, 3)
+        assert item['inputs'].shape[1:] == (recipe.pixels, recipe.pixels, 3)
         least = round(0.9 * frames) if loader == 'train' else frames
         assert least <= len(item['inputs']) <= frames
         truth = item['data_samples'].gt_instances

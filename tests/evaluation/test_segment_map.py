@@ -56,6 +56,47 @@ def test_numbers_over_videos_and_thresholds() -> None:
     assert found['segment/recall@1x'] == pytest.approx((1 + 0.75) / 2)
 
 
+def test_recall_is_that_of_the_best_of_each_class_in_a_video() -> None:
+    """Against the protocol of Ego4D's moment queries, one segment after another.
+
+    In every video, k times as many predictions of a class count as it has true segments; a true
+    segment is found if one of them reaches it, though another true segment takes it as well.
+    """
+    rng = np.random.default_rng(0)
+
+    def rows(count: int, scored: bool) -> list[tuple]:
+        starts, lengths = rng.integers(0, 12, count), rng.integers(1, 6, count)
+        labels, scores = rng.integers(0, 3, count), rng.permutation(count) / count
+        found = [starts, starts + lengths, labels, *([scores] if scored else [])]
+        return list(zip(*(column.tolist() for column in found), strict=True))
+
+    truth = {video: sorted(set(rows(5, False))) for video in 'abcd'}
+    found = {video: rows(30, True) for video in 'abcd'}
+    samples = [sample(video, truth[video], found[video]) for video in 'abcd']
+    config = SegmentMAP((0.1, 0.3, 0.5), recall_multiples=(1, 5))
+    measured = evaluate(config, samples)
+
+    def reaches(one: tuple, other: tuple, least: float) -> bool:
+        shared = min(one[1], other[1]) - max(one[0], other[0])
+        return shared / (one[1] - one[0] + other[1] - other[0] - max(shared, 0)) >= least
+
+    for multiple in (1, 5):
+        for least in (0.1, 0.3, 0.5):
+            shares = []
+            for label in range(3):
+                hits = total = 0
+                for video in 'abcd':
+                    goals = [row for row in truth[video] if row[2] == label]
+                    mine = [row for row in found[video] if row[2] == label]
+                    best = sorted(mine, key=lambda row: -row[3])[: multiple * len(goals)]
+                    total += len(goals)
+                    hits += sum(any(reaches(row, goal, least) for row in best) for goal in goals)
+                shares.append(hits / total)
+            told = measured[f'segment/recall@{multiple}x@{least:.2f}']
+            assert told == pytest.approx(np.mean(shares))
+    assert 0.2 < measured['segment/recall@1x@0.50'] < measured['segment/recall@5x@0.50'] <= 1
+
+
 def test_without_classes_only_the_places_count() -> None:
     """A model of one class, 0, is compared with segments of all classes."""
     samples = [sample('a', [(0, 10, 0), (20, 30, 1)], [(0, 10, 0, 0.9), (20, 30, 0, 0.8)])]

@@ -16,12 +16,16 @@ CONFIGS = {
         'video': 'adatad/adatad_vit-base-p16_4xb4-512x4x1-20e_charades.py',
     },
     'epic-verb': {
-        'features': 'actionformer/actionformer_slowfast_1xb2-len2304-30e_epic100-verb.py',
+        'features': 'actionformer/actionformer_slowfast_1xb2-len2304-21e_epic100-verb.py',
         'video': 'adatad/adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-verb.py',
     },
     'epic-noun': {
-        'features': 'actionformer/actionformer_slowfast_1xb2-len2304-35e_epic100-noun.py',
+        'features': 'actionformer/actionformer_slowfast_1xb2-len2304-21e_epic100-noun.py',
         'video': 'adatad/adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-noun.py',
+    },
+    'ego4d-mq': {
+        'features': 'actionformer/actionformer_videomae-large_1xb2-len2048-20e_ego4d-mq.py',
+        'video': 'adatad/adatad_vit-large-p16_2xb1-7200x2x1-20e_ego4d-mq_192px.py',
     },
 }
 """A config of localization for each published data set and kind of files."""
