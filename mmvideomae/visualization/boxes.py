@@ -43,9 +43,9 @@ class ShownBox(NamedTuple):
 def draw_boxes(frame: np.ndarray, boxes: Sequence[ShownBox]) -> np.ndarray:
     """Draw boxes with their lines of text, best first, inside the frame.
 
-    Text is placed where it covers no other text: above its box, inside it at the top or bottom, or
-    below it.  ``torchvision.utils.draw_bounding_boxes`` writes one line inside each box, which can
-    leave the frame and cover its neighbours.
+    Text is placed where it covers no other text and the least of the boxes: above its box, below,
+    beside or inside it.  ``torchvision.utils.draw_bounding_boxes`` writes one line inside each box,
+    which can leave the frame and cover its neighbours.
 
     Args:
         frame: (H, W, 3) uint8; it is not changed.
@@ -63,9 +63,10 @@ def draw_boxes(frame: np.ndarray, boxes: Sequence[ShownBox]) -> np.ndarray:
         edges = _clipped(each.box, width, height)
         draw.rectangle(edges, outline=_colour(each), width=max(2, size // 6))
     taken: list[Rectangle] = []
+    people = [_clipped(each.box, width, height) for each in boxes]
     for each in boxes:
         if each.lines:
-            _write(draw, each, size, (width, height), taken)
+            _write(draw, each, size, (width, height), taken, people)
     return np.asarray(page)
 
 
@@ -75,6 +76,7 @@ def _write(
     size: int,
     room: tuple[int, int],
     taken: list[Rectangle],
+    people: Sequence[Rectangle],
 ) -> None:
     """Write the lines of a box on a background of its colour."""
     margin, step = size // 3, round(size * 1.25)
@@ -85,7 +87,7 @@ def _write(
     # If there are too many lines, the best ones that fit are kept.
     texts = texts[: max(1, (room[1] - margin) // step)]
     block = (max(used for _, used in texts) + 2 * margin, len(texts) * step + margin)
-    place = _place(shown.box, block, room, taken)
+    place = _place(shown.box, block, room, taken, people)
     taken.append((*place, place[0] + block[0], place[1] + block[1]))
     draw.rectangle(taken[-1], fill=_colour(shown))
     for number, (text, _) in enumerate(texts):
@@ -98,19 +100,34 @@ def _place(
     block: tuple[float, float],
     room: tuple[int, int],
     taken: Sequence[Rectangle],
+    people: Sequence[Rectangle],
 ) -> tuple[float, float]:
-    """Left and top of a block of text, inside the frame and clear of other text if possible."""
-    x1, y1, _, y2 = box
+    """Left and top of a block of text inside the frame.
+
+    Of the places around and inside the box, it is the first that covers the least of other text,
+    and then of people.
+    """
+    x1, y1, x2, y2 = box
     width, height = block
-    x = min(max(x1, 0), max(room[0] - width - 1, 0))
-    bottom = max(room[1] - height - 1, 0)
-    tops = [min(max(y, 0), bottom) for y in (y1 - height, y1, y2 - height, y2)]
-    free = (y for y in tops if not any(_meet((x, y, x + width, y + height), t) for t in taken))
-    return x, next(free, tops[0])
+    around = [(x1, y1 - height), (x1, y2), (x2, y1), (x1 - width, y1)]
+    right, bottom = (max(side - used - 1, 0) for side, used in zip(room, block, strict=True))
+    places = [
+        (min(max(x, 0), right), min(max(y, 0), bottom))
+        for x, y in (*around, (x1, y1), (x1, y2 - height))
+    ]
+
+    def covered(place: tuple[float, float]) -> tuple[float, float]:
+        mine = (*place, place[0] + width, place[1] + height)
+        texts, boxes = (sum(_shared(mine, other) for other in each) for each in (taken, people))
+        return texts, boxes
+
+    return min(places, key=covered)
 
 
-def _meet(a: Rectangle, b: Rectangle) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _shared(a: Rectangle, b: Rectangle) -> float:
+    """The area that two rectangles have in common."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(width, 0) * max(height, 0)
 
 
 def _clipped(box: Sequence[float], width: int, height: int) -> Rectangle:
