@@ -10,6 +10,7 @@ import numpy as np
 
 from mmvideomae.errors import UserError
 from mmvideomae.storage import publish, remove, temporary_path
+from mmvideomae.video.sound import Sound
 
 _CLOCK = Fraction(1, 10000)
 _LONGEST = 2**31  # most ticks from frame to frame in an mp4: 59 hours
@@ -28,13 +29,20 @@ class VideoWriter:
         path: Ends in ``.mp4``; its folder is created.
         fps: Nominal frames per second.
         crf: Quality for x264: 0 is lossless, and an increase of 6 halves the size.
+        sound: Sound to add as AAC, as far as there are frames; it is closed at the end.
 
     Raises:
         VideoWriteError: The suffix is another one, or a frame is shown for longer than mp4
             allows.
     """
 
-    def __init__(self, path: str | os.PathLike[str], fps: float, crf: int = 20) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        fps: float,
+        crf: int = 20,
+        sound: Sound | None = None,
+    ) -> None:
         self.path = Path(path)
         if self.path.suffix.lower() != '.mp4':
             raise VideoWriteError(f'{self.path}: the name of a video must end in .mp4')
@@ -47,6 +55,9 @@ class VideoWriter:
         coding = {'crf': str(crf), 'bf': '0'}
         self._stream = self._container.add_stream('libx264', rate=rate, options=coding)
         self._stream.codec_context.time_base = _CLOCK
+        self._sound = sound
+        if sound is not None and sound.exists:
+            self._heard = self._container.add_stream('aac', rate=sound.rate, layout=sound.layout)
         self._last = -1
         self._shown: dict[int, int] = {}  # durations keyed by time
 
@@ -77,6 +88,9 @@ class VideoWriter:
         self._last = time
         picture.pts, picture.time_base = time, _CLOCK
         self._mux(self._stream.encode(picture))
+        if self._sound is not None and self._sound.exists:
+            for frame in self._sound.until(end):
+                self._container.mux(self._heard.encode(frame))
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:  # the encoder gives all frames the same duration
@@ -96,8 +110,12 @@ class VideoWriter:
         try:
             if whole:
                 self._mux(self._stream.encode())
+                if self._sound is not None and self._sound.exists:
+                    self._container.mux(self._heard.encode(None))
             self._container.close()
             if whole:
                 publish(self._partial, self.path)
         finally:
+            if self._sound is not None:
+                self._sound.close()
             remove(self._partial)

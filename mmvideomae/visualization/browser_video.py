@@ -11,6 +11,7 @@ from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.readers.av_container import open_container
 from mmvideomae.video.streams import FileStream, FolderStream
 from mmvideomae.video.writer import VideoWriter
+from mmvideomae.visualization.overlay_video import sound_of
 from mmvideomae.visualization.page import MEDIA_TYPES
 
 MOST_BYTES = 64 * 2**20
@@ -48,8 +49,8 @@ def browser_video(
 ) -> Path:
     """The file of a video if browsers can play it, else a copy that they can play.
 
-    The copy is silent H.264 in an mp4 file, with at most ``longest`` pixels on the longer side;
-    its pictures keep their times.
+    The copy is H.264 in an mp4 file, with at most ``longest`` pixels on the longer side; its
+    pictures keep their times, and it keeps the sound.
 
     Args:
         stream: The opened video.
@@ -67,7 +68,8 @@ def browser_video(
         return path
     part = range(len(stream)) if frames is None else frames
     edges = np.append(stream.times, stream.duration) - stream.times[part.start]
-    with VideoWriter(copy, stream.fps) as writer:
+    sound = sound_of(stream, float(stream.times[part.start]))
+    with VideoWriter(copy, stream.fps, sound=sound) as writer:
         for number, frame in stream.in_order(part):
             height, width = frame.shape[:2]
             ratio = min(longest / max(height, width), 1)

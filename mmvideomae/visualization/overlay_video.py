@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmvideomae.video.sound import Sound
 from mmvideomae.video.streams import FileStream, FolderStream
 from mmvideomae.video.writer import VideoWriter
 
@@ -21,6 +22,8 @@ def overlay_video(
 ) -> Path:
     """Pass the frames of an open video to ``draw`` and write its results to an ``.mp4`` file.
 
+    The sound of a video file is kept.
+
     Args:
         progress: Called with the number of finished frames and the total.
 
@@ -30,7 +33,7 @@ def overlay_video(
     """
     path = Path(path)
     check_target(path, stream.path)
-    with stream, VideoWriter(path, stream.fps) as writer:
+    with stream, VideoWriter(path, stream.fps, sound=sound_of(stream)) as writer:
         edges = [*stream.times.tolist(), stream.duration]
         for number, frame in stream.in_order(range(len(stream))):
             begin, end = edges[number : number + 2]
@@ -38,6 +41,11 @@ def overlay_video(
             if progress:
                 progress(number + 1, len(stream))
     return path
+
+
+def sound_of(stream: FileStream | FolderStream, begin: float = 0.0) -> Sound | None:
+    """The sound of a video file from a time on, in seconds since its first picture."""
+    return Sound(stream.path, begin) if isinstance(stream, FileStream) else None
 
 
 def check_target(path: str | os.PathLike[str], video: str | os.PathLike[str]) -> None:

@@ -85,7 +85,7 @@ def options() -> argparse.ArgumentParser:
         '--html',
         False,
         'write OUT/NAME.html, which contains the video; large files, and those that '
-        'browsers cannot play, as a silent copy of at most 640 pixels',
+        'browsers cannot play, as a copy of at most 640 pixels',
     )
     return parser
 
