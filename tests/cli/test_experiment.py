@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mmvideomae.cli.experiment import StageError, newest_checkpoint, read_scalars, run_stage
+from mmvideomae.cli.experiment import (
+    StageError,
+    newest_checkpoint,
+    read_scalars,
+    run_stage,
+    training_progress,
+)
 
 
 def test_a_stage_runs_in_the_folder_given_and_keeps_its_output(tmp_path: Path) -> None:
@@ -24,6 +30,33 @@ def test_a_failing_stage_quotes_the_end_of_its_log(tmp_path: Path) -> None:
     script.write_text('print("one\\n" * 50); raise SystemExit("no such thing")')
     with pytest.raises(StageError, match=r'(?s)Trying failed with status 1.*no such thing'):
         run_stage('Trying', [script], tmp_path / 'log', tmp_path)
+
+
+def test_a_stage_that_takes_long_is_watched_and_ends_with_its_watcher(tmp_path: Path) -> None:
+    script = tmp_path / 'slow.py'
+    script.write_text('import time; time.sleep(60)')
+
+    def watch() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_stage('Waiting', [script], tmp_path / 'log', tmp_path, watch)
+
+
+def test_progress_is_that_of_the_last_line_that_tells_it(tmp_path: Path) -> None:
+    log = tmp_path / 'train.log'
+    log.write_text('10:00 - INFO - Checkpoints will be saved\n')
+    assert training_progress(log, 30) is None
+    line = (
+        '10/30 07:41:43 - mmengine - INFO - Epoch(train) {epoch}[{done}/79]  base_lr: 1.0e-06 '
+        'lr: 1.0e-06  eta: {eta}  time: 0.1192  data_time: 0.0097  grad_norm: 1.3870  loss: {loss}'
+        '  loss_cls: 0.3274  memory: 981\n'
+    )
+    with log.open('a') as file:
+        file.write(line.format(epoch=' [2]', done='50', eta='0:02:00', loss='0.0321'))
+        file.write(line.format(epoch='[16]', done=' 0', eta='1 day, 0:01:00', loss='0.0256'))
+        file.write('10:02 - INFO - Epoch(val) [16][40/40]  loss: 0.5\n')
+    assert training_progress(log, 30) == '50%, loss 0.0256, 1 day, 0:01:00 left'
 
 
 def test_scalars_are_those_of_the_newest_run(tmp_path: Path) -> None:

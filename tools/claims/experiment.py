@@ -5,8 +5,9 @@ Each stage leaves a file behind when it is done, and is skipped if that file exi
 
 import gc
 import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from results import Result, load
 
+from mmvideomae.configs import apply_options
 from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.engine.run_config import load_run_config
 from mmvideomae.preparation.lists.few_labels import write_few_labels
@@ -27,26 +29,16 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'demo'
 TOP1 = 'acc/top1'
 ARM_CONFIGS = {
     'scratch': 'scratch',
-    'pretrained': 'finetune',
-    'pixels': 'finetune',
-    'pixels_few': 'finetune',
-    'latent': 'finetune',
-    'contrast': 'finetune',
-    'contrast_few': 'finetune',
-    'lora': 'finetune',
-    'teacher': 'finetune',
     'probe_random': 'linear-probe',
     'probe_pretrained': 'linear-probe',
     'student_labels': 'small-student',
     'student_distilled': 'distill',
 }
+"""Configs of the arms of run.py that are not fine-tuned."""
 STARTS_PRETRAINED = ('pretrained', 'teacher', 'probe_pretrained')
-FEW_LABELS = (
-    *('scratch', 'pretrained', 'pixels', 'pixels_few'),
-    *('latent', 'contrast', 'contrast_few', 'lora'),
-)
-"""Arms that learn from the few labelled clips of the data; the other arms have clips of their own,
-enough to label a tenth of them."""
+MANY_LABELS = ('probe_random', 'probe_pretrained', 'teacher', 'student_labels', 'student_distilled')
+"""Arms that learn from labelled clips of their own, enough to label a tenth of them; the others
+learn from the few labelled clips of the data."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +70,13 @@ class Experiment:
         """Accuracy of guessing, in percent, since classes are balanced."""
         return 100 / self.data.classes
 
+    def folders(self) -> dict[str, ActionsSettings]:
+        """The folders of clips."""
+        return {'data': self.data, 'labelled': self.labelled}
+
     def make_data(self) -> None:
         """Write the clips, unless the same data are already there and complete."""
-        for name, settings in (('data', self.data), ('labelled', self.labelled)):
+        for name, settings in self.folders().items():
             done = self.out / name / 'dataset.json'
             if not done.is_file() or done.read_text() != settings_text(settings):
                 for _ in write_actions(self.out / name, settings, self.workers):
@@ -98,19 +94,26 @@ class Experiment:
         method: str = 'videomae',
         teacher: Path | None = None,
         fewer: int = 1,
+        options: Mapping[str, Any] | None = None,
+        others: float = 0.0,
     ) -> Path:
         """As `pretrain`, for some epochs.
 
         Args:
             method: videomae, latent (of a teacher) or mocov3.
             fewer: Use one of so many clips, as often in an epoch.
+            options: Entries of the config by their dotted keys.
+            others: Share of clips that are taken from the folder ``others`` instead.
         """
         checkpoint = work_dir / f'epoch_{epochs}.pth'
         if not checkpoint.is_file():
             cfg = self._config('pretrain', work_dir, seed, method)
             if teacher is not None:
                 cfg.model.target.teacher.init_cfg.checkpoint = str(teacher)
+            apply_options(cfg, options)
             point(cfg.train_dataloader, self.out / 'data', self._clips(seed, fewer), self.workers)
+            if others:
+                cfg.train_dataloader.dataset.sources = self._mixed(seed, others)
             cfg.train_cfg.max_epochs = epochs
             cfg.param_scheduler.warmup = min(cfg.param_scheduler.warmup, epochs / 4)
             cfg.custom_hooks = [*cfg.get('custom_hooks', ()), self._monitor()]
@@ -136,6 +139,21 @@ class Experiment:
         few.parent.mkdir(parents=True, exist_ok=True)
         few.write_text(''.join(str(chosen[n % len(chosen)]) for n in range(len(lines))))
         return few
+
+    def _mixed(self, seed: int, others: float) -> list[dict[str, str]]:
+        """Sources with as many clips as ``data``, of which a share is from ``others``."""
+        sources = []
+        total = len((self.out / 'data' / 'pretrain.csv').read_text().splitlines())
+        for name, share in (('data', 1 - others), ('others', others)):
+            if count := round(total * share):
+                data = self.out / name
+                lines = (data / 'pretrain.csv').read_text().splitlines(keepends=True)
+                chosen = np.random.default_rng(seed).permutation(lines)[:count]
+                part = self.out / 'lists' / f'pretrain_{name}_{count}_seed{seed}.csv'
+                part.parent.mkdir(parents=True, exist_ok=True)
+                part.write_text(''.join(chosen))
+                sources.append({'ann_file': str(part), 'data_prefix': str(data)})
+        return sources
 
     def start_of(self, arm: str, seed: int) -> Path | None:
         """The checkpoint from which a classifier starts, if not from random weights."""
@@ -177,7 +195,7 @@ class Experiment:
         return self.out / f'{arm}_{labels}labels_seed{seed}_lr{lr:g}'
 
     def _classifier_config(self, arm: str, work_dir: Path, seed: int, lr: float) -> Config:
-        cfg = self._config(ARM_CONFIGS[arm], work_dir, seed)
+        cfg = self._config(ARM_CONFIGS.get(arm, 'finetune'), work_dir, seed)
         cfg.optim_wrapper.optimizer.lr = lr
         cfg.model.cls_head.num_classes = self.data.classes
         cfg.train_cfg.update(max_epochs=self.finetune_epochs, val_begin=self.finetune_epochs)
@@ -193,7 +211,7 @@ class Experiment:
 
     def _point_at_training(self, cfg: Config, arm: str, labels: int, seed: int) -> None:
         """Write the list for an epoch and let training read it."""
-        data = self.out / ('data' if arm in FEW_LABELS else 'labelled')
+        data = self.out / ('labelled' if arm in MANY_LABELS else 'data')
         few = data.with_name('lists') / f'{data.name}_{labels}labels_seed{seed}.csv'
         if arm == 'student_distilled':
             data = self.out / 'data'
@@ -222,19 +240,32 @@ def data_settings(classes: int, labels: int, quick: bool) -> ActionsSettings:
     clips = {'train': 2 * labels, 'val': 200, 'test': 800, 'unlabelled': 2400}
     if quick:
         clips |= {'val': 8, 'test': 8, 'unlabelled': 16}
-    return _crowd(clips, classes)
+    return crowd(clips, classes)
 
 
 def labelled_settings(classes: int, clips: int) -> ActionsSettings:
     """Settings of ``clips`` labelled clips that differ from those of `data_settings`."""
-    return _crowd({'train': clips}, classes, seed=1)
+    return crowd({'train': clips}, classes, seed=1)
 
 
-def _crowd(clips: dict[str, int], classes: int, seed: int = 0) -> ActionsSettings:
-    style = style_of('crowd')
+def crowd(
+    clips: dict[str, int], classes: int, seed: int = 0, difficulty: str = 'crowd'
+) -> ActionsSettings:
+    """Settings of clips of 20 frames of 40x40 pixels."""
+    style = style_of(difficulty)
     return ActionsSettings(
         clips=clips, classes=classes, size=(40, 40), frames=20, style=style, seed=seed
     )
+
+
+def teller() -> Callable[[str], None]:
+    """A function that prints a line after the seconds since now, on stderr."""
+    start = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f'[{time.monotonic() - start:6.0f} s] {text}', file=sys.stderr, flush=True)
+
+    return say
 
 
 def trained(cfg: Config) -> Runner:

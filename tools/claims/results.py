@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -12,12 +12,6 @@ from mmvideomae.visualization.canvas import new_figure
 NAMES = {
     'scratch': 'from scratch',
     'pretrained': 'pre-trained',
-    'pixels': 'pixels',
-    'pixels_few': 'pixels, an eighth of the clips',
-    'latent': 'pixels, then features of that network',
-    'contrast': 'contrast',
-    'contrast_few': 'contrast, an eighth of the clips',
-    'lora': 'pixels, fine-tuned by LoRA',
     'teacher': 'teacher',
     'probe_random': 'probe of random weights',
     'probe_pretrained': 'probe of pre-trained weights',
@@ -30,8 +24,6 @@ PRETRAINING: Pair = ('scratch', 'pretrained')
 PROBING: Pair = ('probe_random', 'probe_pretrained')
 TEACHING: Pair = ('student_labels', 'teacher')
 DISTILLATION: Pair = ('student_labels', 'student_distilled')
-ENCODERS = ('pixels', 'latent', 'contrast', 'pixels_few', 'contrast_few', 'lora')
-"""Arms of encoders.py."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +144,25 @@ def draw(rows: Sequence[Row], pair: Pair, chance: float, path: Path) -> None:
     axes.set_ylabel('test accuracy (%)')
     axes.grid(alpha=0.3)
     axes.figure.savefig(path)
+
+
+def draw_arms(arms: Mapping[str, Mapping[str, Cell]], path: Path) -> None:
+    """PNG with a panel for each thing measured: a bar to the mean of each arm, a dot per seed."""
+    titles = list(dict.fromkeys(title for cells in arms.values() for title in cells))
+    figure = new_figure(3.2 * len(titles) + 1.6, 0.5 * len(arms) + 1.0)
+    panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
+    for axes, title in zip(panels, titles, strict=True):
+        for place, cells in enumerate(arms.values()):
+            if title in cells:
+                axes.barh(place, cells[title].mean, color='#9dc3e6')
+                tests = cells[title].tests
+                axes.plot(tests, [place] * len(tests), '.', color='#1f4e79')
+        axes.set_xlim(0, 102)
+        axes.set_xlabel(f'{title}: accuracy (%)')
+        axes.grid(axis='x', alpha=0.3)
+    panels[0].set_yticks(range(len(arms)), list(arms))
+    panels[0].invert_yaxis()
+    figure.savefig(path)
 
 
 def save(results: Sequence[Result], path: Path) -> None:

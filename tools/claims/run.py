@@ -16,7 +16,6 @@ OUT/accuracy.png hold the summary.
 import argparse
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +32,6 @@ from results import (
     save,
     summarise,
 )
-from rich.console import Console
 
 CLASSES = 4
 LABELLED_CLIPS = 80
@@ -97,9 +95,8 @@ def main() -> None:
     # Spinning threads would starve the loader's processes. OpenMP reads this when PyTorch is
     # imported, which the imports of the toolbox do.
     os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
-    from experiment import Experiment, data_settings, labelled_settings
+    from experiment import Experiment, data_settings, labelled_settings, teller
 
-    console = Console(stderr=True)
     out = args.out.resolve()
     labelled_clips = 40 if args.quick else LABELLED_CLIPS
     experiment = Experiment(
@@ -114,10 +111,7 @@ def main() -> None:
     )
     arms = plan(args.labels, labelled_clips)
     runs = len(arms) * (len(set(args.lrs)) + args.seeds - 1)
-    start = time.monotonic()
-
-    def say(text: str) -> None:
-        console.print(f'[{time.monotonic() - start:6.0f} s] {text}', markup=False, highlight=False)
+    say = teller()
 
     say('data')
     experiment.make_data()

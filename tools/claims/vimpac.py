@@ -21,8 +21,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from experiment import CONFIGS, TOP1, close, output_in, point, trained
-from rich.console import Console
+from experiment import CONFIGS, TOP1, close, output_in, point, teller, trained
 
 from mmvideomae.apis import init_tokenizer
 from mmvideomae.apis.inference import process_device
@@ -243,11 +242,7 @@ def main() -> None:
         tokenizer_epochs=1 if quick else 4,
         clips=32 if quick else CLIPS,
     )
-    console, start = Console(stderr=True), time.monotonic()
-
-    def say(text: str) -> None:
-        console.print(f'[{time.monotonic() - start:6.0f} s] {text}', markup=False, highlight=False)
-
+    say = teller()
     say('videos, tokenizer and codes')
     trial.prepare()
     runs: list[Run] = []

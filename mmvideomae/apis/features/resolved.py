@@ -7,8 +7,15 @@ from torch import nn
 
 from mmvideomae.apis.features.settings import FINETUNED, PRESET_NAMES, PRESETS, FeatureSettings
 from mmvideomae.configs import steps_of_test
+from mmvideomae.registry import steps_of
 
-_RESIZES = {'CropViews': 'crop', 'DiagonalCrop': 'bicubic'}
+_RESIZES = {
+    'CropViews': 'crop',
+    'DiagonalCrop': 'bicubic',
+    'ClipMultiScaleCrop': 'crop',
+    'ClipRandomResizedCrop': 'crop',
+}
+"""How frames are cropped in tests, and how they are for what was only pre-trained."""
 _STATISTICS = ('mean', 'std')
 
 
@@ -64,6 +71,7 @@ def finetuned_settings(model: nn.Module, interval: int | None = None) -> Feature
     """
     cfg = getattr(model, 'cfg', {})
     steps = steps_of_test(cfg) or steps_of_test({'test_dataloader': cfg.get('train_dataloader')})
+    steps += [inner for step in steps for inner in steps_of(step.get('transforms') or ())]
     sample = next((step for step in steps if 'clip_len' in step), None)
     crop = next((step for step in steps if step.get('type') in _RESIZES), None)
     mean, std = (getattr(getattr(model, 'data_preprocessor', None), n, None) for n in _STATISTICS)

@@ -3,13 +3,21 @@
 import argparse
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from mmvideomae.cli.experiment import Stage, StageError, newest_checkpoint, read_scalars, run_stage
+from mmvideomae.cli.experiment import (
+    Stage,
+    StageError,
+    newest_checkpoint,
+    read_scalars,
+    run_stage,
+    training_progress,
+)
 from mmvideomae.cli.tool import UsageError
 from mmvideomae.configs import read_config
 from mmvideomae.formats.annotations import AnnotationError
@@ -37,6 +45,8 @@ _DATA = [
 ]
 _OWN_EPOCH = 256
 """Minimum number of clips per epoch on your own videos: fewer videos are listed several times."""
+_TELL_EVERY = 20.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -74,26 +84,54 @@ _CHECKPOINT_OF_TOKENIZER = 'model.data_preprocessor.tokenizer.init_cfg.checkpoin
 
 @dataclass
 class _Demo:
-    """The stages of one demo: the folder they write to, and those that have run so far."""
+    """The stages of one demo: the folder they write to, and those that have run so far.
+
+    Attributes:
+        total: Number of stages.
+    """
 
     out: Path
+    total: int = 0
     epochs: int | None = None
     console: Console = field(default_factory=Console)
     stages: list[Stage] = field(default_factory=list)
 
-    def run(self, what: str, command: Sequence[object]) -> None:
-        """Run one command of the toolbox, showing progress and the time it took."""
+    def run(self, what: str, command: Sequence[object], epochs: int | None = None) -> None:
+        """Run one command of the toolbox, showing progress and the time it took.
+
+        Args:
+            epochs: Of a training.
+        """
         words = ['-m', 'mmvideomae', *map(str, command)]
-        log = self.out / f'{len(self.stages) + 1}_{words[2]}.log'
-        with self.console.status(f'{what} (log: {log})'):
-            stage = run_stage(what, words, log, Path.cwd())
+        number = len(self.stages) + 1
+        log = self.out / f'{number}_{words[2]}.log'
+        name = f'{number} of {self.total}: {what}'
+        told = time.monotonic()
+        with self.console.status(f'{name} (log: {log})') as status:
+
+            def watch() -> None:
+                nonlocal told
+                progress = training_progress(log, epochs) if epochs else None
+                text = f'{name}: {progress}' if progress else name
+                status.update(text)
+                if not self.console.is_terminal and time.monotonic() - told > _TELL_EVERY:
+                    self._say(text)
+                    told = time.monotonic()
+
+            stage = run_stage(what, words, log, Path.cwd(), watch)
         self.stages.append(stage)
-        self.console.print(f'{what}: {stage.seconds:.0f} s', highlight=False)
+        self._say(f'{name}: {stage.seconds:.0f} s')
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def train(self, what: str, config: str, name: str, options: dict[str, object]) -> Path:
         """Train a config in OUT/name; return the last checkpoint."""
         words = ['train', _path(config), '--work-dir', self.out / name, '--cfg-options']
-        self.run(what, [*words, *_assigned(options)])
+        epochs = options.get(
+            'train_cfg.max_epochs', read_config(_path(config)).train_cfg.max_epochs
+        )
+        self.run(what, [*words, *_assigned(options)], int(str(epochs)))
         return newest_checkpoint(self.out / name)
 
     def test(self, what: str, config: str, checkpoint: Path, data: Path) -> float:

@@ -90,6 +90,24 @@ def test_a_config_without_a_test() -> None:
     assert resolve_settings(model(), 'videomaev2_thumos14').window == 16
 
 
+def test_what_was_only_pre_trained_takes_clips_as_in_training() -> None:
+    """The middle of frames at the size of the training crops, which are inside RepeatAugment."""
+    crop = dict(type='ClipMultiScaleCrop', size=32)
+    pipeline = [
+        dict(type='OpenVideo'),
+        dict(type='SampleClip', clip_len=4, stride=2),
+        dict(type='ReadFrames'),
+        dict(type='RepeatAugment', num_repeats=2, transforms=dict(crop=crop)),
+        dict(type='PackClips'),
+    ]
+    pretrained = model(train_dataloader={'dataset': {'pipeline': pipeline}})
+    settings = resolve_settings(pretrained, values={'short_side': 40})
+    assert (settings.window, settings.interval, settings.stride) == (4, 2, 2)
+    assert (settings.resize, settings.size, settings.short_side) == ('crop', 32, 40)
+    tests = resolve_settings(model(test_dataloader={'dataset': {'pipeline': PIPELINE}}))
+    assert (settings.mean, settings.std) == (tests.mean, tests.std)
+
+
 @pytest.mark.parametrize(
     ('values', 'message'),
     [
