@@ -4,9 +4,10 @@ import io
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
@@ -54,6 +55,14 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A file beside the page, or a command to try next, and what it is for."""
+
+    what: str
+    target: str
+
+
+@dataclass(frozen=True)
 class DemoResults:
     """The content of the page; empty parts are omitted.
 
@@ -61,6 +70,8 @@ class DemoResults:
         accuracies: The pre-trained and fine-tuned model first, then those to compare with.
         chance: Accuracy of guessing, in [0, 1].
         settings: Names and values, in the order of the page.
+        files: Paths relative to the page.
+        next_steps: Command lines.
     """
 
     title: str
@@ -71,6 +82,8 @@ class DemoResults:
     pictures: Sequence[Picture] = ()
     commands: Sequence[Command] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    files: Sequence[Link] = ()
+    next_steps: Sequence[Link] = ()
 
 
 def write_demo_report(path: str | os.PathLike[str], results: DemoResults) -> Path:
@@ -87,9 +100,11 @@ def write_demo_report(path: str | os.PathLike[str], results: DemoResults) -> Pat
 def demo_page(results: DemoResults) -> str:
     """The page as text."""
     sections = [
+        ('Reconstructions', ''.join(map(_picture, results.pictures))),
         ('Accuracy on clips never seen in training', _accuracies(results)),
         ('Learning curves', ''.join(map(_chart, results.charts))),
-        ('Reconstructions', ''.join(map(_picture, results.pictures))),
+        ('Files', _files(results.files)),
+        ('What to try next', _commands([Command(*astuple(each)) for each in results.next_steps])),
         ('Commands that made this page', _commands(results.commands)),
         ('Settings', _settings(results.settings)),
     ]
@@ -170,6 +185,15 @@ def _commands(commands: Sequence[Command]) -> str:
     times = [command.seconds for command in commands if command.seconds is not None]
     total = f'<p class="note">Total{_duration(sum(times))}</p>' if len(times) > 1 else ''
     return ''.join(rows) + total
+
+
+def _files(files: Sequence[Link]) -> str:
+    rows = [
+        f'<li><a href="{escape(quote(file.target))}">{escape(file.target)}</a>: '
+        f'{escape(file.what)}</li>'
+        for file in files
+    ]
+    return f'<ul>{"".join(rows)}</ul>' if rows else ''
 
 
 def _duration(seconds: float | None) -> str:

@@ -16,6 +16,7 @@ from mmvideomae.visualization.report import (
     Chart,
     Command,
     DemoResults,
+    Link,
     Picture,
     demo_page,
     verdict,
@@ -80,9 +81,22 @@ def test_page_holds_all_parts_and_refers_to_nothing_outside(tmp_path: Path) -> N
         assert words in page.text
     for words in ('1 min 15 s', '3.0 s', '1 min 18 s', '<tube>', '40.0 points more', 'beyond'):
         assert words in page.text
-    picture = base64.b64decode(page.links[2].partition('base64,')[2])
+    picture = base64.b64decode(page.links[0].partition('base64,')[2])
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(picture))), PIXELS)
-    assert base64.b64decode(page.links[3].partition('base64,')[2]) == video.read_bytes()
+    assert base64.b64decode(page.links[1].partition('base64,')[2]) == video.read_bytes()
+
+
+def test_files_are_linked_beside_the_page_and_next_steps_are_commands() -> None:
+    page = demo_page(
+        DemoResults(
+            'Mine',
+            files=[Link('checkpoint', 'my run/epoch_1.pth')],
+            next_steps=[Link('classify', 'mmvideomae classify "a b.mp4"')],
+        )
+    )
+    assert _Page(page).headings == ['Files', 'What to try next']
+    assert '<a href="my%20run/epoch_1.pth">my run/epoch_1.pth</a>: checkpoint' in page
+    assert '<pre>mmvideomae classify &quot;a b.mp4&quot;</pre>' in page
 
 
 def test_page_of_one_s_own_videos_has_no_accuracies() -> None:

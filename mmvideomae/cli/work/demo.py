@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -30,6 +32,7 @@ from mmvideomae.visualization.report import (
     Chart,
     Command,
     DemoResults,
+    Link,
     Picture,
     write_demo_report,
 )
@@ -151,6 +154,12 @@ class _Demo:
         self.run('Reconstructing', [*words, '--mask-ratios', *ratios] if ratios else words)
         return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
 
+    def links(self, *paths: Path) -> list[Link]:
+        """Files for the report, and the logs of all stages."""
+        files = [Link('checkpoint', os.path.relpath(path, self.out)) for path in paths]
+        logs = sorted(self.out.glob('*_*.log'), key=lambda log: int(log.name.partition('_')[0]))
+        return files + [Link('output of the stage', log.name) for log in logs]
+
     def commands(self) -> list[Command]:
         """The commands that were run, for the report."""
         return [Command(stage.what, stage.line, stage.seconds) for stage in self.stages]
@@ -185,6 +194,7 @@ def _losses(title: str, curves: dict[str, Path]) -> Chart:
 
 def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
     """Pre-train on synthetic clips, fine-tune, train from scratch, test both."""
+    demo.total = 8 if method.tokenizer else 7
     data = demo.out / 'data'
     demo.run('Synthesizing video', ['data', 'synthesize', 'actions', data, '--overwrite', *_DATA])
     options = _listed('train_dataloader', data / 'pretrain.csv')
@@ -199,7 +209,7 @@ def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
     write_few_labels(data / 'train.csv', data / 'few.csv', _LABELS, samples=_SAMPLES)
     labelled = _listed('train_dataloader', data / 'few.csv')
     labelled |= _listed('val_dataloader', data / 'test.csv') | codes
-    accuracies = []
+    accuracies, checkpoints = [], []
     for what, name, start in (
         ('Pre-trained, then fine-tuned', 'finetune', {'load_from': pretrained}),
         ('Trained from scratch', 'scratch', {}),
@@ -208,15 +218,24 @@ def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
         checkpoint = demo.train(what, config, name, labelled | start)
         share = demo.test(f'{what}: test', config, checkpoint, data / 'test.csv')
         accuracies.append(Accuracy(what, share, _TESTED))
+        checkpoints.append(checkpoint)
     clip = sorted((data / 'videos' / 'test').glob('*.mp4'))[0]
-    picture = demo.reconstruct(pretrain, pretrained, clip, 'reconstruction.png', method.mask_ratios)
+    picture = demo.reconstruct(pretrain, pretrained, clip, 'reconstruction.gif', method.mask_ratios)
     settings = {
+        'Clips of pre-training': f'{_UNLABELLED + _LABELS}, without their labels',
         'Labelled clips': _LABELS,
-        'Clips without labels': _UNLABELLED,
         'Test clips': _TESTED,
         'Classes': ', '.join((data / 'classes.txt').read_text().split()),
-        'Pre-training epochs': read_config(_path(pretrain)).train_cfg.max_epochs,
+        'Pre-training epochs': demo.epochs or read_config(_path(pretrain)).train_cfg.max_epochs,
+        'Runs': 'one of each kind; with another seed, accuracies differ by some points',
+        **_machine(),
     }
+    finetune = _path(method.config('finetune'))
+    steps = [
+        Link('classify a clip', f'classify {finetune} {checkpoints[0]} {clip}'),
+        Link('another clip', f'reconstruct {_path(pretrain)} {pretrained} VIDEO picture.png'),
+        Link('your own videos', f'demo --videos FOLDER --out {demo.out}_own'),
+    ]
     return DemoResults(
         'Masked video pre-training at small scale',
         f'Shapes move in one of {_CLASSES} directions, and no single frame reveals which. One '
@@ -235,12 +254,16 @@ def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
         [picture],
         demo.commands(),
         settings,
+        demo.links(pretrained, *checkpoints),
+        [Link(step.what, f'mmvideomae {step.target}') for step in steps],
     )
 
 
 def _show_own_videos(demo: _Demo, folder: Path) -> DemoResults:
     """Pre-train on a folder of videos and reconstruct some of them."""
     videos = find_videos(folder)
+    shown = videos[:: max(1, len(videos) // 3)][:3]
+    demo.total = 1 + len(shown)
     rows = videos * -(-_OWN_EPOCH // len(videos))
     demo.out.mkdir(parents=True, exist_ok=True)
     listing = demo.out / 'videos.csv'
@@ -251,8 +274,8 @@ def _show_own_videos(demo: _Demo, folder: Path) -> DemoResults:
         options['train_cfg.max_epochs'] = demo.epochs
     checkpoint = demo.train('Pre-training', _OWN_VIDEOS, 'pretrain', options)
     pictures = []
-    for number, video in enumerate(videos[:: max(1, len(videos) // 3)][:3]):
-        name = f'reconstruction_{number}.png'
+    for number, video in enumerate(shown):
+        name = f'reconstruction_{number}.gif'
         try:
             pictures.append(
                 demo.reconstruct(
@@ -268,8 +291,26 @@ def _show_own_videos(demo: _Demo, folder: Path) -> DemoResults:
         charts=[_losses('Pre-training', {'pre-training': demo.out / 'pretrain'})],
         pictures=pictures,
         commands=demo.commands(),
-        settings={'Videos': len(videos), 'Folder': folder},
+        settings={'Videos': len(videos), 'Folder': folder, **_machine()},
+        files=demo.links(checkpoint),
+        next_steps=[
+            Link('features of long videos', 'mmvideomae features CONFIG CHECKPOINT FOLDER OUT'),
+        ],
     )
+
+
+def _machine() -> dict[str, str]:
+    """Versions and processor, for the report."""
+    names = {'mmvideomae': 'mmvideomae', 'torch': 'PyTorch', 'mmengine': 'mmengine'}
+    versions = [f'{shown} {version(name)}' for name, shown in names.items()]
+    info = Path('/proc/cpuinfo')
+    lines = info.read_text().splitlines() if info.is_file() else []
+    models = [line.partition(': ')[2] for line in lines if line.startswith('model name')]
+    cores = len(os.sched_getaffinity(0))
+    return {
+        'Versions': ', '.join([*versions, f'Python {platform.python_version()}']),
+        'Machine': f'{cores} cores of {models[0] if models else platform.machine()}',
+    }
 
 
 def run(args: argparse.Namespace) -> int | str:
