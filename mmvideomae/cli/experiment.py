@@ -2,22 +2,31 @@
 
 import json
 import os
+import platform
 import re
 import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
+from rich.console import Console
+
+from mmvideomae.configs import read_config
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.errors import UserError
+from mmvideomae.version import shipped
+from mmvideomae.visualization.report import Command, Link, Picture
 
 _ITERATION = re.compile(
     r'Epoch\(train\) +\[(?P<epoch>\d+)\]\[ *(?P<done>\d+)/(?P<all>\d+)\].* '
     r'eta: (?P<eta>.*?)  .* loss: (?P<loss>\S+)'
 )
+_TELL_EVERY = 20.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 class StageError(UserError, RuntimeError):
@@ -120,3 +129,117 @@ def newest_checkpoint(work_dir: Path) -> Path:
     if newest is None:
         raise FileNotFoundError(f'{work_dir}: no checkpoint has been written here')
     return Path(newest)
+
+
+@dataclass
+class Demo:
+    """The stages of one demo: the folder they write to, and those that have run so far.
+
+    Attributes:
+        total: Number of stages.
+    """
+
+    out: Path
+    total: int = 0
+    epochs: int | None = None
+    console: Console = field(default_factory=Console)
+    stages: list[Stage] = field(default_factory=list)
+
+    def run(self, what: str, command: Sequence[object], epochs: int | None = None) -> None:
+        """Run one command of the toolbox, showing progress and the time it took.
+
+        Args:
+            epochs: Of a training.
+        """
+        words = ['-m', 'mmvideomae', *map(str, command)]
+        number = len(self.stages) + 1
+        log = self.out / f'{number}_{words[2]}.log'
+        name = f'{number} of {self.total}: {what}'
+        told = time.monotonic()
+        with self.console.status(f'{name} (log: {log})') as status:
+
+            def watch() -> None:
+                nonlocal told
+                progress = training_progress(log, epochs) if epochs else None
+                text = f'{name}: {progress}' if progress else name
+                status.update(text)
+                if not self.console.is_terminal and time.monotonic() - told > _TELL_EVERY:
+                    self._say(text)
+                    told = time.monotonic()
+
+            stage = run_stage(what, words, log, Path.cwd(), watch)
+        self.stages.append(stage)
+        self._say(f'{name}: {stage.seconds:.0f} s')
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def train(self, what: str, config: str, name: str, options: dict[str, object]) -> Path:
+        """Train a config in OUT/name; return the last checkpoint."""
+        words = ['train', demo_config(config), '--work-dir', self.out / name, '--cfg-options']
+        self.run(what, [*words, *_assigned(options)], self.epochs_of(config, options))
+        return newest_checkpoint(self.out / name)
+
+    def epochs_of(self, config: str, options: dict[str, object]) -> int:
+        """Epochs of a training."""
+        epochs = read_config(demo_config(config)).train_cfg.max_epochs
+        return int(str(options.get('train_cfg.max_epochs', epochs)))
+
+    def test(self, what: str, config: str, checkpoint: Path, data: Path) -> float:
+        """Test a checkpoint on the clips of a list; return its top-1 accuracy."""
+        work_dir = self.out / 'test' / checkpoint.parent.name
+        words = ['test', demo_config(config), checkpoint, '--work-dir', work_dir, '--cfg-options']
+        self.run(what, [*words, *_assigned(listed('test_dataloader', data))])
+        results = sorted(work_dir.glob('*/*.json'))[-1]
+        return float(json.loads(results.read_text())['acc/top1'])
+
+    def reconstruct(
+        self, config: str, checkpoint: Path, video: Path, name: str, ratios: Sequence[float]
+    ) -> Picture:
+        """Draw how a pre-trained model reconstructs the hidden part of a video."""
+        picture = self.out / name
+        words = ['reconstruct', demo_config(config), checkpoint, video, picture]
+        self.run('Reconstructing', [*words, '--mask-ratios', *ratios] if ratios else words)
+        return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
+
+    def links(self, *paths: Path) -> list[Link]:
+        """Files for the report, and the logs of all stages."""
+        files = [Link('checkpoint', os.path.relpath(path, self.out)) for path in paths]
+        logs = sorted(self.out.glob('*_*.log'), key=lambda log: int(log.name.partition('_')[0]))
+        return files + [Link('output of the stage', log.name) for log in logs]
+
+    def commands(self) -> list[Command]:
+        """The commands that were run, for the report."""
+        return [Command(stage.what, stage.line, stage.seconds) for stage in self.stages]
+
+
+def demo_config(config: str) -> str:
+    """The path of a demo's config as a command of the report names it."""
+    path = shipped(f'configs/demo/{config}')
+    shown = os.path.relpath(path)
+    return str(path) if shown.startswith('..') else shown
+
+
+def _assigned(options: dict[str, object]) -> list[str]:
+    """Options as words of --cfg-options."""
+    return [f'{key}={value}' for key, value in options.items()]
+
+
+def listed(loader: str, data: Path) -> dict[str, object]:
+    """Point a loader of a config at a list; its paths are relative to the list."""
+    source = f'{loader}.dataset.sources.0'
+    return {f'{source}.ann_file': data, f'{source}.data_prefix': data.parent}
+
+
+def machine() -> dict[str, str]:
+    """Versions and processor, for the report."""
+    names = {'mmvideomae': 'mmvideomae', 'torch': 'PyTorch', 'mmengine': 'mmengine'}
+    versions = [f'{shown} {version(name)}' for name, shown in names.items()]
+    info = Path('/proc/cpuinfo')
+    lines = info.read_text().splitlines() if info.is_file() else []
+    models = [line.partition(': ')[2] for line in lines if line.startswith('model name')]
+    cores = len(os.sched_getaffinity(0))
+    return {
+        'Versions': ', '.join([*versions, f'Python {platform.python_version()}']),
+        'Machine': f'{cores} cores of {models[0] if models else platform.machine()}',
+    }

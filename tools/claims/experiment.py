@@ -37,8 +37,7 @@ ARM_CONFIGS = {
 """Configs of the arms of run.py that are not fine-tuned."""
 STARTS_PRETRAINED = ('pretrained', 'teacher', 'probe_pretrained')
 MANY_LABELS = ('probe_random', 'probe_pretrained', 'teacher', 'student_labels', 'student_distilled')
-"""Arms that learn from labelled clips of their own, enough to label a tenth of them; the others
-learn from the few labelled clips of the data."""
+"""Arms with labelled clips of their own, enough to label a tenth of them."""
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,28 @@
 """Pre-train, fine-tune and compare, for ``mmvideomae demo``."""
 
 import argparse
-import json
-import os
-import platform
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from mmvideomae.cli.experiment import (
-    Stage,
+    Demo,
     StageError,
-    newest_checkpoint,
+    demo_config,
+    listed,
+    machine,
     read_scalars,
-    run_stage,
-    training_progress,
 )
 from mmvideomae.cli.tool import UsageError
 from mmvideomae.configs import read_config
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_folders import find_videos
 from mmvideomae.preparation.lists.few_labels import write_few_labels
-from mmvideomae.version import shipped
 from mmvideomae.visualization.charts import Curve
 from mmvideomae.visualization.report import (
     Accuracy,
     Chart,
-    Command,
     DemoResults,
     Link,
-    Picture,
     write_demo_report,
 )
 
@@ -48,8 +37,6 @@ _DATA = [
 ]
 _OWN_EPOCH = 256
 """Minimum number of clips per epoch on your own videos: fewer videos are listed several times."""
-_TELL_EVERY = 20.0
-"""Seconds between two lines of progress where there is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -85,104 +72,6 @@ _METHODS = {
 _CHECKPOINT_OF_TOKENIZER = 'model.data_preprocessor.tokenizer.init_cfg.checkpoint'
 
 
-@dataclass
-class _Demo:
-    """The stages of one demo: the folder they write to, and those that have run so far.
-
-    Attributes:
-        total: Number of stages.
-    """
-
-    out: Path
-    total: int = 0
-    epochs: int | None = None
-    console: Console = field(default_factory=Console)
-    stages: list[Stage] = field(default_factory=list)
-
-    def run(self, what: str, command: Sequence[object], epochs: int | None = None) -> None:
-        """Run one command of the toolbox, showing progress and the time it took.
-
-        Args:
-            epochs: Of a training.
-        """
-        words = ['-m', 'mmvideomae', *map(str, command)]
-        number = len(self.stages) + 1
-        log = self.out / f'{number}_{words[2]}.log'
-        name = f'{number} of {self.total}: {what}'
-        told = time.monotonic()
-        with self.console.status(f'{name} (log: {log})') as status:
-
-            def watch() -> None:
-                nonlocal told
-                progress = training_progress(log, epochs) if epochs else None
-                text = f'{name}: {progress}' if progress else name
-                status.update(text)
-                if not self.console.is_terminal and time.monotonic() - told > _TELL_EVERY:
-                    self._say(text)
-                    told = time.monotonic()
-
-            stage = run_stage(what, words, log, Path.cwd(), watch)
-        self.stages.append(stage)
-        self._say(f'{name}: {stage.seconds:.0f} s')
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    def train(self, what: str, config: str, name: str, options: dict[str, object]) -> Path:
-        """Train a config in OUT/name; return the last checkpoint."""
-        words = ['train', _path(config), '--work-dir', self.out / name, '--cfg-options']
-        epochs = options.get(
-            'train_cfg.max_epochs', read_config(_path(config)).train_cfg.max_epochs
-        )
-        self.run(what, [*words, *_assigned(options)], int(str(epochs)))
-        return newest_checkpoint(self.out / name)
-
-    def test(self, what: str, config: str, checkpoint: Path, data: Path) -> float:
-        """Test a checkpoint on the clips of a list; return its top-1 accuracy."""
-        work_dir = self.out / 'test' / checkpoint.parent.name
-        words = ['test', _path(config), checkpoint, '--work-dir', work_dir, '--cfg-options']
-        self.run(what, [*words, *_assigned(_listed('test_dataloader', data))])
-        results = sorted(work_dir.glob('*/*.json'))[-1]
-        return float(json.loads(results.read_text())['acc/top1'])
-
-    def reconstruct(
-        self, config: str, checkpoint: Path, video: Path, name: str, ratios: Sequence[float]
-    ) -> Picture:
-        """Draw how a pre-trained model reconstructs the hidden part of a video."""
-        picture = self.out / name
-        words = ['reconstruct', _path(config), checkpoint, video, picture]
-        self.run('Reconstructing', [*words, '--mask-ratios', *ratios] if ratios else words)
-        return Picture(picture, f'{video.name}: original, what the encoder saw, reconstruction')
-
-    def links(self, *paths: Path) -> list[Link]:
-        """Files for the report, and the logs of all stages."""
-        files = [Link('checkpoint', os.path.relpath(path, self.out)) for path in paths]
-        logs = sorted(self.out.glob('*_*.log'), key=lambda log: int(log.name.partition('_')[0]))
-        return files + [Link('output of the stage', log.name) for log in logs]
-
-    def commands(self) -> list[Command]:
-        """The commands that were run, for the report."""
-        return [Command(stage.what, stage.line, stage.seconds) for stage in self.stages]
-
-
-def _path(config: str) -> str:
-    """The path of a demo's config as a command of the report names it."""
-    path = shipped(f'configs/demo/{config}')
-    shown = os.path.relpath(path)
-    return str(path) if shown.startswith('..') else shown
-
-
-def _assigned(options: dict[str, object]) -> list[str]:
-    """Options as words of --cfg-options."""
-    return [f'{key}={value}' for key, value in options.items()]
-
-
-def _listed(loader: str, data: Path) -> dict[str, object]:
-    """Point a loader of a config at a list; its paths are relative to the list."""
-    source = f'{loader}.dataset.sources.0'
-    return {f'{source}.ann_file': data, f'{source}.data_prefix': data.parent}
-
-
 def _losses(title: str, curves: dict[str, Path]) -> Chart:
     """The training losses of some runs."""
     drawn = []
@@ -192,12 +81,12 @@ def _losses(title: str, curves: dict[str, Path]) -> Chart:
     return Chart(title, drawn)
 
 
-def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
+def _show_claim(demo: Demo, method: _Method) -> DemoResults:
     """Pre-train on synthetic clips, fine-tune, train from scratch, test both."""
     demo.total = 8 if method.tokenizer else 7
     data = demo.out / 'data'
     demo.run('Synthesizing video', ['data', 'synthesize', 'actions', data, '--overwrite', *_DATA])
-    options = _listed('train_dataloader', data / 'pretrain.csv')
+    options = listed('train_dataloader', data / 'pretrain.csv')
     codes: dict[str, object] = {}
     if method.tokenizer:
         trained = demo.train('Training a tokenizer', method.tokenizer, 'tokenizer', options)
@@ -207,8 +96,8 @@ def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
     pretrain = method.config('pretrain')
     pretrained = demo.train('Pre-training without labels', pretrain, 'pretrain', options | codes)
     write_few_labels(data / 'train.csv', data / 'few.csv', _LABELS, samples=_SAMPLES)
-    labelled = _listed('train_dataloader', data / 'few.csv')
-    labelled |= _listed('val_dataloader', data / 'test.csv') | codes
+    labelled = listed('train_dataloader', data / 'few.csv')
+    labelled |= listed('val_dataloader', data / 'test.csv') | codes
     accuracies, checkpoints = [], []
     for what, name, start in (
         ('Pre-trained, then fine-tuned', 'finetune', {'load_from': pretrained}),
@@ -226,14 +115,15 @@ def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
         'Labelled clips': _LABELS,
         'Test clips': _TESTED,
         'Classes': ', '.join((data / 'classes.txt').read_text().split()),
-        'Pre-training epochs': demo.epochs or read_config(_path(pretrain)).train_cfg.max_epochs,
+        'Pre-training epochs': demo.epochs
+        or read_config(demo_config(pretrain)).train_cfg.max_epochs,
         'Runs': 'one of each kind; with another seed, accuracies differ by some points',
-        **_machine(),
+        **machine(),
     }
-    finetune = _path(method.config('finetune'))
+    finetune = demo_config(method.config('finetune'))
     steps = [
         Link('classify a clip', f'classify {finetune} {checkpoints[0]} {clip}'),
-        Link('another clip', f'reconstruct {_path(pretrain)} {pretrained} VIDEO picture.png'),
+        Link('another clip', f'reconstruct {demo_config(pretrain)} {pretrained} VIDEO picture.png'),
         Link('your own videos', f'demo --videos FOLDER --out {demo.out}_own'),
     ]
     return DemoResults(
@@ -259,7 +149,7 @@ def _show_claim(demo: _Demo, method: _Method) -> DemoResults:
     )
 
 
-def _show_own_videos(demo: _Demo, folder: Path) -> DemoResults:
+def _show_own_videos(demo: Demo, folder: Path) -> DemoResults:
     """Pre-train on a folder of videos and reconstruct some of them."""
     videos = find_videos(folder)
     shown = videos[:: max(1, len(videos) // 3)][:3]
@@ -291,26 +181,12 @@ def _show_own_videos(demo: _Demo, folder: Path) -> DemoResults:
         charts=[_losses('Pre-training', {'pre-training': demo.out / 'pretrain'})],
         pictures=pictures,
         commands=demo.commands(),
-        settings={'Videos': len(videos), 'Folder': folder, **_machine()},
+        settings={'Videos': len(videos), 'Folder': folder, **machine()},
         files=demo.links(checkpoint),
         next_steps=[
             Link('features of long videos', 'mmvideomae features CONFIG CHECKPOINT FOLDER OUT'),
         ],
     )
-
-
-def _machine() -> dict[str, str]:
-    """Versions and processor, for the report."""
-    names = {'mmvideomae': 'mmvideomae', 'torch': 'PyTorch', 'mmengine': 'mmengine'}
-    versions = [f'{shown} {version(name)}' for name, shown in names.items()]
-    info = Path('/proc/cpuinfo')
-    lines = info.read_text().splitlines() if info.is_file() else []
-    models = [line.partition(': ')[2] for line in lines if line.startswith('model name')]
-    cores = len(os.sched_getaffinity(0))
-    return {
-        'Versions': ', '.join([*versions, f'Python {platform.python_version()}']),
-        'Machine': f'{cores} cores of {models[0] if models else platform.machine()}',
-    }
 
 
 def run(args: argparse.Namespace) -> int | str:
@@ -319,7 +195,7 @@ def run(args: argparse.Namespace) -> int | str:
         raise UsageError(
             f'--videos does not support {args.method}: see docs/{args.method}.md for the commands'
         )
-    demo = _Demo(args.out, args.epochs)
+    demo = Demo(args.out, args.epochs)
     try:
         if args.videos:
             results = _show_own_videos(demo, args.videos)
