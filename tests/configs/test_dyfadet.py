@@ -40,20 +40,38 @@ class Recipe(NamedTuple):
     strided: int = 5
     classes: int = 20
     mAP: float = 0
+    tau: float = 1.5
+    floor: float = 5e-5
+    normaliser: tuple[float, float] = (400, 0.1)
+    """And the share of a target that is spread over all classes."""
+    test: tuple[float, ...] = (200, 0.7, 0.95, 0.1, 2000)
+    second_range: int = 4
 
 
+SLOWFAST = dict(
+    inner=512, hidden=1024, normaliser=(250, 0), test=(2000, 0.4, 0.75, 0.05, 5000), second_range=2
+)
+THUMOS = dict(floor=1e-8, normaliser=(100, 0), test=(2000, 0.5, 0.7, 0.05, 2000))
 RECIPES = {
     'dyfadet_i3d_1xb2-len2304-40e_thumos14': Recipe(
-        2048, 2, 20, 40, 1e-4, 0.025, 1, 1e-5, 0.1, mAP=69.2
+        2048, 2, 20, 40, 1e-4, 0.025, 1, 1e-5, 0.1, mAP=69.2, **THUMOS
     ),
-    V2_G: Recipe(1408, 2, 20, 60, 1e-4, 0.025, 1, 1e-5, 0.005, mAP=70.5),
+    V2_G: Recipe(1408, 2, 20, 60, 1e-4, 0.025, 1, 1e-5, 0.005, mAP=70.5, **THUMOS),
+    'dyfadet_slowfast_1xb2-len2304-25e_epic100-verb': Recipe(
+        2304, 2, 10, 25, 1e-4, 0.05, 1, 1e-5, 0.1, window=5, ratio=2, classes=97, mAP=23.4,
+        **SLOWFAST,
+    ),
+    'dyfadet_slowfast_1xb2-len2304-25e_epic100-noun': Recipe(
+        2304, 2, 5, 25, 2e-4, 0.05, 1, 1e-6, 0.1, ratio=4, classes=300, mAP=25.0, tau=2.0,
+        **SLOWFAST | {'normaliser': (250, 0.1)},
+    ),
     'dyfadet_tsp_1xb8-len768-15e_activitynet': Recipe(
         512, 8, 5, 15, 5e-4, 0.05, 0.4, 0.7, 0.1, 768, 256, 2048, 15, 1.2, 0.15, 5, 1, 38.5
     ),
     'dyfadet_videomaev2-giant_1xb8-len2304-16e_fineaction': Recipe(
         1408, 8, 10, 16, 5e-4, 0.025, 0.4, 0.5, 0.1, 2304, 256, 2048, 15, 1.3, 0.2, 6, 1, 23.8
     ),
-}
+}  # fmt: skip
 leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 
 
@@ -69,8 +87,7 @@ def test_the_recipe_is_the_published_one(path: Path) -> None:
     assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.warmup) == (recipe.epochs, recipe.warmup)
     optim = cfg.optim_wrapper
     assert (optim.optimizer.lr, optim.optimizer.weight_decay) == (recipe.lr, recipe.decay)
-    least = 1e-8 if recipe.classes > 1 else 5e-5
-    assert cfg.param_scheduler.eta_min_ratio * recipe.lr == pytest.approx(least)
+    assert cfg.param_scheduler.eta_min_ratio * recipe.lr == pytest.approx(recipe.floor)
     assert cfg.train_dataloader.batch_size == recipe.batch == cfg.auto_scale_lr.base_batch_size
     assert optim.clip_grad.max_norm == recipe.clip and cfg.randomness.seed == 1234567891
     for split in ('train', 'val', 'test'):
@@ -82,22 +99,23 @@ def test_the_recipe_is_the_published_one(path: Path) -> None:
 @leaves
 def test_the_model_is_the_published_one(path: Path) -> None:
     recipe, model = RECIPES[path.stem], read(path).model
-    backbone, test, thumos = model.backbone, model.test_cfg, recipe.classes > 1
+    backbone, test = model.backbone, model.test_cfg
     assert backbone.in_channels == recipe.width and backbone.input_noise == recipe.noise
     assert backbone.drop_path_rate == recipe.drop_path and backbone.conv_std == recipe.std
     assert (backbone.embed_dims, backbone.hidden_channels) == (recipe.inner, recipe.hidden)
     assert tuple(backbone.windows) == (recipe.window,) * recipe.strided
     assert (tuple(backbone.arch), backbone.ratio) == ((2, 2, recipe.strided), recipe.ratio)
     assert backbone.max_seq_len == model.data_preprocessor.max_seq_len == recipe.length
-    assert backbone.get('use_abs_pe', False) is not thumos
-    assert model.cls_head.tau == model.reg_head.tau == 1.5
-    assert (model.loss.init_normaliser, model.loss.get('label_smoothing', 0)) == (
-        (100, 0) if thumos else (400, 0.1)
-    )
-    assert (test.max_segments, test.sigma, test.voting_thresh, test.duration_thresh) == (
-        (2000, 0.5, 0.7, 0.05) if thumos else (200, 0.7, 0.95, 0.1)
-    )
-    assert len(model.regression_ranges) == recipe.strided + 1
+    assert backbone.get('use_abs_pe', False) is (recipe.classes == 1)
+    assert model.cls_head.tau == model.reg_head.tau == recipe.tau
+    assert model.cls_head.num_classes == recipe.classes
+    smoothing = model.loss.get('label_smoothing', 0)
+    assert (model.loss.init_normaliser, smoothing) == recipe.normaliser
+    found = (test.max_segments, test.sigma, test.voting_thresh, test.duration_thresh)
+    assert (*found, test.pre_nms_topk) == recipe.test
+    assert test.get('class_agnostic', False) is (recipe.classes == 1)
+    ranges = model.regression_ranges
+    assert len(ranges) == recipe.strided + 1 and ranges[1][0] == recipe.second_range
 
 
 def parameters(recipe: Recipe) -> int:
