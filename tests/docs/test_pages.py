@@ -56,6 +56,12 @@ def test_paths_exist(page: Path) -> None:
     assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
+def test_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r'\]\(([^)#\s]+)', PAGES[0].read_text(encoding='utf-8'))
+    assert len(links) > 20
+    assert [link for link in links if '://' not in link and not (ROOT / link).exists()] == []
+
+
 def test_every_page_is_in_the_navigation() -> None:
     text = (ROOT / 'mkdocs.yml').read_text(encoding='utf-8')
     named = set(re.findall(r': ([\w/-]+\.(?:md|ipynb))$', text, re.M))
