@@ -27,9 +27,11 @@ model = dict(
     regression_ranges=((0, 4), (4, 8), (8, 16), (16, 32), (32, 10000)),
 )
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(warmup=3, eta_min_ratio=1e-3)
-train_cfg = dict(max_epochs=30, val_begin=30)
+param_scheduler = dict(warmup=3, eta_min_ratio=1e-3, from_zero=False)
+train_cfg = dict(max_epochs=30, val_begin=1, val_interval=5)
 # With so few updates, the average must follow the weights closely.
 custom_hooks = [dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.02)]
 auto_scale_lr = dict(base_batch_size=4)
-default_hooks = dict(checkpoint=dict(interval=30, max_keep_ckpts=1))
+default_hooks = dict(
+    checkpoint=dict(interval=30, max_keep_ckpts=1, save_best='segment/mAP', rule='greater')
+)

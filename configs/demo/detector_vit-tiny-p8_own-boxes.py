@@ -18,7 +18,7 @@ optim_wrapper = dict(
     ),
     clip_grad=dict(max_norm=5.0),
 )
-param_scheduler = dict(warmup=1, eta_min_ratio=1e-3)
+param_scheduler = dict(warmup=1, eta_min_ratio=1e-3, from_zero=False)
 train_cfg = dict(max_epochs=6, val_interval=2)
-default_hooks = dict(checkpoint=dict(interval=2))
+default_hooks = dict(checkpoint=dict(interval=2, save_best='frame/mAP', rule='greater'))
 auto_scale_lr = dict(base_batch_size=16)

@@ -63,7 +63,9 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=5.0),
     paramwise_cfg=dict(layer_decay_rate=None),
 )
-param_scheduler = dict(warmup=3, eta_min_ratio=0.01)
+param_scheduler = dict(warmup=3, eta_min_ratio=0.01, from_zero=False)
 train_cfg = dict(max_epochs=30, val_interval=5)
 auto_scale_lr = dict(base_batch_size=8)
-default_hooks = dict(checkpoint=dict(interval=10, max_keep_ckpts=1))
+default_hooks = dict(
+    checkpoint=dict(interval=10, max_keep_ckpts=1, save_best='acc/top1', rule='greater')
+)

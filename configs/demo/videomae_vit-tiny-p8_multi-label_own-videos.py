@@ -26,3 +26,4 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(type='MultiLabelMAP')
 test_evaluator = dict(type='MultiLabelMAP', classwise=True)
+default_hooks = dict(checkpoint=dict(save_best='label/mAP'))

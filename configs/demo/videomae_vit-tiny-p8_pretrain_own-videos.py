@@ -39,7 +39,7 @@ train_dataloader = dict(
     ),
 )
 optim_wrapper = dict(optimizer=dict(lr=2e-3), clip_grad=dict(max_norm=1.0))
-param_scheduler = dict(warmup=1, eta_min_ratio=0.01)
+param_scheduler = dict(warmup=1, eta_min_ratio=0.01, from_zero=False)
 train_cfg = dict(max_epochs=20)
 auto_scale_lr = dict(base_batch_size=4)
 default_hooks = dict(checkpoint=dict(interval=5, max_keep_ckpts=1))

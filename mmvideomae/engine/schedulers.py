@@ -95,6 +95,9 @@ class WarmupCosineLR(_UpdateLR):
         by_epoch: Whether the units above are epochs.  Configs set ``convert_to_iter_based=True``
             so that the rate changes every iteration.
         verbose: Whether to log every value.
+        from_zero: Whether the first update of the warm-up has a rate of zero, and so changes
+            nothing, as in the papers.  False, for small sets of which it may be a whole epoch,
+            uses ``b * (k + 1) / (w + 1)``.
 
     Raises:
         ValueError: ``warmup`` is negative, ``eta_min_ratio`` is outside [0, 1], or ``end`` is not
@@ -113,18 +116,21 @@ class WarmupCosineLR(_UpdateLR):
         last_step: int = -1,
         by_epoch: bool = True,
         verbose: bool = False,
+        from_zero: bool = True,
     ) -> None:
         if warmup < 0:
             raise ValueError(f'warmup must not be negative, got {warmup}')
         if not 0.0 <= eta_min_ratio <= 1.0:
             raise ValueError(f'eta_min_ratio must lie in [0, 1], got {eta_min_ratio}')
-        self.eta_min_ratio = eta_min_ratio
+        self.eta_min_ratio, self.from_zero = eta_min_ratio, from_zero
         self._count_updates(optimizer, begin, end, by_epoch)
         self.warmup_updates = int(warmup) // self.accumulation
         self.cosine_updates = self.updates - self.warmup_updates
         super().__init__(optimizer, 'lr', begin, end, last_step, by_epoch, verbose)
 
     def factor_of(self, update: int) -> float:
+        if update < self.warmup_updates and not self.from_zero:
+            return (update + 1) / (self.warmup_updates + 1)
         if update < self.warmup_updates:
             # As in numpy's linspace(0, b, 1), a warm-up of a single update has a rate of zero.
             return update / max(self.warmup_updates - 1, 1)

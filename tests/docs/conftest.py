@@ -11,11 +11,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # One process for all commands: loading the stack takes longer than most of them.
 DRIVER = """
-import os, runpy, shlex, sys
+import glob, os, runpy, shlex, sys
 for line in open('commands.txt'):
     words = shlex.split(line)
     while '=' in words[0]:
         os.environ.__setitem__(*words.pop(0).split('=', 1))
+    # As the shell does for names such as best_*.pth.
+    words = [found for word in words for found in sorted(glob.glob(word)) or [word]]
     sys.argv = words[1:]
     print('$', line.strip(), flush=True)
     try:

@@ -69,6 +69,19 @@ def test_published_lengths_match_to_1e_9() -> None:
     np.testing.assert_allclose(actual, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize('epoch_length', [1, 4])
+@pytest.mark.parametrize('warmup', [0, 1, 3])
+def test_no_update_of_a_small_set_has_a_rate_of_zero(epoch_length: int, warmup: int) -> None:
+    """In epochs of one update, the papers' warm-up of one epoch would change nothing."""
+    wrapper = optim_wrapper()
+    options = {'warmup': warmup, 'eta_min_ratio': 0.01, 'from_zero': False}
+    found = rates(wrapper, build(wrapper, 6, epoch_length, **options), 6 * epoch_length)[:, 0]
+    rising = warmup * epoch_length
+    expected = 1e-3 * np.arange(1, rising + 1) / (rising + 1)
+    np.testing.assert_allclose(found[:rising], expected, rtol=1e-12)
+    assert found.min() > 0 and found[rising] == pytest.approx(1e-3)
+
+
 def test_each_group_follows_its_own_base_rate() -> None:
     wrapper = optim_wrapper((1e-3, 5e-4))
     values = rates(wrapper, build(wrapper, 4, 5, warmup=1, eta_min_ratio=0.1), 20)

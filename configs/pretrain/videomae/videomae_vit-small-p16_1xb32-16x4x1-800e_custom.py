@@ -15,6 +15,6 @@ _base_ = [
 
 train_dataloader = dict(batch_size=32)
 optim_wrapper = dict(optimizer=dict(lr=2.25e-4), accumulative_counts=6)  # 3e-4 * 192 / 256
-param_scheduler = dict(warmup=40, eta_min_ratio=1e-5 / 3e-4)
+param_scheduler = dict(warmup=40, eta_min_ratio=1e-5 / 3e-4, from_zero=False)
 train_cfg = dict(max_epochs=800)
 auto_scale_lr = dict(base_batch_size=192)

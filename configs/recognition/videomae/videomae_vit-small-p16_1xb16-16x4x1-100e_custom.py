@@ -28,6 +28,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(layer_decay_rate=0.7),
     accumulative_counts=8,
 )
-param_scheduler = dict(eta_min_ratio=1e-5 / 5e-4)
+param_scheduler = dict(eta_min_ratio=1e-5 / 5e-4, from_zero=False)
 train_cfg = dict(max_epochs=100)
 auto_scale_lr = dict(base_batch_size=128)
+default_hooks = dict(checkpoint=dict(save_best='acc/top1', rule='greater'))

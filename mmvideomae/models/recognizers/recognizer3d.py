@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from mmaction.models.recognizers import Recognizer3D as MMActionRecognizer3D
 from mmaction.structures import ActionDataSample
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmvideomae.ops.codes import require_same_vocabulary
 from mmvideomae.registry import MODELS
@@ -25,6 +25,8 @@ class Recognizer3D(MMActionRecognizer3D):
     Shared settings are given once: ``in_channels`` of the head is by default ``embed_dims`` of
     the backbone, a data preprocessor that makes labels soft has the classes of the head, and a
     backbone of codes has the ``num_codes`` in the config of the data preprocessor.
+    Scores of any head are float32, also under autocast: mmaction2 1.2.0 turns them into NumPy
+    arrays for its training accuracy, and NumPy lacks bfloat16.
     An encoder of another library normalises clips as it was trained; a config that says otherwise
     is refused.  Clips are pixels, or codes (B, V, T, h, w) of a `CodeClassificationPreprocessor`.
 
@@ -63,6 +65,7 @@ class Recognizer3D(MMActionRecognizer3D):
             width = getattr(self.backbone, 'embed_dims', None)
             derived = {} if width is None else {'in_channels': width}
             self.cls_head = MODELS.build({**derived, **cls_head})
+            self.cls_head.register_forward_hook(_in_float32)
 
     def loss(self, inputs: Tensor, data_samples: list[ActionDataSample]) -> dict[str, Tensor]:
         """Clips (B, 1, C, T, H, W) -> losses of the head.
@@ -93,6 +96,12 @@ class Recognizer3D(MMActionRecognizer3D):
             views = self.data_preprocessor.normalise(views)
         features = self.backbone(views)
         return self.neck(features)[0] if self.with_neck else features
+
+
+def _in_float32(head: nn.Module, given: Any, scores: Any) -> Any:
+    """Scores of a head under autocast -> float32; anything else unchanged."""
+    low = isinstance(scores, Tensor) and scores.dtype in (torch.bfloat16, torch.float16)
+    return scores.float() if low else scores
 
 
 _SOFTENING = ('blend', 'label_smoothing')

@@ -113,3 +113,8 @@ def test_labels_are_needed_only_where_they_count() -> None:
 def test_other_classes_are_refused() -> None:
     with pytest.raises(ValueError, match='3 classes, but the student 4'):
         build(teacher=tiny_recognizer(num_classes=3))
+
+
+def test_several_labels_a_clip_are_refused() -> None:
+    with pytest.raises(ValueError, match='one label a clip'):
+        build(cls_head={'type': 'LinearHead', 'num_classes': 4, 'multi_class': True})

@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 
 from mmvideomae.models import Recognizer3D
 from mmvideomae.registry import MODELS
-from tests.support.models import tiny_recognizer
+from tests.support.models import tiny_recognizer, tiny_vit
 from tests.support.weights import randomise
 
 VIEWS = 5
@@ -75,3 +75,25 @@ def test_width_and_classes_are_said_once() -> None:
         other = MODELS.build(config)
     assert (model.cls_head.in_channels, model.data_preprocessor.num_classes) == (32, 7)
     assert other.data_preprocessor.num_classes == 9
+
+
+@pytest.mark.parametrize(
+    ('kind', 'out_type'),
+    [('I3DHead', 'featmap'), ('X3DHead', 'featmap'), ('TimeSformerHead', 'avg')],
+)
+def test_heads_of_mmaction2_train_and_test_under_bfloat16(kind: str, out_type: str) -> None:
+    """They turn scores into NumPy arrays, which cannot hold bfloat16."""
+    head = {'type': kind, 'num_classes': 3, 'in_channels': 32, 'average_clips': 'prob'}
+    config = {'type': 'Recognizer3D', 'backbone': tiny_vit(out_type), 'cls_head': head}
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        model: Any = MODELS.build(config)
+    clips = torch.randn(2, 1, 3, 4, 32, 32)
+    samples = [ActionDataSample().set_gt_label(n) for n in range(2)]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = model(clips, samples, mode='loss')
+        losses['loss_cls'].backward()
+        model.eval()
+        found = model(clips, samples, mode='predict')
+    assert {'loss_cls', 'top1_acc'} <= set(losses) and torch.isfinite(losses['loss_cls'])
+    assert all(each.pred_score.dtype == torch.float32 for each in found)
+    assert all(p.grad is not None for p in model.parameters())
