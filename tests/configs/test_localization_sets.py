@@ -159,9 +159,7 @@ def test_tridet_on_epic_kitchens(
     assert (backbone.hidden_channels, cfg.model.reg_head.num_bins) == (1024, 16)
     assert (loss.iou_power, loss.get('label_smoothing', 0)) == (0.25, smoothing)
     assert cfg.param_scheduler.eta_min_ratio * 1e-4 == pytest.approx(floor)
-    # Each level as TriDet requires it: twice the half of its window, times its stride.
-    half = max(2 * (max(windows) // 2), 1)
-    assert registries.MODELS.build(cfg.model).data_preprocessor.length_divisor == 32 * half
+    assert registries.MODELS.build(cfg.model).data_preprocessor.length_divisor == 32
 
 
 @leaves

@@ -1,4 +1,4 @@
-"""TriDet's config for THUMOS14 has the published values, and trains at full size."""
+"""TriDet's configs have the published values, and train at full size."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 
 from mmvideomae import registry as registries
 from mmvideomae.ops.feature_grid import FeatureGrid
-from tests.support.leaves import CONFIGS, header, listed, read
+from tests.support.leaves import CONFIGS, header, listed, read, steps
 
 FOLDER = CONFIGS / 'localization' / 'tridet'
 (LEAF,) = FOLDER.glob('*_thumos14.py')
@@ -51,6 +51,40 @@ def test_a_training_step_at_full_size() -> None:
     )
     assert all(value.isfinite() for value in losses.values()) and losses['loss_reg'] > 0
     assert all(p.isfinite().all() for p in model.parameters())
+
+
+def test_activitynet_differs_as_published() -> None:
+    """Without classes, on whole videos of at most 768 steps."""
+    (path,) = FOLDER.glob('*_activitynet.py')
+    cfg = read(path)
+    assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.warmup) == (15, 10)
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.weight_decay) == (1e-3, 0.04)
+    assert cfg.param_scheduler.eta_min_ratio * optimizer.lr == pytest.approx(5e-5)
+    assert cfg.train_dataloader.batch_size == 16 == cfg.auto_scale_lr.base_batch_size
+    assert cfg.optim_wrapper.clip_grad.max_norm == 0.4
+    assert cfg.train_dataloader.dataset.features.to_dict() == {
+        'stride': 16, 'window': 16, 'width': 512, 'fps': 15.0,
+    }  # fmt: skip
+    assert steps(cfg)['CropFeatures'].max_seq_len == 768 and 'ResampleFeatures' not in steps(cfg)
+    backbone, loss, test = cfg.model.backbone, cfg.model.loss, cfg.model.test_cfg
+    assert (set(backbone.windows), backbone.ratio, backbone.conv_std) == ({15}, 1.3, 0.2)
+    assert (backbone.embed_dims, backbone.hidden_channels) == (256, 2048)
+    assert backbone.use_abs_pe and backbone.input_noise == 0.5
+    assert (cfg.model.reg_head.num_bins, cfg.model.cls_head.hidden_channels) == (12, 512)
+    assert (loss.iou_power, loss.label_smoothing, loss.init_normaliser) == (1, 0.1, 400)
+    found = (test.sigma, test.max_segments, test.voting_thresh, test.duration_thresh)
+    assert found == (0.7, 200, 0.95, 0.1) and test.class_agnostic
+    model = registries.MODELS.build(cfg.model).eval()
+    count = sum(p.numel() for p in model.parameters()) / 1e6
+    assert f'{count:.2f} M parameters' in header(path)
+    with torch.no_grad():
+        logits, distances, _ = model(torch.zeros(1, 512, 768), torch.ones(1, 1, 768) > 0)
+    assert [each.shape[1:] for each in logits] == [(768 >> n, 1) for n in range(6)]
+    assert distances[0].shape == (1, 768, 1, 2)
+    model, row = listed(FOLDER)[path.stem]
+    assert model['Metadata']['Parameters (M)'] == round(count, 2) and '| 36.77 (' in row
+    assert 'reported' in next(iter(model['Results'][0]['Metrics'])) and '36.77' in header(path)
 
 
 def test_every_config_is_listed() -> None:

@@ -13,7 +13,8 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(length_divisor=128),  # as TriDet pads longer videos
+    # That of the strides, since 2304 is not a multiple of 160, to which TriDet pads longer videos.
+    data_preprocessor=dict(length_divisor=32),
     backbone=dict(in_channels=2304, hidden_channels=1024, windows=(5, 5, 5, 5, 5), ratio=2.0),
     cls_head=dict(num_classes=97),
     reg_head=dict(num_classes=97),

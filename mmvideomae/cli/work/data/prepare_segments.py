@@ -7,6 +7,10 @@ from mmvideomae.preparation.segments.prepare import Prepared, prepare_segments
 from mmvideomae.preparation.segments.writing import write_prepared
 
 CONFIGS = {
+    'activitynet': {
+        'features': 'actionformer/actionformer_tsp_1xb16-len192-15e_activitynet.py',
+        'video': 'adatad/adatad_vit-base-p16_4xb4-768even-15e_activitynet.py',
+    },
     'multithumos': {
         'features': 'actionformer/actionformer_i3d_1xb2-len2304-45e_multithumos.py',
         'video': 'adatad/adatad_vit-base-p16_2xb1-768x4x1-80e_multithumos.py',
