@@ -73,6 +73,7 @@ def test_cells_lists_and_keys_select_clips_and_those_in_view_play(page: Path) ->
         visitor.locator('#predicted').select_option('<b>jump</b>')
         sees(visitor, 'b/gone')
         visitor.get_by_role('link', name='all').click()
+        sees(visitor, 'a/high', 'a/low', 'b/gone')
         for key in ('n', 'n', 'p', 'n'):
             visitor.keyboard.press(key)
         assert visitor.evaluate('document.activeElement.innerText').endswith('a/low')
