@@ -8,16 +8,20 @@ from PIL import Image, ImageDraw
 from mmvideomae.errors import one_line
 from mmvideomae.visualization.fonts import font
 
-_PAPER, _INK, _BAR = (16, 16, 16), (255, 255, 255), (88, 166, 255)
+_PAPER, _INK = (16, 16, 16), (255, 255, 255)
+_BAR = '#58a6ff'
 
 
-def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> np.ndarray:
+def draw_label(
+    frame: np.ndarray, label: str, score: float, note: str = '', colour: str = _BAR
+) -> np.ndarray:
     """Draw a class, a bar whose length is its probability, and a note at the bottom of a frame.
 
     Args:
         frame: (H, W, 3) uint8; it is not changed.
         score: Probability in [0, 1].
         note: Small text on the right; omitted if it does not fit beside the label.
+        colour: Of the bar.
 
     Returns:
         (H, W, 3) uint8.
@@ -33,7 +37,7 @@ def draw_label(frame: np.ndarray, label: str, score: float, note: str = '') -> n
     page = Image.fromarray(shaded)
     draw = ImageDraw.Draw(page)
     line = max(2, size // 6)
-    draw.rectangle((0, height - line, round(score * width), height), fill=_BAR)
+    draw.rectangle((0, height - line, round(score * width), height), fill=colour)
     small = max(8, round(size * 0.7))
     x, y = size // 2, top + (band - line - size * 1.25) / 2
     text, used = fitting_text(label, f'  {100 * score:.0f} %', size, width - size)

@@ -1,11 +1,11 @@
 """Draw the classes of a long video over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from mmvideomae.visualization.canvas import (
     FAINT,
@@ -16,12 +16,17 @@ from mmvideomae.visualization.canvas import (
     shortened,
     to_picture,
 )
+from mmvideomae.visualization.class_colours import class_colours
 
-COLOURS = (
-    *('#2166ac', '#d6604d', '#4d9221', '#7b3294', '#e6a117', '#1b9e9e', '#8c6d31', '#c51b7d'),
-    *('#555555', '#92c5de'),
-)
+Segment = tuple[float, float, str, float]
+"""Start and end in seconds, label and score."""
+Truth = tuple[float, float, str]
+"""Start and end in seconds, and label."""
+OTHER_COLOUR = '#2166ac'
+"""The colour of classes for which no colour is given."""
 _OTHER = '#cccccc'
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
+_MOST_TICKS = 11
 _NOTABLE = 0.1
 _FAINTEST = 0.06
 
@@ -57,8 +62,9 @@ def draw_timeline(
     )
     heat.invert_yaxis()
     heat.set_yticks(np.arange(len(shown)) + 0.5, [shortened(classes[index]) for index in shown])
-    for label, number in zip(heat.get_yticklabels(), range(len(shown)), strict=True):
-        label.set_color(COLOURS[number % len(COLOURS)])
+    colours = class_colours(classes)
+    for label, index in zip(heat.get_yticklabels(), shown, strict=True):
+        label.set_color(colours[classes[index]])
     heat.set_xlim(edges[0], edges[-1])
     _time_axis(heat)
     figure.colorbar(mesh, ax=[strip, heat], label='probability', pad=0.01, aspect=15)
@@ -66,10 +72,12 @@ def draw_timeline(
 
 
 def draw_segments(
-    segments: Sequence[tuple[float, float, str, float]],
+    segments: Sequence[Segment],
     duration: float,
     title: str = '',
     rows: int = 10,
+    colours: Mapping[str, str] | None = None,
+    truth: Sequence[Truth] = (),
 ) -> np.ndarray:
     """Draw segments as bars over the time of their video, a row for each class.
 
@@ -80,16 +88,21 @@ def draw_segments(
         segments: (start, end, label, score) in seconds, in any order.
         duration: Duration of the video.
         rows: The most classes with a row: those with the highest scores.
+        colours: Colours of classes, see `class_colours`; the default is one for all.
+        truth: True segments (start, end, label), drawn below those that were found.
 
     Returns:
         (H, W, 3) uint8.
     """
-    by_class = segments_by_class(segments, rows)
+    by_class = segments_by_class(segments, rows, truth)
     labels = list(by_class)
     figure = new_figure(11, 1.5 + 0.42 * max(len(labels), 1), title)
     axes = figure.subplots()
-    for number, mine in enumerate(by_class.values()):
-        _draw_bars(axes, number, mine, duration)
+    for number, (label, mine) in enumerate(by_class.items()):
+        colour = (colours or {}).get(label, OTHER_COLOUR)
+        _draw_bars(axes, number, mine, duration, colour)
+        own = [(start, end - start) for start, end, name in truth if name == label]
+        axes.broken_barh(own, (number + 0.38, 0.1), color=colour)
     axes.set_xlim(0, duration)
     axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(labels)), [shortened(label) for label in labels])
@@ -102,13 +115,19 @@ def draw_segments(
 
 
 def segments_by_class(
-    segments: Sequence[tuple[float, float, str, float]], rows: int
-) -> dict[str, list[tuple[float, float, str, float]]]:
-    """The segments of at most ``rows`` classes; classes and their segments are best first."""
-    found: dict[str, list[tuple[float, float, str, float]]] = {}
+    segments: Sequence[Segment], rows: int, truth: Sequence[Truth] = ()
+) -> dict[str, list[Segment]]:
+    """The segments of at most ``rows`` classes, and of all with true segments.
+
+    Classes and their segments are best first; those with true segments alone come last.
+    """
+    found: dict[str, list[Segment]] = {}
     for segment in sorted(segments, key=lambda segment: -segment[3]):
         found.setdefault(segment[2], []).append(segment)
-    return dict(islice(found.items(), rows))
+    known = [label for _, _, label in truth]
+    shown = {label: mine for label, mine in found.items() if label in known}
+    shown = {**dict(islice(found.items(), rows)), **shown}
+    return {**shown, **{label: [] for label in known if label not in shown}}
 
 
 def strength_of(score: float) -> float:
@@ -128,13 +147,29 @@ def pick_classes(scores: np.ndarray, count: int) -> list[int]:
 
 
 def clock(seconds: float, position: int | None = None) -> str:
-    """``75.5`` -> ``'1:15.5'``."""
-    minutes, rest = divmod(round(float(seconds), 2), 60)
-    text = f'{rest:05.2f}'.rstrip('0').rstrip('.')
-    return f'{int(minutes)}:{text}'
+    """``75.5`` -> ``'1:15.5'``, and ``3605`` -> ``'1:00:05'``, for the ticks of an axis."""
+    text = _clock(seconds, 2)
+    return text.rstrip('0').rstrip('.')
+
+
+def moment(seconds: float) -> str:
+    """``75.51`` -> ``'1:15.5'``, with one decimal in all tables and notes."""
+    return _clock(seconds, 1)
+
+
+def _clock(seconds: float, decimals: int) -> str:
+    minutes, rest = divmod(round(float(seconds), decimals), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f'{rest:0{3 + decimals}.{decimals}f}'
+    return f'{hours}:{minutes:02}:{text}' if hours else f'{minutes}:{text}'
 
 
 def _time_axis(axes: Axes) -> None:
+    start, end = axes.get_xlim()
+    span = end - start
+    hours = 3600 * -(-span // (3600 * _MOST_TICKS))
+    step = next((step for step in _STEPS if span / step < _MOST_TICKS), hours)
+    axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(FuncFormatter(clock))
     axes.set_xlabel('time, minutes:seconds', color=INK)
     axes.tick_params(length=0, axis='y')
@@ -143,11 +178,11 @@ def _time_axis(axes: Axes) -> None:
 def _draw_bars(
     axes: Axes,
     row: int,
-    segments: Sequence[tuple[float, float, str, float]],
+    segments: Sequence[Segment],
     duration: float,
+    colour: str,
 ) -> None:
     """Draw the segments of one class, best first."""
-    colour = COLOURS[row % len(COLOURS)]
     for place, (start, end, _, score) in enumerate(segments):
         strength = strength_of(score)
         above = len(segments) - place
@@ -169,12 +204,13 @@ def _draw_strip(
     axes: Axes, edges: np.ndarray, best: np.ndarray, shown: list[int], classes: Sequence[str]
 ) -> None:
     """Draw a coloured bar for each run of one class, with its name if that fits."""
+    colours = class_colours(classes)
     changes = np.flatnonzero(np.diff(best)) + 1
     firsts, lasts = np.append(0, changes), np.append(changes, len(best))
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         index, left, right = int(best[first]), edges[first], edges[last]
         known = index in shown
-        colour = COLOURS[shown.index(index) % len(COLOURS)] if known else _OTHER
+        colour = colours[classes[index]] if known else _OTHER
         axes.barh(0, right - left, left=left, height=1, color=colour, edgecolor='white')
         share = (right - left) / (edges[-1] - edges[0])
         name = shortened(classes[index])

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from mmvideomae.visualization.canvas import shortened
-from mmvideomae.visualization.timeline import clock, draw_segments, draw_timeline, pick_classes
+from mmvideomae.visualization.class_colours import class_colours
+from mmvideomae.visualization.timeline import (
+    clock,
+    draw_segments,
+    draw_timeline,
+    moment,
+    pick_classes,
+)
 
 BLUE, RED, GREY = (0x21, 0x66, 0xAC), (0xD6, 0x60, 0x4D), (0xCC, 0xCC, 0xCC)
+GREEN = (0x4D, 0x92, 0x21)
 
 
 def scores_of(labels: list[int], classes: int) -> np.ndarray:
@@ -24,8 +32,8 @@ def test_strip_is_as_long_as_each_class_lasts() -> None:
     labels = [0] * 6 + [2] * 2
     picture = draw_timeline(np.arange(8.0), np.arange(1.0, 9.0), scores_of(labels, 3), 'abc')
     assert picture.ndim == 3 and picture.dtype == np.uint8
-    assert share(picture, BLUE) == pytest.approx(3 * share(picture, RED), rel=0.03)
-    assert share(picture, RED) > 100
+    assert share(picture, BLUE) == pytest.approx(3 * share(picture, GREEN), rel=0.03)
+    assert share(picture, GREEN) > 100
 
 
 def test_classes_beyond_the_rows_are_grey() -> None:
@@ -38,7 +46,8 @@ def test_classes_beyond_the_rows_are_grey() -> None:
 def test_one_window_and_long_names_and_hundreds_of_classes() -> None:
     names = [f'pretending to put number {n} behind something else entirely' for n in range(400)]
     picture = draw_timeline(np.zeros(1), np.ones(1), scores_of([399], 400), names, 'a title')
-    assert picture.shape[1] == 1210 and share(picture, BLUE) > 500
+    colour = tuple(bytes.fromhex(class_colours(names)[names[399]][1:]))
+    assert picture.shape[1] == 1210 and share(picture, colour) > 500
 
 
 def test_rows_are_winners_and_what_came_near() -> None:
@@ -49,15 +58,43 @@ def test_rows_are_winners_and_what_came_near() -> None:
 
 
 @pytest.mark.parametrize(('seconds', 'text'), [
-    (0, '0:00'), (9.5, '0:09.5'), (75.25, '1:15.25'), (59.999, '1:00'), (3600, '60:00'),
+    (0, '0:00'), (9.5, '0:09.5'), (75.25, '1:15.25'), (59.999, '1:00'), (3600, '1:00:00'),
+    (3725.5, '1:02:05.5'),
 ])  # fmt: skip
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
 
 
+@pytest.mark.parametrize(('seconds', 'text'), [
+    (0, '0:00.0'), (75.25, '1:15.2'), (59.97, '1:00.0'), (3725.5, '1:02:05.5'),
+])  # fmt: skip
+def test_moments_have_one_decimal(seconds: float, text: str) -> None:
+    assert moment(seconds) == text
+
+
+def test_a_class_has_one_colour_in_all_pictures() -> None:
+    """Whatever its rank in a picture is."""
+    names = [f'class {number}' for number in range(40)]
+    colours = class_colours(names)
+    assert len(set(colours.values())) == 40
+    rgb = [tuple(bytes.fromhex(colours[name][1:])) for name in names]
+    for number in (3, 25):
+        windows = draw_timeline(np.zeros(1), np.ones(1), scores_of([number], 40), names)
+        segments = [(0.0, 9.0, names[number], 1.0), (0.0, 5.0, names[0], 0.9)]
+        found = draw_segments(segments, 10.0, colours=colours)
+        assert share(windows, rgb[number]) > 500 and share(found, rgb[number]) > 500
+        assert share(windows, rgb[0]) == 0
+
+
+def test_true_segments_are_drawn_also_of_classes_that_were_not_found() -> None:
+    colours = {'a': '#2166ac', 'b': '#d6604d'}
+    picture = draw_segments([(0.0, 5.0, 'a', 1.0)], 10.0, colours=colours, truth=[(5.0, 10.0, 'b')])
+    assert share(picture, RED) == pytest.approx(share(picture, BLUE), rel=0.03)
+
+
 def test_segments_are_as_long_as_they_last_and_fade_with_their_score() -> None:
     segments = [(0.0, 6.0, 'a', 1.0), (7.0, 9.0, 'b', 1.0), (6.0, 9.0, 'a', 0.5)]
-    picture = draw_segments(segments, 10.0, 'a title')
+    picture = draw_segments(segments, 10.0, 'a title', colours={'a': '#2166ac', 'b': '#d6604d'})
     assert picture.ndim == 3 and picture.dtype == np.uint8
     assert share(picture, BLUE) == pytest.approx(3 * share(picture, RED), rel=0.03)
     half = tuple(round((255 + value) / 2) for value in BLUE)

@@ -60,6 +60,11 @@ def options() -> argparse.ArgumentParser:
     )
     add_option(parser, '--top-k', 10, 'rows in the table of a video')
     add(
+        '--truth',
+        metavar='FILE',
+        help='annotation of the videos: also draws the true segments, below those that were found',
+    )
+    add(
         '--preset',
         choices=PRESET_NAMES,
         help="windows and preprocessing (default: the feature config's, else finetuned)",

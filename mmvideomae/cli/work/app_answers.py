@@ -25,8 +25,9 @@ from mmvideomae.jobs.video_jobs import Job, file_of, jobs_of
 from mmvideomae.ops.neighbours import nearest_neighbours
 from mmvideomae.video.streams import open_stream
 from mmvideomae.visualization.browser_video import browser_video
+from mmvideomae.visualization.class_colours import class_colours
 from mmvideomae.visualization.overlay_video import overlay_video
-from mmvideomae.visualization.timeline import clock, draw_segments
+from mmvideomae.visualization.timeline import draw_segments, moment
 
 Rows = list[list[str]]
 """Lines of a table."""
@@ -125,10 +126,11 @@ class Answers:
         found = self.localizer(video, progress).at_least(least)
         title = f'{Path(video).name}: {len(found)} segments'
         rows = [
-            [*(clock(round(time, 1)) for time in span[:2]), span.label, f'{span.score:.3f}']
+            [*(moment(time) for time in span[:2]), span.label, f'{span.score:.3f}']
             for span in found
         ]
-        return draw_segments(found, found.duration, title), rows
+        colours = class_colours(self.localizer.classes)
+        return draw_segments(found, found.duration, title, colours=colours), rows
 
     def detect(
         self, video: str, least: float, progress: OnProgress | None = None
@@ -139,7 +141,7 @@ class Answers:
         path = overlay_video(self.detector.open_stream(video), self._file(), drawn_people(found))
         rows = [
             [
-                clock(round(frame.second, 1)),
+                moment(frame.second),
                 ' '.join(f'{edge:.0f}' for edge in box),
                 ', '.join(f'{one.label} {100 * one.score:.0f} %' for one in actions),
             ]

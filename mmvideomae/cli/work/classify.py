@@ -17,10 +17,11 @@ from mmvideomae.cli.tool import FIXABLE, Told
 from mmvideomae.cli.video_work import VideoWork
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.video_folders import find_videos
+from mmvideomae.visualization.class_colours import class_colours
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
 from mmvideomae.visualization.overlay_video import check_target
-from mmvideomae.visualization.timeline import clock, draw_timeline
+from mmvideomae.visualization.timeline import draw_timeline, moment
 
 
 def make(args: argparse.Namespace) -> Told:
@@ -152,14 +153,14 @@ def _overlay(
 ) -> str:
     """Write the video with the current class, or that of the whole video, on every frame."""
     stream = classifier.open_stream(result.video)
-    end = float(stream.times[-1])
+    end, colours = float(stream.times[-1]), class_colours(classifier.classes)
 
     def draw(frame: np.ndarray, now: float) -> np.ndarray:
         if isinstance(result, Prediction) and not result.top:
             return frame
         best = result.nearest(now) if isinstance(result, Timeline) else result.top[0]
-        note = f'{clock(round(now, 1))} of {clock(round(end, 1))}'
-        return draw_label(frame, best.label, best.score, note)
+        note = f'{moment(now)} of {moment(end)}'
+        return draw_label(frame, best.label, best.score, note, colours[best.label])
 
     return str(work.overlay(stream, f'{place}.mp4', draw))
 
@@ -189,7 +190,7 @@ def _live(args: argparse.Namespace, classifier: VideoClassifier) -> Iterator[str
 
 
 def _as_line(span: Any) -> str:
-    return f'{clock(round(span.end, 1)):>8}  {100 * span.score:5.1f} %  {span.label}'
+    return f'{moment(span.end):>8}  {100 * span.score:5.1f} %  {span.label}'
 
 
 def _table(found: Sequence[Prediction | Timeline]) -> Table:
@@ -201,7 +202,7 @@ def _table(found: Sequence[Prediction | Timeline]) -> Table:
         name = escape(one.video)  # names may contain characters that rich reads as markup
         if isinstance(one, Timeline):
             for span in one.segments():
-                times = (clock(round(span.start, 1)), clock(round(span.end, 1)))
+                times = (moment(span.start), moment(span.end))
                 table.add_row(name, *times, escape(span.label), f'{100 * span.score:.1f} %')
                 name = ''
             continue

@@ -16,7 +16,7 @@ from mmvideomae.cli.video_work import VideoWork
 from mmvideomae.storage import write_text
 from mmvideomae.visualization.boxes import Said, ShownBox, draw_boxes
 from mmvideomae.visualization.overlay_video import Draw, check_target
-from mmvideomae.visualization.timeline import clock
+from mmvideomae.visualization.timeline import moment
 
 
 def make(args: argparse.Namespace) -> Told:
@@ -79,7 +79,7 @@ def people_table(found: DetectedActions) -> Table:
     """The people of every key frame and their actions."""
     table = Table('time', 'box', 'person', 'actions', box=None)
     for frame in found:
-        time = clock(round(frame.second, 1))
+        time = moment(frame.second)
         for box, score, actions in zip(frame.boxes, frame.box_scores, frame.actions, strict=True):
             edges = ' '.join(f'{edge:.0f}' for edge in box)
             said = ', '.join(f'{escape(one.label)} {100 * one.score:.0f} %' for one in actions)

@@ -3,7 +3,7 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,15 @@ from mmvideomae.apis.found_segments import activitynet_results
 from mmvideomae.cli.tool import FIXABLE, Told, UsageError
 from mmvideomae.cli.video_work import VideoWork
 from mmvideomae.configs import CONFIG_SUFFIXES
+from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.storage import write_text
 from mmvideomae.visualization.browser_video import browser_video
+from mmvideomae.visualization.class_colours import class_colours
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.overlay import draw_label
 from mmvideomae.visualization.overlay_video import Draw, check_target
 from mmvideomae.visualization.segment_page import write_segment_page
-from mmvideomae.visualization.timeline import clock, draw_segments
+from mmvideomae.visualization.timeline import Truth, draw_segments, moment
 
 
 def make(args: argparse.Namespace) -> Told:
@@ -43,6 +45,7 @@ def make(args: argparse.Namespace) -> Told:
     if args.overlay:
         for video in args.videos:
             check_target(args.out / f'{Path(video).stem}.mp4', video)
+    truth = _truth(args)
     localizer = _localizer(args, *detector)
     args.out.mkdir(parents=True, exist_ok=True)
     found: list[FoundSegments] = []
@@ -55,7 +58,9 @@ def make(args: argparse.Namespace) -> Told:
                     one = localizer(video, advance).at_least(args.min_score)
                 found.append(one)
                 write_text(file, json.dumps(activitynet_results(found), indent=1) + '\n')
-                for kind, path in _drawings(localizer, one, args, work):
+                for kind, path in _drawings(
+                    localizer, one, args, work, truth.get(one.video_id, ())
+                ):
                     written[kind][one.video_id] = str(path)
     files = {'segments': str(file) if found else None, **written}
     summary = {**activitynet_results(found), 'files': files, 'failed': work.failed}
@@ -93,13 +98,26 @@ def _localizer(
     )
 
 
+def _truth(args: argparse.Namespace) -> dict[str, list[Truth]]:
+    """True segments by video."""
+    if args.truth is None:
+        return {}
+    return {
+        video.video_id: [
+            (start, end, label)
+            for (start, end), label in zip(video.segments, video.labels, strict=True)
+        ]
+        for video in read_segments(args.truth)
+    }
+
+
 def _require_live(args: argparse.Namespace, detector: str | None, _: str | None) -> None:
     if detector is not None:
         raise ValueError('--live needs a detector that is trained end to end, not on features')
     if len(args.videos) != 1:
         raise ValueError(f'--live takes one source, got {len(args.videos)}')
-    if args.overlay or args.html or args.out is not None:
-        raise ValueError('--live prints segments; --out, --overlay and --html need files')
+    if args.overlay or args.html or args.truth or args.out is not None:
+        raise ValueError('--live prints segments; --out, --overlay, --html and --truth need files')
 
 
 def _live(args: argparse.Namespace, localizer: TemporalLocalizer) -> Iterator[str]:
@@ -112,32 +130,40 @@ def _live(args: argparse.Namespace, localizer: TemporalLocalizer) -> Iterator[st
                 if args.json:
                     yield json.dumps(span._asdict())
                     continue
-                times = ' to '.join(f'{clock(round(time, 1)):>8}' for time in span[:2])
+                times = ' to '.join(f'{moment(time):>8}' for time in span[:2])
                 yield f'{times}  {span.score:.3f}  {span.label}'
     except KeyboardInterrupt:
         pass  # the usual way to stop it; what is not final has not been printed
 
 
 def _drawings(
-    localizer: TemporalLocalizer, found: FoundSegments, args: argparse.Namespace, work: VideoWork
+    localizer: TemporalLocalizer,
+    found: FoundSegments,
+    args: argparse.Namespace,
+    work: VideoWork,
+    truth: Sequence[Truth],
 ) -> Iterator[tuple[str, Path]]:
     """Write the requested files of one video; yield the kind and path of each that succeeded."""
     title = f'{Path(found.video).name}: {len(found)} segments'
-    base = args.out / found.video_id
+    base, colours = args.out / found.video_id, class_colours(localizer.classes)
     with work.left_out(found.video, FIXABLE):
-        picture = draw_segments(found, found.duration, title)
+        picture = draw_segments(found, found.duration, title, colours=colours, truth=truth)
         yield 'pictures', save_picture(f'{base}.png', picture)
     if args.overlay:
         with work.left_out(found.video, FIXABLE):
             stream = localizer.open_stream(found.video)
-            yield 'overlays', work.overlay(stream, f'{base}.mp4', _labelled(found))
+            yield 'overlays', work.overlay(stream, f'{base}.mp4', _labelled(found, colours))
     if args.html:
         with work.left_out(found.video, FIXABLE):
-            yield 'pages', _page(localizer, found, Path(f'{base}.html'), title, work)
+            yield 'pages', _page(localizer, found, Path(f'{base}.html'), work, truth)
 
 
 def _page(
-    localizer: TemporalLocalizer, found: FoundSegments, path: Path, title: str, work: VideoWork
+    localizer: TemporalLocalizer,
+    found: FoundSegments,
+    path: Path,
+    work: VideoWork,
+    truth: Sequence[Truth],
 ) -> Path:
     """Write the page that plays the video above its segments."""
     stream = localizer.open_stream(found.video)
@@ -147,18 +173,26 @@ def _page(
         tempfile.TemporaryDirectory() as folder,
     ):
         playable = browser_video(stream, Path(folder) / 'copy.mp4', progress=advance)
-        return write_segment_page(path, playable, found, found.duration, title)
+        return write_segment_page(
+            path,
+            playable,
+            found,
+            found.duration,
+            Path(found.video).name,
+            colours=class_colours(localizer.classes),
+            truth=truth,
+        )
 
 
-def _labelled(found: FoundSegments) -> Draw:
+def _labelled(found: FoundSegments, colours: Mapping[str, str]) -> Draw:
     """Writes the best current segment, if there is one, on a frame."""
 
     def draw(frame: np.ndarray, now: float) -> np.ndarray:
         best = next((span for span in found if span.start <= now < span.end), None)
         if best is None:
             return frame
-        note = f'{clock(round(best.start, 1))} to {clock(round(best.end, 1))}'
-        return draw_label(frame, best.label, best.score, note)
+        note = f'{moment(best.start)} to {moment(best.end)}'
+        return draw_label(frame, best.label, best.score, note, colours[best.label])
 
     return draw
 
@@ -169,7 +203,7 @@ def _table(found: Sequence[FoundSegments], top_k: int) -> Table:
     for one in found:
         name = escape(one.video)  # names may contain characters that rich reads as markup
         for span in one[:top_k]:
-            times = (clock(round(span.start, 1)), clock(round(span.end, 1)))
+            times = (moment(span.start), moment(span.end))
             table.add_row(name, *times, escape(span.label), f'{span.score:.3f}')
             name = ''
         if not len(one):

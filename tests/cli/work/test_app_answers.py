@@ -65,7 +65,7 @@ def test_reconstructions_hide_the_asked_share(models: Models, folder: Path, tmp_
 def test_people_are_drawn_on_the_video(models: Models, folder: Path, tmp_path: Path) -> None:
     detector = ActionDetector(*models['detect'], device='cpu', people='whole_frame')
     path, rows = Answers(tmp_path, detector=detector).detect(str(folder / 'videos/c.mp4'), 0.0)
-    assert [row[0] for row in rows] == ['0:00', '0:01', '0:02', '0:03']
+    assert [row[0] for row in rows] == ['0:00.0', '0:01.0', '0:02.0', '0:03.0']
     assert rows[0][1] == '0 0 64 48' and '%' in rows[0][2]
     with open_reader(path) as reader:
         assert len(reader) == 40

@@ -135,6 +135,22 @@ def test_a_page_holds_the_video_and_its_segments(
     assert f'<p id="moment">{best["label"]} ({best["score"]:.2f})</p>' in tree
 
 
+def test_true_segments_are_drawn_beside(call: Any, folder: Path, tmp_path: Path) -> None:
+    rows = [{'segment': [0.5, 2.0], 'label': 'sleep'}, {'segment': [1, 2], 'label': 'other'}]
+    video = {'duration': 4.0, 'subset': 'test', 'annotations': rows}
+    (tmp_path / 'truth.json').write_text(json.dumps({'database': {'c': video}}))
+    assert call(folder / 'c.mp4', '--html')[0] == 0
+    pictures = [(tmp_path / 'out/c.png').read_bytes()]
+    words = ('--html', '--truth', 'truth.json')
+    assert call(folder / 'c.mp4', folder / '[a] b.mp4', *words)[0] == 0
+    assert (tmp_path / 'out/c.png').read_bytes() != pictures[0]
+    page = (tmp_path / 'out/c.html').read_text()
+    assert page.count('class="truth"') == 2 and 'other, 0:01.0 to 0:02.0, true' in page
+    assert 'class="truth"' not in (tmp_path / 'out/[a] b.html').read_text()
+    code, _, error = call(folder / 'c.mp4', '--truth', 'gone.json')
+    assert code == 1 and 'gone.json' in error and error.count('\n') == 1
+
+
 def test_an_overlay_does_not_replace_its_video(call: Any, folder: Path, tmp_path: Path) -> None:
     (tmp_path / 'out').mkdir()
     video = tmp_path / 'out/c.mp4'
@@ -250,7 +266,7 @@ def test_ctrl_c_ends_live_with_what_is_final(
 @pytest.mark.parametrize(('words', 'told'), [
     (['none.mp4', '--live'], 'no such file'),
     (['7', '8', '--live'], '--live takes one source, got 2'),
-    (['c.mp4', '--live', '--html'], '--out, --overlay and --html need files'),
+    (['c.mp4', '--live', '--html'], '--out, --overlay, --html and --truth need files'),
     (['whole.py', 'w.pth', 'c.mp4', '--live'], 'a detector that is trained end to end'),
     (['features.npy', '--live'], 'features.npy holds features: give the video itself'),
     (['c.mp4', '--live', '--preset', 'videomaev2_thumos14'], 'omit preset, settings and precision'),
@@ -274,7 +290,7 @@ def test_files_need_a_folder_for_the_results(live: Any, folder: Path) -> None:
 
 
 def _raising(error: Exception) -> Any:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise error
 
     return fail
