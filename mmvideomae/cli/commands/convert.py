@@ -4,10 +4,10 @@ mmvideomae convert vit_b_k400_ft.pth work_dirs/vit_b.pth
 mmvideomae convert epoch_100.pth OUT_FOLDER --to hf --config CONFIG
 
 Reads VideoMAE V1 and V2 (pre-trained, fine-tuned, distilled), Hugging Face transformers 4 and 5
-(folder, .bin, .safetensors), V-JEPA 2, mmaction2, MAE-ST, ImageMAE, mmpretrain MAE, ActionFormer
-and our own files, which are recognized by their keys.  Prints what the file is, and lists every
-tensor that has no place in the result, with the reason.  Training and testing read the same files
-directly.
+(folder, .bin, .safetensors), V-JEPA 2, mmaction2, MAE-ST, ImageMAE, mmpretrain MAE, ActionFormer,
+TriDet and DyFADet (also OpenTAD's) and our own files, which are recognized by their keys.  Prints
+what the file is, and lists every tensor that has no place in the result, with the reason.  Training
+and testing read the same files directly.
 """
 
 import argparse

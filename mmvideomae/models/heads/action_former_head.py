@@ -98,6 +98,7 @@ class ActionFormerRegHead(ConvTower):
 
     Args:
         norm_eps, clear_padding: See `ConvTower`.
+        num_outputs: Numbers of a step, of which a subclass makes the two distances.
     """
 
     def __init__(
@@ -108,12 +109,13 @@ class ActionFormerRegHead(ConvTower):
         num_levels: int = 6,
         norm_eps: float = LAYER_NORM_EPS,
         clear_padding: bool = False,
+        num_outputs: int = 2,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         sizes = (in_channels, hidden_channels, num_hidden)
         super().__init__(*sizes, norm_eps, clear_padding, init_cfg)
         self.scale = nn.ModuleList(LearnedScale() for _ in range(num_levels))
-        self.offset_head = MaskedConv1d(hidden_channels, 2)
+        self.offset_head = MaskedConv1d(hidden_channels, num_outputs)
         clear_biases(self)
 
     def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:

@@ -2,22 +2,16 @@
 
 from typing import Any
 
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ConvTower
-from mmvideomae.models.layers.masked_conv import (
-    LAYER_NORM_EPS,
-    LearnedScale,
-    MaskedConv1d,
-    clear_biases,
-)
+from mmvideomae.models.heads.action_former_head import ActionFormerClsHead, ActionFormerRegHead
+from mmvideomae.models.layers.masked_conv import LAYER_NORM_EPS
 from mmvideomae.ops.boundary_bins import expected_distances
 from mmvideomae.registry import MODELS
 
 
 @MODELS.register_module()
-class TridentRegHead(ConvTower):
+class TridentRegHead(ActionFormerRegHead):
     """Distances of each step to the start and end of a segment of each class.
 
     Levels (B, D, L_l), (B, 1, L_l) -> distances (B, L_l, K, 2) in strides of the level, at most
@@ -46,11 +40,9 @@ class TridentRegHead(ConvTower):
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         sizes = (in_channels, hidden_channels, num_hidden)
-        super().__init__(*sizes, norm_eps, clear_padding, init_cfg)
+        outputs = 2 * (num_bins + 1)
+        super().__init__(*sizes, num_levels, norm_eps, clear_padding, outputs, init_cfg)
         self.num_classes = num_classes
-        self.scale = nn.ModuleList(LearnedScale() for _ in range(num_levels))
-        self.offset_head = MaskedConv1d(hidden_channels, 2 * (num_bins + 1))
-        clear_biases(self)
         self.start, self.end = (
             ActionFormerClsHead(num_classes, *sizes, prior, norm_eps, clear_padding)
             for _ in range(2)
@@ -59,8 +51,5 @@ class TridentRegHead(ConvTower):
     def forward(self, feats: list[Tensor], masks: list[Tensor]) -> list[Tensor]:
         apart = [x.detach() for x in feats]
         starts, ends = self.start(apart, masks), self.end(apart, masks)
-        centres = [
-            F.relu(scale(self.offset_head(x, mask)[0])).mT.unflatten(2, (2, -1))
-            for scale, x, mask in zip(self.scale, self.tower(feats, masks), masks, strict=True)
-        ]
+        centres = [each.unflatten(2, (2, -1)) for each in super().forward(feats, masks)]
         return [expected_distances(*each) for each in zip(starts, ends, centres, strict=True)]
