@@ -37,7 +37,7 @@ class InitSummary:
         videos, key_frames, boxes, labels: Numbers for each split; a box may have several labels.
         repeated: Number of repeated lines that were left out.
         work_dir: Suggested work directory for training.
-        last_checkpoint: Name of the checkpoint after training, according to the config.
+        checkpoint: Name of the checkpoint to test after training, according to the config.
     """
 
     out: Path
@@ -48,7 +48,7 @@ class InitSummary:
     labels: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
     work_dir: str = ''
-    last_checkpoint: str = ''
+    checkpoint: str = ''
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -60,7 +60,7 @@ class InitSummary:
         return [
             f'python tools/data/ava/check.py {config}',
             f'python tools/train.py {config} --work-dir {self.work_dir}',
-            f'python tools/test.py {config} {self.work_dir}/{self.last_checkpoint}',
+            f'python tools/test.py {config} {self.work_dir}/{self.checkpoint}',
         ]
 
     def describe(self) -> str:
@@ -234,7 +234,9 @@ def _summarize(
         settings.out, classes, work_dir=f'work_dirs/{settings.out.resolve().name}'
     )
     epochs = base.get('train_cfg', {}).get('max_epochs')
-    summary.last_checkpoint = f'epoch_{epochs}.pth' if epochs else 'CHECKPOINT'
+    summary.checkpoint = f'epoch_{epochs}.pth' if epochs else 'CHECKPOINT'
+    if base.get('default_hooks', {}).get('checkpoint', {}).get('save_best'):
+        summary.checkpoint = 'best_*.pth'
     for split, rows in lists.items():
         summary.videos[split] = len({row.video_id for row in rows})
         summary.key_frames[split] = len({row[:2] for row in rows})
