@@ -22,7 +22,7 @@ def jitter_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
         size: Height and width of the frame.
         amounts: The farthest that the left and right edges move outwards and inwards, as shares
             of the box's width; then the same for the top and bottom edges and its height.
-            VideoMAE trains on AVA with (0.2, 0.1, 0.1, 0.05) (recipe D.1).
+            VideoMAE trains on AVA with (0.2, 0.1, 0.1, 0.05).
 
     Random numbers come from torch's CPU generator, so they are the same on every device.
     """
@@ -39,7 +39,7 @@ def extend_boxes(boxes: Tensor, size: Size, amounts: Sequence[float]) -> Tensor:
     Args:
         size: Height and width of the frame.
         amounts: Shares of width and height to add to boxes, half at either edge; VideoMAE
-            tests on AVA with (0.1, 0.05) (recipe D.1).
+            tests on AVA with (0.1, 0.05).
     """
     x, y = amounts
     return clip_boxes_to_image(_moved_outwards(boxes, boxes.new_tensor([x, y, x, y]) / 2), size)

@@ -72,13 +72,14 @@ def _recipe(model: dict[str, Any], weights: list[dict[str, Any]]) -> Recipe:
 
 
 def _figures(results: list[dict[str, Any]]) -> Iterator[str]:
-    """Such as ``81.5 top-1 on Kinetics-400 (paper)``."""
+    """Such as ``81.5 top-1 on Kinetics-400 (paper)``, with a link to another source."""
     for result in results:
         for metric, value in result['Metrics'].items():
             found = _METRIC.fullmatch(metric)
             if found is None:
                 raise ValueError(f'{metric!r} does not say by whom it is reported')
             by = found['by'].removeprefix('the ')
+            by = f'[{by}]({result["Source"]})' if 'Source' in result else by
             name = _SHORT.get(found['name'], found['name'])
             yield f'{value} {name} on {result["Dataset"]} ({by})'
 

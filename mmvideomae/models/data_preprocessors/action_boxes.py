@@ -20,7 +20,7 @@ class ActionBoxDataPreprocessor(ClipDataPreprocessor):
     size as ``batch_input_shape`` (H', W').
 
     Args:
-        mean: Per channel, in 0 to 255; the default is that of VideoMAE on AVA (recipe D.2).
+        mean: Per channel, in 0 to 255; the default is that of VideoMAE on AVA.
         std: Per channel, in 0 to 255, likewise.
         pad_divisor: Height and width are padded to multiples of it; the encoder's patch size.
     """

@@ -20,7 +20,7 @@ class TrainSettings:
     """The boxes to use for training.
 
     These are the ground-truth boxes; with ``min_iou``, also proposals whose IoU with one of them
-    is at least that, with the labels of the box that they overlap most (recipes D.1 and D.4).
+    is at least that, with the labels of the box that they overlap most.
     """
 
     max_boxes: int = 100

@@ -18,7 +18,7 @@ REDUCTIONS = ('sum', 'mean')
 class ActionBoxHead(BaseModule):
     """RoI features (n, D, s, s) -> logits (n, K) in float32, with independent classes.
 
-    One linear layer on the maximum over a box (recipe D.1; D.4 for mmaction2's choices).
+    One linear layer on the maximum over a box.
 
     Args:
         num_classes: K, without the background.

@@ -24,7 +24,7 @@ class ActionRoIAlign(BaseModule):
         stride: Pixels per step of the feature map: the patch size of the encoder.
         sampling_ratio: Points per side of a cell; 0 uses the number of steps of the map in it.
         aligned: Shift boxes by half a step, so that the centre of a patch is its position; False
-            in VideoMAE's released code, True in mmaction2's (recipes D.1 and D.4).
+            in VideoMAE's released code, True in mmaction2's.
         temporal_pool: 'mean' or 'max'.
     """
 

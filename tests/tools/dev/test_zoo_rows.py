@@ -53,9 +53,11 @@ def test_a_row_says_who_reports_its_figure_and_what_it_costs(module: ModuleType)
     assert row.cost == '35.48 G per view<br>94.2 M parameters<br>800 epochs<br>64 GPUs'
     assert 'videomae_vit-base_k400-pretrain-800e' in row.weights
     assert row.licence == 'CC-BY-NC-4.0'
-    assert rows['adatad_vit-small-p16_2xb1-768x4x1-60e_thumos14'].figure.endswith('(OpenTAD)')
+    assert rows['adatad_vit-small-p16_2xb1-768x4x1-60e_thumos14'].figure.endswith(
+        '([OpenTAD](https://github.com/sming256/OpenTAD))'
+    )
     for each in rows.values():
-        assert each.figure.count('(') == each.figure.count(' on ')
+        assert len(re.findall(r' \(\[?[\w ]+\]?', each.figure)) == each.figure.count(' on ')
 
 
 def test_a_figure_without_its_source_is_refused(module: ModuleType) -> None:
