@@ -35,7 +35,7 @@ class ConvTower(BaseModule):
         init_cfg: dict | None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.clear_padding = clear_padding
+        self.in_channels, self.clear_padding = in_channels, clear_padding
         widths = [in_channels] + [hidden_channels] * num_hidden
         self.head = nn.ModuleList(
             MaskedConv1d(width, hidden_channels, bias=False) for width in widths[:num_hidden]
@@ -114,6 +114,7 @@ class ActionFormerRegHead(ConvTower):
     ) -> None:
         sizes = (in_channels, hidden_channels, num_hidden)
         super().__init__(*sizes, norm_eps, clear_padding, init_cfg)
+        self.num_levels = num_levels
         self.scale = nn.ModuleList(LearnedScale() for _ in range(num_levels))
         self.offset_head = MaskedConv1d(hidden_channels, num_outputs)
         clear_biases(self)

@@ -77,11 +77,26 @@ class ActionFormer(BaseModel):
         count = self.cls_head.num_classes
         if (other := getattr(self.reg_head, 'num_classes', count)) != count:
             raise ValueError(f'cls_head has num_classes={count}, but reg_head {other}')
+        for name in ('neck', 'reg_head'):
+            self._require(name, 'num_levels', levels, 'the backbone has')
+        self._require('neck', 'in_channels', self.backbone.embed_dims, "the backbone's width is")
+        for name in ('cls_head', 'reg_head'):
+            self._require(name, 'in_channels', self.neck.out_channels, "the neck's width is")
+        each_class = hasattr(self.reg_head, 'num_classes')
+        if getattr(self.loss, 'of_each_class', each_class) != each_class:
+            kind, loss = (type(part).__name__ for part in (self.reg_head, self.loss))
+            other = 'TridentLoss' if each_class else 'SegmentLoss'
+            raise ValueError(f'{loss} does not fit the distances of {kind}: use {other}')
         if self.external and self.cls_head.num_classes != 1:
             raise ValueError(
                 'external_scores supply the classes: they need a cls_head with num_classes=1, not '
                 f'{self.cls_head.num_classes}'
             )
+
+    def _require(self, name: str, key: str, wanted: int, told: str) -> None:
+        """Check what a part says of itself, if it does."""
+        if (found := getattr(getattr(self, name), key, wanted)) != wanted:
+            raise ValueError(f'{name} has {key}={found}, but {told} {wanted}')
 
     def forward(
         self,

@@ -1,6 +1,6 @@
 """The loss of ActionFormer, with the normaliser in the model's state."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.dist import all_reduce
@@ -30,6 +30,8 @@ class SegmentLoss(BaseModule):
     """
 
     normaliser: Tensor
+    of_each_class: ClassVar[bool] = False
+    """Whether ``pred`` has distances for each class."""
 
     def __init__(
         self,

@@ -21,6 +21,8 @@ class TridentLoss(SegmentLoss):
         iou_power: The power.
     """
 
+    of_each_class = True
+
     def __init__(
         self,
         reg_weight: float = 1.0,

@@ -33,7 +33,8 @@ class IdentityFPN(BaseModule):
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.out_channels = in_channels
+        self.in_channels = self.out_channels = in_channels
+        self.num_levels = num_levels
         norms = (ChannelNorm(in_channels, norm_eps) for _ in range(num_levels))
         self.fpn_norms = nn.ModuleList(norms)
 
@@ -57,7 +58,8 @@ class SegmentFPN(BaseModule):
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.out_channels = out_channels
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.num_levels = num_levels
         levels, width = range(num_levels), out_channels
         self.lateral_convs = nn.ModuleList(
             MaskedConv1d(in_channels, width, 1, bias=False) for _ in levels

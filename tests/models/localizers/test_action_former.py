@@ -202,6 +202,31 @@ def test_the_parts_of_others_learn_in_it(config: Callable[[], dict[str, Any]], l
             assert best.segments[0].tolist() == pytest.approx(truth, abs=1.5)
 
 
+@pytest.mark.parametrize(
+    ('part', 'key', 'value', 'message'),
+    [
+        ('neck', 'num_levels', 4, 'neck has num_levels=4, but the backbone has 3'),
+        ('reg_head', 'num_levels', 2, 'reg_head has num_levels=2, but the backbone has 3'),
+        ('neck', 'in_channels', 16, "neck has in_channels=16, but the backbone's width is 32"),
+        ('cls_head', 'in_channels', 16, "cls_head has in_channels=16, but the neck's width is 32"),
+        ('reg_head', 'in_channels', 16, "reg_head has in_channels=16, but the neck's width is 32"),
+        ('loss', 'type', 'TridentLoss', r'TridentLoss does not fit .* DyFADetRegHead: use Segment'),
+    ],
+)
+def test_parts_of_other_sizes_are_refused(part: str, key: str, value: Any, message: str) -> None:
+    config = tiny_dy_fa_det()
+    config[part] = {**config.get(part, {}), key: value}
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(config)
+
+
+def test_the_loss_of_one_distance_is_refused_for_those_of_each_class() -> None:
+    with pytest.raises(
+        ValueError, match=r'SegmentLoss does not fit .* TridentRegHead: use Trident'
+    ):
+        MODELS.build({**tiny_tri_det(), 'loss': {'type': 'SegmentLoss'}})
+
+
 def test_heads_of_other_classes_are_refused() -> None:
     with pytest.raises(ValueError, match='cls_head has num_classes=3, but reg_head 4'):
         MODELS.build(tiny_tri_det(4))
