@@ -15,7 +15,7 @@ from mmvideomae import registry as registries
 from mmvideomae.analysis.complexity import measure_config
 from mmvideomae.checkpoints.published import published_weights
 from mmvideomae.models.backbones.vit_videomae import ARCHS
-from tests.support.leaves import CONFIGS, command, header, listed, read, steps
+from tests.support.leaves import CONFIGS, command, header, listed, load, read, steps
 
 FOLDER = CONFIGS / 'localization' / 'adatad'
 LEAVES = sorted(FOLDER.glob('*.py'))
@@ -321,6 +321,27 @@ def test_a_window_costs_what_others_count() -> None:
     found = measure_config(read(path))
     assert found.shape == (768, 160, 160) and found.uncounted == ()
     assert found.macs / 1e9 == pytest.approx(1174, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ('stem', 'told'),
+    [
+        ('adatad_vit-small-p16_4xb4-512x4x1-20e_charades', '0.78 T on Charades'),
+        ('adatad_vit-small-p16_4xb4-768even-15e_activitynet', '1.16 T on ActivityNet-1.3'),
+        ('adatad_vit-large-p16_2xb1-6144x2x1-35e_epic100-verb', '110 T on EPIC-Kitchens-100'),
+        ('adatad_vit-large-p16_2xb1-7200x2x1-20e_ego4d-mq_192px', '217 T on Ego4D'),
+    ],
+)
+def test_a_window_of_every_data_set_goes_through(stem: str, told: str) -> None:
+    """At full size, without computing; its cost is the one in the README."""
+    cfg, (_, facts) = load(FOLDER / f'{stem}.py'), data_set(FOLDER / f'{stem}.py')
+    recipe = RECIPES[stem]
+    cfg.model.clips_per_pass = 1024
+    found = measure_config(cfg)
+    assert found.shape == (recipe.frames + facts.padding, recipe.pixels, recipe.pixels)
+    tera = float(told.partition(' ')[0])
+    assert found.uncounted == () and found.macs / 1e12 == pytest.approx(tera, rel=0.005)
+    assert told in (FOLDER / 'README.md').read_text()
 
 
 def test_every_config_is_listed() -> None:

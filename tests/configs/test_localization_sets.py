@@ -84,7 +84,7 @@ RECIPES = {
         (5000, 0.4, 2000, 0.75), (0.1, 0.5), 23.76, (2, 8),
     ),
 }  # fmt: skip
-OTHER_MODULES = ('thumos14', 'fineaction', 'activitynet')
+OTHER_TESTS = ('thumos14', 'fineaction', 'activitynet', 'hacs')
 leaves = pytest.mark.parametrize('stem', RECIPES)
 
 
@@ -143,6 +143,36 @@ def test_model(stem: str) -> None:
     assert f'{count:.2f} M parameters' in header(path_of(stem))
 
 
+def test_hacs_is_localized_without_classes() -> None:
+    path = path_of('actionformer/actionformer_slowfast_1xb16-len960-15e_hacs')
+    cfg = read(path)
+    for name, subset in (('train', 'training'), ('test', 'validation')):
+        dataset = cfg[f'{name}_dataloader'].dataset
+        made = {'stride': 8, 'window': 32, 'fps': 15, 'width': 2304}
+        assert dataset.features.to_dict() == made
+        assert (dataset.subsets, dataset.num_classes) == (subset, 200)
+        assert 'ResampleFeatures' not in steps(cfg, name)
+        assert steps(cfg, name)['PackFeatures'].class_agnostic
+    assert steps(cfg)['CropFeatures'].max_seq_len == 960
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.weight_decay) == (1e-3, 0.03)
+    assert (cfg.train_cfg.max_epochs, cfg.train_dataloader.batch_size) == (15, 16)
+    loss, test = cfg.model.loss, cfg.model.test_cfg
+    assert (loss.reg_weight, loss.label_smoothing, loss.init_normaliser) == (1, 0.1, 400)
+    assert (test.sigma, test.max_segments, test.voting_thresh) == (0.75, 100, 0.7)
+    assert cfg.val_evaluator.class_agnostic and cfg.test_evaluator.iou_thresholds[-1] == 0.95
+    model = registries.MODELS.build(cfg.model).eval()
+    assert model.backbone.windows == [13] * 5 + [-1] and model.backbone.input_drop.p == 0.1
+    count = sum(p.numel() for p in model.parameters()) / 1e6
+    assert f'{count:.2f} M parameters' in header(path)
+    with torch.no_grad():
+        logits, _, _ = model(torch.zeros(1, 2304, 960), torch.ones(1, 1, 960) > 0)
+    assert [tuple(each.shape) for each in logits] == [(1, 960 >> n, 1) for n in range(6)]
+    told, row = listed(path.parent)[path.stem]
+    assert told['Metadata']['Parameters (M)'] == round(count, 2) and '| 37.71 (OpenTAD) |' in row
+    assert 'reported' in next(iter(told['Results'][0]['Metrics'])) and '37.71' in header(path)
+
+
 @pytest.mark.parametrize(
     ('kind', 'windows', 'ratio', 'smoothing', 'floor'),
     [('verb', {5}, 2, 0, 5e-5), ('noun', {1}, 4, 0.1, 1e-8)],
@@ -181,7 +211,7 @@ def test_every_config_is_listed() -> None:
     found = {}
     for folder in sorted({path_of(stem).parent for stem in RECIPES}):
         found |= {f'{folder.name}/{stem}': told for stem, told in listed(folder).items()}
-    others = {stem for stem in found if stem.rpartition('_')[2] in OTHER_MODULES}
+    others = {stem for stem in found if stem.rpartition('_')[2] in OTHER_TESTS}
     assert set(found) - others == set(RECIPES)
     for stem, recipe in RECIPES.items():
         model, row = found[stem]

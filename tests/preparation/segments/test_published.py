@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from mmvideomae.datasets import FeatureDataset
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.feature_info import FeatureInfo
 from mmvideomae.preparation.segments.prepare import Prepared, prepare_segments
 from mmvideomae.preparation.segments.writing import write_prepared
+from mmvideomae.registry import DATASETS
+from tests.support.leaves import CONFIGS
 from tests.support.published import write_charades, write_ego4d, write_multithumos
 from tests.support.videos import moving_shapes, write_video
 
@@ -129,3 +133,30 @@ def test_files_may_have_other_names(tmp_path: Path) -> None:
     assert list(written(prepared, tmp_path / 'out')) == ['x']
     with pytest.raises(AnnotationError, match=r"'v_' has no \{\} where the name of the video is"):
         prepare_segments(*place, layout='activitynet', template='v_')
+
+
+def test_configs_train_on_what_was_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Videos without segments are left out of training, and counted in the test."""
+    monkeypatch.chdir(tmp_path)
+    write_charades(tmp_path / 'annotations')
+    for name, frames in (('AAAAA', 40), ('BBBBB', 35), ('CCCCC', 30)):
+        write_video(
+            tmp_path / f'data/charades/videos/{name}.mp4', moving_shapes(frames, 32, 32), 10
+        )
+    path = tmp_path / 'annotations/Charades_v1_test.csv'
+    path.write_text(path.read_text() + 'DDDDD,S3,Hall,,,No,t,,,,3.0\n')
+    write_video(tmp_path / 'data/charades/videos/DDDDD.mp4', moving_shapes(30, 32, 32), 10)
+    prepared = prepare_segments('annotations', 'data/charades/videos', layout='charades')
+    write_prepared(prepared, tmp_path / 'data/charades')
+    cfg = Config.fromfile(CONFIGS / '_base_/datasets/charades_windows.py')
+    found = {}
+    for name in ('train', 'test'):
+        dataset = dict(cfg[f'{name}_dataloader'].dataset, num_classes=2, serialize_data=False)
+        with DefaultScope.overwrite_default_scope('mmvideomae'):
+            built = DATASETS.build(dataset)
+        found[name] = [built.get_data_info(n)['video_id'] for n in range(len(built))]
+        sample = built[0]['data_samples']
+        assert sample.gt_seconds.max() <= sample.duration + 1e-6
+    assert found == {'train': ['AAAAA'], 'test': ['CCCCC', 'DDDDD']}
