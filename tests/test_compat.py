@@ -405,12 +405,13 @@ def test_importing_the_package_imports_nothing_slow(tmp_path: Path) -> None:
     assert succeed(run_python(code, tmp_path)) == '[]'
 
 
-def test_packages_that_were_imported_before_are_mended_too(tmp_path: Path) -> None:
-    code = """
-        import mmengine, torch
-        from mmengine.fileio import FileClient
+@pytest.mark.parametrize('first', ['mmengine, mmengine.fileio', 'torch'])
+def test_packages_that_were_imported_before_are_mended_too(tmp_path: Path, first: str) -> None:
+    code = f"""
+        import {first}, torch
         before = len(torch.serialization.get_safe_globals())
         import mmvideomae
+        from mmengine.fileio import FileClient
         print(len(torch.serialization.get_safe_globals()) > before)
         print(FileClient._prefix_to_backends['s3'].__name__)
     """

@@ -34,12 +34,13 @@ from mmvideomae.compat.video import import_torch_before_decord
 
 def apply() -> None:
     """Install all work-arounds; calling it again changes nothing."""
+    # First of all, since the work-around of an imported torch imports packages that need their own.
+    if not any(isinstance(finder, _WorkArounds) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WorkArounds())
     for name, (_, work_arounds) in _WAITING.items():
         if name in sys.modules:
             for work_around in work_arounds:
                 work_around()
-    if not any(isinstance(finder, _WorkArounds) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _WorkArounds())
 
 
 class _WorkArounds(importlib.abc.MetaPathFinder):
