@@ -3,7 +3,8 @@
 import builtins
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,13 @@ from mmvideomae.engine.config_names import settle_names
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
-from mmvideomae.errors import UserError, one_line, where
+from mmvideomae.errors import ConfigError, UserError, one_line, where
 
+VIEWERS = {
+    'tensorboard': ('TensorboardVisBackend', 'tensorboard'),
+    'wandb': ('WandbVisBackend', 'wandb'),
+}
+"""Backends of mmengine's visualizer, and the packages that they need."""
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error contains its traceback in the message.
 _OF_WORKER = re.compile(r'Caught \w+ in ')
@@ -59,6 +65,31 @@ def enable_amp(cfg: Config) -> None:
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise ValueError(f'--amp cannot change the optimizer wrapper {kind!r} of this config')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
+
+
+def log_to(cfg: Config, viewers: Sequence[str]) -> None:
+    """Let a config log its values and pictures to viewers too, and draw pictures for them.
+
+    A pre-training then draws reconstructions and attention, see `ReconstructionVisHook`; values of
+    its own visualizer stay.
+
+    Args:
+        viewers: Names of `VIEWERS`.
+
+    Raises:
+        ConfigError: The package of a viewer is not installed.
+    """
+    visualizer = cfg.get('visualizer') or {'type': 'Visualizer', 'vis_backends': None}
+    backends = [*(visualizer.get('vis_backends') or [{'type': 'LocalVisBackend'}])]
+    for viewer in viewers:
+        kind, package = VIEWERS[viewer]
+        if find_spec(package) is None:
+            raise ConfigError(f'--log-to {viewer} needs the package: pip install {package}')
+        if all(each['type'] != kind for each in backends):
+            backends.append({'type': kind})
+    cfg.visualizer = {**visualizer, 'vis_backends': backends}
+    pictures = {'type': 'ReconstructionVisHook', 'attention': True, 'optional': True}
+    cfg.default_hooks = {**(cfg.get('default_hooks') or {}), 'pictures': pictures}
 
 
 def resume_from(cfg: Config, checkpoint: str) -> None:

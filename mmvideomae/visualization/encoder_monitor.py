@@ -15,14 +15,17 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.distributed.fsdp import FullyShardedDataParallel
+from torch.nn import functional as F
 
 from mmvideomae.ops.feature_rank import direction_accuracy, effective_rank, moving_still
 from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
 from mmvideomae.registry import DATASETS, HOOKS
 from mmvideomae.visualization.canvas import FAINT, GRID, INK, bare, new_figure, to_picture
 from mmvideomae.visualization.files import save_picture
+from mmvideomae.visualization.projector import log_embeddings
 
 _TEMPERATURE = 0.07
+_STILL = 48  # pixels of the pictures of embeddings
 _TITLES = {
     'monitor/knn': 'accuracy of k-NN',
     'monitor/rank': 'effective rank',
@@ -45,8 +48,8 @@ class EncoderMonitorHook(Hook):
       `direction_accuracy`; the stills are the first frames of the videos.
 
     and draws them into ``monitor.png`` in the work directory, with the range of earlier runs behind
-    them.  Features are means of the tokens.  Values are comparable on the same videos only; for
-    results use ``tools/probe.py``.
+    them.  Features are means of the tokens; TensorBoard and Weights & Biases, if used, get them as
+    embeddings.  Values are comparable on the same videos only; for results use ``tools/probe.py``.
 
     Args:
         dataset: Config of a labelled data set whose pipeline packs clips of pixels.
@@ -106,7 +109,7 @@ class EncoderMonitorHook(Hook):
         model, training = runner.model, runner.model.training
         model.eval()
         with torch.no_grad():
-            features, moving, labels = self._encode(_unwrapped(runner))
+            features, moving, labels, stills = self._encode(_unwrapped(runner))
         model.train(training)
         alike, ids = nearest_neighbours(features, features, self.neighbours, itself=False)
         votes = class_votes(labels[ids], int(labels.max()) + 1, softmax_votes(alike, _TEMPERATURE))
@@ -116,6 +119,9 @@ class EncoderMonitorHook(Hook):
             'monitor/motion': direction_accuracy(moving),
         }
         runner.visualizer.add_scalars(found, step=epoch)
+        names = (self._dataset.metainfo or {}).get('classes')
+        known = [names[label] if names else f'class {label}' for label in labels.tolist()]
+        log_embeddings(runner.visualizer, features, known, stills, epoch)
         # The message hub is saved in checkpoints: a resumed run goes on with its curve.
         curve = [
             *runner.message_hub.runtime_info.get('encoder_monitor', ()),
@@ -127,11 +133,14 @@ class EncoderMonitorHook(Hook):
         told = ', '.join(f'{name} {value:.4g}' for name, value in found.items())
         runner.logger.info(f'encoder after {epoch} epochs: {told}')
 
-    def _encode(self, model: Any) -> tuple[Tensor, Tensor, Tensor]:
-        """Features (n, D), those of moving stills (n, 4, D), and labels (n,), on the CPU."""
+    def _encode(self, model: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Features (n, D), those of moving stills (n, 4, D), labels (n,) and first frames.
+
+        Frames are (n, C, h, w) in [0, 1], small; all are on the CPU.
+        """
         count = min(self.samples, len(self._dataset))
         numbers = np.linspace(0, len(self._dataset) - 1, count).round().astype(int).tolist()
-        features, moving, labels = [], [], []
+        features, moving, labels, stills = [], [], [], []
         device = next(model.parameters()).device
         for first in range(0, count, self.batch_size):
             samples = [self._dataset[number] for number in numbers[first : first + self.batch_size]]
@@ -139,11 +148,13 @@ class EncoderMonitorHook(Hook):
             packed = default_collate([{'inputs': sample['inputs'][:1]} for sample in samples])
             clips = packed['inputs'][:, 0].permute(0, 4, 1, 2, 3).to(device)  # (B, C, T, H, W)
             features.append(_features(model, clips))
+            first_frames = clips[:, :, 0].float().cpu() / 255
+            stills.append(F.interpolate(first_frames, (_STILL, _STILL), mode='area'))
             step = max(1, clips.shape[-1] // 32)
             for clip in clips:
                 still = moving_still(clip[:, 0], clip.shape[1], step)
                 moving.append(_features(model, still))
-        return torch.cat(features), torch.stack(moving), torch.tensor(labels)
+        return torch.cat(features), torch.stack(moving), torch.tensor(labels), torch.cat(stills)
 
 
 def earlier_runs(pattern: str) -> list[Measurements]:

@@ -126,18 +126,20 @@ def draw_rows(
     seconds: Sequence[float],
     title: str = '',
     note: str = '',
+    masked: bool = True,
 ) -> np.ndarray:
     """Draw rows of frames below one another, (H', W', 3) uint8.
 
     Args:
-        rows: Labels and frames (T, H, W, 3) uint8, in which grey patches are hidden.
+        rows: Labels and frames (T, H, W, 3) uint8.
         groups: A number for each row; rows with the same number are grouped.
         seconds: Time of each frame in the video, (T,).
+        masked: Whether grey patches are hidden, which the legend says.
     """
     cells = np.stack([frames for _, frames in rows])
     times = [_clock(moment) for moment in seconds], [0] * len(seconds)
     labels = [label for label, _ in rows], list(groups)
-    return to_picture(_page(cells, labels, times, title, [_HIDDEN], note)[0])
+    return to_picture(_page(cells, labels, times, title, [_HIDDEN] if masked else [], note)[0])
 
 
 def _page(

@@ -13,8 +13,10 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmvideomae.registry import HOOKS
+from mmvideomae.visualization.attention import draw_attention, received_attention
 from mmvideomae.visualization.figure import LAYOUTS, Figure, draw_picture
 from mmvideomae.visualization.reconstruction import (
     STATISTICS,
@@ -44,6 +46,9 @@ class ReconstructionVisHook(Hook):
         layout: See ``visualization.figure.draw_picture``.
         statistics: See ``visualization.reconstruction.assemble``.
         seed: Seed of the clip's crop and mask.
+        attention: Also log the attention that the tokens of the clip receive, see
+            `received_attention`, if the encoder has any.
+        optional: Log that there is nothing to draw, instead of raising an error.
     """
 
     priority = 'LOW'
@@ -57,6 +62,8 @@ class ReconstructionVisHook(Hook):
         layout: str = 'stacked',
         statistics: str = 'ground_truth',
         seed: int = 0,
+        attention: bool = False,
+        optional: bool = False,
     ) -> None:
         if interval < 1 or sample < 0:
             raise ValueError(f'interval {interval} must be >= 1 and sample {sample} >= 0')
@@ -67,6 +74,7 @@ class ReconstructionVisHook(Hook):
             )
         self.interval, self.by_epoch, self.sample, self.seed = interval, by_epoch, sample, seed
         self.num_frames, self.layout, self.statistics = num_frames, layout, statistics
+        self.attention, self.optional = attention, optional
         self._batch: dict[str, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -75,6 +83,11 @@ class ReconstructionVisHook(Hook):
         Raises:
             ValueError: Samples have no mask, and the model is not a tokenizer.
         """
+        model = _unwrapped(runner.model)
+        drawable = hasattr(getattr(model, 'target', None), 'draw') or hasattr(model, 'tokenizer')
+        if self.optional and not drawable:
+            runner.logger.info('no reconstructions are drawn: this model has none')
+            return
         with _own_randomness(self.seed):
             sample = runner.train_dataloader.dataset[self.sample]
         if 'encoder_mask' not in sample and not hasattr(_unwrapped(runner.model), 'tokenizer'):
@@ -101,6 +114,8 @@ class ReconstructionVisHook(Hook):
             self._draw(runner, runner.iter + 1)
 
     def _draw(self, runner: Runner, step: int) -> None:
+        if not self._batch:
+            return
         wrapped = runner.model
         model = _unwrapped(wrapped)
         batch = {key: value for key, value in self._batch.items() if key != 'data_samples'}
@@ -110,6 +125,10 @@ class ReconstructionVisHook(Hook):
         with torch.no_grad():
             given = model.data_preprocessor(batch)
             output = wrapped(**given, mode='predict')
+            received = None
+            # Parts of a model whose weights are sharded cannot run alone.
+            if self.attention and not isinstance(wrapped, FullyShardedDataParallel):
+                received = received_attention(model, given['inputs'])
         wrapped.train(was_training)
         if not is_main_process():
             return
@@ -119,6 +138,10 @@ class ReconstructionVisHook(Hook):
         figure = Figure(clip, [view], _seconds(samples[0], len(clip)), f'{unit} {step}')
         picture = draw_picture(figure, self.layout, self.num_frames)
         runner.visualizer.add_image('reconstruction', picture, step=step)
+        if received is not None:
+            times = figure.seconds
+            drawn = draw_attention(clip, received, times, f'{unit} {step}', self.num_frames)
+            runner.visualizer.add_image('attention', drawn, step=step)
 
     def _view(
         self, model: nn.Module, inputs: Tensor, output: Any

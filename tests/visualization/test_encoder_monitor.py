@@ -72,7 +72,8 @@ def test_values_are_logged_and_training_is_not_disturbed(videos: Path, tmp_path:
     (hook,) = (each for each in watched.hooks if isinstance(each, EncoderMonitorHook))
     watched.model.eval()
     with torch.no_grad():
-        features, moving, labels = hook._encode(watched.model)
+        features, moving, labels, stills = hook._encode(watched.model)
+    assert stills.shape == (4, 3, 48, 48) and 0 <= stills.min() < stills.max() <= 1
     assert labels.tolist() == [0, 0, 1, 1] and moving.shape == (4, 4, 32)
     assert found[3]['monitor/rank'] == pytest.approx(effective_rank(features), rel=1e-4)
     assert 1 < found[3]['monitor/rank'] < 2.01

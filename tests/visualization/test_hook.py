@@ -98,3 +98,13 @@ def test_data_without_masks_is_refused() -> None:
     runner = SimpleNamespace(train_dataloader=loader, model=torch.nn.Identity())
     with pytest.raises(ValueError, match='encoder_mask'):
         ReconstructionVisHook().before_train(runner)
+
+
+def test_a_model_without_reconstructions_is_logged_if_they_are_optional() -> None:
+    told: list[str] = []
+    model = torch.nn.Linear(2, 2)
+    runner: Any = SimpleNamespace(model=model, logger=SimpleNamespace(info=told.append))
+    hook = ReconstructionVisHook(optional=True)
+    hook.before_train(runner)
+    hook.after_train_epoch(SimpleNamespace(model=model, epoch=0, max_epochs=1))
+    assert told == ['no reconstructions are drawn: this model has none']

@@ -36,6 +36,13 @@ def options() -> argparse.ArgumentParser:
         'auto_scale_lr.base_batch_size',
     )
     add(
+        '--log-to',
+        nargs='+',
+        choices=('tensorboard', 'wandb'),
+        help='also log values to these viewers; a pre-training draws reconstructions and attention '
+        'for them',
+    )
+    add(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',

@@ -22,6 +22,7 @@ from mmvideomae.engine.hooks import PreemptedError
 from mmvideomae.engine.run_config import (
     enable_amp,
     load_run_config,
+    log_to,
     plain_message,
     resume_from,
     with_environment,
@@ -39,6 +40,8 @@ def _prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
     require_free(Path(cfg.work_dir), 'another training run')
     if args.amp:
         enable_amp(cfg)
+    if args.log_to:
+        log_to(cfg, args.log_to)
     if args.resume:
         resume_from(cfg, args.resume)
     world_size = launched_world_size(args.launcher)

@@ -69,6 +69,13 @@ class Attention(nn.Module):
         out = F.scaled_dot_product_attention(q, k, v, dropout_p=drop)
         return self.proj_drop(self.proj(out.transpose(1, 2).flatten(2)))
 
+    def attention_of(self, x: Tensor, rotation: Rotation | None = None) -> Tensor:
+        """How each token attends to all tokens, (B, N, D) -> (B, heads, N, N); for pictures."""
+        q, k, _ = self._project(x, None)
+        if rotation is not None:
+            q, k = rotate(q, rotation), rotate(k, rotation)
+        return (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1)
+
     def _project(self, x: Tensor, num_queries: int | None) -> tuple[Tensor, Tensor, Tensor]:
         """(B, N, D) -> queries of the last tokens, keys and values, each (B, heads, n, d)."""
         bias = self.qkv.bias
