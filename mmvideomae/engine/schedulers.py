@@ -155,6 +155,7 @@ class WarmupLinearLR(_UpdateLR):
         by_epoch: Whether the units above are epochs.  Configs set ``convert_to_iter_based=True``
             so that the rate changes every iteration.
         verbose: Whether to log every value.
+        from_zero: See `WarmupCosineLR`.
 
     Raises:
         ValueError: ``warmup_share`` is outside [0, 1), or ``end`` is not set.
@@ -169,15 +170,18 @@ class WarmupLinearLR(_UpdateLR):
         last_step: int = -1,
         by_epoch: bool = True,
         verbose: bool = False,
+        from_zero: bool = True,
     ) -> None:
         if not 0.0 <= warmup_share < 1.0:
             raise ValueError(f'warmup_share must lie in [0, 1), got {warmup_share}')
+        self.from_zero = from_zero
         self._count_updates(optimizer, begin, end, by_epoch)
         self.warmup_updates = int(warmup_share * self.updates)
         super().__init__(optimizer, 'lr', begin, end, last_step, by_epoch, verbose)
 
     def factor_of(self, update: int) -> float:
         if update < self.warmup_updates:
-            return update / self.warmup_updates
+            late = 0 if self.from_zero else 1
+            return (update + late) / (self.warmup_updates + late)
         left = max(self.updates - update, 0)
         return left / max(self.updates - self.warmup_updates, 1)

@@ -167,3 +167,11 @@ def test_the_end_is_the_runners_to_say() -> None:
     for kind in ('WarmupCosineLR', 'WarmupLinearLR'):
         with pytest.raises(ValueError, match=f'{kind} needs `end`'):
             PARAM_SCHEDULERS.build(dict(type=kind), default_args=dict(optimizer=optim_wrapper()))
+
+
+def test_linear_can_begin_above_zero_too() -> None:
+    wrapper = optim_wrapper()
+    options = {'type': 'WarmupLinearLR', 'warmup_share': 0.25, 'from_zero': False}
+    found = rates(wrapper, build(wrapper, 4, 4, **options), 16)[:, 0]
+    np.testing.assert_allclose(found[:5], 1e-3 * np.array([1, 2, 3, 4, 5]) / 5, rtol=1e-12)
+    assert found.min() > 0

@@ -23,5 +23,6 @@ model = dict(
 
 train_dataloader = dict(batch_size=64)
 optim_wrapper = dict(optimizer=dict(lr=2.5e-4), accumulative_counts=4)
+param_scheduler = dict(from_zero=False)
 train_cfg = dict(max_epochs=100)
 auto_scale_lr = dict(base_batch_size=256)

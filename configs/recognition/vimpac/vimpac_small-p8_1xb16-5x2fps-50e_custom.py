@@ -34,3 +34,5 @@ test_dataloader = dict(
     dataset=dict(pipeline=dict(sample=dict(clip_len=5, num_clips=2), crop=dict(size=128)))
 )
 optim_wrapper = dict(accumulative_counts=8)
+param_scheduler = dict(from_zero=False)
+default_hooks = dict(checkpoint=dict(save_best='acc/top1', rule='greater'))
