@@ -49,7 +49,7 @@ class Media:
 
     @classmethod
     def below(cls, folder: str | os.PathLike[str], template: str = '{}') -> 'Media':
-        """Find the videos below a folder, or the features if it holds ``.npy`` files.
+        """Find the videos below a folder, or, if there are none, the features, ``.npy``.
 
         Raises:
             AnnotationError: There are none, or two differ only in their suffix.
@@ -57,11 +57,15 @@ class Media:
         if '{}' not in template:
             raise AnnotationError(f'{template!r} has no {{}} where the name of the video is')
         folder = Path(folder)
-        features = sorted(path.relative_to(folder) for path in folder.rglob(f'*{_FEATURES}'))
-        if features:
+        try:
+            videos = find_videos(folder)
+        except AnnotationError:
+            features = sorted(path.relative_to(folder) for path in folder.rglob(f'*{_FEATURES}'))
+            if not features:
+                raise
             names = {str(path.with_suffix('')): str(path) for path in features}
             return cls(folder, names, 'features', template)
-        return cls(folder, _by_name(find_videos(folder)), 'video', template)
+        return cls(folder, _by_name(videos), 'video', template)
 
     def file_of(self, video: str) -> str | None:
         """Path of a video's file below the folder; None if there is none."""

@@ -106,6 +106,17 @@ def test_a_sidecar_gives_the_clock_of_features(tmp_path: Path) -> None:
     assert (entry['duration'], entry['fps']) == (4, 29.97)
 
 
+def test_features_do_not_count_beside_videos(tmp_path: Path) -> None:
+    """They may have been made from these; the frames say more."""
+    write_video(tmp_path / 'videos/v.mp4', moving_shapes(40, 32, 32), fps=10)
+    put_features(tmp_path / 'videos/features', 'v')
+    (tmp_path / 'own.csv').write_text('v,1,2,run\n')
+    prepared = prepare_segments(tmp_path / 'own.csv', tmp_path / 'videos', val_share=0)
+    assert prepared.kind == 'video' and prepared.videos[0].path == 'v.mp4'
+    with pytest.raises(AnnotationError, match='no such folder of videos'):
+        prepare_segments(tmp_path / 'own.csv', tmp_path / 'none')
+
+
 def test_missing_videos_are_named_and_counted(tmp_path: Path) -> None:
     """Those without files, and those that the authors' protocol leaves out; classes stay."""
     write_ego4d(tmp_path / 'annotations')

@@ -13,7 +13,7 @@ with or without suffix.  Every file is opened and compared with its segments.  O
 
 With --set, SEGMENTS is the folder of a data set's published annotation files (for activitynet,
 which is FineAction's and HACS's layout too, the JSON file), and segments that reach outside their
-video are cut off and counted.  VIDEOS may hold features, ID.npy, instead of videos.
+video are cut off and counted.  VIDEOS may hold features, ID.npy, and no videos.
 """
 
 import argparse
