@@ -1,6 +1,7 @@
 """The files that segments were annotated in: videos, or features made from them."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Media:
 
     Attributes:
         folder: The folder.
-        files: Paths below the folder, by path with and without suffix.
+        files: Paths below the folder, by path with and without suffix, or by name.
         kind: ``'video'`` or ``'features'``.
         template: Name of a file without suffix, given that of its video in the annotation.
     """
@@ -48,8 +49,13 @@ class Media:
     template: str = '{}'
 
     @classmethod
-    def below(cls, folder: str | os.PathLike[str], template: str = '{}') -> 'Media':
+    def below(
+        cls, folder: str | os.PathLike[str], template: str = '{}', anywhere: bool = False
+    ) -> 'Media':
         """Find the videos below a folder, or, if there are none, the features, ``.npy``.
+
+        Args:
+            anywhere: A file in a sub-folder is also found by its name alone, if no other has it.
 
         Raises:
             AnnotationError: There are none, or two differ only in their suffix.
@@ -63,9 +69,14 @@ class Media:
             features = sorted(path.relative_to(folder) for path in folder.rglob(f'*{_FEATURES}'))
             if not features:
                 raise
-            names = {str(path.with_suffix('')): str(path) for path in features}
-            return cls(folder, names, 'features', template)
-        return cls(folder, _by_name(videos), 'video', template)
+            kind, names = 'features', {str(path.with_suffix('')): str(path) for path in features}
+        else:
+            kind, names = 'video', _by_name(videos)
+        if anywhere:
+            alone = Counter(os.path.basename(name) for name in names)
+            bases = {os.path.basename(name): path for name, path in names.items()}
+            names = {**{name: bases[name] for name in alone if alone[name] == 1}, **names}
+        return cls(folder, names, kind, template)
 
     def file_of(self, video: str) -> str | None:
         """Path of a video's file below the folder; None if there is none."""
@@ -73,9 +84,9 @@ class Media:
 
     def name_of(self, video: str, path: str) -> str:
         """What a prepared annotation calls a video, so that configs find its file."""
-        if self.template != '{}' or self.kind == 'features':
+        if self.template != '{}':
             return video
-        return video_id_of(path)
+        return str(Path(path).with_suffix('')) if self.kind == 'features' else video_id_of(path)
 
     def open(self, path: str) -> Opened:
         """Open a file.
@@ -109,7 +120,7 @@ def _open_features(path: Path) -> Opened:
     return Opened(info.duration, info.fps if info.video_fps is None else info.video_fps)
 
 
-def _by_name(paths: Sequence[str]) -> Mapping[str, str]:
+def _by_name(paths: Sequence[str]) -> dict[str, str]:
     """Files keyed by their path, with and without suffix.
 
     Raises:

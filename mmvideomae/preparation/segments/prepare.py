@@ -125,7 +125,7 @@ def prepare_segments(
         told, classes, left_out = published.videos, published.classes, published.left_out
     if clock is not None:
         _set_clock(told, clock)
-    media = Media.below(folder, template)
+    media = Media.below(folder, template, anywhere=layout is not None)
     videos: list[FoundVideo] = []
     faults: list[str] = []
     for video in watch(_merged(told, media)):

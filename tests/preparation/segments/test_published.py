@@ -16,7 +16,7 @@ from mmvideomae.preparation.segments.prepare import Prepared, prepare_segments
 from mmvideomae.preparation.segments.writing import write_prepared
 from mmvideomae.registry import DATASETS
 from tests.support.leaves import CONFIGS
-from tests.support.published import write_charades, write_ego4d, write_multithumos
+from tests.support.published import write_charades, write_ego4d, write_epic, write_multithumos
 from tests.support.videos import moving_shapes, write_video
 
 
@@ -104,6 +104,24 @@ def test_a_sidecar_gives_the_clock_of_features(tmp_path: Path) -> None:
     )
     entry = written(prepared, tmp_path / 'out')[names[0]]
     assert (entry['duration'], entry['fps']) == (4, 29.97)
+
+
+def test_files_may_be_in_sub_folders(tmp_path: Path) -> None:
+    """As EPIC-Kitchens-100 and HACS have them; the annotation then names their places."""
+    write_epic(tmp_path / 'annotations')
+    put_features(tmp_path / 'features/P01', 'P01_01', steps=3000)
+    put_features(tmp_path / 'features/P02', 'P02_03')
+    place = tmp_path / 'annotations', tmp_path / 'features'
+    prepared = prepare_segments(*place, layout='epic-noun')
+    assert set(written(prepared, tmp_path / 'out')) == {'P01/P01_01', 'P02/P02_03'}
+    put_features(tmp_path / 'features/other', 'P02_03')
+    with pytest.raises(AnnotationError, match="there are no features of video 'P02_03'"):
+        prepare_segments(*place, layout='epic-noun')
+    write_video(tmp_path / 'videos/P02/videos/P02_03.MP4', moving_shapes(40, 32, 32), fps=10)
+    prepared = prepare_segments(
+        tmp_path / 'annotations', tmp_path / 'videos', layout='epic-verb', skip=True
+    )
+    assert list(written(prepared, tmp_path / 'verbs')) == ['P02/videos/P02_03']
 
 
 def test_features_do_not_count_beside_videos(tmp_path: Path) -> None:
