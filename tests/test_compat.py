@@ -527,6 +527,21 @@ def test_harmless_messages_are_left_out_and_others_are_not(tmp_path: Path) -> No
     assert len((tmp_path / 'a.log').read_text().splitlines()) == 1
 
 
+def test_neither_the_core_level_nor_a_cpu_warns_of_what_it_lacks(tmp_path: Path) -> None:
+    code = """
+        import warnings
+        import mmvideomae
+        import mmcv
+        warnings.warn('Fail to import ``MultiScaleDeformableAttention`` from ``mmcv.ops``')
+        warnings.warn("'pin_memory' argument is set as true but no accelerator is found, then")
+        warnings.warn('a warning of another kind')
+    """
+    done = run_python(code, tmp_path)
+    succeed(done)
+    assert 'a warning of another kind' in done.stderr
+    assert 'Deformable' not in done.stderr and 'pin_memory' not in done.stderr
+
+
 def test_parameters_are_not_listed_in_the_log(tmp_path: Path) -> None:
     code = """
         import mmvideomae, torch

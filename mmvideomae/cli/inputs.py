@@ -1,6 +1,7 @@
 """Check the paths of a command line before anything that takes seconds is imported.
 
-Each function is the ``type`` of an argument and returns the text as it is.
+Each function is the ``type`` of an argument and returns the text as it is, except for the path of a
+config that comes with the package.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import os
 from typing import Any
 
 from mmvideomae.errors import UserError, where
+from mmvideomae.version import shipped
 
 _CONFIGS = ('.py', '.json', '.yaml', '.yml')
 _WEIGHTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors', '.tar', '.pkl')
@@ -20,11 +22,16 @@ class InputError(UserError, OSError):
 def config_path(text: str) -> str:
     """A config file, or the name of public weights.
 
+    A path such as ``configs/demo/NAME.py``, at which there is nothing, is that of the config which
+    comes with the package, so that the commands of the documentation work outside a checkout too.
+
     Raises:
         InputError: It is a weight file, or a path at which there is nothing.
     """
     if text.endswith(_WEIGHTS):
         raise InputError(f'{text} is a weight file, not a config: CONFIG comes before CKPT')
+    if text.startswith('configs/') and not _exists(text) and shipped(text).is_file():
+        return str(shipped(text))
     return _found(text, 'config', _CONFIGS)
 
 
@@ -80,16 +87,18 @@ class ModelAction(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Keep the texts.
+        """Keep the paths.
 
         Raises:
             InputError: See `config_path` and `checkpoint_path`, or there is one too many.
         """
         if len(values) not in (2, 4):
             raise InputError(f'{option_string} takes CONFIG CKPT, or two pairs, got {len(values)}')
-        for number, text in enumerate(values):
+        paths = [
             (checkpoint_path if number % 2 else config_path)(text)
-        setattr(namespace, self.dest, values)
+            for number, text in enumerate(values)
+        ]
+        setattr(namespace, self.dest, paths)
 
 
 def _found(text: str, what: str, suffixes: tuple[str, ...]) -> str:

@@ -105,7 +105,8 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
         work: Name of the module whose ``run(args)`` does it.
 
     Returns:
-        What ``sys.exit`` takes: the exit status, or a message that makes it 1.
+        What ``sys.exit`` takes: the exit status, which is `INTERRUPTED` on Ctrl-C, or a message
+        that makes it 1.
     """
     try:
         args = parser.parse_args()
@@ -115,6 +116,9 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
         return import_module(work).run(args)
     except UsageError as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        _note(parser, 'interrupted')
+        return INTERRUPTED
 
 
 def watched(

@@ -17,6 +17,7 @@ from mmvideomae.compat.messages import (
     leave_out_initialization,
     leave_out_of_logs,
     leave_out_of_prints,
+    leave_out_of_warnings,
 )
 from mmvideomae.compat.openmmlab import (
     allow_mmengine_checkpoints,
@@ -77,7 +78,7 @@ class _WorkArounds(importlib.abc.MetaPathFinder):
 
 _WAITING: dict[str, tuple[Sequence[Callable[[], None]], Sequence[Callable[[], None]]]] = {
     'decord': ([import_torch_before_decord], []),
-    'mmcv': ([], []),
+    'mmcv': ([leave_out_of_warnings], []),
     'mmaction': ([], [stub_missing_drn]),
     'mmaction.utils.dependency': (
         [provide_importlib_metadata],

@@ -4,6 +4,8 @@ Delete an entry of `HARMLESS` when the dependency no longer says it.
 """
 
 import logging
+import re
+import warnings
 from typing import Any
 
 HARMLESS = {
@@ -17,6 +19,10 @@ HARMLESS = {
     # mmengine/runner/checkpoint.py prints both, not to the log; our own notes name every part.
     'Loads checkpoint by ': 'the line after it says what is loaded',
     'The model and loaded state dict do not match exactly': 'fit() has said what starts anew',
+    # torch/utils/data/dataloader.py: the configs for GPUs set it, and it has no effect without one.
+    "'pin_memory' argument is set as true but no accelerator": 'nothing needs to be changed',
+    # mmcv/cnn/bricks/transformer.py, at the core level.
+    'Fail to import ``MultiScaleDeformableAttention``': 'no model of the toolbox uses it',
 }
 """Beginnings of messages, with the reason why they are left out."""
 
@@ -40,6 +46,12 @@ def leave_out_of_logs() -> None:
 
     vars(handle_others)['filtered'] = True
     MMLogger.handle = handle_others
+
+
+def leave_out_of_warnings() -> None:
+    """Filter Python's warnings."""
+    for text in HARMLESS:
+        warnings.filterwarnings('ignore', re.escape(text))
 
 
 def leave_out_of_prints() -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from mmvideomae.cli.inputs import (
     InputError,
+    ModelAction,
     VideosAction,
     checkpoint_path,
     config_path,
     video_path,
 )
+from mmvideomae.version import shipped
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +61,22 @@ def test_what_cannot_be_meant_is_refused(check: type, text: str, told: str, here
     with pytest.raises(InputError) as caught:
         check(text)
     assert str(caught.value) == told.format(here=here)
+
+
+SHIPPED = 'configs/demo/videomae_vit-tiny-p8_pretrain_motion.py'
+
+
+def test_configs_of_the_package_are_found_outside_a_checkout(here: Path) -> None:
+    assert config_path(SHIPPED) == str(shipped(SHIPPED)) and shipped(SHIPPED).is_file()
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--model', nargs=2, action=ModelAction)
+    assert parser.parse_args(['--model', SHIPPED, 'a.pth']).model == [
+        str(shipped(SHIPPED)),
+        'a.pth',
+    ]
+    (here / 'configs' / 'demo').mkdir(parents=True)
+    (here / SHIPPED).touch()
+    assert config_path(SHIPPED) == SHIPPED  # one's own comes first
 
 
 def test_one_video_of_several_is_enough() -> None:

@@ -13,7 +13,7 @@ import torch
 from rich.table import Table
 
 from mmvideomae.cli.options import add_option
-from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser, watched
+from mmvideomae.cli.tool import Told, UsageError, run_logged, run_tool, tool_parser, watched
 from mmvideomae.errors import UserError
 
 Make = Callable[[argparse.Namespace], Told]
@@ -145,3 +145,13 @@ def _raising(error: BaseException) -> Make:
         raise error
 
     return make
+
+
+def test_ctrl_c_ends_a_logged_command_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'stopped_work.py').write_text('def run(args):\n    raise KeyboardInterrupt\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, 'argv', ['/somewhere/tool.py'])
+    assert run_logged(tool_parser('What it does.'), 'stopped_work') == 130
+    assert capfd.readouterr() == ('', 'tool.py: interrupted\n')

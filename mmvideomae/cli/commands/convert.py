@@ -13,7 +13,7 @@ and testing read the same files directly.
 import argparse
 from pathlib import Path
 
-from mmvideomae.cli.inputs import checkpoint_path
+from mmvideomae.cli.inputs import checkpoint_path, config_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -36,7 +36,7 @@ def options() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--config',
-        type=Path,
+        type=config_path,
         help='config of a model that the weights must fit; for Hugging Face it also gives the '
         'attention heads and clip size, which weights lack (default: those of published models)',
     )

@@ -28,7 +28,7 @@ def make(args: argparse.Namespace) -> Told:
             args.target,
             args.to,
             args.trust,
-            args.config,
+            args.config and Path(args.config),
             args.tubelet_size,
             args.classifier,
             args.base,

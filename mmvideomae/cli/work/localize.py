@@ -12,6 +12,7 @@ from rich.table import Table
 
 from mmvideomae.apis import FoundSegments, TemporalLocalizer
 from mmvideomae.apis.found_segments import activitynet_results
+from mmvideomae.cli.inputs import checkpoint_path, config_path
 from mmvideomae.cli.tool import FIXABLE, Told, UsageError
 from mmvideomae.cli.video_work import VideoWork
 from mmvideomae.configs import CONFIG_SUFFIXES
@@ -76,7 +77,7 @@ def _take_detector(args: argparse.Namespace) -> tuple[str | None, str | None]:
     if len(args.videos) < 3:
         raise UsageError('after CONFIG and CKPT of the features come those of the detector, VIDEO')
     detector, checkpoint, *args.videos = args.videos
-    return detector, checkpoint
+    return config_path(detector), checkpoint_path(checkpoint)
 
 
 def _localizer(
