@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -67,6 +67,26 @@ class VideoClassifier:
         self._pipeline = compose(self._steps)
         self._collate = collate_of(model.cfg)
 
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a str is a sequence of str as well
+        self,
+        videos: Video,
+        top_k: int = 5,
+        progress: OnProgress | None = None,
+        failed: None = None,
+        threshold: float = 0.0,
+    ) -> Prediction: ...
+
+    @overload
+    def __call__(
+        self,
+        videos: Sequence[Video],
+        top_k: int = 5,
+        progress: OnProgress | None = None,
+        failed: Callable[[VideoReadError], None] | None = None,
+        threshold: float = 0.0,
+    ) -> list[Prediction]: ...
+
     def __call__(
         self,
         videos: Video | Sequence[Video],
@@ -74,7 +94,7 @@ class VideoClassifier:
         progress: OnProgress | None = None,
         failed: Callable[[VideoReadError], None] | None = None,
         threshold: float = 0.0,
-    ) -> Any:
+    ) -> Prediction | list[Prediction]:
         """Classify one video or several, files or folders of frames.
 
         Args:

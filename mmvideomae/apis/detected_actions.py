@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -58,7 +58,13 @@ class DetectedActions(Sequence[KeyFrameActions]):
     def __len__(self) -> int:
         return len(self.seconds)
 
-    def __getitem__(self, place: Any) -> Any:
+    @overload
+    def __getitem__(self, place: int) -> KeyFrameActions: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[KeyFrameActions]: ...
+
+    def __getitem__(self, place: int | slice) -> KeyFrameActions | list[KeyFrameActions]:
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
         scores = self.scores[place]
@@ -73,6 +79,11 @@ class DetectedActions(Sequence[KeyFrameActions]):
     def at_least(self, score: float, top_k: int | None = None) -> 'DetectedActions':
         """The same results, showing actions with at least this score."""
         return replace(self, min_score=score, top_k=top_k)
+
+    def _repr_html_(self) -> str:
+        from mmvideomae.apis.display import actions_html  # which imports this module
+
+        return actions_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without scores of actions that are not shown."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 from mmvideomae.apis.predictions import Span
 
@@ -29,12 +29,23 @@ class FoundSegments(Sequence[Span]):
     def __len__(self) -> int:
         return len(self.spans)
 
-    def __getitem__(self, place: Any) -> Any:
+    @overload
+    def __getitem__(self, place: int) -> Span: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Span, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Span | tuple[Span, ...]:
         return self.spans[place]
 
     def at_least(self, score: float) -> 'FoundSegments':
         """The segments with at least this score."""
         return replace(self, spans=tuple(span for span in self.spans if span.score >= score))
+
+    def _repr_html_(self) -> str:
+        from mmvideomae.apis.display import segments_html  # which imports this module
+
+        return segments_html(self)
 
     def to_activitynet(self) -> dict[str, Any]:
         """The `activitynet_results` of this video alone."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -40,6 +40,11 @@ class Prediction:
         """Plain values, without scores of classes outside ``top``."""
         return {'video': self.video, 'top': [_plain(one) for one in self.top]}
 
+    def _repr_html_(self) -> str:
+        from mmvideomae.apis.display import prediction_html  # which imports this module
+
+        return prediction_html(self)
+
 
 class Span(NamedTuple):
     """The most probable class of an interval of a video; times in seconds."""
@@ -70,7 +75,13 @@ class Timeline(Sequence[Span]):
     def __len__(self) -> int:
         return len(self.starts)
 
-    def __getitem__(self, place: Any) -> Any:
+    @overload
+    def __getitem__(self, place: int) -> Span: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Span]: ...
+
+    def __getitem__(self, place: int | slice) -> Span | list[Span]:
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
         best = int(self.scores[place].argmax())
@@ -135,6 +146,11 @@ class Timeline(Sequence[Span]):
                 row = (f'{span.start:.4f}', f'{span.end:.4f}', span.label, f'{span.score:.6f}')
                 table.writerow(row)
         return path
+
+    def _repr_html_(self) -> str:
+        from mmvideomae.apis.display import timeline_html  # which imports this module
+
+        return timeline_html(self)
 
     def __iter__(self) -> Iterator[Span]:
         return (self[place] for place in range(len(self)))

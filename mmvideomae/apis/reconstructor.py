@@ -17,7 +17,7 @@ from mmvideomae.masking import of_ratio
 from mmvideomae.registry import MASK_GENERATORS
 from mmvideomae.video.readers import VideoReader, open_reader
 from mmvideomae.visualization.figure import Figure, draw_animation, draw_picture
-from mmvideomae.visualization.files import SUFFIXES, save_animation, save_picture
+from mmvideomae.visualization.files import SUFFIXES, png_of, save_animation, save_picture
 from mmvideomae.visualization.reconstruction import (
     Reconstruction,
     assemble,
@@ -58,6 +58,10 @@ class ReconstructedClip:
     def picture(self, layout: str = 'stacked', num_frames: int = 8) -> np.ndarray:
         """One picture, (H', W', 3) uint8; see ``visualization.figure.draw_picture``."""
         return draw_picture(self._figure(), layout, num_frames)
+
+    def _repr_png_(self) -> bytes:
+        """The picture, which notebooks show."""
+        return png_of(self.picture())
 
     def save(
         self,

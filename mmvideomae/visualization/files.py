@@ -1,5 +1,6 @@
 """Write pictures and animations: PNG, GIF and mp4."""
 
+import io
 import os
 from pathlib import Path
 
@@ -12,10 +13,17 @@ ANIMATED = ('.gif', '.mp4')
 SUFFIXES = ('.png', *ANIMATED)
 
 
+def png_of(picture: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 as the content of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, 'PNG', optimize=True)
+    return buffer.getvalue()
+
+
 def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> Path:
     """Write (H, W, 3) uint8 as a PNG file."""
     path = _checked(path, ('.png',))
-    Image.fromarray(picture).save(path, optimize=True)
+    path.write_bytes(png_of(picture))
     return path
 
 

@@ -1,6 +1,5 @@
 """One self-contained HTML page with the results of a demo."""
 
-import io
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
-from PIL import Image
 from scipy.stats import binomtest
 
 from mmvideomae.storage import write_text
 from mmvideomae.visualization.charts import Bar, Curve, bar_chart, line_chart
+from mmvideomae.visualization.files import png_of
 from mmvideomae.visualization.page import data_uri, file_uri, html_page
 
 
@@ -163,9 +162,7 @@ def _chart(chart: Chart) -> str:
 def _picture(picture: Picture) -> str:
     """HTML of the embedded picture."""
     if isinstance(picture.source, np.ndarray):
-        buffer = io.BytesIO()
-        Image.fromarray(picture.source).save(buffer, 'PNG', optimize=True)
-        source = data_uri('image/png', buffer.getvalue())
+        source = data_uri('image/png', png_of(picture.source))
     else:
         source = file_uri(picture.source)
     caption = escape(picture.caption)
