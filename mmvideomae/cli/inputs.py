@@ -5,6 +5,7 @@ config that comes with the package.
 """
 
 import argparse
+import difflib
 import os
 from typing import Any
 
@@ -105,7 +106,18 @@ def _found(text: str, what: str, suffixes: tuple[str, ...]) -> str:
     """The text, unless it is a path, with a folder or one of these suffixes, to nothing."""
     if not (os.sep in text or text.endswith(suffixes)) or _exists(text):
         return text
-    raise InputError(f'{what} not found: {text}{where(text)}')
+    raise InputError(f'{what} not found: {text}{where(text)}{_alike(text, suffixes)}')
+
+
+def _alike(text: str, suffixes: tuple[str, ...]) -> str:
+    """A suggestion for a path at which there is nothing: the most similar name in its folder."""
+    folder, name = os.path.split(text)
+    if text.startswith('configs/') and not os.path.isdir(folder):
+        folder = str(shipped(folder))
+    there = os.listdir(folder or '.') if os.path.isdir(folder or '.') else ()
+    by_stem = {os.path.splitext(each)[0]: each for each in there if each.endswith(suffixes)}
+    found = difflib.get_close_matches(os.path.splitext(name)[0], by_stem, 1)
+    return f'; did you mean {by_stem[found[0]]!r}?' if found else ''
 
 
 def _exists(text: str) -> bool:

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.progress import Progress, track
 from rich.table import Table
 
-from mmvideomae.errors import UserError, one_line, printable
+from mmvideomae.errors import UserError, nearest, one_line, printable
 
 INTERRUPTED = 130
 FIXABLE = (UserError, ValueError, OSError)
@@ -42,9 +42,20 @@ class Told:
     status: int = 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Suggests the nearest option for one that does not exist."""
+
+    def error(self, message: str) -> NoReturn:
+        """Show the usage and the message; the exit status is 2."""
+        what, _, unknown = message.partition('unrecognized arguments: ')
+        if not what and unknown.startswith('--'):
+            message += nearest(unknown.split()[0].partition('=')[0], self._option_string_actions)
+        super().error(message)
+
+
 def tool_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser that shows a tool's docstring without reformatting it."""
-    return argparse.ArgumentParser(
+    return _Parser(
         os.path.basename(sys.argv[0]),  # which newer versions of Python choose in other ways
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -15,6 +15,8 @@ from mmvideomae.cli.inputs import (
 )
 from mmvideomae.version import shipped
 
+SHIPPED = 'configs/demo/videomae_vit-tiny-p8_pretrain_motion.py'
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -51,6 +53,17 @@ def test_what_may_exist_passes_as_it_is(check: type, text: str) -> None:
         (config_path, 'gone.py', 'config not found: gone.py in {here}'),
         (config_path, 'configs/gone', 'config not found: configs/gone in {here}'),
         (config_path, '/gone.py', 'config not found: /gone.py'),
+        (
+            checkpoint_path,
+            'aa.pth',
+            "checkpoint not found: aa.pth in {here}; did you mean 'a.pth'?",
+        ),
+        (
+            config_path,
+            SHIPPED.replace('motion', 'moton'),
+            f'config not found: {SHIPPED.replace("motion", "moton")} in {{here}}; '
+            f'did you mean {Path(SHIPPED).name!r}?',
+        ),
         (config_path, 'a.pth', 'a.pth is a weight file, not a config: CONFIG comes before CKPT'),
         (checkpoint_path, 'a.py', 'a.py is a config, not a weight file: CONFIG comes before CKPT'),
         (checkpoint_path, 'gone.pth', 'checkpoint not found: gone.pth in {here}'),
@@ -61,9 +74,6 @@ def test_what_cannot_be_meant_is_refused(check: type, text: str, told: str, here
     with pytest.raises(InputError) as caught:
         check(text)
     assert str(caught.value) == told.format(here=here)
-
-
-SHIPPED = 'configs/demo/videomae_vit-tiny-p8_pretrain_motion.py'
 
 
 def test_configs_of_the_package_are_found_outside_a_checkout(here: Path) -> None:

@@ -84,6 +84,11 @@ def test_options_that_contradict_show_the_usage(run: Any) -> None:
     assert err.endswith('tool.py: error: --size is odd\n')
 
 
+def test_the_option_nearest_to_an_unknown_one_is_suggested(run: Any) -> None:
+    code, _, err = run(chatty, '--szie', '5')
+    assert code == 2 and err.endswith("arguments: --szie 5; did you mean '--size'?\n")
+
+
 def test_ctrl_c_says_how_to_go_on(run: Any) -> None:
     stop = _raising(KeyboardInterrupt())
     assert run(stop) == (130, '', '')
