@@ -1,7 +1,7 @@
 # Like videomae_vit-tiny-p8_pretrain_motion.py, but predicting histograms of oriented gradients
 # instead of pixels:
 # python tools/train.py configs/demo/hog_vit-tiny-p8_pretrain_motion.py
-# Cost: 3,160 updates of 16 videos x 2 views; minutes on two CPU cores.
+# Cost: 2,370 updates of 16 videos x 2 views; minutes on two CPU cores.
 # Paper: nothing; the target is MaskFeat's, with V1's masks and decoder.
 _base_ = [
     '../_base_/models/videomae_vit-tiny-p8.py',

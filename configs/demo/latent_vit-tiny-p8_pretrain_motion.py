@@ -1,7 +1,7 @@
 # Like videomae_vit-tiny-p8_pretrain_motion.py, but predicting the features of that network, frozen,
 # instead of pixels, after it was trained:
 # python tools/train.py configs/demo/latent_vit-tiny-p8_pretrain_motion.py
-# Cost: 3,160 updates of 16 videos x 2 views on two CPU cores.
+# Cost: 2,370 updates of 16 videos x 2 views on two CPU cores.
 # Paper: nothing; a frozen teacher of pixels and the L1 loss are SALT's, masks and decoder V1's.
 _base_ = [
     '../_base_/models/videomae_vit-tiny-p8.py',

@@ -1,8 +1,7 @@
 # python tools/data/synthesize.py actions data/motion --difficulty crowd --classes 4 --size 40 \
 #     --frames 20 --clips 416 --splits 0.0385 0 0.9615 --unlabelled 1248
 # python tools/train.py configs/demo/videomae_vit-tiny-p8_pretrain_motion.py
-# Or run everything: make demo
-# Cost: 3,160 updates of 16 videos x 2 views; seven minutes on two idle CPU cores.
+# Cost: 2,370 updates of 16 videos x 2 views.
 # Paper: nothing; the masks are V1's tubes, and 0.75 is its ratio for small data. docs/claims.md
 #   describes the scenes that are needed for this to teach motion.
 _base_ = [

@@ -27,7 +27,7 @@ from mmvideomae.visualization.report import (
 )
 
 _OWN_VIDEOS = 'videomae_vit-tiny-p8_pretrain_own-videos.py'
-_CLASSES, _LABELS, _TESTED, _UNLABELLED = 4, 16, 400, 1248
+_CLASSES, _LABELS, _TESTED, _UNLABELLED = 4, 8, 400, 792
 _SAMPLES = 640
 """Samples per epoch of learning the classes: the few labelled clips are listed several times."""
 _DATA = [
@@ -44,13 +44,15 @@ class _Method:
     """Configs of a method, by the beginning of their names.
 
     Attributes:
-        network: Start of the names ``<network>_{pretrain,finetune,scratch}_motion.py``.
+        network: Start of the names ``<network>_{finetune,scratch}_motion.py``.
+        pretrain: Config of the pre-training.
         learns: Task that the network learns before it learns the classes.
         tokenizer: Config of a tokenizer to train first.
         mask_ratios: Ratios in the picture; if there are none, that of the training.
     """
 
     network: str
+    pretrain: str
     learns: str
     tokenizer: str | None = None
     mask_ratios: tuple[float, ...] = ()
@@ -61,10 +63,14 @@ class _Method:
 
 _METHODS = {
     'videomae': _Method(
-        'videomae_vit-tiny-p8', 'fill in hidden parts', mask_ratios=(0.5, 0.75, 0.9)
+        'videomae_vit-tiny-p8',
+        'videomae_vit-tiny-p8_pretrain_motion_random50.py',
+        'fill in hidden parts',
+        mask_ratios=(0.25, 0.5, 0.75),
     ),
     'vimpac': _Method(
         'vimpac_tiny',
+        'vimpac_tiny_pretrain_motion.py',
         'predict the codes of hidden parts',
         tokenizer='vqvae_tiny_motion.py',
     ),
@@ -93,7 +99,7 @@ def _show_claim(demo: Demo, method: _Method) -> DemoResults:
         codes = {_CHECKPOINT_OF_TOKENIZER: trained}
     if demo.epochs:
         options['train_cfg.max_epochs'] = demo.epochs
-    pretrain = method.config('pretrain')
+    pretrain = method.pretrain
     pretrained = demo.train('Pre-training without labels', pretrain, 'pretrain', options | codes)
     write_few_labels(data / 'train.csv', data / 'few.csv', _LABELS, samples=_SAMPLES)
     labelled = listed('train_dataloader', data / 'few.csv')
