@@ -9,7 +9,7 @@ same annotated videos:
 
 The learning rate is chosen on validation videos with the first seed.  To continue an
 interrupted run, repeat the command.  OUT/results.json holds every run, and OUT/table.md the
-summary: average precision on test videos, over IoU 0.3 to 0.7.
+summary: average precision on test videos, over IoU 0.3 to 0.7; OUT/mAP.png draws it.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -34,7 +34,7 @@ from experiment import (
     trained,
 )
 from mmengine.config import Config
-from results import Cell, Result, best_lr, load, save, spread
+from results import Cell, Result, best_lr, draw_arms, load, save, spread
 
 from mmvideomae.apis import FeatureExtractor
 from mmvideomae.engine.run_config import load_run_config
@@ -144,15 +144,23 @@ class LocalizationExperiment(Experiment):
         return out
 
 
-def table(results: Sequence[Result]) -> str:
-    """Mean, deviation and single figures of every arm, and its learning rate."""
-    lines = ['| | mAP | seed by seed | lr |', '|---|---|---|---|']
+def cells_of(results: Sequence[Result]) -> dict[str, Cell]:
+    """The learning rate of every arm and the mAP on test videos, by seed."""
+    cells = {}
     for arm, name in ARMS.items():
         own = [result for result in results if result.arm == arm]
         lr = best_lr(own, arm, own[0].labels, 0)
         tests = tuple(r.test for r in sorted(own, key=lambda r: r.seed) if r.lr == lr)
-        each = ', '.join(f'{test:.1f}' for test in tests)
-        lines.append(f'| {name} | {spread(Cell(lr, tests))} | {each} | {lr:g} |')
+        cells[name] = Cell(lr, tests)
+    return cells
+
+
+def table(cells: Mapping[str, Cell]) -> str:
+    """Mean, deviation and single figures of every arm, and its learning rate."""
+    lines = ['| | mAP | seed by seed | lr |', '|---|---|---|---|']
+    for name, cell in cells.items():
+        each = ', '.join(f'{test:.1f}' for test in cell.tests)
+        lines.append(f'| {name} | {spread(cell)} | {each} | {cell.lr:g} |')
     return '\n'.join(lines) + '\n'
 
 
@@ -204,9 +212,12 @@ def main() -> None:
             for lr in (5e-4, 1e-3) if seed == 0 and arm == chosen else (rate(),):
                 results.append(experiment.detect(arm, seed, lr))
                 say(f'{name}, seed {seed}, lr {lr:g}: {results[-1].test:.1f} % mAP')
-    save(results, experiment.out / 'results.json')
-    text = table(results)
-    (experiment.out / 'table.md').write_text(text)
+    out = experiment.out
+    save(results, out / 'results.json')
+    cells = cells_of(results)
+    draw_arms({name: {'test videos': cells[name]} for name in cells}, out / 'mAP.png', 'mAP (%)')
+    text = table(cells)
+    (out / 'table.md').write_text(text)
     print(text, end='')
 
 

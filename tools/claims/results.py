@@ -146,7 +146,9 @@ def draw(rows: Sequence[Row], pair: Pair, chance: float, path: Path) -> None:
     axes.figure.savefig(path)
 
 
-def draw_arms(arms: Mapping[str, Mapping[str, Cell]], path: Path) -> None:
+def draw_arms(
+    arms: Mapping[str, Mapping[str, Cell]], path: Path, unit: str = 'accuracy (%)'
+) -> None:
     """PNG with a panel for each thing measured: a bar to the mean of each arm, a dot per seed."""
     titles = list(dict.fromkeys(title for cells in arms.values() for title in cells))
     figure = new_figure(3.2 * len(titles) + 1.6, 0.5 * len(arms) + 1.0)
@@ -158,7 +160,7 @@ def draw_arms(arms: Mapping[str, Mapping[str, Cell]], path: Path) -> None:
                 tests = cells[title].tests
                 axes.plot(tests, [place] * len(tests), '.', color='#1f4e79')
         axes.set_xlim(0, 102)
-        axes.set_xlabel(f'{title}: accuracy (%)')
+        axes.set_xlabel(f'{title}: {unit}')
         axes.grid(axis='x', alpha=0.3)
     panels[0].set_yticks(range(len(arms)), list(arms))
     panels[0].invert_yaxis()
