@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draw the README's picture, docs/images/readme.gif: masked clips, and segments on a film.
 
-The first from what `make demo` left in DEMO, the second with an end-to-end localizer for FILM's set,
+The first from what `make demo` left in DEMO, the second by an end-to-end localizer for FILM's set,
 such as one of tools/claims/localization.py:
 
 python tools/dev/draw_readme.py work_dirs/demo CONFIG CKPT data/untrimmed/videos/val_0000.mp4
