@@ -7,7 +7,7 @@
 - lora: fine-tuning by LoRA instead of in full
 - masks, ratios: tubes, random and frame masks; how much they hide (VideoMAE Table 1b)
 - dual: half of the tokens are decoded; the loss is on all of these (VideoMAE V2 Tables 1, 2)
-- schedule: fewer and more epochs (VideoMAE Figure 5)
+- schedule: half and a quarter of the epochs (VideoMAE Figure 5)
 - decoder, targets: depth, normalisation, loss, frames (VideoMAE Tables 1a, 1c, 1f)
 - domain: clips of another kind (VideoMAE Tables 1e, 4)
 - size, frames: width of the network (VideoMAE V2 Table 3), frames of a clip (VideoMAE Table 7)
