@@ -63,6 +63,7 @@ claims:  ## measure the papers' central claims at small scale; takes hours on a 
 	@$(SETUP) core
 	@$(RUN) tools/claims/run.py --out work_dirs/claims
 	@$(RUN) tools/claims/vimpac.py --out work_dirs/claims_vimpac
+	@$(RUN) tools/claims/localization.py --out work_dirs/claims_localization
 	@$(RUN) tools/claims/encoders.py --out work_dirs/claims_encoders
 
 doctor:  ## report what is installed, and the command that fixes each problem

@@ -26,16 +26,14 @@ def test_only_adapters_and_detector_learn(run_tool: Run, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert done.stdout == (out / 'table.md').read_text()
     runs = json.loads((out / 'results.json').read_text())
-    rates = {(run['arm'], run['lr']) for run in runs}
-    assert {(arm, lr) for arm in ('features', 'adapters') for lr in (5e-4, 1e-3)} < rates
-    assert [arm for arm, _ in sorted(rates)].count('longer') == 1
+    assert [run['arm'] for run in runs] == ['features', 'longer', 'adapters']
 
     def weights(folder: str) -> dict[str, torch.Tensor]:
         (path,) = (out / folder).glob('epoch_*.pth')
         return torch.load(path, weights_only=False)['state_dict']
 
     start = {k: v for k, v in weights('pretrain_seed0').items() if k.startswith('backbone.')}
-    trained = weights('adapters_seed0_lr0.001')
+    trained = weights('adapters_seed0')
     assert all(torch.equal(trained[key], start[key]) for key in start if key in trained)
     assert any('adapter' in key for key in trained)
     before = {path: path.stat().st_mtime_ns for path in out.rglob('epoch_*.pth')}
