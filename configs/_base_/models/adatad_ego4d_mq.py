@@ -8,6 +8,7 @@ model = dict(
     backbone=dict(peft=dict(layers=tuple(range(12, 24)))),
     lr_factor=4.0,
     detector=dict(
+        all_classes=True,
         data_preprocessor=dict(type='FeatureDataPreprocessor', max_seq_len=2048),
         backbone=dict(
             arch=(2, 2, 9),

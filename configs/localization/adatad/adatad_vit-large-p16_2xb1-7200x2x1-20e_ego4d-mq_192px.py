@@ -3,8 +3,7 @@
 # Encoder: VideoMAE ViT-L. OpenTAD's is InternVideo's, fine-tuned on moment queries; this starts
 # from Kinetics-400 unless load_from names such weights, on which the figure below depends.
 # Only the later 12 of 24 blocks have adapters, which learn at 4 times the rate of the detector.
-# OpenTAD teaches a step the classes of all segments that it may belong to; here, as in
-# ActionFormer, those of the shortest one.
+# A step learns the classes of all segments that it may belong to.
 # Cost: 2 GPUs, 351.4 M parameters, of which 47.6 M learn.
 # Average mAP that OpenTAD reports, with its encoder: 28.41.
 _base_ = [

@@ -32,7 +32,7 @@ class ActionFormer(BaseModel):
             each class.
         regression_ranges: For each level, the least and largest distance, in steps of the
             input, to the farther end of the segments that it learns.
-        center_radius: See `label_points`.
+        center_radius, all_classes: See `label_points`.
         test_cfg: Entries of `DecodeSettings`.
         external_scores: ``path``, and optionally ``top`` and ``max_segments``, of
             `ExternalScores`; needs a head with 1 class.
@@ -51,6 +51,7 @@ class ActionFormer(BaseModel):
         loss: dict[str, Any] | nn.Module | None = None,
         regression_ranges: Sequence[tuple[float, float]] = RANGES,
         center_radius: float | None = 1.5,
+        all_classes: bool = False,
         test_cfg: dict[str, Any] | None = None,
         external_scores: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
@@ -65,7 +66,7 @@ class ActionFormer(BaseModel):
         self.cls_head, self.reg_head = _built(cls_head), _built(reg_head)
         self.loss = _built(loss or {'type': 'SegmentLoss'})
         self.regression_ranges = [(float(low), float(high)) for low, high in regression_ranges]
-        self.center_radius = center_radius
+        self.center_radius, self.all_classes = center_radius, all_classes
         self.settings = DecodeSettings(**(test_cfg or {}))
         self.external = ExternalScores.read(**external_scores) if external_scores else None
         self._check()
@@ -169,7 +170,8 @@ class ActionFormer(BaseModel):
                     f'video {sample.get("video_id")} has label {int(labels.max())}, but cls_head '
                     f'has num_classes={count}'
                 )
-            targets.append(label_points(points, truth.segments, labels, count, self.center_radius))
+            how = (count, self.center_radius, self.all_classes)
+            targets.append(label_points(points, truth.segments, labels, *how))
         classes, wanted = (torch.stack(each) for each in zip(*targets, strict=True))
         return self.loss(logits, distances, classes, wanted, valid)
 

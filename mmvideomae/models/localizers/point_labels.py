@@ -54,6 +54,7 @@ def label_points(
     labels: Tensor,
     num_classes: int,
     center_radius: float | None = 1.5,
+    all_classes: bool = False,
 ) -> PointLabels:
     """Give each point the shortest segment that it is responsible for.
 
@@ -65,6 +66,8 @@ def label_points(
         segments: (n, 2), start and end in steps.
         labels: (n,) int64 in ``[0, num_classes)``.
         center_radius: None: points are responsible anywhere inside.
+        all_classes: Give a point the classes of all segments that it is responsible for, not only
+            of the shortest, whose distances it gets (OpenTAD on Ego4D).
     """
     count = len(points.places)
     if not len(segments):
@@ -81,7 +84,7 @@ def label_points(
     responsible = near & (farther >= low) & (farther <= high)
     lengths = torch.where(responsible, ends - starts, torch.inf)
     shortest, chosen = lengths.min(1)
-    tied = responsible & (lengths <= shortest[:, None] + LENGTH_TOLERANCE)
+    tied = responsible & (all_classes | (lengths <= shortest[:, None] + LENGTH_TOLERANCE))
     classes = tied.float() @ F.one_hot(labels, num_classes).float()
     picked = distances.gather(1, chosen[:, None, None].expand(-1, 1, 2))[:, 0]
     return PointLabels(classes.clamp(max=1), picked / strides)

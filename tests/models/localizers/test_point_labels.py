@@ -17,6 +17,7 @@ def slow_labels(
     segments: list[tuple[float, float]],
     labels: list[int],
     radius: float | None,
+    every: bool,
 ) -> tuple[set[int], tuple[float, float] | None]:
     """Classes and distances of one point, by the definition."""
     mine = []
@@ -29,7 +30,7 @@ def slow_labels(
     if not mine:
         return set(), None
     shortest, first = min(mine)
-    classes = {labels[number] for length, number in mine if length <= shortest + 1e-3}
+    classes = {labels[n] for length, n in mine if every or length <= shortest + 1e-3}
     start, end = segments[first]
     return classes, ((place - start) / stride, (end - place) / stride)
 
@@ -37,10 +38,11 @@ def slow_labels(
 @given(
     st.lists(st.tuples(st.integers(0, 32), st.integers(1, 24), st.integers(0, 3)), max_size=8),
     st.sampled_from([None, 1.5, 0.5]),
+    st.booleans(),
 )
 @settings(max_examples=100)
 def test_labels_equal_their_definition(
-    drawn: list[tuple[int, int, int]], radius: float | None
+    drawn: list[tuple[int, int, int]], radius: float | None, every: bool
 ) -> None:
     # Whole and half numbers: ends on points and equal lengths are common.
     segments = [(start / 2, (start + length) / 2) for start, length, _ in drawn]
@@ -52,6 +54,7 @@ def test_labels_equal_their_definition(
         torch.tensor(labels, dtype=torch.int64),
         4,
         radius,
+        every,
     )
     rows = [
         (step * stride, stride, reach)
@@ -60,7 +63,7 @@ def test_labels_equal_their_definition(
     ]
     assert points.places.tolist() == [place for place, _, _ in rows]
     for row, (place, stride, reach) in enumerate(rows):
-        classes, distances = slow_labels(place, stride, reach, segments, labels, radius)
+        classes, distances = slow_labels(place, stride, reach, segments, labels, radius, every)
         assert found.classes[row].tolist() == [float(label in classes) for label in range(4)]
         if distances is not None:
             assert found.distances[row].tolist() == pytest.approx(distances)
