@@ -1,11 +1,13 @@
 """Contract: configs, lists and weights of mmaction2 work as docs/migration.md says."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from mmvideomae.apis import init_model
 from tests.support.tools import CallTool
@@ -45,8 +47,11 @@ PIPELINE = [
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A config as mmaction2 has them, its weights in theirs.pth, and a list of one video."""
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A config as mmaction2 has them, its weights in theirs.pth, and a list of one video.
+
+    Its default scope ends with the test.
+    """
     monkeypatch.chdir(tmp_path)
     write_video(tmp_path / 'a.mp4', moving_shapes(12, 48, 64), fps=10)
     (tmp_path / 'list.txt').write_text('a.mp4 2\n')
@@ -72,8 +77,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         }
     )
     cfg.dump(tmp_path / 'theirs.py')
-    torch.save({'state_dict': init_model(cfg).state_dict()}, tmp_path / 'theirs.pth')
-    return tmp_path / 'theirs.py'
+    with DefaultScope.overwrite_default_scope('mmvideomae'):
+        torch.save({'state_dict': init_model(cfg).state_dict()}, tmp_path / 'theirs.pth')
+        yield tmp_path / 'theirs.py'
 
 
 def test_a_config_of_mmaction2_is_tested_by_our_command(config: Path, call_tool: CallTool) -> None:
