@@ -124,8 +124,9 @@ def with_environment(message: str, cfg: Config | None) -> str:
     A config that has ``{{'$NUM_CLASSES:10'}}`` in several places is changed there, not by options.
     """
     for variable in re.findall(r"\{\{'\$(\w+):", (cfg and cfg.text) or ''):
-        if found := re.search(rf'\b{variable.lower()}\b(=\w+)?', message):
-            value = found[1] or '=NUMBER'
+        # The cure is at the end of a message, and the wrong value may be before it.
+        if found := re.findall(rf'\b{variable.lower()}\b(=\w+)?', message):
+            value = found[-1] or '=NUMBER'
             return f'{message}; with this config, put {variable}{value} before the command'
     return message
 

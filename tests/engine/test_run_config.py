@@ -58,6 +58,8 @@ def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> 
     cfg = load_run_config(str(path))
     told = with_environment('3 names: set num_classes=3', cfg)
     assert told.endswith('with this config, put NUM_CLASSES=3 before the command')
+    told = with_environment('3 names, but num_classes=5: set num_classes=3', cfg)
+    assert 'put NUM_CLASSES=3 before' in told
     assert 'NUM_CLASSES=NUMBER' in with_environment('set num_classes (labels start at 0)', cfg)
     assert with_environment('set x=3', cfg) == 'set x=3'
     assert with_environment('set num_classes=3', Config({})) == 'set num_classes=3'

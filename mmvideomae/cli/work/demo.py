@@ -201,7 +201,7 @@ def run(args: argparse.Namespace) -> int | str:
         raise UsageError(
             f'--videos does not support {args.method}: see docs/{args.method}.md for the commands'
         )
-    demo = Demo(args.out, args.epochs)
+    demo = Demo(args.out, epochs=args.epochs)
     try:
         if args.videos:
             results = _show_own_videos(demo, args.videos)

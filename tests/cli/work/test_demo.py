@@ -1,0 +1,29 @@
+"""Contract: the options of ``mmvideomae demo`` reach the trainings that it starts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmvideomae.cli.commands.demo import options
+from mmvideomae.cli.experiment import Demo, StageError
+from mmvideomae.cli.work.demo import run
+from tests.support.videos import moving_shapes, write_video
+
+
+@pytest.mark.parametrize('epochs', [3, None])
+def test_the_epochs_are_those_of_the_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int | None
+) -> None:
+    given: dict[str, Any] = {}
+
+    def train(self: Demo, what: str, config: str, name: str, options: dict[str, object]) -> Path:
+        given.update(options)
+        raise StageError('far enough')
+
+    monkeypatch.setattr(Demo, 'train', train)
+    write_video(tmp_path / 'a.mp4', moving_shapes(4, 32, 32))
+    words = ['--videos', str(tmp_path), '--out', str(tmp_path / 'out')]
+    words += ['--epochs', str(epochs)] if epochs else []
+    assert run(options().parse_args(words)) == 'error: far enough'
+    assert given.get('train_cfg.max_epochs') == epochs
