@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmvideomae.configs import apply_options, read_config
 from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 from mmvideomae.formats.classes import class_names
 from mmvideomae.preparation.lists.make_annotations import split_counts
 from tests.support.tools import CallTool
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -58,6 +62,37 @@ def test_stratified_split(call: Any, folder: Path, tmp_path: Path) -> None:
     for found in lists.values():
         for entry in found:
             assert ['jump', 'run', 'sit down'].index(Path(entry.path).parts[0]) == entry.label
+
+
+@pytest.mark.parametrize('words', [(), ('--unlabelled',), ('--labels', 'tags.csv')])
+def test_the_next_command_names_the_lists(
+    call: Any, folder: Path, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tags = (f'run/{i}.mp4,a,b\n' for i in range(10))
+    Path('tags.csv').write_text(''.join(tags))
+    done = call(folder, 'my lists', *words)
+    assert done.code == 0, done.err
+    *_, last = done.out.splitlines()
+    assert last.startswith('next: ')
+    command = shlex.split(last.removeprefix('next: '))
+    start = command.index('mmvideomae')
+    config = read_config(str(ROOT / command[start + 2]))
+    options = dict(word.split('=', 1) for word in command[start + 4 :])
+    apply_options(config, options)
+    named = [Path(value) for value in options.values()]
+    assert named and all(path.exists() for path in named)
+    if not words:
+        assert command[0] == 'NUM_CLASSES=3'
+
+
+def test_the_next_command_is_short_for_the_usual_folders(
+    call: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = 'configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py'
+    done = call(folder, 'data/custom')
+    assert done.out.splitlines()[-1] == f'next: NUM_CLASSES=3 mmvideomae train {config}'
 
 
 def test_seed_decides_and_other_classes_do_not(call: Any, folder: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ data set as data_prefix.
 """
 
 import argparse
+import shlex
 from pathlib import Path
 
 from mmvideomae.cli.options import add_option
@@ -22,6 +23,9 @@ from mmvideomae.preparation.lists.make_annotations import (
     write_annotations,
 )
 from mmvideomae.preparation.lists.tagged import annotate_table
+
+_CUSTOM = Path('data/custom')
+"""Where the configs for own videos look for lists."""
 
 
 def options() -> argparse.ArgumentParser:
@@ -86,10 +90,32 @@ def make(args: argparse.Namespace) -> Told:
     written = write_annotations(result, args.out, prefix, args.overwrite)
     clips = {name: len(members) for name, members in result.lists.items()}
     files = [str(path) for path in written]
-    summary = {'classes': len(result.classes), 'clips': clips, 'files': files}
+    command = next_command(args, len(result.classes))
+    summary = {'classes': len(result.classes), 'clips': clips, 'files': files, 'next': command}
     counts = ', '.join(f'{count} {name}' for name, count in clips.items())
     line = f'{len(result.classes)} classes; clips: {counts}; in {", ".join(files)}'
-    return Told(summary, line)
+    return Told(summary, [line, f'next: {command}'])
+
+
+def next_command(args: argparse.Namespace, classes: int) -> str:
+    """A training on the lists that were written."""
+    source = 'train_dataloader.dataset.sources.0'
+    if args.unlabelled:
+        options = {f'{source}.folder': args.folder}
+        task, first = 'pretrain', ''
+    else:
+        task, first = 'multi-label' if args.labels else 'finetune', f'NUM_CLASSES={classes} '
+        options = {}
+        for name in () if args.out == _CUSTOM else ('train', 'val'):
+            dataset = f'{name}_dataloader.dataset'
+            options |= {
+                f'{dataset}.sources.0.ann_file': args.out / f'{name}.csv',
+                f'{dataset}.sources.0.data_prefix': args.folder,
+                f'{dataset}.classes': args.out / 'classes.txt',
+            }
+    words = ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
+    train = f'{first}mmvideomae train configs/demo/videomae_vit-tiny-p8_{task}_own-videos.py'
+    return f'{train} {shlex.join(words)}' if options else train
 
 
 def main() -> int:
