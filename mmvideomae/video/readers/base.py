@@ -184,6 +184,7 @@ def cause_of(error: Exception) -> str:
         return error.reason
     words = getattr(error, 'strerror', None)
     if words:
-        return one_line(words, 200)
+        told = ': this is no video, or a damaged one' if 'Invalid data' in words else ''
+        return one_line(words, 200) + told
     text = one_line(error, 200)
     return text if isinstance(error, ValueError) else f'{type(error).__name__}: {text}'

@@ -90,14 +90,14 @@ def make(args: argparse.Namespace) -> Told:
     written = write_annotations(result, args.out, prefix, args.overwrite)
     clips = {name: len(members) for name, members in result.lists.items()}
     files = [str(path) for path in written]
-    command = next_command(args, len(result.classes))
+    command = _next_command(args, len(result.classes))
     summary = {'classes': len(result.classes), 'clips': clips, 'files': files, 'next': command}
     counts = ', '.join(f'{count} {name}' for name, count in clips.items())
     line = f'{len(result.classes)} classes; clips: {counts}; in {", ".join(files)}'
     return Told(summary, [line, f'next: {command}'])
 
 
-def next_command(args: argparse.Namespace, classes: int) -> str:
+def _next_command(args: argparse.Namespace, classes: int) -> str:
     """A training on the lists that were written."""
     source = 'train_dataloader.dataset.sources.0'
     if args.unlabelled:
