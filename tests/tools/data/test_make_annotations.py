@@ -91,7 +91,11 @@ def test_the_next_command_is_short_for_the_usual_folders(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     config = 'configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py'
-    done = call(folder, 'data/custom')
+    done = call(folder, 'data/custom')  # videos elsewhere have to be named
+    assert f'data_prefix={folder}' in done.out.splitlines()[-1]
+    videos = Path('data/custom/videos')
+    folder.rename(videos)
+    done = call(videos, 'data/custom', '--overwrite')
     assert done.out.splitlines()[-1] == f'next: NUM_CLASSES=3 mmvideomae train {config}'
 
 

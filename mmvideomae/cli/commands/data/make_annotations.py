@@ -18,6 +18,7 @@ from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.preparation.lists.make_annotations import (
     SPLITS,
+    Annotations,
     FrameNames,
     annotate,
     write_annotations,
@@ -25,7 +26,7 @@ from mmvideomae.preparation.lists.make_annotations import (
 from mmvideomae.preparation.lists.tagged import annotate_table
 
 _CUSTOM = Path('data/custom')
-"""Where the configs for own videos look for lists."""
+"""Where the configs for own videos look for lists, and in ``videos`` for their files."""
 
 
 def options() -> argparse.ArgumentParser:
@@ -90,23 +91,24 @@ def make(args: argparse.Namespace) -> Told:
     written = write_annotations(result, args.out, prefix, args.overwrite)
     clips = {name: len(members) for name, members in result.lists.items()}
     files = [str(path) for path in written]
-    command = _next_command(args, len(result.classes))
+    command = _next_command(args, result)
     summary = {'classes': len(result.classes), 'clips': clips, 'files': files, 'next': command}
     counts = ', '.join(f'{count} {name}' for name, count in clips.items())
     line = f'{len(result.classes)} classes; clips: {counts}; in {", ".join(files)}'
     return Told(summary, [line, f'next: {command}'])
 
 
-def _next_command(args: argparse.Namespace, classes: int) -> str:
+def _next_command(args: argparse.Namespace, result: Annotations) -> str:
     """A training on the lists that were written."""
     source = 'train_dataloader.dataset.sources.0'
     if args.unlabelled:
         options = {f'{source}.folder': args.folder}
         task, first = 'pretrain', ''
     else:
-        task, first = 'multi-label' if args.labels else 'finetune', f'NUM_CLASSES={classes} '
-        options = {}
-        for name in () if args.out == _CUSTOM else ('train', 'val'):
+        task = 'multi-label' if args.labels else 'finetune'
+        first, options = f'NUM_CLASSES={len(result.classes)} ', {}
+        usual = (args.out, args.folder) == (_CUSTOM, _CUSTOM / 'videos')
+        for name in () if usual else [name for name in ('train', 'val') if name in result.lists]:
             dataset = f'{name}_dataloader.dataset'
             options |= {
                 f'{dataset}.sources.0.ann_file': args.out / f'{name}.csv',
