@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -55,7 +55,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Link:
-    """A file beside the page, or a command to try next, and what it is for."""
+    """A file beside the page, and what it is."""
 
     what: str
     target: str
@@ -70,7 +70,7 @@ class DemoResults:
         chance: Accuracy of guessing, in [0, 1].
         settings: Names and values, in the order of the page.
         files: Paths relative to the page.
-        next_steps: Command lines.
+        next_steps: Commands to try.
     """
 
     title: str
@@ -82,7 +82,7 @@ class DemoResults:
     commands: Sequence[Command] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     files: Sequence[Link] = ()
-    next_steps: Sequence[Link] = ()
+    next_steps: Sequence[Command] = ()
 
 
 def write_demo_report(path: str | os.PathLike[str], results: DemoResults) -> Path:
@@ -103,7 +103,7 @@ def demo_page(results: DemoResults) -> str:
         ('Accuracy on clips never seen in training', _accuracies(results)),
         ('Learning curves', ''.join(map(_chart, results.charts))),
         ('Files', _files(results.files)),
-        ('What to try next', _commands([Command(*astuple(each)) for each in results.next_steps])),
+        ('What to try next', _commands(results.next_steps)),
         ('Commands that made this page', _commands(results.commands)),
         ('Settings', _settings(results.settings)),
     ]

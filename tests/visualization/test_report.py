@@ -91,7 +91,7 @@ def test_files_are_linked_beside_the_page_and_next_steps_are_commands() -> None:
         DemoResults(
             'Mine',
             files=[Link('checkpoint', 'my run/epoch_1.pth')],
-            next_steps=[Link('classify', 'mmvideomae classify "a b.mp4"')],
+            next_steps=[Command('classify', 'mmvideomae classify "a b.mp4"')],
         )
     )
     assert _Page(page).headings == ['Files', 'What to try next']

@@ -33,6 +33,7 @@ from experiment import (
     trained,
 )
 from mmengine.config import Config
+from options import parsed, parser_of
 from results import Cell, Result, draw_arms, load, save, spread
 
 from mmvideomae.apis import FeatureExtractor
@@ -163,20 +164,8 @@ def table(cells: Mapping[str, Cell]) -> str:
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    out = Path('work_dirs/claims_localization')
-    parser.add_argument('--out', type=Path, default=out, help='folder to write')
-    parser.add_argument('--seeds', type=int, default=3, help='repetitions (default: %(default)s)')
-    parser.add_argument('--workers', type=int, default=2, help='loader processes')
-    parser.add_argument(
-        '--quick', action='store_true', help='shows that everything runs, measures nothing'
-    )
-    args = parser.parse_args(arguments)
-    if args.seeds < 1 or args.workers < 0:
-        parser.error('--seeds must be at least 1, --workers at least 0')
-    return args
+    parser = parser_of(__doc__, 'work_dirs/claims_localization')
+    return parsed(parser, arguments)
 
 
 def experiment_of(args: argparse.Namespace) -> LocalizationExperiment:

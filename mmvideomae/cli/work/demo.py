@@ -21,8 +21,8 @@ from mmvideomae.visualization.charts import Curve
 from mmvideomae.visualization.report import (
     Accuracy,
     Chart,
+    Command,
     DemoResults,
-    Link,
     write_demo_report,
 )
 
@@ -127,10 +127,11 @@ def _show_claim(demo: Demo, method: _Method) -> DemoResults:
         **machine(),
     }
     finetune = demo_config(method.config('finetune'))
+    reconstruct = f'{demo_config(pretrain)} {pretrained}'
     steps = [
-        Link('classify a clip', f'classify {finetune} {checkpoints[0]} {clip}'),
-        Link('another clip', f'reconstruct {demo_config(pretrain)} {pretrained} VIDEO picture.png'),
-        Link('your own videos', f'demo --videos FOLDER --out {demo.out}_own'),
+        Command('classify a clip', f'mmvideomae classify {finetune} {checkpoints[0]} {clip}'),
+        Command('another clip', f'mmvideomae reconstruct {reconstruct} VIDEO picture.png'),
+        Command('your own videos', f'mmvideomae demo --videos FOLDER --out {demo.out}_own'),
     ]
     return DemoResults(
         'Masked video pre-training at small scale',
@@ -151,7 +152,7 @@ def _show_claim(demo: Demo, method: _Method) -> DemoResults:
         demo.commands(),
         settings,
         demo.links(pretrained, *checkpoints),
-        [Link(step.what, f'mmvideomae {step.target}') for step in steps],
+        steps,
     )
 
 
@@ -190,7 +191,7 @@ def _show_own_videos(demo: Demo, folder: Path) -> DemoResults:
         settings={'Videos': len(videos), 'Folder': folder, **machine()},
         files=demo.links(checkpoint),
         next_steps=[
-            Link('features of long videos', 'mmvideomae features CONFIG CHECKPOINT FOLDER OUT'),
+            Command('features of long videos', 'mmvideomae features CONFIG CHECKPOINT FOLDER OUT'),
         ],
     )
 
