@@ -43,7 +43,9 @@ def require_detection(wanted: str) -> None:
             said = one_line(error)
             reason = f'the full mmcv, whose compiled operators cannot be loaded ({said})'
     if reason is not None:
-        raise DetectionMissingError(f'{wanted} needs {reason}; run: make install-detection')
+        raise DetectionMissingError(
+            f'{wanted} needs {reason}; mmvideomae doctor tells how to install it'
+        )
 
 
 class _Models(Registry):

@@ -97,4 +97,4 @@ def test_a_part_of_mmdet_asked_for_in_vain_says_what_to_install(missing: str, re
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     line = done.stdout.strip().splitlines()[-1]
     assert line.startswith(f'mmdet.FastRCNN needs {reason}')
-    assert line.endswith('run: make install-detection')
+    assert line.endswith('mmvideomae doctor tells how to install it')

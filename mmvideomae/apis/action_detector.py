@@ -272,7 +272,7 @@ def _given_boxes(boxes: Any) -> Any:
 def _of_video(boxes: Mapping[Any, Any], video_id: str) -> dict[float, Any]:
     """Boxes of one video, keyed by second.
 
-    Names may have a folder in front, as those of ``tools/data/ava/init.py`` do, if only one video
+    Names may have a folder in front, as those of ``mmvideomae data init-boxes`` do, if only one
     matches.
 
     Raises:

@@ -15,7 +15,7 @@ Names = str | os.PathLike[str] | Sequence[str]
 
 _CURE = (
     'give them as classes=..., on a command line as --classes FILE (one name per line, such as '
-    'the classes.txt of tools/data/make_annotations.py), or set test_dataloader.dataset.classes '
+    'the classes.txt of mmvideomae data make-annotations), or set test_dataloader.dataset.classes '
     'in the config to that file'
 )
 

@@ -38,7 +38,7 @@ def init_model(
 
     Args:
         config: A config file, a config, or the name of public weights
-            (``tools/misc/weights.py list``), which gives both.
+            (``mmvideomae weights list``), which gives both.
         checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
             ``http(s)`` address; 'own': those that an encoder of transformers or timm has
             itself; None keeps the random weights.  If its head has other
@@ -139,8 +139,9 @@ def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
     try:
         return model.to(device)
     except RuntimeError as error:
-        reason = str(error).partition('\n')[0]
-        raise ValueError(f'device {str(device)!r} cannot be used: {reason}') from error
+        reason = str(error).partition('\n')[0].partition('. ')[0]
+        cure = '' if get_device() != 'cpu' else '; torch finds no GPU here, so use cpu'
+        raise ValueError(f'device {str(device)!r} cannot be used: {reason}{cure}') from error
 
 
 def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -> None:

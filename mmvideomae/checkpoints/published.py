@@ -63,7 +63,7 @@ def published(name: str) -> PublishedWeights:
     if name not in known:
         raise CheckpointError(
             f'no public weights are called {name!r}{nearest(name, known)}; '
-            'tools/misc/weights.py list shows all names'
+            'mmvideomae weights list shows all names'
         )
     return known[name]
 

@@ -34,7 +34,7 @@ _HF_SUFFIXES = ('.safetensors', '.bin', '.json')
 WRAPPERS = ('state_dict_ema', 'state_dict', 'model', 'module', 'model_state')
 # Prefixes that DataParallel and torch.compile add to every key.
 WRAPPER_PREFIXES = ('module.', '_orig_mod.')
-TRUST_COMMAND = 'python tools/misc/convert_checkpoint.py FILE OUT --trust'
+TRUST_COMMAND = 'mmvideomae convert FILE OUT --trust'
 
 
 @dataclass(frozen=True)

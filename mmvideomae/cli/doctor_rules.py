@@ -58,7 +58,7 @@ class State:
 
 @dataclass
 class Finding:
-    """`severity` is error, warning or note; `mend` is a command, empty for a note."""
+    """`severity` is error, warning or note; `mend` is a command, empty where nothing is to do."""
 
     severity: str
     problem: str
@@ -215,6 +215,9 @@ def find_mmcv(state: State) -> Iterator[Finding]:
     elif lite and 'mmdet' in state.versions:
         problem = 'mmdet needs the full mmcv, but mmcv-lite is installed: no action detection'
         yield Finding('warning', problem, install_command('detection'))
+    elif lite:
+        problem = 'action detection, which needs the full mmcv and mmdet, is not installed'
+        yield Finding('note', problem, install_command('detection'))
 
 
 def find_openmmlab(state: State) -> Iterator[Finding]:

@@ -23,7 +23,17 @@ To complete commands and options with the tab key of bash, add this line to ~/.b
 
 def main() -> int | str:
     """Run the command that the words name; returns what ``sys.exit`` takes."""
-    words = sys.argv[1:]
+    try:
+        status = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from mmvideomae.cli.tool import nobody_reads  # which --version needs not
+
+        return nobody_reads()
+    return status
+
+
+def _run(words: list[str]) -> int | str:
     if words[:1] == ['complete'] and 'COMP_LINE' in os.environ:
         line = os.environ['COMP_LINE'][: int(os.environ['COMP_POINT'])]
         print(*_completions(line.split()[1:], line[-1:].isspace()), sep='\n')

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,8 +50,16 @@ class _Parser(argparse.ArgumentParser):
         """Show the usage and the message; the exit status is 2."""
         what, _, unknown = message.partition('unrecognized arguments: ')
         if not what and unknown.startswith('--'):
-            message += nearest(unknown.split()[0].partition('=')[0], self._option_string_actions)
+            message += nearest(unknown.split()[0].partition('=')[0], self._options())
         super().error(message)
+
+    def _options(self) -> Iterator[str]:
+        """The options, also of the commands below, whose unknown ones argparse reports here."""
+        yield from self._option_string_actions
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for parser in action.choices.values():
+                    yield from parser._option_string_actions
 
 
 def tool_parser(description: str | None) -> argparse.ArgumentParser:
@@ -89,11 +98,14 @@ def run_tool(
         with _stdout_on_stderr():
             told = (import_module(make).make if isinstance(make, str) else make)(args)
         _show(told, args.json)
+        sys.stdout.flush()
     except UsageError as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         _note(parser, interrupted)
         return INTERRUPTED
+    except BrokenPipeError:
+        return nobody_reads()
     except FIXABLE as error:
         _note(parser, one_line(error))
         return 1
@@ -107,6 +119,12 @@ def run_tool(
     for note in told.notes:
         _note(parser, note)
     return told.status
+
+
+def nobody_reads() -> int:
+    """The exit status, as of other programs, when what reads stdout has ended, as ``head`` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python has yet to flush
+    return 128 + signal.SIGPIPE
 
 
 def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:

@@ -25,7 +25,7 @@ def require_mmcv() -> None:
     """
     raise ImportError(
         'mmvideomae needs mmcv-lite (pip install mmcv-lite==2.1.0), or the full mmcv for '
-        'action detection (make install-detection)'
+        'action detection (mmvideomae doctor tells how)'
     )
 
 

@@ -243,7 +243,7 @@ class SeededDataset(BaseDataset):
             place = where(failures[0][0])
             advice = f'{place}. Check the data_prefix of the data set and the names in its list'
         elif self.unreadable is VideoReadError and 'no codes of' not in causes:
-            advice = '. Find broken files with tools/data/scan_videos.py'
+            advice = '. Find broken files with mmvideomae data scan-videos'
         count = min(len(self) - 1, self.max_refetch)
         others = f'sample {idx} and {count} replacements' if count else f'sample {idx}'
         raise UnusableSamplesError(f'{others} could not be used: {causes}{advice}')

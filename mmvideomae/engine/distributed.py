@@ -29,7 +29,7 @@ def launched_world_size(launcher: str, environ: Mapping[str, str] = os.environ) 
     if variable not in environ:
         raise ValueError(
             f'--launcher {launcher} needs the environment variable {variable}, which is unset; '
-            'start with tools/dist_train.sh (torchrun) or tools/slurm_train.sh'
+            'start with torchrun -m mmvideomae train, tools/dist_train.sh or tools/slurm_train.sh'
         )
     return int(environ[variable])
 

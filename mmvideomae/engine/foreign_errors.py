@@ -53,7 +53,7 @@ _OF_TORCH = (
     ),
     (
         r'Found no NVIDIA driver|no CUDA-capable device|No CUDA GPUs|no kernel image|no GPUs found',
-        'this torch cannot use a GPU: compare nvidia-smi and tools/doctor.py; on a CPU, set '
+        'this torch cannot use a GPU: compare nvidia-smi and mmvideomae doctor; on a CPU, set '
         'env_cfg.dist_cfg.backend=gloo',
     ),
 )

@@ -1,6 +1,7 @@
 """Turn a config file and command-line overrides into a runner's config."""
 
 import builtins
+import os
 import re
 import traceback
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ VIEWERS = {
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error contains its traceback in the message.
 _OF_WORKER = re.compile(r'Caught \w+ in ')
+# An entry from the environment, in mmengine's notation.
+_VARIABLE = re.compile(r"\{\{'\$(\w+):")
 _RAISED = re.compile(r'^(?:[\w.]*\.)?(\w+): (.*)$', re.MULTILINE)
 _BUILTIN = {name for name, kind in vars(builtins).items() if isinstance(kind, type)}
 
@@ -118,12 +121,18 @@ def require_checkpoint(checkpoint: str) -> None:
         raise FileNotFoundError(f'checkpoint not found: {checkpoint}{where(checkpoint)}')
 
 
+def environment_of(cfg: Config | None) -> dict[str, str]:
+    """The variables of the environment from which the config takes entries, and their values."""
+    named = dict.fromkeys(_VARIABLE.findall((cfg and cfg.text) or ''))
+    return {name: os.environ[name] for name in named if name in os.environ}
+
+
 def with_environment(message: str, cfg: Config | None) -> str:
     """A message about an entry, with the environment variable from which the config takes it.
 
     A config that has ``{{'$NUM_CLASSES:10'}}`` in several places is changed there, not by options.
     """
-    for variable in re.findall(r"\{\{'\$(\w+):", (cfg and cfg.text) or ''):
+    for variable in _VARIABLE.findall((cfg and cfg.text) or ''):
         # The cure is at the end of a message, and the wrong value may be before it.
         if found := re.findall(rf'\b{variable.lower()}\b(=\w+)?', message):
             value = found[-1] or '=NUMBER'

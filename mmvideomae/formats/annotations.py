@@ -214,7 +214,8 @@ def split_line(text: str) -> tuple[str, list[int]]:
     numbers = _integers(fields)
     if numbers is None:
         raise ValueError(
-            'the fields after the path must be integers (quote a path that contains spaces)'
+            'the path comes first, and the fields after it must be integers (quote a path that '
+            'contains spaces)'
         )
     return path, numbers
 

@@ -83,7 +83,7 @@ class CodeInfo:
             raise CodeFileError(
                 folder,
                 f'has no {_NAME}, which says how codes were made: extract them with '
-                'tools/misc/extract_tokens.py',
+                'mmvideomae tokens',
             )
         known = {each.name for each in fields(cls)}
         if set(content) != known or not isinstance(content['views'], list):

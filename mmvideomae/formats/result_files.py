@@ -1,4 +1,4 @@
-"""Read the dumps of ``tools/test.py --dump``."""
+"""Read the dumps of ``mmvideomae test --dump``."""
 
 import os
 from dataclasses import dataclass
@@ -43,9 +43,11 @@ def read_results(path: str | os.PathLike[str]) -> Results:
     try:
         content = read_pickle(path)
     except PickleError as error:
-        raise ResultsError(f'{path} is not a dump of tools/test.py: {error}') from None
+        raise ResultsError(f'{path} is not a dump of mmvideomae test: {error}') from None
     if not isinstance(content, list) or not content:
-        raise ResultsError(f'{path} is not a dump of tools/test.py: it has no list of predictions')
+        raise ResultsError(
+            f'{path} is not a dump of mmvideomae test: it has no list of predictions'
+        )
     try:
         scores = np.stack([_scores(sample) for sample in content])
         labels = np.array([_label(sample) for sample in content], np.int64)

@@ -76,7 +76,8 @@ class UntrimmedSettings:
         if self.segment_seconds[1] + 2 * self.gap_seconds[1] > self.seconds[0]:
             raise ValueError(
                 f'the longest motion ({self.segment_seconds[1]} s) and the stillness around it '
-                f'({self.gap_seconds[1]} s each) do not fit into {self.seconds[0]} s'
+                f'({self.gap_seconds[1]} s each) do not fit into {self.seconds[0]} s: '
+                'lengthen seconds, or shorten segment_seconds or gap_seconds'
             )
 
 

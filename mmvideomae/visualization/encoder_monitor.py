@@ -49,7 +49,7 @@ class EncoderMonitorHook(Hook):
 
     and draws them into ``monitor.png`` in the work directory, with the range of earlier runs behind
     them.  Features are means of the tokens; TensorBoard and Weights & Biases, if used, get them as
-    embeddings.  Values are comparable on the same videos only; for results use ``tools/probe.py``.
+    embeddings.  Values are comparable on the same videos only; ``mmvideomae probe`` gives results.
 
     Args:
         dataset: Config of a labelled data set whose pipeline packs clips of pixels.

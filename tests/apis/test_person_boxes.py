@@ -162,5 +162,5 @@ def test_wrong_use_is_refused(
     with pytest.raises(ValueError, match=r'other\.py has no model and test_dataloader'):
         PersonDetector(tmp_path / 'other.py')
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
-    with pytest.raises(DetectionMissingError, match='make install-detection'):
+    with pytest.raises(DetectionMissingError, match='mmvideomae doctor'):
         PersonDetector(tiny_person_config())

@@ -66,7 +66,7 @@ def test_a_harmless_class_is_named_with_the_way_to_trust(zoo: Any, tmp_path: Pat
     torch.save(content, path)
     message = refusal(path)
     assert 'datetime.timezone' in message
-    assert 'tools/misc/convert_checkpoint.py FILE OUT --trust' in message
+    assert 'mmvideomae convert FILE OUT --trust' in message
     assert load_state_dict(path, trust=True).keys() == content['state_dict'].keys()
 
 

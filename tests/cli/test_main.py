@@ -1,5 +1,8 @@
 """Contract: `mmvideomae COMMAND` is the tool of that name, outside a checkout too."""
 
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +58,16 @@ def test_a_misspelt_command_is_one_line(call: Call) -> None:
     told = "mmvideomae: there is no command 'clasify'; did you mean 'classify'?"
     assert call('clasify') == (told, '', '')
     assert "'data make-list'" in call('data', 'make-list')[0]
+
+
+@pytest.mark.parametrize('words', [('--help',), ('weights', 'list', '--json')])
+def test_a_reader_that_has_enough_is_no_error(words: tuple[str, ...]) -> None:
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, '-m', 'mmvideomae', *words]
+    done = subprocess.run(command, stdout=written, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(written)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, '')
 
 
 @pytest.mark.parametrize(

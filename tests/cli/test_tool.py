@@ -89,6 +89,14 @@ def test_the_option_nearest_to_an_unknown_one_is_suggested(run: Any) -> None:
     assert code == 2 and err.endswith("arguments: --szie 5; did you mean '--size'?\n")
 
 
+def test_an_option_of_a_command_below_is_suggested_too(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = tool_parser(None)
+    parser.add_subparsers().add_parser('below').add_argument('--seconds')
+    with pytest.raises(SystemExit):
+        parser.parse_args(['below', '--secnds', '3'])
+    assert capsys.readouterr().err.endswith("did you mean '--seconds'?\n")
+
+
 def test_ctrl_c_says_how_to_go_on(run: Any) -> None:
     stop = _raising(KeyboardInterrupt())
     assert run(stop) == (130, '', '')

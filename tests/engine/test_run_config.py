@@ -13,6 +13,7 @@ from mmvideomae.datasets.transforms import SampleKeyFrameClip
 from mmvideomae.engine import NonFiniteLossError
 from mmvideomae.engine.run_config import (
     enable_amp,
+    environment_of,
     load_run_config,
     plain_message,
     require_checkpoint,
@@ -50,6 +51,17 @@ def test_missing_files_are_named() -> None:
     with pytest.raises(FileNotFoundError, match=r'nowhere\.pth'):
         require_checkpoint('nowhere.pth')
     require_checkpoint('https://host/weights.pth')
+
+
+def test_the_variables_that_a_config_reads_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / 'a.py'
+    config.write_text("a = [{{'$FIRST:1'}}, {{'$SECOND:2'}}]\n")
+    monkeypatch.setenv('SECOND', '7')
+    monkeypatch.setenv('THIRD', '8')
+    assert environment_of(load_run_config(str(config))) == {'SECOND': '7'}
+    assert environment_of(None) == {}
 
 
 def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def test_names_that_are_no_utf8_reach_the_file_system(tmp_path):
     ('line', 'reason'),
     [
         ('my clips/b.mp4 7', 'quote a path that contains spaces'),
-        ('a.mp4 seven', 'must be integers'),
+        ('a.mp4 seven', 'quote a path'),
+        ('0 a.mp4', 'path comes first'),
         ('a.mp4 1 2 3 4', '4 numbers after the path, expected 0 to 3'),
         ('"a b.mp4 7', 'not closed'),
         ('"" 7', 'not closed'),

@@ -78,7 +78,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, expected: dict, message: str
 
 
 def test_descriptions_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(CodeFileError, match=r'has no codes\.json.*extract_tokens\.py') as caught:
+    with pytest.raises(CodeFileError, match=r'has no codes\.json.*mmvideomae tokens') as caught:
         CodeInfo.read(tmp_path)
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
     content = {'tokenizer': 'a', 'fps': 2}

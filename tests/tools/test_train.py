@@ -186,6 +186,8 @@ def test_ctrl_c_is_one_line_with_the_command_that_continues(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     config = pretrain_config()
+    config.write_text(config.read_text() + "randomness = dict(seed={{'$SEED:0'}})\n")
+    monkeypatch.setenv('SEED', '3')
     usual = EpochTrainLoop.run_iter
 
     def press(self: EpochTrainLoop, idx: int, batch: Any) -> None:
@@ -198,7 +200,7 @@ def test_ctrl_c_is_one_line_with_the_command_that_continues(
     assert done.code == 130
     last = done.err.splitlines()[-1]
     assert re.match(r'stopped by SIGINT after iteration 3 and saved .*interrupted\.pth, ', last)
-    assert '--resume continues the run: python ' in last
+    assert '--resume continues the run: SEED=3 python ' in last
     assert last.endswith(f'tools/train.py {config} --amp --resume')
     monkeypatch.setattr(EpochTrainLoop, 'run_iter', usual)
     assert call_tool('train.py', config, '--amp', '--resume').code == 0

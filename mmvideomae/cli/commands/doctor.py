@@ -179,6 +179,7 @@ def _report(state: State, clip: str) -> dict:
 
 def _described(report: dict) -> str:
     """The report as text for people."""
+    lite = report['packages']['mmcv-lite']['installed']
     level = report['level'] or 'not usable as installed'
     lines = [
         f'Python {report["python"]} on {report["platform"]}, {report["cpus"]} CPUs',
@@ -200,7 +201,10 @@ def _described(report: dict) -> str:
     ):
         lines.append(f'{title}:')
         for name, trial in group.items():
-            lines.append(f'  {name:14}{"works" if trial["works"] else "no: " + trial["error"]}')
+            told = 'works' if trial['works'] else f'no: {trial["error"]}'
+            if name == 'mmcv.ops' and lite:
+                told = 'none in mmcv-lite'
+            lines.append(f'  {name:14}{told}')
     lines.append('')
     for finding in report['findings']:
         lines.append(f'{finding["severity"]}: {finding["problem"]}')

@@ -21,6 +21,7 @@ from mmvideomae.engine import (
 from mmvideomae.engine.hooks import PreemptedError
 from mmvideomae.engine.run_config import (
     enable_amp,
+    environment_of,
     load_run_config,
     log_to,
     plain_message,
@@ -63,11 +64,11 @@ def run(args: argparse.Namespace) -> int | str:
         cfg, line, warns = _prepare(args)
         _train(cfg, line, warns)
     except PreemptedError as stop:
-        print(f'{stop}: {_continuing(args)}', file=sys.stderr)
+        print(f'{stop}: {_continuing(args, cfg)}', file=sys.stderr)
         return stop.exit_code
     except KeyboardInterrupt:
         told = 'interrupted: the newest checkpoint, if there is one, is continued by'
-        print(f'{told} {_continuing(args)}', file=sys.stderr)
+        print(f'{told} {_continuing(args, cfg)}', file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
         if (message := plain_message(error)) is None:
@@ -93,8 +94,8 @@ def _train(cfg: Config, line: str, warns: bool) -> None:
             runner.train()
 
 
-def _continuing(args: argparse.Namespace) -> str:
-    """The command that continues the run of this process."""
+def _continuing(args: argparse.Namespace, cfg: Config | None) -> str:
+    """The command that continues the run of this process, with the variables that it had."""
     if args.launcher != 'none':
         return 'the same command with --resume'
     words = sys.argv[1:]
@@ -102,4 +103,5 @@ def _continuing(args: argparse.Namespace) -> str:
         place = words.index('--resume')
         del words[place : place + (1 if args.resume == 'auto' else 2)]
     name = sys.argv[0] if sys.argv[0].startswith('mmvideomae ') else f'python {sys.argv[0]}'
-    return f'{name} {shlex.join([*words, "--resume"])}'
+    variables = [f'{key}={shlex.quote(value)} ' for key, value in environment_of(cfg).items()]
+    return f'{"".join(variables)}{name} {shlex.join([*words, "--resume"])}'

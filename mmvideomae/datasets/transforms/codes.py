@@ -115,7 +115,7 @@ class _OpenViews(BaseTransform, ABC):
 class OpenCodes(_OpenViews):
     """Open the files of codes of a record; used instead of `OpenVideo`.
 
-    The files are made by ``tools/misc/extract_tokens.py``.  Training draws one of the views, like
+    The files are made by ``mmvideomae tokens``.  Training draws one of the views, like
     `DiagonalCrop` for pixels; in test mode, all are opened.  Files are not read yet.
 
     Required Keys:

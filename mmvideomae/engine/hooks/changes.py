@@ -17,7 +17,7 @@ class SaveChangesHook(Hook):
 
     With ``peft`` of the backbone, these are a few per cent of all.  The file is used like any
     checkpoint, as long as the other weights are at their place.  For other checkpoints of a run,
-    use ``tools/misc/convert_checkpoint.py --base``.
+    use ``mmvideomae convert --base``.
 
     Raises:
         CheckpointError: Before the training, if it starts from no weights.

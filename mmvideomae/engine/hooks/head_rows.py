@@ -47,7 +47,11 @@ class HeadRowsHook(Hook):
                     f'{source} holds weights but no run to resume: start from it with '
                     'load_from=CHECKPOINT and resume=False'
                 )
-            require_fit(weights, model, source)
+            try:
+                require_fit(weights, model, source)
+            except CheckpointError as error:
+                told = 'it is of a run of another config, unless this one was changed: --work-dir'
+                raise CheckpointError(f'{error}; {told} chooses another folder') from error
             return
         # Only a runner that trains builds it.
         training = isinstance(runner._train_loop, BaseLoop)

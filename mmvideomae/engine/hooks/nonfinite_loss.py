@@ -68,7 +68,7 @@ class NonFiniteLossHook(Hook):
         message = (
             f'The loss is not finite in iteration {runner.iter + 1} (epoch {runner.epoch + 1}):\n'
             + '\n'.join(lines)
-            + '\nTraining stops. Check these files with tools/data/scan_videos.py; if they are '
+            + '\nTraining stops. Check these files with mmvideomae data scan-videos; if they are '
             'intact, lower the learning rate, set optim_wrapper.clip_grad, or train in bfloat16.'
         )
         runner.logger.error(message)

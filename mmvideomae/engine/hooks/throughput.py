@@ -82,7 +82,7 @@ class ThroughputHook(Hook):
         runner.logger.warning(
             f'{share:.0%} of the time is spent waiting for data. Increase '
             'train_dataloader.num_workers, make the videos smaller and faster to seek with '
-            'tools/data/transcode.py, or increase num_repeats of RepeatAugment; '
+            'mmvideomae data transcode, or increase num_repeats of RepeatAugment; '
             'tools/analysis_tools/benchmark_loader.py shows the slow stage.'
         )
 

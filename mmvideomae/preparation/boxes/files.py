@@ -134,7 +134,7 @@ def _config(
         if len(firsts) == 1:
             videos['start_index'] = next(iter(firsts))
     return [
-        '# Made by tools/data/ava/init.py; paths are relative to the folder where tools are run.',
+        '# Made by mmvideomae data init-boxes; paths are relative to where commands are run.',
         f'_base_ = [{os.path.relpath(settings.base, out)!r}]',
         '',
         f'label_map = {str(out / "label_map.pbtxt")!r}',

@@ -23,7 +23,7 @@ Watch = Callable[[Sequence[SourceRow]], Iterable[SourceRow]]
 
 _ABOUT_PROPOSALS = (
     'The proposal files hold the true boxes with score 1, so results measure how well actions\n'
-    'are classified in given boxes (for boxes of a detector: tools/data/ava/detect_people.py)'
+    'are classified in given boxes (for boxes of a detector: mmvideomae data detect-people)'
 )
 
 
@@ -58,9 +58,9 @@ class InitSummary:
         """The next commands."""
         config = self.out / 'config.py'
         return [
-            f'python tools/data/ava/check.py {config}',
-            f'python tools/train.py {config} --work-dir {self.work_dir}',
-            f'python tools/test.py {config} {self.work_dir}/{self.checkpoint}',
+            f'mmvideomae data check-boxes {config}',
+            f'mmvideomae train {config} --work-dir {self.work_dir}',
+            f'mmvideomae test {config} {self.work_dir}/{self.checkpoint}',
         ]
 
     def describe(self) -> str:

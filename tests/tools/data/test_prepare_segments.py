@@ -70,7 +70,7 @@ def test_a_published_set_is_prepared_for_its_config(
     done = tool('prepare_segments.py', *words, '--skip-bad')
     first, last = done.out.splitlines()
     assert done.code == 0 and '1 for training, 1 for validation; 1 videos left out' in first
-    assert last.startswith('next: python tools/train.py configs/localization/adatad/')
+    assert last.startswith('next: mmvideomae train configs/localization/adatad/')
     assert '1 are cut off at its ends' in done.err and 'left out: ' in done.err
 
 

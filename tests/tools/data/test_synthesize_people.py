@@ -27,7 +27,7 @@ def test_videos_and_clips_once(tool: Callable[..., Any], tmp_path: Path) -> None
     assert len((out / 'actions' / 'train.csv').read_text().splitlines()) == 2
     assert not (out / 'actions' / 'val.csv').exists()
     again = tool('synthesize.py', *words)
-    assert again.code == 0 and again.out == 'out already holds 3 videos and 2 clips\n'
+    assert again.code == 0 and again.out.startswith('out already holds 3 videos and 2 clips\n')
 
 
 def test_other_data_goes_only_when_told(tool: Callable[..., Any], tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def next_command(args: argparse.Namespace, prepared: Prepared) -> str:
     """What to run on the files that were written."""
     if args.layout in CONFIGS:
         config = CONFIGS[args.layout][prepared.kind]
-        return f'python tools/train.py configs/localization/{config}'
+        return f'mmvideomae train configs/localization/{config}'
     if prepared.kind == 'features':
-        return f'python tools/data/analyze_segments.py {args.out}/annotation.json'
+        return f'mmvideomae data analyze-segments {args.out}/annotation.json'
     features = f'{args.out}/features'
-    return f'python tools/misc/extract_features.py CONFIG CKPT {args.videos} {features}'
+    return f'mmvideomae features CONFIG CKPT {args.videos} {features}'

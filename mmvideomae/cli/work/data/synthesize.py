@@ -1,6 +1,7 @@
 """Turn options into settings and synthetic files, for ``mmvideomae data synthesize``."""
 
 import argparse
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,11 +17,12 @@ from mmvideomae.synthetic.untrimmed import UntrimmedSettings
 
 
 class _Kind(NamedTuple):
-    """How one kind of data is made."""
+    """How one kind of data is made, and what to run next (OUT: its folder)."""
 
     settings: Callable[[argparse.Namespace], Any]
     text: Callable[[Any], str]
     write: Callable[..., Iterator[Any]]
+    next: str
     folders: tuple[str, ...] = ('videos',)
 
 
@@ -30,10 +32,11 @@ def make(args: argparse.Namespace) -> Told:
     settings = kind.settings(args)
     numbers = {name: getattr(settings, name, None) for name in ('videos', 'clips')}
     counts = {name: sum(each.values()) for name, each in numbers.items() if each is not None}
-    summary = {'kind': args.kind, 'out': str(args.out), **counts, 'written': 0}
+    command = kind.next.replace('OUT', shlex.quote(str(args.out)))
+    summary = {'kind': args.kind, 'out': str(args.out), **counts, 'written': 0, 'next': command}
     words = ' and '.join(f'{count} {name}' for name, count in counts.items())
     if not prepare_folder(args.out, kind.text(settings), args.overwrite, kind.folders):
-        return Told(summary, f'{args.out} already holds {words}')
+        return Told(summary, [f'{args.out} already holds {words}', f'next: {command}'])
     start, total = time.perf_counter(), sum(counts.values())
     files = kind.write(args.out, settings, args.workers)
     for _ in watched(files, ' and '.join(counts), total, in_logs=True):
@@ -43,7 +46,8 @@ def make(args: argparse.Namespace) -> Told:
     rate = round(count / seconds, 1)
     summary |= {'written': total, 'seconds': round(seconds, 2), f'{what}_per_second': rate}
     line = f'{words} in {args.out}: {summary["seconds"]} s'
-    return Told(summary, line if len(counts) > 1 else f'{line}, {rate} {what}/s')
+    line += '' if len(counts) > 1 else f', {rate} {what}/s'
+    return Told(summary, [line, f'next: {command}'])
 
 
 def actions_settings(args: argparse.Namespace) -> ActionsSettings:
@@ -114,12 +118,25 @@ def people_settings(args: argparse.Namespace) -> PeopleSettings:
 
 
 _KINDS = {
-    'actions': _Kind(actions_settings, motion_dataset.settings_text, motion_dataset.write_actions),
-    'untrimmed': _Kind(untrimmed_settings, untrimmed.settings_text, untrimmed.write_untrimmed),
+    'actions': _Kind(
+        actions_settings,
+        motion_dataset.settings_text,
+        motion_dataset.write_actions,
+        'mmvideomae train configs/demo/videomae_vit-tiny-p8_pretrain_motion.py --cfg-options '
+        'train_dataloader.dataset.sources.0.ann_file=OUT/pretrain.csv '
+        'train_dataloader.dataset.sources.0.data_prefix=OUT',
+    ),
+    'untrimmed': _Kind(
+        untrimmed_settings,
+        untrimmed.settings_text,
+        untrimmed.write_untrimmed,
+        'mmvideomae data analyze-segments OUT/annotation.json',
+    ),
     'people': _Kind(
         people_settings,
         people_dataset.settings_text,
         people_dataset.write_people,
+        'mmvideomae data init-boxes OUT/train.csv OUT/boxes --val OUT/val.csv --videos OUT/videos',
         people_dataset.FOLDERS,
     ),
 }

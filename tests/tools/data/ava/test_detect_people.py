@@ -105,7 +105,7 @@ def test_without_mmdet_the_line_says_how_to_install_it(
 ) -> None:
     monkeypatch.setattr('importlib.util.find_spec', _without_mmdet)
     code, _, error = call('videos')
-    assert code == 1 and 'make install-detection' in error and error.count('\n') == 1
+    assert code == 1 and 'mmvideomae doctor' in error and error.count('\n') == 1
 
 
 def _without_mmdet(name: str, package: str | None = None) -> None:

@@ -69,7 +69,7 @@ def test_a_plain_csv_becomes_a_data_set(
     found = done.summary
     assert found['videos']['val'] == 1 and sum(found['labels'].values()) == 6
     assert sum(found['boxes'].values()) == 5 and sum(found['key_frames'].values()) == 4
-    assert found['next'][0] == 'python tools/data/ava/check.py out/config.py'
+    assert found['next'][0] == 'mmvideomae data check-boxes out/config.py'
     proposals = {
         moment: frames
         for split in ('train', 'val')
