@@ -24,7 +24,8 @@ def log_embeddings(
         if kind == 'TensorboardVisBackend':
             backend.experiment.add_embedding(features, labels, pictures, step, 'encoder')
         elif kind == 'WandbVisBackend':
-            backend.experiment.log({'embeddings': _table(features, labels)}, step=step)
+            # Steps count its calls, and it drops what is logged at an earlier one.
+            backend.experiment.log({'embeddings': _table(features, labels), 'embedded_at': step})
 
 
 def _table(features: Tensor, labels: list[str]) -> Any:

@@ -88,13 +88,13 @@ def test_weights_and_biases_get_a_table(monkeypatch: pytest.MonkeyPatch) -> None
     class WandbVisBackend:
         """Stands for mmengine's, whose ``experiment`` is the module."""
 
-        experiment = SimpleNamespace(log=lambda content, step: logged.append((content, step)))
+        experiment = SimpleNamespace(log=lambda content: logged.append(content))
 
     logged: list[Any] = []
     table = SimpleNamespace(Table=lambda columns, data: {'columns': columns, 'data': data})
     monkeypatch.setitem(sys.modules, 'wandb', table)
     visualizer: Any = SimpleNamespace(_vis_backends={'a': WandbVisBackend(), 'b': object()})
     log_embeddings(visualizer, torch.eye(2), ['run', 'sit'], torch.zeros(2, 3, 8, 8), 7)
-    ((content, step),) = logged
-    assert step == 7 and content['embeddings']['columns'] == ['label', 'd0', 'd1']
+    (content,) = logged
+    assert content['embedded_at'] == 7 and content['embeddings']['columns'] == ['label', 'd0', 'd1']
     assert content['embeddings']['data'] == [['run', 1.0, 0.0], ['sit', 0.0, 1.0]]
