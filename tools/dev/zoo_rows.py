@@ -19,7 +19,11 @@ SIZES = ('tiny', 'small', 'base', 'large', 'huge', 'giant')
 COLUMNS = ('Recipe', 'Task', 'Data', 'Size', 'Reported figure', 'Cost', 'Public weights', 'Licence')
 _SIZE = re.compile(rf'[-_]({"|".join(SIZES)})(?=[-_])')
 _METRIC = re.compile(r'(?P<name>.+?) \(reported by (?P<by>[^,)]+).*\)')
-_SHORT = {'Top 1 Accuracy': 'top-1', 'Top 5 Accuracy': 'top-5'}
+_SHORT = {
+    'Top 1 Accuracy': 'top-1',
+    'Top 5 Accuracy': 'top-5',
+    'Single View Top 1 Accuracy': 'top-1 of a single view',
+}
 
 
 class Recipe(NamedTuple):
