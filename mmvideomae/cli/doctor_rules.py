@@ -172,7 +172,7 @@ def find_opencv(state: State) -> Iterator[Finding]:
         yield Finding('error', problem, f'pip install --force-reinstall --no-deps {pins}')
     elif not state.works('cv2'):
         error = state.error('cv2')
-        if re.search(r'lib(GL|gthread)', error):
+        if 'cannot open shared object file' in error:  # those of a display, such as libGL
             headless = pin('opencv-python').replace('python', 'python-headless')
             mend = f'pip install --force-reinstall --no-deps {headless}'
         else:

@@ -119,14 +119,15 @@ def install_level(env: Environment, level: str, from_source: bool) -> None:
 
 
 def make_cv2_importable(env: Environment) -> None:
-    """On a machine without a display library, replace OpenCV's files with the headless build's."""
+    """On a machine without the libraries of a display, install OpenCV's headless build over it."""
     probe = env.run('import cv2')
     if probe.returncode == 0:
         return
-    if 'libGL' not in probe.stderr and 'libgthread' not in probe.stderr:
+    missing = re.search(r'(lib\S+): cannot open shared object file', probe.stderr)
+    if missing is None:
         raise SetupError('import cv2 fails: ' + (probe.stderr.strip().splitlines() or ['?'])[-1])
     version = pinned('opencv-python')
-    say('no libGL on this machine: using the headless build of OpenCV')
+    say(f'no {missing[1]} on this machine: using the headless build of OpenCV')
     env.pip('install', '--no-deps', '--force-reinstall', f'opencv-python-headless=={version}')
 
 

@@ -245,13 +245,14 @@ def test_a_wheel_that_still_does_not_work_is_one_clear_error(
     assert setup_env.missing_parts(env, ['detection']) == ['detection']
 
 
+@pytest.mark.parametrize('library', ['libGL.so.1', 'libgthread-2.0.so.0', 'libxcb.so.1'])
 def test_headless_opencv_where_there_is_no_display_library(
-    setup_env: ModuleType, env: FakeEnvironment, monkeypatch: pytest.MonkeyPatch
+    setup_env: ModuleType, env: FakeEnvironment, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
     def run(error: str) -> Callable[[str], subprocess.CompletedProcess[str]]:
         return lambda code: subprocess.CompletedProcess([], 1, '', error)
 
-    monkeypatch.setattr(env, 'run', run('ImportError: libGL.so.1: cannot open shared object file'))
+    monkeypatch.setattr(env, 'run', run(f'ImportError: {library}: cannot open shared object file'))
     setup_env.make_cv2_importable(env)
     assert env.calls[-1][-1] == f'opencv-python-headless=={setup_env.pinned("opencv-python")}'
     monkeypatch.setattr(env, 'run', run('ImportError: numpy.core.multiarray failed to import'))
