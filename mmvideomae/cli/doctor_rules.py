@@ -107,6 +107,8 @@ def package_table(versions: dict[str, str]) -> dict[str, dict[str, str | None]]:
     """Installed, tested and supported version of each package, and whether they agree."""
     pins = read_requirements('constraints')
     tested = {name: specifier.removeprefix('==') for name, specifier in pins.items()}
+    for name in ('opencv-python', 'opencv-contrib-python'):
+        tested[f'{name}-headless'] = tested[name]  # the same version without a display
     ranges = read_requirements('optional')  # requirements of the tests alone do not bind users
     for level in ('core', 'detection', 'runtime', 'build'):
         ranges.update(read_requirements(level))

@@ -167,6 +167,10 @@ def test_ranges(version: str, bounds: str, inside: bool) -> None:
 
 def test_package_status() -> None:
     table = rules.package_table({'torch': '2.11.0', 'numpy': '1.26.0', 'timm': '0.1', 'av': '99'})
+    headless = rules.package_table(
+        {'opencv-python-headless': table['opencv-python']['tested'] or ''}
+    )
+    assert headless['opencv-python-headless']['status'] == 'tested'
     found = {name: row['status'] for name, row in table.items()}
     assert found['torch'] == 'tested'
     assert (found['numpy'], found['av']) == ('untested', 'untested')
