@@ -133,9 +133,13 @@ def with_environment(message: str, cfg: Config | None) -> str:
     A config that has ``{{'$NUM_CLASSES:10'}}`` in several places is changed there, not by options.
     """
     for variable in _VARIABLE.findall((cfg and cfg.text) or ''):
+        entry = variable.lower()
         # The cure is at the end of a message, and the wrong value may be before it.
-        if found := re.findall(rf'\b{variable.lower()}\b(=\w+)?', message):
-            value = found[-1] or '=NUMBER'
+        found = re.findall(rf'\b{entry}\b(=\w+)?', message)
+        # FEATURE_WIDTH is features.width, and a message about features knows no better value.
+        of, _, key = entry.partition('_')
+        if found or (of in message and re.search(rf'\b{key}=', message)):
+            value = (found and found[-1]) or '=NUMBER'
             return f'{message}; with this config, put {variable}{value} before the command'
     return message
 

@@ -74,6 +74,10 @@ def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> 
     assert 'put NUM_CLASSES=3 before' in told
     assert 'NUM_CLASSES=NUMBER' in with_environment('set num_classes (labels start at 0)', cfg)
     assert with_environment('set x=3', cfg) == 'set x=3'
+    assert with_environment('names for classes=FILE', cfg) == 'names for classes=FILE'
+    path.write_text("features = dict(width={{'$FEATURE_WIDTH:10'}})\n")
+    told = with_environment('features of a: width=10 is expected', load_run_config(str(path)))
+    assert told.endswith('put FEATURE_WIDTH=NUMBER before the command')
     assert with_environment('set num_classes=3', Config({})) == 'set num_classes=3'
 
 
