@@ -205,15 +205,27 @@ def report(out: Path) -> str:
     ]
     save(results, out / 'results.json')
     (out / 'probes.json').write_text(json.dumps(probes, indent=1) + '\n')
-    cells = cells_of(results, probes)
     text = ''
     for claim, arms in CLAIMS.items():
-        own = {ARMS[arm].name: cells[arm] for arm in arms if cells.get(arm)}
-        if len(own) == len(arms):
+        seeds = seeds_of_all(results, arms)
+        cells = cells_of(
+            [each for each in results if each.seed in seeds],
+            [each for each in probes if each['seed'] in seeds],
+        )
+        if seeds:
+            own = {ARMS[arm].name: cells[arm] for arm in arms}
             text += f'{claim}\n\n{table(own)}\n'
             draw_arms(own, out / f'{claim}.png')
     (out / 'table.md').write_text(text)
     return text
+
+
+def seeds_of_all(results: Sequence[Result], arms: Sequence[str]) -> set[int]:
+    """The seeds that all arms have in common, with all numbers of labels."""
+    counts = {result.labels for result in results if result.arm in arms}
+    found = {(each.arm, each.labels, each.seed) for each in results}
+    seeds = {result.seed for result in results}
+    return {s for s in seeds if all((arm, n, s) in found for arm in arms for n in counts)}
 
 
 Cells = dict[str, Cell]
