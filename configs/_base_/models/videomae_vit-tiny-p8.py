@@ -11,8 +11,8 @@ model = dict(
     neck=dict(
         type='MAEDecoder', in_dims=96, embed_dims=96, depth=2, num_heads=3, grid_size=(4, 4, 4)
     ),
-    # Plain pixels: most cubes of these pictures are nearly flat, and normalising a flat cube makes
-    # its noise the target.
+    # Plain pixels, so that pictures of reconstructions need no statistics of the original; as a
+    # target, normalised cubes teach these clips' motion much better (docs/claims.md, Targets).
     head=dict(type='PixelReconstructionHead', in_dims=96, patch_size=8, normalise='none'),
     data_preprocessor=dict(type='VideoMAEDataPreprocessor'),
 )
