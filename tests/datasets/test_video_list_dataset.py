@@ -373,7 +373,7 @@ def test_too_many_failures_in_a_row_are_an_error(tmp_path):
     dataset = build([{'folder': str(tmp_path)}], max_refetch=4)
     with pytest.raises(RuntimeError, match=r'sample 1 and 2 replacements .*\.mp4') as caught:
         dataset[1]
-    assert 'scan_videos.py' in str(caught.value)
+    assert 'mmvideomae data scan-videos' in str(caught.value)
 
 
 def test_a_broken_file_in_test_mode_is_one_clear_error(mixed):
