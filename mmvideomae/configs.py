@@ -22,7 +22,7 @@ Step = dict[str, Any]
 
 CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is mmengine's notation for an environment variable.
-_OF_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
+OF_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
 # Entries that a run or a tool looks up; an option may set them where a config lacks them.
 ENTRIES = (
     *('model', 'data_preprocessor', 'work_dir', 'experiment_name', 'default_scope', 'launcher'),
@@ -60,7 +60,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
         cfg = Config.fromfile(name)
     except Exception as error:  # a config is code, which can fail in any way
         raise ConfigError(_told(error, name)) from error
-    for variable, default in _OF_ENVIRONMENT.findall(cfg.text):
+    for variable, default in OF_ENVIRONMENT.findall(cfg.text):
         value = os.environ.get(variable, default)
         if default.isdigit() and not re.fullmatch('[1-9][0-9]*', value):
             raise ConfigError(f'{name}: {_of_environment(variable, default)}')
@@ -278,7 +278,7 @@ def _told(error: Exception, name: str) -> str:
 def _environment_at(file: str, line: int | None) -> list[tuple[str, str]]:
     """Environment variables on a line of a config that are set, with their defaults."""
     lines = Path(file).read_text(encoding='utf-8', errors='replace').splitlines()
-    found = _OF_ENVIRONMENT.findall(lines[line - 1]) if line and line <= len(lines) else []
+    found = OF_ENVIRONMENT.findall(lines[line - 1]) if line and line <= len(lines) else []
     return [(variable, default) for variable, default in found if variable in os.environ]
 
 

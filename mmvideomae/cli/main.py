@@ -26,10 +26,12 @@ def main() -> int | str:
     try:
         status = _run(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
-        from mmvideomae.cli.tool import nobody_reads  # which --version needs not
+    except BrokenPipeError as error:
+        from mmvideomae.cli.tool import UNREAD, nobody_reads  # which --version needs not
 
-        return nobody_reads()
+        if not nobody_reads(error):
+            raise
+        return UNREAD
     return status
 
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,8 @@ from rich.table import Table
 from mmvideomae.errors import UserError, nearest, one_line, printable
 
 INTERRUPTED = 130
+UNREAD = 128 + signal.SIGPIPE
+"""The exit status of programs whose output nobody reads any more."""
 FIXABLE = (UserError, ValueError, OSError)
 """Errors that end a command with one line; any other is a bug and shows its traceback."""
 
@@ -104,9 +107,9 @@ def run_tool(
     except KeyboardInterrupt:
         _note(parser, interrupted)
         return INTERRUPTED
-    except BrokenPipeError:
-        return nobody_reads()
     except FIXABLE as error:
+        if nobody_reads(error):
+            return UNREAD
         _note(parser, one_line(error))
         return 1
     except RuntimeError as error:
@@ -121,10 +124,19 @@ def run_tool(
     return told.status
 
 
-def nobody_reads() -> int:
-    """The exit status, as of other programs, when what reads stdout has ended, as ``head`` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python has yet to flush
-    return 128 + signal.SIGPIPE
+def nobody_reads(error: Exception) -> bool:
+    """Whether an error means that what reads stdout has ended, as ``head`` does.
+
+    What Python has yet to flush then goes nowhere.  Other pipes, such as those of processes that
+    work for us, break for other reasons.
+    """
+    stdout = select.poll()
+    stdout.register(1, select.POLLOUT)
+    closed = any(event & select.POLLERR for _, event in stdout.poll(0))
+    if closed and isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return True
+    return False
 
 
 def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:

@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmvideomae.checkpoints import published_weights
-from mmvideomae.configs import apply_options, read_config
+from mmvideomae.configs import OF_ENVIRONMENT, apply_options, read_config
 from mmvideomae.engine.config_names import settle_names
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
@@ -27,8 +27,6 @@ VIEWERS = {
 _PACKAGE = Path(__file__).parents[1]
 # A worker's error contains its traceback in the message.
 _OF_WORKER = re.compile(r'Caught \w+ in ')
-# An entry from the environment, in mmengine's notation.
-_VARIABLE = re.compile(r"\{\{'\$(\w+):")
 _RAISED = re.compile(r'^(?:[\w.]*\.)?(\w+): (.*)$', re.MULTILINE)
 _BUILTIN = {name for name, kind in vars(builtins).items() if isinstance(kind, type)}
 
@@ -123,8 +121,8 @@ def require_checkpoint(checkpoint: str) -> None:
 
 def environment_of(cfg: Config | None) -> dict[str, str]:
     """The variables of the environment from which the config takes entries, and their values."""
-    named = dict.fromkeys(_VARIABLE.findall((cfg and cfg.text) or ''))
-    return {name: os.environ[name] for name in named if name in os.environ}
+    named = OF_ENVIRONMENT.findall((cfg and cfg.text) or '')
+    return {name: os.environ[name] for name, _ in named if name in os.environ}
 
 
 def with_environment(message: str, cfg: Config | None) -> str:
@@ -132,13 +130,14 @@ def with_environment(message: str, cfg: Config | None) -> str:
 
     A config that has ``{{'$NUM_CLASSES:10'}}`` in several places is changed there, not by options.
     """
-    for variable in _VARIABLE.findall((cfg and cfg.text) or ''):
+    named = OF_ENVIRONMENT.findall((cfg and cfg.text) or '')
+    for variable in (name for name, default in named if default.isdigit()):
         entry = variable.lower()
         # The cure is at the end of a message, and the wrong value may be before it.
         found = re.findall(rf'\b{entry}\b(=\w+)?', message)
         # FEATURE_WIDTH is features.width, and a message about features knows no better value.
         of, _, key = entry.partition('_')
-        if found or (of in message and re.search(rf'\b{key}=', message)):
+        if found or (key and of in message and re.search(rf'\b{key}=', message)):
             value = (found and found[-1]) or '=NUMBER'
             return f'{message}; with this config, put {variable}{value} before the command'
     return message

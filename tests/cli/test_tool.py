@@ -54,7 +54,13 @@ def test_stdout_holds_the_result_alone(run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    'error', [UserError('wrong: it'), ValueError('wrong: it'), OSError('wrong: it')]
+    'error',
+    [
+        UserError('wrong: it'),
+        ValueError('wrong: it'),
+        OSError('wrong: it'),
+        BrokenPipeError('wrong: it'),  # of a process that works for us
+    ],
 )
 def test_what_a_user_can_fix_is_one_line(run: Any, error: Exception) -> None:
     def fail(args: argparse.Namespace) -> Told:

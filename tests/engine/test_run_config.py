@@ -57,10 +57,11 @@ def test_the_variables_that_a_config_reads_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / 'a.py'
-    config.write_text("a = [{{'$FIRST:1'}}, {{'$SECOND:2'}}]\n")
+    config.write_text("a = [{{'$FIRST:1'}}, {{'$SECOND:2'}}, '{{$FOLDER:data/own}}']\n")
     monkeypatch.setenv('SECOND', '7')
+    monkeypatch.setenv('FOLDER', 'a b')
     monkeypatch.setenv('THIRD', '8')
-    assert environment_of(load_run_config(str(config))) == {'SECOND': '7'}
+    assert environment_of(load_run_config(str(config))) == {'SECOND': '7', 'FOLDER': 'a b'}
     assert environment_of(None) == {}
 
 
@@ -75,6 +76,8 @@ def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> 
     assert 'NUM_CLASSES=NUMBER' in with_environment('set num_classes (labels start at 0)', cfg)
     assert with_environment('set x=3', cfg) == 'set x=3'
     assert with_environment('names for classes=FILE', cfg) == 'names for classes=FILE'
+    path.write_text("split = {{'$SPLIT:1'}}\n")
+    assert with_environment('the splits of x=3', load_run_config(str(path))) == 'the splits of x=3'
     path.write_text("features = dict(width={{'$FEATURE_WIDTH:10'}})\n")
     told = with_environment('features of a: width=10 is expected', load_run_config(str(path)))
     assert told.endswith('put FEATURE_WIDTH=NUMBER before the command')

@@ -207,12 +207,11 @@ def report(out: Path) -> str:
     (out / 'probes.json').write_text(json.dumps(probes, indent=1) + '\n')
     text = ''
     for claim, arms in CLAIMS.items():
-        seeds = seeds_of_all(results, arms)
-        cells = cells_of(
-            [each for each in results if each.seed in seeds],
-            [each for each in probes if each['seed'] in seeds],
-        )
-        if seeds:
+        if seeds := seeds_of_all(results, arms):
+            cells = cells_of(
+                [each for each in results if each.seed in seeds],
+                [each for each in probes if each['seed'] in seeds],
+            )
             own = {ARMS[arm].name: cells[arm] for arm in arms}
             text += f'{claim}\n\n{table(own)}\n'
             draw_arms(own, out / f'{claim}.png')
