@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / 'requirements'
 CONSTRAINTS = REQUIREMENTS / 'constraints.txt'
 PYTHONS = ((3, 10), (3, 14))
+NEEDED = 8e9  # bytes; most of them are the CUDA libraries that PyPI's torch for Linux brings
 WATCHED = ('torch', 'torchvision', 'numpy', 'mmcv', 'mmcv_lite', 'mmengine', 'mmaction2', 'mmdet')
 
 
@@ -57,12 +59,23 @@ class Environment:
         command = [str(self.python), '-m', 'pip', '--disable-pip-version-check', *arguments]
         done = subprocess.run([*command, *quiet], env=env, check=False, cwd=ROOT)
         if check and done.returncode:
-            raise SetupError('failed: ' + ' '.join(command))
+            raise SetupError('failed: ' + ' '.join(command) + self._scarce_space())
         return done.returncode == 0
 
     def install(self, *arguments: str) -> None:
         """Run `pip install` with the tested versions."""
         self.pip('install', '-c', str(CONSTRAINTS), *arguments)
+
+    def _scarce_space(self) -> str:
+        """What to do about a disk that may be too full for pip; empty if it is not."""
+        for folder, variable in ((str(self.path), 'VENV'), (tempfile.gettempdir(), 'TMPDIR')):
+            free = shutil.disk_usage(folder).free
+            if free < NEEDED:
+                return (
+                    f'\n[setup] {free / 1e9:.1f} GB are free in {folder}, and a set-up takes up to '
+                    f'{NEEDED / 1e9:.0f}: free some, or set {variable} to a folder on another disk'
+                )
+        return ''
 
     def versions(self) -> dict[str, str]:
         """Installed versions of the distributions a level depends on, read from folder names."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -281,6 +281,19 @@ def test_an_environment_of_another_python_is_one_clear_error(
     python.chmod(0o755)
     with pytest.raises(setup_env.SetupError, match='delete it'):
         setup_env.Environment(tmp_path / 'old').create()
+
+
+@pytest.mark.parametrize('free', [4e9, 400e9])
+def test_a_failed_installation_on_a_nearly_full_disk_says_so(
+    setup_env: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: float
+) -> None:
+    usage = SimpleNamespace(free=free)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda folder: usage)
+    env = setup_env.Environment(tmp_path)
+    env.python = Path(sys.executable)
+    with pytest.raises(setup_env.SetupError) as raised:
+        env.install('-r', str(tmp_path / 'missing.txt'))
+    assert ('4.0 GB are free' in str(raised.value)) == (free == 4e9)
 
 
 def test_torch_is_held_exactly(setup_env: ModuleType) -> None:
