@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from mmvideomae.cli.options import option_word
 from mmvideomae.configs import read_config
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.errors import UserError
@@ -222,7 +223,10 @@ def demo_config(config: str) -> str:
 
 def _assigned(options: dict[str, object]) -> list[str]:
     """Options as words of --cfg-options."""
-    return [f'{key}={value}' for key, value in options.items()]
+    return [
+        option_word(key, value) if isinstance(value, Path) else f'{key}={value}'
+        for key, value in options.items()
+    ]
 
 
 def listed(loader: str, data: Path) -> dict[str, object]:

@@ -119,6 +119,21 @@ def parse_value(text: str) -> Any:
     return tuple(items) if text.startswith('(') else items
 
 
+def option_word(key: str, value: str | Path | None) -> str:
+    """``KEY=VALUE`` that `parse_option` reads as this value, for a command that is shown to users.
+
+    Text that would be read as a number or a list, such as the folder ``2024``, gets quotes.  They
+    do not help text that begins with a bracket, which stays as it is.
+    """
+    text = str(value)
+    quoted = (f'{quote}{text}{quote}' for quote in '"\'')
+    for word in () if value is None else (text, *quoted):
+        with suppress(ConfigError):
+            if parse_value(word) == text:
+                return f'{key}={word}'
+    return f'{key}={text}'
+
+
 def _split(text: str) -> list[str]:
     """Split at the commas that are outside brackets and quotes."""
     parts, closing, quote, begin, before = [], '', '', 0, ','

@@ -50,6 +50,13 @@ class VideoSource:
     columns: str | Sequence[str] | None = None
 
     def __post_init__(self) -> None:
+        for name in ('ann_file', 'folder', 'data_prefix', 'shards', 'filename_tmpl'):
+            value = getattr(self, name)
+            if not isinstance(value, str | os.PathLike | None):
+                raise ValueError(
+                    f'{name} of a source must be text, got {value!r}: in --cfg-options, text with '
+                    f"""commas or of digits alone needs quotes, {name}='"TEXT"'"""
+                )
         if self.ann_file and self.folder:
             raise ValueError(
                 f'a source has a list or a folder, got both: ann_file={self.ann_file!r}, '

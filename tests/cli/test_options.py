@@ -9,6 +9,7 @@ from mmvideomae.cli.options import (
     add_cfg_options,
     add_frames,
     add_places,
+    option_word,
     parse_option,
     places_of,
 )
@@ -129,3 +130,15 @@ def test_options_given_twice_add_up() -> None:
     words = ['--cfg-options', 'a=1', 'b=2', '--cfg-options', 'b=3']
     assert parser.parse_args(words).cfg_options == {'a': 1, 'b': 3}
     assert parser.parse_args([]).cfg_options is None
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        *('videos', '/data/my videos/a.csv', '2024', '1e3', 'true', 'None', 'a, b', "it's, here"),
+        *('"a", b', 'x (1, 2)', 'a=b', '', ' a', '{a}'),
+    ],
+)
+def test_a_word_that_is_shown_is_read_as_the_same_text(text: str) -> None:
+    assert parse_option(option_word('a.0.b', text)) == ('a.0.b', text)
+    assert parse_option(option_word('a', None)) == ('a', None)

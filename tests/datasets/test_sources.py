@@ -117,3 +117,13 @@ def test_labels_of_a_list_stay_below_the_number_of_classes(tmp_path):
     assert source.entries(labelled=True, num_classes=4)[0].label == 3
     with pytest.raises(AnnotationError, match=r'list\.txt:1: label 3 is outside 0\.\.2'):
         source.entries(labelled=True, num_classes=3)
+
+
+@pytest.mark.parametrize('field', ['ann_file', 'folder', 'data_prefix', 'shards', 'filename_tmpl'])
+@pytest.mark.parametrize('given', [2024, ['a', 'b']])
+def test_names_that_are_not_text_are_refused_with_the_cure(field, given):
+    """As options, the folders ``2024`` and ``a,b`` are a number and a list."""
+    with pytest.raises(
+        ValueError, match=rf"""{field} of a source must be text.*{field}='"TEXT"'"""
+    ):
+        VideoSource.of({'folder': 'videos', field: given})

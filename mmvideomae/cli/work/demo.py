@@ -1,6 +1,7 @@
 """Pre-train, fine-tune and compare, for ``mmvideomae demo``."""
 
 import argparse
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from mmvideomae.cli.experiment import (
 from mmvideomae.cli.tool import UsageError
 from mmvideomae.configs import read_config
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.video_folders import find_videos
+from mmvideomae.formats.list_lines import list_line, write_lines
 from mmvideomae.preparation.lists.few_labels import write_few_labels
+from mmvideomae.preparation.lists.make_annotations import find_samples
 from mmvideomae.visualization.charts import Curve
 from mmvideomae.visualization.report import (
     Accuracy,
@@ -78,6 +80,11 @@ _METHODS = {
 _CHECKPOINT_OF_TOKENIZER = 'model.data_preprocessor.tokenizer.init_cfg.checkpoint'
 
 
+def _line(*words: str | Path) -> str:
+    """A command of the toolbox as one can paste it."""
+    return shlex.join(['mmvideomae', *map(str, words)])
+
+
 def _losses(title: str, curves: dict[str, Path]) -> Chart:
     """The training losses of some runs."""
     drawn = []
@@ -127,11 +134,11 @@ def _show_claim(demo: Demo, method: _Method) -> DemoResults:
         **machine(),
     }
     finetune = demo_config(method.config('finetune'))
-    reconstruct = f'{demo_config(pretrain)} {pretrained}'
+    drawn = (demo_config(pretrain), pretrained, 'VIDEO', 'picture.png')
     steps = [
-        Command('classify a clip', f'mmvideomae classify {finetune} {checkpoints[0]} {clip}'),
-        Command('another clip', f'mmvideomae reconstruct {reconstruct} VIDEO picture.png'),
-        Command('your own videos', f'mmvideomae demo --videos FOLDER --out {demo.out}_own'),
+        Command('classify a clip', _line('classify', finetune, checkpoints[0], clip)),
+        Command('another clip', _line('reconstruct', *drawn)),
+        Command('your own videos', _line('demo', '--videos', 'FOLDER', '--out', f'{demo.out}_own')),
     ]
     return DemoResults(
         'Masked video pre-training at small scale',
@@ -158,13 +165,13 @@ def _show_claim(demo: Demo, method: _Method) -> DemoResults:
 
 def _show_own_videos(demo: Demo, folder: Path) -> DemoResults:
     """Pre-train on a folder of videos and reconstruct some of them."""
-    videos = find_videos(folder)
+    videos = [sample.path for sample in find_samples(folder)]
     shown = videos[:: max(1, len(videos) // 3)][:3]
     demo.total = 1 + len(shown)
     rows = videos * -(-_OWN_EPOCH // len(videos))
     demo.out.mkdir(parents=True, exist_ok=True)
     listing = demo.out / 'videos.csv'
-    listing.write_text(''.join(f'"{folder.resolve() / video}"\n' for video in rows))
+    write_lines(listing, (list_line(str(folder.resolve() / video)) for video in rows))
     source = 'train_dataloader.dataset.sources.0'
     options: dict[str, object] = {f'{source}.folder': 'None', f'{source}.ann_file': listing}
     if demo.epochs:

@@ -1,5 +1,6 @@
 """Turn your own boxes into a data set in AVA's format, with a config for training."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -56,11 +57,11 @@ class InitSummary:
 
     def commands(self) -> list[str]:
         """The next commands."""
-        config = self.out / 'config.py'
+        config, work_dir = shlex.quote(str(self.out / 'config.py')), shlex.quote(self.work_dir)
         return [
             f'mmvideomae data check-boxes {config}',
-            f'mmvideomae train {config} --work-dir {self.work_dir}',
-            f'mmvideomae test {config} {self.work_dir}/{self.checkpoint}',
+            f'mmvideomae train {config} --work-dir {work_dir}',
+            f'mmvideomae test {config} {work_dir}/{self.checkpoint}',
         ]
 
     def describe(self) -> str:

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mmengine import Config
 
+from mmvideomae.cli.options import parse_option
 from mmvideomae.configs import apply_options, read_config
+from mmvideomae.datasets.sources import VideoSource
 from mmvideomae.formats.annotations import Entry, LineFormat, read_list
 from mmvideomae.formats.classes import class_names
 from mmvideomae.preparation.lists.make_annotations import split_counts
@@ -64,26 +67,78 @@ def test_stratified_split(call: Any, folder: Path, tmp_path: Path) -> None:
             assert ['jump', 'run', 'sit down'].index(Path(entry.path).parts[0]) == entry.label
 
 
-@pytest.mark.parametrize('words', [(), ('--unlabelled',), ('--labels', 'tags.csv')])
-def test_the_next_command_names_the_lists(
-    call: Any, folder: Path, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+def asked(line: str) -> tuple[dict[str, str], Config]:
+    """The environment of a command that was printed, and its config with its options."""
+    words = shlex.split(line.removeprefix('next: '))
+    start = words.index('mmvideomae')
+    config = read_config(str(ROOT / words[start + 2]))
+    apply_options(config, dict(parse_option(word) for word in words[start + 4 :]))
+    return dict(word.split('=') for word in words[:start]), config
+
+
+@pytest.mark.parametrize('out', ['my lists', '2024', "a, b's", 'data/custom', 'data/tagged'])
+@pytest.mark.parametrize(
+    ('words', 'lists'),
+    [
+        ((), {'train': 'train', 'val': 'val', 'test': 'val'}),
+        (('--ratios', 0.6, 0.2, 0.2), {'train': 'train', 'val': 'val', 'test': 'test'}),
+        (('--ratios', 1), {'train': 'train', 'val': None, 'test': None}),
+        (('--labels', 'tags.csv'), {'train': 'train', 'val': 'val', 'test': 'val'}),
+    ],
+)
+def test_the_next_command_trains_and_tests_on_the_lists(
+    call: Any,
+    folder: Path,
+    tmp_path: Path,
+    words: tuple[object, ...],
+    lists: dict[str, str | None],
+    out: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tags = (f'run/{i}.mp4,a,b\n' for i in range(10))
     Path('tags.csv').write_text(''.join(tags))
-    done = call(folder, 'my lists', *words)
+    videos = Path(out, 'videos')
+    videos.parent.mkdir(parents=True)
+    folder.rename(videos)
+    done = call(videos, out, *words)
     assert done.code == 0, done.err
-    *_, last = done.out.splitlines()
-    assert last.startswith('next: ')
-    command = shlex.split(last.removeprefix('next: '))
-    start = command.index('mmvideomae')
-    config = read_config(str(ROOT / command[start + 2]))
-    options = dict(word.split('=', 1) for word in command[start + 4 :])
-    apply_options(config, options)
-    named = [Path(value) for value in options.values()]
-    assert named and all(path.exists() for path in named)
-    if not words:
-        assert command[0] == 'NUM_CLASSES=3'
+    environment, config = asked(done.out.splitlines()[-1])
+    names = Path(out, 'classes.txt').read_text().splitlines()
+    assert environment == {'NUM_CLASSES': str(len(names))}
+    assert bool(config.train_dataloader.dataset.get('multi_class')) == ('--labels' in words)
+    for name, listed in lists.items():
+        loader = config[f'{name}_dataloader']
+        if loader is not None:
+            assert loader.dataset.classes == f'{out}/classes.txt'
+        if listed is not None:
+            (source,) = map(VideoSource.of, loader.dataset.sources)
+            assert source.ann_file == f'{out}/{listed}.csv' and source.data_prefix == str(videos)
+    if lists['val'] is None:
+        assert config.val_cfg is config.val_dataloader is config.val_evaluator is None
+        assert config.default_hooks.checkpoint.save_best is None
+
+
+@pytest.mark.parametrize(('place', 'words'), [('.', ()), ('a', ()), ('a', ('--unlabelled',))])
+@pytest.mark.parametrize('frames', [False, True])
+def test_without_classes_the_next_command_pretrains_on_all(
+    call: Any, tmp_path: Path, place: str, words: tuple[str, ...], frames: bool
+) -> None:
+    """A folder of videos without class folders has no classes to train on either."""
+    root = tmp_path / 'my, videos'
+    folder = root if words else root / place
+    if frames:
+        touch(root, f'{place}/clip 1/3.png', f'{place}/clip 1/4.png')
+        words += ('--filename-tmpl', '{}.png')
+    else:
+        touch(root, f'{place}/clip 1.mp4')
+    done = call(folder, tmp_path / 'out', *words)
+    assert done.code == 0, done.err
+    environment, config = asked(done.out.splitlines()[-1])
+    assert environment == {}
+    (source,) = map(VideoSource.of, config.train_dataloader.dataset.sources)
+    (entry,) = source.entries(labelled=False)
+    assert 'clip 1' in entry.path and (entry.total == 2) == frames
 
 
 def test_the_next_command_is_short_for_the_usual_folders(

@@ -12,9 +12,10 @@ data set as data_prefix.
 
 import argparse
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
-from mmvideomae.cli.options import add_option
+from mmvideomae.cli.options import add_option, option_word
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.preparation.lists.make_annotations import (
     SPLITS,
@@ -25,8 +26,9 @@ from mmvideomae.preparation.lists.make_annotations import (
 )
 from mmvideomae.preparation.lists.tagged import annotate_table
 
-_CUSTOM = Path('data/custom')
-"""Where the configs for own videos look for lists, and in ``videos`` for their files."""
+_CUSTOM, _TAGGED = Path('data/custom'), Path('data/tagged')
+"""Where the configs for own videos with one label or several look for lists, and in ``videos`` for
+their files."""
 
 
 def options() -> argparse.ArgumentParser:
@@ -100,24 +102,56 @@ def make(args: argparse.Namespace) -> Told:
 
 def _next_command(args: argparse.Namespace, result: Annotations) -> str:
     """A training on the lists that were written."""
-    source = 'train_dataloader.dataset.sources.0'
-    if args.unlabelled:
-        options = {f'{source}.folder': args.folder}
-        task, first = 'pretrain', ''
-    else:
+    if 'train' in result.lists:
         task = 'multi-label' if args.labels else 'finetune'
-        first, options = f'NUM_CLASSES={len(result.classes)} ', {}
-        usual = (args.out, args.folder) == (_CUSTOM, _CUSTOM / 'videos')
-        for name in () if usual else [name for name in ('train', 'val') if name in result.lists]:
-            dataset = f'{name}_dataloader.dataset'
-            options |= {
-                f'{dataset}.sources.0.ann_file': args.out / f'{name}.csv',
-                f'{dataset}.sources.0.data_prefix': args.folder,
-                f'{dataset}.classes': args.out / 'classes.txt',
-            }
-    words = ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
+        first, options = f'NUM_CLASSES={len(result.classes)} ', _labelled(args, result.lists)
+    else:
+        task, first, options = 'pretrain', '', _unlabelled(args)
+    words = [option_word(key, value) for key, value in options.items()]
     train = f'{first}mmvideomae train configs/demo/videomae_vit-tiny-p8_{task}_own-videos.py'
-    return f'{train} {shlex.join(words)}' if options else train
+    return f'{train} --cfg-options {shlex.join(words)}' if words else train
+
+
+_Options = dict[str, str | Path | None]
+
+
+def _labelled(args: argparse.Namespace, lists: Iterable[str]) -> _Options:
+    """The options in which a training with these lists differs from its config.
+
+    Without a list ``val`` there is no validation, and without ``test``, as in the config, ``val``
+    is the test too.
+    """
+    usual = _TAGGED if args.labels else _CUSTOM
+    options: _Options = {}
+    for name, ours in (('train', 'train'), ('val', 'val'), ('test', 'val')):
+        dataset = f'{name}_dataloader.dataset'
+        source = f'{dataset}.sources.0'
+        listed = name if name in lists else ours
+        if listed in lists:
+            asked = {f'{source}.ann_file': (args.out / f'{listed}.csv', usual / f'{ours}.csv')}
+            asked[f'{source}.data_prefix'] = args.folder, usual / 'videos'
+            options |= {key: value for key, (value, stands) in asked.items() if value != stands}
+            if args.filename_tmpl:
+                options[f'{source}.filename_tmpl'] = args.filename_tmpl
+        if args.out != usual and (listed in lists or name == 'test'):
+            options[f'{dataset}.classes'] = args.out / 'classes.txt'
+    if 'val' not in lists:
+        kept = 'default_hooks.checkpoint.save_best'
+        options |= dict.fromkeys(('val_dataloader', 'val_cfg', 'val_evaluator', kept))
+    return options
+
+
+def _unlabelled(args: argparse.Namespace) -> _Options:
+    """The options of a pre-training on the folder, or on the list of its folders of frames."""
+    source = 'train_dataloader.dataset.sources.0'
+    if not args.filename_tmpl:
+        return {f'{source}.folder': args.folder}
+    return {
+        f'{source}.folder': None,
+        f'{source}.ann_file': args.out / 'all.csv',
+        f'{source}.data_prefix': args.folder,
+        f'{source}.filename_tmpl': args.filename_tmpl,
+    }
 
 
 def main() -> int:

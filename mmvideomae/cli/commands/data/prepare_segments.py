@@ -8,7 +8,7 @@ SEGMENTS is CSV of video,start,end,label in seconds (a column subset may say tra
 validation), JSON in ActivityNet's layout, or THUMOS14's folder; videos are named by their files,
 with or without suffix.  Every file is opened and compared with its segments.  OUT receives
   annotation.json  all videos, with their duration, frame rate and subset
-    classes.txt      the labels in alphabetical order, which defines their numbers
+  classes.txt      the labels in alphabetical order, which defines their numbers
   train.csv, val.csv  the segments as clips, "path start total label" in frames, for a classifier
 
 With --set, SEGMENTS is the folder of a data set's published annotation files (for activitynet,

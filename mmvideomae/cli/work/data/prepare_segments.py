@@ -1,6 +1,7 @@
 """Make training data from segments, for ``mmvideomae data prepare-segments``."""
 
 import argparse
+import shlex
 
 from mmvideomae.cli.tool import Told, watched
 from mmvideomae.preparation.segments.prepare import Prepared, prepare_segments
@@ -67,6 +68,6 @@ def next_command(args: argparse.Namespace, prepared: Prepared) -> str:
         config = CONFIGS[args.layout][prepared.kind]
         return f'mmvideomae train configs/localization/{config}'
     if prepared.kind == 'features':
-        return f'mmvideomae data analyze-segments {args.out}/annotation.json'
-    features = f'{args.out}/features'
-    return f'mmvideomae features CONFIG CKPT {args.videos} {features}'
+        return shlex.join(['mmvideomae', 'data', 'analyze-segments', f'{args.out}/annotation.json'])
+    folders = shlex.join([str(args.videos), f'{args.out}/features'])
+    return f'mmvideomae features CONFIG CKPT {folders}'

@@ -5,8 +5,10 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmvideomae.cli.options import option_word
 from mmvideomae.cli.tool import Told, watched
 from mmvideomae.synthetic import motion_dataset, people_dataset, untrimmed
 from mmvideomae.synthetic.motion import STYLES, Style
@@ -32,7 +34,7 @@ def make(args: argparse.Namespace) -> Told:
     settings = kind.settings(args)
     numbers = {name: getattr(settings, name, None) for name in ('videos', 'clips')}
     counts = {name: sum(each.values()) for name, each in numbers.items() if each is not None}
-    command = kind.next.replace('OUT', shlex.quote(str(args.out)))
+    command = _command(kind.next, args.out)
     summary = {'kind': args.kind, 'out': str(args.out), **counts, 'written': 0, 'next': command}
     words = ' and '.join(f'{count} {name}' for name, count in counts.items())
     if not prepare_folder(args.out, kind.text(settings), args.overwrite, kind.folders):
@@ -48,6 +50,15 @@ def make(args: argparse.Namespace) -> Told:
     line = f'{words} in {args.out}: {summary["seconds"]} s'
     line += '' if len(counts) > 1 else f', {rate} {what}/s'
     return Told(summary, [line, f'next: {command}'])
+
+
+def _command(words: str, out: Path) -> str:
+    """The command as one can paste it, whatever the folder is called."""
+    named = ((*word.partition('='), word) for word in words.replace('OUT', '{}').split())
+    return shlex.join(
+        option_word(key, value.format(out)) if equals else word.format(out)
+        for key, equals, value, word in named
+    )
 
 
 def actions_settings(args: argparse.Namespace) -> ActionsSettings:

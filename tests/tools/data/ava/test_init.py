@@ -45,9 +45,9 @@ def _rows(out: Path) -> list[tuple[Any, ...]]:
 def test_a_plain_csv_becomes_a_data_set(
     tool: Callable[..., Any], boxes: Path, tmp_path: Path
 ) -> None:
-    done = tool('ava/init.py', 'boxes.csv', 'out', *VIDEOS, '--json')
+    done = tool('ava/init.py', 'boxes.csv', 'my out', *VIDEOS, '--json')
     assert done.code == 0 and done.err == ''
-    out = tmp_path / 'out'
+    out = tmp_path / 'my out'
     assert {path.name for path in out.iterdir()} == {
         *('train.csv', 'val.csv', 'train_proposals.pkl', 'val_proposals.pkl'),
         *('label_map.pbtxt', 'videos.csv', 'config.py'),
@@ -69,7 +69,11 @@ def test_a_plain_csv_becomes_a_data_set(
     found = done.summary
     assert found['videos']['val'] == 1 and sum(found['labels'].values()) == 6
     assert sum(found['boxes'].values()) == 5 and sum(found['key_frames'].values()) == 4
-    assert found['next'][0] == 'mmvideomae data check-boxes out/config.py'
+    assert found['next'] == [
+        "mmvideomae data check-boxes 'my out/config.py'",
+        "mmvideomae train 'my out/config.py' --work-dir 'work_dirs/my out'",
+        "mmvideomae test 'my out/config.py' 'work_dirs/my out'/best_*.pth",
+    ]
     proposals = {
         moment: frames
         for split in ('train', 'val')
