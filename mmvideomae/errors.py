@@ -1,6 +1,7 @@
 """Errors that a user can fix, warnings, and helpers that make text printable."""
 
 import difflib
+import errno
 import os
 import unicodedata
 from collections.abc import Iterable
@@ -74,8 +75,41 @@ def one_line(told: object, longest: int | None = None) -> str:
 _BREAKS = ('Cc', 'Zl', 'Zp')  # control characters, and separators of lines and paragraphs
 
 
+ON_DISK = {
+    errno.ENOSPC: 'no space left on the disk: free some, or choose a folder on another one',
+    errno.EDQUOT: 'the disk quota is used up: free some space, or choose a folder elsewhere',
+    errno.EROFS: 'the file system is read-only: choose another folder (--work-dir for a run)',
+    errno.EACCES: 'permission denied: choose a folder that you may use (--work-dir for a run)',
+    errno.EPERM: 'not permitted: choose a folder that you may use (--work-dir for a run)',
+    errno.EEXIST: 'something else has this name: choose another one',
+    errno.ENOTDIR: 'a part of this path is a file, not a folder: choose another path',
+    errno.EMFILE: 'too many open files: raise the limit (ulimit -n), or set a lower num_workers',
+    errno.ENOMEM: 'out of memory: set a lower num_workers or batch_size',
+}
+"""What users can do about errors of the operating system."""
+
+
+def of_the_disk(error: OSError) -> str:
+    """The file that an error of the operating system is about, and what is wrong with it."""
+    if error.errno is None:
+        return str(error)
+    meaning = ON_DISK.get(error.errno) or error.strerror
+    return meaning if error.filename is None else f'{os.fsdecode(error.filename)}: {meaning}'
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'X'?"`` if a known name resembles `name`, else an empty string."""
     by_lower = {each.lower(): each for each in known}
     found = difflib.get_close_matches(name.lower(), by_lower, 1)
     return f'; did you mean {by_lower[found[0]]!r}?' if found else ''
+
+
+def same_letters(name: str, known: Iterable[str]) -> str:
+    """A sentence if a known name looks the same as one that is not found; else an empty string.
+
+    Letters such as umlauts have two forms in Unicode; macOS and archives made there use the longer.
+    """
+    plain = unicodedata.normalize('NFC', name)
+    if plain.isascii() or all(unicodedata.normalize('NFC', each) != plain for each in known):
+        return ''
+    return '; one that looks the same has other Unicode forms of its letters (NFC, NFD): rename it'

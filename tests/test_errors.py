@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmvideomae.errors import one_line
+from mmvideomae.errors import one_line, same_letters
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ def test_one_line(told: object, line: str) -> None:
 def test_a_line_may_be_cut() -> None:
     assert one_line('x' * 9, longest=8) == 'xxxxx...'
     assert one_line('x' * 8, longest=8) == 'x' * 8
+
+
+def test_a_name_that_looks_the_same_is_told() -> None:
+    long, short = 'fru\u0308h', 'fr\u00fch'
+    assert 'Unicode' in same_letters(short, [long]) and 'Unicode' in same_letters(
+        long, ['a', short]
+    )
+    assert same_letters(short, ['fruh', 'spat']) == same_letters('fruh', [long]) == ''

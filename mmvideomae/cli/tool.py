@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 from rich.table import Table
 
-from mmvideomae.errors import UserError, nearest, one_line, printable
+from mmvideomae.errors import UserError, nearest, of_the_disk, one_line, printable
 
 INTERRUPTED = 130
 UNREAD = 128 + signal.SIGPIPE
@@ -110,7 +110,7 @@ def run_tool(
     except FIXABLE as error:
         if nobody_reads(error):
             return UNREAD
-        _note(parser, one_line(error))
+        _note(parser, one_line(of_the_disk(error) if isinstance(error, OSError) else error))
         return 1
     except RuntimeError as error:
         from torch import OutOfMemoryError  # only here, since most tools need no torch

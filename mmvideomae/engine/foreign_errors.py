@@ -14,17 +14,8 @@ from typing import Any
 from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
-from mmvideomae.errors import nearest, one_line
+from mmvideomae.errors import ON_DISK, nearest, of_the_disk, one_line
 
-_ON_DISK = {
-    errno.ENOSPC: 'no space left on the disk: free some, or choose a folder on another one',
-    errno.EDQUOT: 'the disk quota is used up: free some space, or choose a folder elsewhere',
-    errno.EROFS: 'the file system is read-only: choose another folder (--work-dir for a run)',
-    errno.EACCES: 'permission denied: choose a folder that you may use (--work-dir for a run)',
-    errno.EPERM: 'not permitted: choose a folder that you may use (--work-dir for a run)',
-    errno.EMFILE: 'too many open files: raise the limit (ulimit -n), or set a lower num_workers',
-    errno.ENOMEM: 'out of memory: set a lower num_workers or batch_size',
-}
 _PORT = (
     'the port of the processes is in use, probably by another run: set PORT=29501 (or another free '
     'port) before the command'
@@ -74,10 +65,7 @@ def _of_the_machine(error: Exception) -> str | None:
         return None
     if error.errno == errno.EADDRINUSE:
         return _PORT
-    meaning = _ON_DISK.get(error.errno)
-    if error.filename is None:
-        return meaning
-    return f'{error.filename}: {meaning or (error.strerror or error)}'
+    return None if error.filename is None and error.errno not in ON_DISK else of_the_disk(error)
 
 
 def _of_the_network(error: Exception) -> str | None:

@@ -115,8 +115,11 @@ class LineFormat:
             named: dict[str, Any] = dict(zip(names, numbers, strict=True))
             entry = Entry(path, **named)
         if self.labelled and entry.label is None:
-            two = '; if both numbers are labels, set multi_class=True' if len(numbers) == 2 else ''
-            raise ValueError(f'a label is required (labelled=True){two}')
+            hints = {
+                0: f', an integer after the path {path!r}',
+                2: '; if both numbers are labels, set multi_class=True',
+            }
+            raise ValueError(f'a label is required (labelled=True){hints.get(len(numbers), "")}')
         self._check(entry.label or 0)
         return _with_frames(entry)
 
@@ -178,7 +181,10 @@ def read_entries(
         try:
             yield number, line, line_format.entry(*split_line(line))
         except ValueError as error:
-            raise AnnotationError(f'{os.fspath(path)}:{number}: {error}: {shown(line)}') from None
+            header = number == 1 and not any(map(str.isdigit, line))
+            hint = '; if it is a header, delete it' if header else ''
+            place = f'{os.fspath(path)}:{number}'
+            raise AnnotationError(f'{place}: {error}: {shown(line)}{hint}') from None
 
 
 def split_line(text: str) -> tuple[str, list[int]]:

@@ -32,6 +32,7 @@ from mmvideomae.formats.text_files import (
     read_json,
     read_rows,
     shown,
+    without_padding,
 )
 from mmvideomae.storage.remote import UnreachableError, without_query
 
@@ -107,7 +108,8 @@ def _read_csv(path: str) -> list[AnnotatedVideo]:
     columns: Sequence[str] = _COLUMNS
     if rows and 'video' in [cell.lower() for cell in rows[0][1]]:
         number, header = rows.pop(0)
-        columns = [cell.lower() for cell in header]
+        filled = max(place for place, cell in enumerate(header, 1) if cell)
+        columns = [cell.lower() for cell in header[:filled]]
         if not set(_COLUMNS) <= set(columns) <= {*_COLUMNS, *_MORE_COLUMNS}:
             raise AnnotationError(
                 f'{path}:{number}: the columns must be {",".join(_COLUMNS)} and may be '
@@ -116,6 +118,7 @@ def _read_csv(path: str) -> list[AnnotatedVideo]:
     videos: dict[str, AnnotatedVideo] = {}
     for number, row in rows:
         where = f'{path}:{number}'
+        row = without_padding(row, len(columns))
         if len(row) != len(columns):
             raise AnnotationError(
                 f'{where}: {len(row)} fields, expected {len(columns)}: {",".join(columns)}'

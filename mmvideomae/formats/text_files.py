@@ -134,6 +134,11 @@ def split_row(line: str) -> list[str]:
     return [field.strip() for field in row]
 
 
+def without_padding(row: list[str], width: int) -> list[str]:
+    """A row without the empty fields after the first ``width``, which spreadsheets add."""
+    return row if any(row[width:]) else row[:width]
+
+
 def _refuse_separators(field: str) -> None:
     """Raise a ``ValueError`` if the only field of a line has another separator of spreadsheets."""
     for mark, name in ((';', 'semicolons'), ('\t', 'tabs')):

@@ -1,6 +1,7 @@
 """Contract: a command prints only its result on stdout and errors in one line, with exit codes."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -67,6 +68,22 @@ def test_what_a_user_can_fix_is_one_line(run: Any, error: Exception) -> None:
         raise error
 
     assert run(fail) == (1, '', 'tool.py: wrong: it\n')
+
+
+@pytest.mark.parametrize(
+    ('code', 'cure'),
+    [
+        (errno.EEXIST, 'choose another one'),
+        (errno.ENOSPC, 'free some'),
+        (errno.EACCES, 'choose a folder'),
+        (errno.ENOENT, 'No such file or directory'),
+    ],
+)
+def test_errors_of_the_disk_name_the_file_and_the_cure(run: Any, code: int, cure: str) -> None:
+    error = OSError(code, os.strerror(code), 'my folder')
+    status, out, err = run(_raising(error))
+    assert (status, out) == (1, '') and err.startswith('tool.py: my folder: ')
+    assert cure in err and 'Errno' not in err and err.count('\n') == 1
 
 
 def test_bugs_show_their_traceback(run: Any) -> None:

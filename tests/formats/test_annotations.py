@@ -135,8 +135,22 @@ def test_labelled_lists_need_labels(tmp_path):
     for line in ('a.mp4', 'f 1 9'):
         with pytest.raises(AnnotationError, match=r'list\.txt:1: a label is required'):
             read(tmp_path, line, labelled)
+    told = "a label is required .*, an integer after the path '0,a.mp4,3': "
+    with pytest.raises(AnnotationError, match=told):  # an index of pandas before the path
+        read(tmp_path, '0,a.mp4,3\n', labelled)
     with pytest.raises(ValueError, match='needs a label column'):
         LineFormat.of('path total', labelled=True)
+
+
+@pytest.mark.parametrize('header', ['path,label', 'video_name class', ',path,label', 'File\tLabel'])
+def test_a_header_is_told_as_one(tmp_path, header):
+    labelled = LineFormat.of(None, labelled=True)
+    with pytest.raises(AnnotationError, match=r'list\.txt:1: .*; if it is a header, delete it$'):
+        read(tmp_path, f'{header}\na.mp4 3\n', labelled)
+    for text in (f'a.mp4 3\n{header}\n', 'a b.mp4 3\n'):
+        with pytest.raises(AnnotationError) as caught:
+            read(tmp_path, text, labelled)
+        assert 'if it is a header' not in str(caught.value)
 
 
 def test_labels_below_0_are_refused_where_labels_count(tmp_path):

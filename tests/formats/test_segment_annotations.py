@@ -78,6 +78,15 @@ def test_more_columns_and_videos_without_segments(tmp_path: Path) -> None:
     assert (other.subset, other.duration, other.fps, other.segments) == ('val', 7, None, [])
 
 
+def test_columns_and_fields_that_spreadsheets_pad_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / 'a.csv').write_text('video,start,end,label,,\nv,1,2,a,,\nw,,,,,\n')
+    first, second = read_segments(tmp_path / 'a.csv')
+    assert (first.segments, first.labels, second.segments) == ([(1.0, 2.0)], ['a'], [])
+    (tmp_path / 'a.csv').write_text('video,start,end,label\nv,1,2,a,,b\n')
+    with pytest.raises(AnnotationError, match='6 fields, expected 4'):
+        read_segments(tmp_path / 'a.csv')
+
+
 def test_spaces_around_quotes_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / 'a.csv').write_text('\ufeffvideo, start, end, label\r\n v , 1 ,2, "a, b"\r\n')
     (video,) = read_segments(tmp_path / 'a.csv')

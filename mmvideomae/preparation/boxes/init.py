@@ -10,6 +10,7 @@ import numpy as np
 from mmengine import Config
 
 from mmvideomae.configs import ConfigError, read_config
+from mmvideomae.errors import same_letters
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import BoxLabel
 from mmvideomae.formats.classes import class_names
@@ -183,7 +184,7 @@ def _find_videos(sources: Sequence[BoxSource], settings: InitSettings) -> dict[s
     if missing:
         raise AnnotationError(
             f'{names[missing[0]].where}: {len(missing)} of {len(found)} videos are not below '
-            f'{settings.videos}, such as {missing[0]!r}'
+            f'{settings.videos}, such as {missing[0]!r}{same_letters(missing[0], places.names)}'
         )
     videos = {name: video for name, video in found.items() if video is not None}
     by_id: dict[str, SourceVideo] = {}

@@ -1,6 +1,7 @@
 """Find the videos that a file of boxes names, by any form of the name, and measure them."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -117,6 +118,11 @@ class SourceVideos:
             video = SourceVideo(video_id, path, folder / path, frames, fps)
             for name in {path, video_id, os.path.basename(path), os.path.basename(video_id)}:
                 self._by_name.setdefault(name, []).append(video)
+
+    @property
+    def names(self) -> Collection[str]:
+        """All names that `find` knows."""
+        return self._by_name
 
     def find(self, name: str, where: str) -> SourceVideo | None:
         """The video with this name; None if there is none.

@@ -3,7 +3,7 @@
 import logging
 import os
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,7 +173,18 @@ def write_annotations(
         raise AnnotationError(f'{", ".join(existing)} already there: --overwrite replaces them')
     for path, lines in texts.items():
         write_lines(path, lines)
+    tell_older(out, texts)
     return list(texts)
+
+
+def tell_older(out: Path, written: Collection[Path]) -> None:
+    """Warn of lists of an earlier split, which may name the same videos as the new ones."""
+    older = [str(path) for path in (out / f'{name}.csv' for name in SPLITS) if path.exists()]
+    if older := [path for path in older if Path(path) not in written]:
+        _logger.warning(
+            f'{", ".join(older)}: written earlier and kept, though their videos may be in the new '
+            'lists too: delete what you do not need'
+        )
 
 
 def _readable(name: str) -> str:

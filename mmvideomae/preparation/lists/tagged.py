@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmvideomae.errors import same_letters
 from mmvideomae.formats.text_files import AnnotationError, read_rows
 from mmvideomae.preparation.lists.make_annotations import (
     Annotations,
@@ -43,7 +44,8 @@ def annotate_table(
         place = f'{table}:{number}'
         sample = samples.get(name.replace('\\', '/'))
         if sample is None:
-            raise AnnotationError(f'{place}: there is no clip {name!r} in {folder}')
+            hint = same_letters(name, samples)
+            raise AnnotationError(f'{place}: there is no clip {name!r} in {folder}{hint}')
         if sample in tags:
             raise AnnotationError(f'{place}: the clip {name!r} has a line already')
         tags[sample] = _classes(fields, place)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mmvideomae.errors import same_letters
 from mmvideomae.formats.annotated_videos import (
     AnnotatedVideo,
     classes_of,
@@ -240,6 +241,7 @@ def _open(video: AnnotatedVideo, media: Media, classes: Sequence[str], fit: bool
         what = 'are no features of' if media.kind == 'features' else 'is no'
         raise AnnotationError(
             f'{video.where}: there {what} video {video.video_id!r} in {media.folder}'
+            f'{same_letters(video.video_id, media.files)}'
         )
     opened = media.open(path)
     duration = opened.duration or video.duration

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.list_lines import list_line, write_lines
+from mmvideomae.preparation.lists.make_annotations import tell_older
 from mmvideomae.preparation.segments.prepare import LISTS, FoundVideo, Prepared
 
 
@@ -35,6 +36,7 @@ def write_prepared(
         raise AnnotationError(f'{", ".join(there)} already there: --overwrite replaces them')
     for path, lines in texts.items():
         write_lines(path, lines)
+    tell_older(out, texts)
     return list(texts)
 
 

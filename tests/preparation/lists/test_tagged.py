@@ -77,3 +77,9 @@ def test_what_is_wrong_is_one_line(folder: Path, lines: list[str], message: str)
     with pytest.raises(AnnotationError, match=message) as e:
         annotate_table(folder, table(folder, *lines), SHARES)
     assert '\n' not in str(e.value)
+
+
+def test_a_clip_whose_name_looks_the_same_is_told(folder: Path) -> None:
+    (folder / 'u\u0308.mp4').touch()
+    with pytest.raises(AnnotationError, match=r'no clip .* other Unicode forms'):
+        annotate_table(folder, table(folder, '\u00fc.mp4,walk'), SHARES)

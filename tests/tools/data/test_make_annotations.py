@@ -154,6 +154,16 @@ def test_the_next_command_is_short_for_the_usual_folders(
     assert done.out.splitlines()[-1] == f'next: NUM_CLASSES=3 mmvideomae train {config}'
 
 
+def test_lists_of_an_earlier_split_are_told_of(
+    call: Any, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert call(folder, tmp_path / 'out', '--ratios', 0.6, 0.2, 0.2).code == 0
+    assert 'written earlier' not in caplog.text
+    assert call(folder, tmp_path / 'out', '--overwrite').code == 0
+    assert f'{tmp_path}/out/test.csv: written earlier and kept' in caplog.text
+    assert 'val.csv' not in caplog.text
+
+
 def test_seed_decides_and_other_classes_do_not(call: Any, folder: Path, tmp_path: Path) -> None:
     def val(out: str, *words: object) -> set[str]:
         assert call(folder, tmp_path / out, *words).code == 0

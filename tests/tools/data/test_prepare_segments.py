@@ -52,13 +52,33 @@ def test_faults_end_in_one_line_or_are_left_out(
     assert done.code == 0 and done.summary['videos'] == 3 and len(done.summary['left_out']) == 2
 
 
+def test_what_is_missing_or_old_is_told_of(
+    tool: Callable[..., Any],
+    put: Callable[..., Path],
+    videos: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No validation, a list of an earlier split, and a name in the other form of Unicode."""
+    put('own.csv', LINES)
+    words = ('prepare_segments.py', 'own.csv', 'videos', 'out')
+    assert tool(*words).err == caplog.text == ''
+    done = tool(*words, '--val-share', 0, '--overwrite')
+    assert done.code == 0 and 'no video is for validation' in done.err
+    assert 'out/val.csv: written earlier and kept' in caplog.text
+    (videos / 'v3.mp4').rename(videos / 'u\u0308.mp4')
+    put('own.csv', LINES.replace('v3', '\u00fc'))
+    done = tool(*words, '--overwrite')
+    assert done.code == 1 and 'other Unicode forms of its letters' in done.err
+
+
 def test_other_subsets_are_told_of(
     tool: Callable[..., Any], put: Callable[..., Path], videos: Path
 ) -> None:
     put('own.csv', 'video,start,end,label,subset\nv0,0,1,a,train\nv1,0,1,a,later\n')
     done = tool('prepare_segments.py', 'own.csv', 'videos', 'out', '--json')
     assert done.code == 0 and done.summary['other'] == {'later': 1}
-    assert done.err == "prepare_segments.py: 1 videos of 'later' are in no list\n"
+    assert "prepare_segments.py: 1 videos of 'later' are in no list\n" in done.err
 
 
 def test_a_published_set_is_prepared_for_its_config(

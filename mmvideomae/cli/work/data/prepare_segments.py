@@ -53,6 +53,11 @@ def make(args: argparse.Namespace) -> Told:
     notes = [f'left out: {fault}' for fault in prepared.left_out]
     notes += [each for each in (prepared.dropped, prepared.fitted) if each]
     notes += [f'{n} videos of {name!r} are in no list' for name, n in summary['other'].items()]
+    if not summary['validation']:
+        notes.append(
+            'no video is for validation, which configs need: annotate more videos of each class, '
+            'or give some of them the subset validation'
+        )
     line = (
         f'{summary["segments"]} segments of {len(prepared.classes)} classes in '
         f'{summary["videos"]} videos: {summary["training"]} for training, '

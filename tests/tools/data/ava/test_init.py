@@ -274,6 +274,15 @@ def test_wrong_input_ends_in_one_line(
     assert not (tmp_path / 'out').exists()
 
 
+def test_a_video_whose_name_looks_the_same_is_told(
+    tool: Callable[..., Any], boxes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / 'videos' / 'c.mp4').rename(tmp_path / 'videos' / 'u\u0308.mp4')
+    boxes.write_text(boxes.read_text().replace('\nc,', '\n\u00fc,'))
+    done = tool('ava/init.py', 'boxes.csv', 'out', *VIDEOS)
+    assert done.code == 1 and 'other Unicode forms of its letters' in done.err
+
+
 def test_names_that_fit_several_videos_are_refused(
     tool: Callable[..., Any], boxes: Path, put: Callable[..., Path], tmp_path: Path
 ) -> None:
