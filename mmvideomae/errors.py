@@ -93,7 +93,7 @@ def of_the_disk(error: OSError) -> str:
     """The file that an error of the operating system is about, and what is wrong with it."""
     if error.errno is None:
         return str(error)
-    meaning = ON_DISK.get(error.errno) or error.strerror
+    meaning = ON_DISK.get(error.errno) or error.strerror or str(error)
     return meaning if error.filename is None else f'{os.fsdecode(error.filename)}: {meaning}'
 
 
