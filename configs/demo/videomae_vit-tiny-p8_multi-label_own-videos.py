@@ -7,20 +7,17 @@
 # Paper: nothing. For better accuracy give these settings to a recipe in configs/recognition/.
 _base_ = 'videomae_vit-tiny-p8_finetune_own-videos.py'
 
-folder = 'data/tagged'
-labels = dict(multi_class=True, classes=f'{folder}/classes.txt')
+list_dir = '{{$LIST_DIR:data/tagged}}'
+video_dir = '{{$VIDEO_DIR:data/tagged/videos}}'
+labels = dict(multi_class=True, classes=f'{list_dir}/classes.txt')
 
 model = dict(cls_head=dict(multi_class=True))
 
 train_dataloader = dict(
-    dataset=dict(
-        sources=[dict(ann_file=f'{folder}/train.csv', data_prefix=f'{folder}/videos')], **labels
-    )
+    dataset=dict(sources=[dict(ann_file=f'{list_dir}/train.csv', data_prefix=video_dir)], **labels)
 )
 val_dataloader = dict(
-    dataset=dict(
-        sources=[dict(ann_file=f'{folder}/val.csv', data_prefix=f'{folder}/videos')], **labels
-    )
+    dataset=dict(sources=[dict(ann_file=f'{list_dir}/val.csv', data_prefix=video_dir)], **labels)
 )
 test_dataloader = val_dataloader
 

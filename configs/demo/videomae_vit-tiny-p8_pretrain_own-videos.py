@@ -1,6 +1,6 @@
 # make demo VIDEOS=/path/to/videos
-# or: python tools/train.py configs/demo/videomae_vit-tiny-p8_pretrain_own-videos.py \
-#     --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
+# or: VIDEO_DIR=/path/to/videos \
+#     python tools/train.py configs/demo/videomae_vit-tiny-p8_pretrain_own-videos.py
 # Cost: minutes on two CPU cores; clips of 16 frames of 64x64 pixels. It shows that pre-training
 #   runs on your videos, with reconstructions; useful features require the recipes in
 #   configs/pretrain/.

@@ -25,7 +25,7 @@ def shortened(command: str) -> str:
     """The command with a training of an epoch, a smaller model and few classifiers."""
     command = command.replace('epoch_20', 'epoch_1')
     if 'tools/train.py' in command:
-        return f'{command} {SHORT}'
+        return f'{command} --cfg-options {SHORT}'
     if 'tools/probe.py' in command:
         few = '--rates 0.01 --decays 0.1 --epochs 1 --neighbours 1'
         return f'{command} {few} --cfg-options model.backbone.arch.depth=1'

@@ -1,11 +1,11 @@
 # Any folder of videos, searched recursively; no list is needed. To use another folder:
-#   --cfg-options train_dataloader.dataset.sources.0.folder=/path/to/videos
+#   VIDEO_DIR=/path/to/videos python tools/train.py ...
 # 75 % of the tokens are masked, as on the paper's small data sets.
 _base_ = 'kinetics400_pretrain.py'
 
 train_dataloader = dict(
     dataset=dict(
-        sources=[dict(folder='data/custom/videos')],
+        sources=[dict(folder='{{$VIDEO_DIR:data/custom/videos}}')],
         pipeline=dict(augment=dict(transforms=dict(mask=dict(encoder=dict(ratio=0.75))))),
     )
 )

@@ -3,17 +3,19 @@
 # tools/misc/extract_features.py the features. The environment sets the number of classes, and
 # describes the features if they are not those of the small network in docs/localization.md:
 #   NUM_CLASSES=7 FEATURE_WIDTH=384 FEATURE_STRIDE=4 FEATURE_DIR=folder python tools/train.py ...
+# LIST_DIR is the folder of the annotation, if it is not data/own.
 num_classes = {{'$NUM_CLASSES:10'}}
 feature_width = {{'$FEATURE_WIDTH:128'}}
 feature_stride = {{'$FEATURE_STRIDE:8'}}
+list_dir = '{{$LIST_DIR:data/own}}'
 feature_dir = '{{$FEATURE_DIR:data/own/features}}'
 
 dataset = dict(
     type='FeatureDataset',
-    ann_file='data/own/annotation.json',
+    ann_file=f'{list_dir}/annotation.json',
     feature_dir=feature_dir,
     features=dict(width=feature_width, stride=feature_stride),
-    classes='data/own/classes.txt',
+    classes=f'{list_dir}/classes.txt',
     num_classes=num_classes,
     allow_empty=True,
 )

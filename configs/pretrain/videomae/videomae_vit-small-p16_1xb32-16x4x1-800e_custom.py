@@ -1,7 +1,7 @@
 # python tools/train.py \
 #     configs/pretrain/videomae/videomae_vit-small-p16_1xb32-16x4x1-800e_custom.py
-# Videos: every video below data/custom/videos, or below another folder with --cfg-options
-#   train_dataloader.dataset.sources.0.folder=/path/to/videos; at least 32.
+# Videos: every video below data/custom/videos, or below another folder with
+#   VIDEO_DIR=/path/to/videos before the command; at least 32.
 # Cost: 17.62 G multiply-accumulates per clip and forward pass, 24.0 M parameters, 1 GPU; 6 batches
 #   of 32 are accumulated to the 192 clips of the UCF101 recipe.
 # Paper: nothing; masking ratio, learning rate and batch are those of its small data sets (UCF101,

@@ -21,7 +21,7 @@ def test_videos_of_both_splits_once(tool: Callable[..., Any], tmp_path: Path) ->
     again = tool('synthesize.py', *words)
     told = [
         'out already holds 3 videos',
-        'next: mmvideomae data analyze-segments out/annotation.json',
+        'next: mmvideomae data prepare-segments out/annotation.json out/videos out/prepared',
     ]
     assert (again.code, again.out.splitlines()) == (0, told)
     other = tool('synthesize.py', *words, '--seed', 1)

@@ -72,7 +72,12 @@ def next_command(args: argparse.Namespace, prepared: Prepared) -> str:
     if args.layout in CONFIGS:
         config = CONFIGS[args.layout][prepared.kind]
         return f'mmvideomae train configs/localization/{config}'
+    out, videos = shlex.quote(str(args.out)), shlex.quote(str(args.videos))
     if prepared.kind == 'features':
-        return shlex.join(['mmvideomae', 'data', 'analyze-segments', f'{args.out}/annotation.json'])
-    folders = shlex.join([str(args.videos), f'{args.out}/features'])
-    return f'mmvideomae features CONFIG CKPT {folders}'
+        return f'mmvideomae data analyze-segments {out}/annotation.json --features {videos}'
+    variables = f'NUM_CLASSES={len(prepared.classes)} LIST_DIR={out} VIDEO_DIR={videos}'
+    network = 'configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py'
+    return (
+        f'{variables} mmvideomae train {network}\n'
+        f'or, with a better network: mmvideomae features CONFIG CKPT {videos} {out}/features'
+    )

@@ -141,7 +141,7 @@ _KINDS = {
         untrimmed_settings,
         untrimmed.settings_text,
         untrimmed.write_untrimmed,
-        'mmvideomae data analyze-segments OUT/annotation.json',
+        'mmvideomae data prepare-segments OUT/annotation.json OUT/videos OUT/prepared',
     ),
     'people': _Kind(
         people_settings,
