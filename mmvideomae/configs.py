@@ -285,7 +285,8 @@ def _environment_at(file: str, line: int | None) -> list[tuple[str, str]]:
 def _of_environment(variable: str, default: str) -> str:
     value = os.environ.get(variable)
     example = f', such as {default}' if default else ''
-    return f'the environment variable {variable}={value} is not valid: give a number{example}'
+    wanted = 'a number' if default.isdigit() else 'text without quotes or backslashes'
+    return f'the environment variable {variable}={value} is not valid: give {wanted}{example}'
 
 
 def _shown(file: str) -> str:

@@ -125,6 +125,14 @@ def test_a_number_of_the_environment(
     assert f'NUM_CLASSES={value}' in refusal(path) and 'such as 10' in refusal(path)
 
 
+def test_a_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, 'own.py', "name = '{{$LIST_DIR:data/own}}/a.csv'\n")
+    monkeypatch.setenv('LIST_DIR', 'my lists')
+    assert read_config(path).name == 'my lists/a.csv'
+    monkeypatch.setenv('LIST_DIR', "it's")
+    assert "LIST_DIR=it's is not valid: give text without quotes" in refusal(path)
+
+
 @pytest.fixture
 def cfg(tmp_path: Path) -> Config:
     return read_config(write(tmp_path, 'a.py', CONFIG))
