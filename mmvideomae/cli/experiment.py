@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from mmvideomae.cli.options import option_word
+from mmvideomae.cli.tool import TELL_EVERY
 from mmvideomae.configs import read_config
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.errors import UserError
@@ -26,8 +27,6 @@ _ITERATION = re.compile(
     r'Epoch\(train\) +\[(?P<epoch>\d+)\]\[ *(?P<done>\d+)/(?P<all>\d+)\].* '
     r'eta: (?P<eta>.*?)  .* loss: (?P<loss>\S+)'
 )
-_TELL_EVERY = 20.0
-"""Seconds between two lines of progress where there is no terminal."""
 
 
 class StageError(UserError, RuntimeError):
@@ -164,7 +163,7 @@ class Demo:
                 progress = training_progress(log, epochs) if epochs else None
                 text = f'{name}: {progress}' if progress else name
                 status.update(text)
-                if not self.console.is_terminal and time.monotonic() - told > _TELL_EVERY:
+                if not self.console.is_terminal and time.monotonic() - told > TELL_EVERY:
                     self._say(text)
                     told = time.monotonic()
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-from mmvideomae.cli.tool import Told
+from mmvideomae.cli.tool import TELL_EVERY, Told
 from mmvideomae.errors import printable
 from mmvideomae.jobs.cluster import Cluster, Share
 from mmvideomae.jobs.video_jobs import Outcome, share_of
@@ -22,7 +22,7 @@ FAILED = 3
 
 
 class JobDisplay:
-    """Show progress on stderr: a bar on a terminal, a line for each video in a log.
+    """Show progress on stderr: a bar on a terminal, a line now and then in a log.
 
     Args:
         total: Number of videos.
@@ -40,7 +40,7 @@ class JobDisplay:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._logging = not console.is_terminal
+        self._logging, self._told = not console.is_terminal, time.monotonic()
         self._total, self._start = total, time.monotonic()
         self._done = self._units = 0
         self._unit = unit
@@ -68,7 +68,9 @@ class JobDisplay:
         self._done, self._units = worked + len(outcome.skipped), outcome.units
         speed = self._speed(outcome.units)
         self._bar.update(self._task, completed=self._done, done=self._done, speed=speed)
-        if self._logging and worked:
+        due = self._done == self._total or time.monotonic() - self._told > TELL_EVERY
+        if self._logging and worked and due:
+            self._told = time.monotonic()
             left = (time.monotonic() - self._start) / worked * (self._total - self._done)
             line = f'{self._done}/{self._total} videos, {len(outcome.failed)} failed'
             self._console.print(

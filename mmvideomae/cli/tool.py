@@ -7,7 +7,8 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
@@ -23,6 +24,8 @@ UNREAD = 128 + signal.SIGPIPE
 """The exit status of programs whose output nobody reads any more."""
 FIXABLE = (UserError, ValueError, OSError)
 """Errors that end a command with one line; any other is a bug and shows its traceback."""
+TELL_EVERY = 20.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 class UsageError(UserError):
@@ -162,28 +165,45 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
         return INTERRUPTED
 
 
-def watched(
-    items: Iterable[Any], what: str, total: int | None = None, in_logs: bool = False
-) -> Iterator[Any]:
-    """Yield the items with a progress bar on stderr that disappears when all are done.
-
-    Args:
-        in_logs: Also print the finished bar where stderr is not a terminal.
-    """
+def watched(items: Iterable[Any], what: str, total: int | None = None) -> Iterator[Any]:
+    """Yield the items and show the progress on stderr: a bar, or lines in a log."""
     console = Console(stderr=True)
-    disable = not (in_logs or console.is_terminal)
-    yield from track(items, what, total=total, console=console, disable=disable)
+    if console.is_terminal:
+        yield from track(items, what, total=total, console=console, transient=True)
+        return
+    number = len(items) if total is None and isinstance(items, Sized) else total
+    tell = progress_lines(what)
+    for done, item in enumerate(items, 1):
+        yield item
+        tell(done, number)
+
+
+def progress_lines(what: str) -> Callable[[int, int | None], None]:
+    """A function that tells a log now and then how much is done, and of how much."""
+    told = time.monotonic()
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL_EVERY:
+            told = time.monotonic()
+            of_all = f' of {total}' if total is not None else ''
+            print(printable(f'{what}: {done}{of_all}'), file=sys.stderr, flush=True)
+
+    return tell
 
 
 @contextlib.contextmanager
 def work_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Show bars on the terminal's stderr, which disappear at the end.
+    """Show bars on the terminal's stderr, which disappear at the end, or lines in a log.
 
     Yields a function that begins a bar with a name and returns what moves it: the part that is
     done, and the total.
     """
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
+    if not console.is_terminal:
+        yield progress_lines
+        return
+    with Progress(console=console, transient=True) as bars:
 
         def begin(what: str) -> Callable[[int, int], None]:
             task = bars.add_task(what, total=None)

@@ -1,7 +1,6 @@
 """Work on videos one after another, with progress bars and a record of failures."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.progress import Progress
 
 from mmvideomae.apis.features.extractor import ExtractionError
 from mmvideomae.apis.temporal_localizer import UnfitVideoError
+from mmvideomae.cli.tool import progress_lines
 from mmvideomae.video.readers import VideoReadError
 from mmvideomae.video.streams import FileStream, FolderStream
 from mmvideomae.video.writer import VideoWriteError
@@ -24,15 +24,16 @@ OF_ONE_VIDEO = (VideoReadError, VideoWriteError, ExtractionError, UnfitVideoErro
 
 
 class VideoWork:
-    """Shows progress bars on stderr and records why videos failed.
+    """Shows progress on stderr, as bars or lines of a log, and records why videos failed.
 
     Attributes:
         failed: Reasons by video.
     """
 
     def __init__(self) -> None:
-        quiet = not sys.stderr.isatty()  # a log needs no bar
-        self._bars = Progress(console=Console(stderr=True), transient=True, disable=quiet)
+        console = Console(stderr=True)
+        self._logging = not console.is_terminal
+        self._bars = Progress(console=console, transient=True, disable=self._logging)
         self.failed: dict[str, str] = {}
 
     def __enter__(self) -> 'VideoWork':
@@ -45,6 +46,9 @@ class VideoWork:
     @contextmanager
     def bar(self, text: str) -> Iterator[Advance]:
         """A progress bar for a part of the work."""
+        if self._logging:
+            yield progress_lines(text)
+            return
         task = self._bars.add_task(escape(text), total=None)
         yield lambda done, total: self._bars.update(task, completed=done, total=total)
         self._bars.remove_task(task)

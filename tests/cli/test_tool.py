@@ -14,7 +14,15 @@ import torch
 from rich.table import Table
 
 from mmvideomae.cli.options import add_option
-from mmvideomae.cli.tool import Told, UsageError, run_logged, run_tool, tool_parser, watched
+from mmvideomae.cli.tool import (
+    Told,
+    UsageError,
+    run_logged,
+    run_tool,
+    tool_parser,
+    watched,
+    work_bars,
+)
 from mmvideomae.errors import UserError
 
 Make = Callable[[argparse.Namespace], Told]
@@ -173,7 +181,21 @@ def test_an_option_takes_values_like_its_default() -> None:
 
 def test_watched_items_are_all_there() -> None:
     assert list(watched([1, 2], 'things')) == [1, 2]
-    assert list(watched(iter('ab'), 'things', 2, in_logs=True)) == ['a', 'b']
+    assert list(watched(iter('ab'), 'things', 2)) == ['a', 'b']
+
+
+def test_a_log_gets_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(watched([1, 2], 'things'))
+    assert capsys.readouterr().err == ''
+    monkeypatch.setattr('mmvideomae.cli.tool.TELL_EVERY', -1.0)
+    list(watched([1, 2], 'things'))
+    list(watched(iter('a'), 'things'))
+    with work_bars() as begin:
+        begin('features of a')(3, 5)
+    lines = ['things: 1 of 2', 'things: 2 of 2', 'things: 1', 'features of a: 3 of 5']
+    assert capsys.readouterr().err.splitlines() == lines
 
 
 def _raising(error: BaseException) -> Make:

@@ -37,8 +37,13 @@ def test_files_are_written_once(
     assert again.code == 1 and 'already there' in again.err and again.err.count('\n') == 1
     assert '3 for training' in tool('prepare_segments.py', *words, '--overwrite').out
     videos.rename(tmp_path / 'my videos')
-    line = tool('prepare_segments.py', 'own.csv', 'my videos', 'my out').out.splitlines()[-1]
-    assert line == "next: mmvideomae features CONFIG CKPT 'my videos' 'my out/features'"
+    train, features = tool(
+        'prepare_segments.py', 'own.csv', 'my videos', 'my out'
+    ).out.splitlines()[1:]
+    assert train.startswith(
+        "next: NUM_CLASSES=2 LIST_DIR='my out' VIDEO_DIR='my videos' mmvideomae train "
+    )
+    assert features.endswith(": mmvideomae features CONFIG CKPT 'my videos' 'my out'/features")
 
 
 def test_faults_end_in_one_line_or_are_left_out(

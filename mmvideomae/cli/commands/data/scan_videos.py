@@ -49,7 +49,7 @@ def make(args: argparse.Namespace) -> Told:
     prefix = str(args.source) if args.source.is_dir() else args.data_prefix
     settings = ScanSettings(prefix, args.backend, args.full, args.filename_tmpl)
     scanned = scan(items, settings, engine_of(args), args.timeout)
-    results = list(watched(scanned, 'videos', len(items), in_logs=True))
+    results = list(watched(scanned, 'videos', len(items)))
     write_report(results, items, args.out)
     bad = [result for result in results if result.reason]
     summary: dict[str, Any] = {

@@ -41,7 +41,7 @@ def make(args: argparse.Namespace) -> Told:
         return Told(summary, [f'{args.out} already holds {words}', f'next: {command}'])
     start, total = time.perf_counter(), sum(counts.values())
     files = kind.write(args.out, settings, args.workers)
-    for _ in watched(files, ' and '.join(counts), total, in_logs=True):
+    for _ in watched(files, ' and '.join(counts), total):
         pass
     seconds = time.perf_counter() - start
     what, count = next(iter(counts.items()))

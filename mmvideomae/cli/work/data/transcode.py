@@ -21,7 +21,7 @@ def make(args: argparse.Namespace) -> Told:
     with locked(args.out, 'another run of transcode.py'):
         jobs = unfinished(everything, args.out, args.overwrite)
         made = transcode_all(jobs, engine_of(args), args.timeout)
-        results = list(watched(made, 'videos', len(jobs), in_logs=True))
+        results = list(watched(made, 'videos', len(jobs)))
         failed = {done.source: done.error for done in results if done.error}
         write_lines(args.out / 'failed.txt', [f'{path}\t{why}' for path, why in failed.items()])
     summary = {
