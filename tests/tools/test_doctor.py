@@ -240,3 +240,6 @@ def test_it_answers_where_torch_cannot_be_imported(tmp_path: Path) -> None:
     text = doctor._described(report)
     assert 'fix: pip install torch==2.11.0 torchvision==0.26.0' in text
     assert text.endswith('see above.')
+    warning = {'severity': 'warning', 'problem': 'x', 'mend': 'y'}
+    for findings, words in (([], 'All is well.'), ([warning], 'but see the warnings above.')):
+        assert doctor._described({**report, 'ok': True, 'findings': findings}).endswith(words)

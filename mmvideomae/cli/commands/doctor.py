@@ -210,7 +210,9 @@ def _described(report: dict) -> str:
         lines.append(f'{finding["severity"]}: {finding["problem"]}')
         if finding['mend']:
             lines.append(f'    fix: {finding["mend"]}')
-    lines.append('All is well.' if report['ok'] else 'Something is broken; see above.')
+    warned = any(finding['severity'] == 'warning' for finding in report['findings'])
+    well = 'Nothing is broken, but see the warnings above.' if warned else 'All is well.'
+    lines.append(well if report['ok'] else 'Something is broken; see above.')
     return '\n'.join(lines)
 
 

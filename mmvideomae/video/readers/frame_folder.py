@@ -125,10 +125,12 @@ def first_frame(folder: str | os.PathLike[str], template: str) -> int | None:
 
 
 def _instead(folder: str | os.PathLike[str]) -> str:
-    """A hint that names a picture in the folder, if frames have other names."""
-    names = (entry.name for entry in os.scandir(folder))
-    found = min((name for name in names if name.lower().endswith(_PICTURES)), default=None)
-    return f', but {found!r}: describe the names by filename_tmpl' if found else ''
+    """A hint that names a picture in the folder, if frames have other names, or another file."""
+    files = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+    for name in files:
+        if name.lower().endswith(_PICTURES):
+            return f', but {name!r}: describe the names by filename_tmpl'
+    return f', only files such as {files[0]!r}: if they are videos, name them' if files else ''
 
 
 def check_template(template: str) -> None:

@@ -58,6 +58,20 @@ def test_list_keeps_its_lines(call: Any, folder: Path, tmp_path: Path) -> None:
     assert 'gone.mp4\tno such file\n' in bad and bad.startswith('text.mp4\t')
 
 
+def test_what_is_bad_is_told_in_lines(call: Any, folder: Path, tmp_path: Path) -> None:
+    """Each bad video on its line, however many there are, and the usual cause if all are."""
+    names = ['new\nline.mp4', *(f'{number:02}.mp4' for number in range(11))]
+    for name in names:
+        make_broken_video('empty', tmp_path / 'videos' / name)
+    done = call(tmp_path / 'videos', tmp_path / 'out')
+    told = done.out.splitlines()
+    assert len(told) == 12 and told[-1] == '  and 2 more' and '--data-prefix' not in done.err
+    (tmp_path / 'list.csv').write_text('good2.avi 7\n"a b/good 1.mp4" 1\n')
+    words = (tmp_path / 'list.csv', tmp_path / 'out')
+    assert '--data-prefix' in call(*words).err
+    assert '--data-prefix' not in call(*words, '--data-prefix', folder).err
+
+
 def test_bad_input_is_one_line(call: Any, tmp_path: Path) -> None:
     (tmp_path / 'bad.csv').write_text('a.mp4 1\nb c d\n')
     (tmp_path / 'nothing.csv').write_text('# nothing\n')

@@ -212,7 +212,7 @@ def test_a_second_run_into_one_folder_is_refused(
     with storage.locked(tmp_path / 'out', 'another run'):
         captured = call(tmp_path / 'in', tmp_path / 'out')
     assert captured.code == 1
-    assert 'is in use by another run of transcode.py' in captured.err
+    assert 'is in use by another run of mmvideomae data transcode' in captured.err
     assert captured.err.count('\n') == 1 and not (tmp_path / 'out' / 'transcode.json').exists()
     assert call(tmp_path / 'in', tmp_path / 'out').code == 0
 

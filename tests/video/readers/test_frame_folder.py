@@ -118,6 +118,10 @@ def test_folder_without_frames_is_refused(tmp_path: Path) -> None:
     write_frames(tmp_path / 'others', 'frame{}.PNG', 3, 2)
     with pytest.raises(VideoReadError, match=r"in it, but 'frame3\.PNG': .* by filename_tmpl"):
         FrameFolderReader(tmp_path / 'others')
+    (tmp_path / 'videos').mkdir()
+    (tmp_path / 'videos' / 'a.mp4').touch()
+    with pytest.raises(VideoReadError, match=r"only files such as 'a\.mp4': if they are videos"):
+        FrameFolderReader(tmp_path / 'videos')
     with pytest.raises(VideoReadError, match='claims 0 frames'):
         FrameFolderReader(tmp_path / 'empty', total=0)
 

@@ -16,8 +16,12 @@ from typing import Any
 from mmvideomae.cli.job_display import add_engine, engine_of
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
+from mmvideomae.errors import one_line
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, scan, write_report
 from mmvideomae.video.readers import BACKENDS
+
+_TOLD = 10  # bad videos that are named
+_NO_PREFIX = 'if the paths of the list are relative to a folder, give it as --data-prefix'
 
 
 def options() -> argparse.ArgumentParser:
@@ -64,8 +68,10 @@ def make(args: argparse.Namespace) -> Told:
     lines = [
         '{good} of {videos} videos are good ({hours} hours), {bad} bad; see {out}'.format(**summary)
     ]
-    lines += [f'  {path}: {reason}' for path, reason in list(summary['reasons'].items())[:10]]
-    return Told(summary, lines, status=1 if args.strict and bad else 0)
+    reasons = [f'  {one_line(result.item.entry.path)}: {result.reason}' for result in bad]
+    lines += reasons[:_TOLD] + [f'  and {len(bad) - _TOLD} more'] * (len(bad) > _TOLD)
+    notes = [] if prefix or len(bad) < len(items) else [_NO_PREFIX]
+    return Told(summary, lines, notes, status=1 if args.strict and bad else 0)
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ def make(args: argparse.Namespace) -> Told:
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = replace(PRESETS[args.preset], **chosen)
     everything = plan(args.source, args.out, settings)
-    with locked(args.out, 'another run of transcode.py'):
+    with locked(args.out, 'another run of mmvideomae data transcode'):
         jobs = unfinished(everything, args.out, args.overwrite)
         made = transcode_all(jobs, engine_of(args), args.timeout)
         results = list(watched(made, 'videos', len(jobs)))
