@@ -65,14 +65,14 @@ class ActionDetector:
         device: The default is the GPU if there is one, else the CPU.
         classes: Names of the actions in the order of their ids, a file of them, or a label map
             (``.pbtxt``); the default is the names in the config's data sets.
-            people: See above: a `PersonDetector`, a config for one, or boxes; None: each call gets
+        people: See above: a `PersonDetector`, a config for one, or boxes; None: each call gets
             its own.
-            people_checkpoint: Weights of the person detector, with a config.
-            min_box_score: Boxes with lower scores are left out; VideoMAE's papers use 0.8.
-            step_seconds: Seconds from one key frame to the next.
-            min_score: Actions with lower scores are not shown.
-            batch_size: Key frames in a forward pass.
-            filename_tmpl, fps: Names of the files, and frame rate, of folders of frames.
+        people_checkpoint: Weights of the person detector, with a config.
+        min_box_score: Boxes with lower scores are left out; VideoMAE's papers use 0.8.
+        step_seconds: Seconds from one key frame to the next.
+        min_score: Actions with lower scores are not shown.
+        batch_size: Key frames in a forward pass.
+        filename_tmpl, fps: Names of the files, and frame rate, of folders of frames.
 
     Raises:
         ValueError: The model is not an action detector, its config has no test pipeline or no

@@ -13,9 +13,9 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmvideomae.checkpoints import fit, load, published, published_weights
+from mmvideomae.checkpoints import CheckpointError, fit, load, published, published_weights
 from mmvideomae.configs import ConfigError, ConfigMissingError, apply_options, read_config
-from mmvideomae.engine.run_config import plain_message
+from mmvideomae.engine.run_config import plain_message, with_environment
 from mmvideomae.errors import UserError
 from mmvideomae.registry import MODELS
 from mmvideomae.version import shipped
@@ -41,11 +41,11 @@ def init_model(
             (``mmvideomae weights list``), which gives both.
         checkpoint: A file or folder of any format that `mmvideomae.checkpoints` reads, or its
             ``http(s)`` address; 'own': those that an encoder of transformers or timm has
-            itself; None keeps the random weights.  If its head has other
-            classes, the config's ``default_hooks.head_rows.label_map`` selects their rows.
-            device: The default is that of a runner: the accelerator if there is one (GPU, NPU, MPS
+            itself; None keeps the random weights.  If its head has other classes, the config's
+            ``default_hooks.head_rows.label_map`` selects their rows.
+        device: The default is that of a runner: the accelerator if there is one (GPU, NPU, MPS
             or another that mmengine supports), else the CPU.
-            cfg_options: Values that replace those of the config, keyed by dotted names.
+        cfg_options: Values that replace those of the config, keyed by dotted names.
 
     Returns:
         The model; its attribute ``cfg`` is the config and ``checkpoint`` the path.
@@ -152,7 +152,10 @@ def _load_weights(model: nn.Module, path: str | os.PathLike[str], cfg: Config) -
     done = load(path)
     hook = (cfg.get('default_hooks') or {}).get('head_rows') or {}
     name, label_map = os.fspath(path), hook.get('label_map')
-    fitted = fit(done.state_dict, model, name, False, label_map, done.num_heads)
+    try:
+        fitted = fit(done.state_dict, model, name, False, label_map, done.num_heads)
+    except CheckpointError as error:
+        raise CheckpointError(with_environment(str(error), cfg)) from error
     model.load_state_dict(fitted.state_dict, strict=False)
     for line in (*done.lines, *fitted.notes):
         print_log(f'{name}: {line}', logger='current')

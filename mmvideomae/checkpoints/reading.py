@@ -17,7 +17,7 @@ from torch import Tensor
 from mmvideomae.checkpoints.completeness import GATHER
 from mmvideomae.checkpoints.errors import CheckpointError, some
 from mmvideomae.checkpoints.formats.vjepa2 import joint_state
-from mmvideomae.errors import one_line
+from mmvideomae.errors import one_line, where
 from mmvideomae.storage import ModuleCallError, PickleError, read_module
 
 # Names of weight files in a folder, best first: Hugging Face's, then DeepSpeed's.
@@ -71,7 +71,7 @@ def read_content(path: Path, trust: bool = False) -> Any:
     if path.is_dir():
         path = _inside(path)
     if not path.is_file():
-        raise FileNotFoundError(f'checkpoint not found: {path}')
+        raise FileNotFoundError(f'checkpoint not found: {path}{where(path)}')
     if path.name.endswith('.index.json'):
         return _read_shards(path, trust)
     with path.open('rb') as file:

@@ -7,6 +7,7 @@ config that comes with the package.
 import argparse
 import difflib
 import os
+from pathlib import Path
 from typing import Any
 
 from mmvideomae.errors import UserError, where
@@ -56,6 +57,18 @@ def video_path(text: str) -> str:
     if text.isdigit() or '#' in text or _exists(text):  # a camera, or a member of a tar file
         return text
     raise InputError(f'cannot read video {text!r}: no such file{where(text)}')
+
+
+def existing_path(text: str) -> Path:
+    """A file or folder of any kind that a command reads.
+
+    Raises:
+        InputError: There is nothing at this path.
+    """
+    if _exists(text):
+        return Path(text)
+    suffix = os.path.splitext(text)[1]
+    raise InputError(f'not found: {text}{where(text)}{_alike(text, (suffix,))}')
 
 
 class VideosAction(argparse.Action):

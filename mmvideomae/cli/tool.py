@@ -146,7 +146,8 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
     """Parse the command line and do work whose output is its log, on stdout.
 
     Args:
-        work: Name of the module whose ``run(args)`` does it.
+        work: Name of the module whose ``run(args)`` does it; it returns the exit status, or what
+            is wrong.
 
     Returns:
         What ``sys.exit`` takes: the exit status, which is `INTERRUPTED` on Ctrl-C, or a message
@@ -154,15 +155,15 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
     """
     try:
         args = parser.parse_args()
-    except UserError as error:
-        return f'error: {one_line(error)}'
-    try:
-        return import_module(work).run(args)
+        status: int | str = import_module(work).run(args)
     except UsageError as error:
         parser.error(str(error))
+    except UserError as error:
+        status = one_line(error)
     except KeyboardInterrupt:
         _note(parser, 'interrupted')
         return INTERRUPTED
+    return f'{parser.prog}: {status}' if isinstance(status, str) else status
 
 
 def watched(items: Iterable[Any], what: str, total: int | None = None) -> Iterator[Any]:

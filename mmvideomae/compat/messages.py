@@ -14,6 +14,8 @@ HARMLESS = {
     '"HardDiskBackend" is the alias of "LocalBackend"': 'mmengine warns of its own code',
     # mmengine/runner/runner.py and mmengine/_strategy/single_device.py, of every model.
     'Distributed training is not used, all SyncBatchNorm': 'models without such layers say it too',
+    # mmengine/evaluator/metric.py, of what writes the predictions for --dump and --page.
+    'The prefix is not set in metric class DumpResults': 'it has no values to name',
     # mmengine/hooks/logger_hook.py: the name of the work directory, once an epoch.
     'Exp name: ': 'the log is in a folder of that name',
     # mmengine/runner/checkpoint.py prints both, not to the log; our own notes name every part.

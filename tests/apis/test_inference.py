@@ -116,6 +116,19 @@ def test_rows_of_the_head_are_those_of_the_label_map(tmp_path: Path) -> None:
     assert torch.equal(model.cls_head.fc_cls.weight, expected)
 
 
+def test_the_variable_of_a_wrong_class_count_is_named(tmp_path: Path) -> None:
+    model = {'type': 'Recognizer3D', 'backbone': tiny_vit('avg')}
+    model['cls_head'] = {'type': 'LinearHead', 'num_classes': 'N', 'in_channels': 32}
+    text = repr(model).replace("'N'", "{{'$NUM_CLASSES:3'}}")
+    config = tmp_path / 'own.py'
+    config.write_text(f"default_scope = 'mmvideomae'\nmodel = {text}\n")
+    options = {'model.cls_head.num_classes': 7}
+    large = init_model(config, device='cpu', cfg_options=options)
+    torch.save(large.state_dict(), tmp_path / 'large.pth')
+    with pytest.raises(CheckpointError, match='put NUM_CLASSES=7 before the command'):
+        init_model(config, tmp_path / 'large.pth', device='cpu')
+
+
 def test_config_and_device_errors(config: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='has no model'):
         init_model(Config({'default_scope': 'mmvideomae'}))

@@ -11,6 +11,7 @@ from mmvideomae.cli.inputs import (
     VideosAction,
     checkpoint_path,
     config_path,
+    existing_path,
     video_path,
 )
 from mmvideomae.version import shipped
@@ -67,6 +68,8 @@ def test_what_may_exist_passes_as_it_is(check: type, text: str) -> None:
         (config_path, 'a.pth', 'a.pth is a weight file, not a config: CONFIG comes before CKPT'),
         (checkpoint_path, 'a.py', 'a.py is a config, not a weight file: CONFIG comes before CKPT'),
         (checkpoint_path, 'gone.pth', 'checkpoint not found: gone.pth in {here}'),
+        (existing_path, 'aa.pth', "not found: aa.pth in {here}; did you mean 'a.pth'?"),
+        (existing_path, 'gone', 'not found: gone in {here}'),
         (video_path, 'gone', "cannot read video 'gone': no such file in {here}"),
     ],
 )

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from mmengine.visualization import Visualizer
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 
@@ -41,6 +42,9 @@ class CallTool:
             runpy.run_path(str(TOOLS / name), run_name='__main__')
         except SystemExit as stop:
             code = stop.code or 0
+        finally:
+            # mmengine finds it by the second of the start, and a later run may start in the same.
+            Visualizer._instance_dict.clear()
         return Outcome(code, *self._capsys.readouterr())
 
 

@@ -161,22 +161,22 @@ def test_a_broken_video_is_one_clear_error(
     options = [f'test_dataloader.num_workers={num_workers}']
     arguments = [*classifier, '--work-dir', tmp_path / 'run', '--cfg-options', *options]
     said = call_tool('test.py', *arguments).code
-    assert said.startswith('error: ') and str(broken) in said
+    assert said.startswith('test.py: ') and str(broken) in said
     assert '\n' not in said
 
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['nowhere.py', '{weights}'], 'error: config not found: nowhere.py'),
-        (['{config}', 'nowhere.pth'], 'error: checkpoint not found: nowhere.pth'),
-        (['{config}', '{weights}', '--dump', 'out.json'], 'error: --dump writes a pickle'),
+        (['nowhere.py', '{weights}'], 'config not found: nowhere.py'),
+        (['{config}', 'nowhere.pth'], 'checkpoint not found: nowhere.pth'),
+        (['{config}', '{weights}', '--dump', 'out.json'], '--dump writes a pickle'),
         (
             ['{config}', '{weights}', '--page', 'w', '--cfg-options', 'test_evaluator.type=Other'],
-            'error: --page shows the wrong clips of a classifier, and the test of',
+            '--page shows the wrong clips of a classifier, and the test of',
         ),
-        (['{config}', '{weights}', '--page', 'w', '--page-clips', '0'], 'error: --page-clips must'),
-        (['{config}', '{weights}', '--page', '{config}'], 'error: '),
+        (['{config}', '{weights}', '--page', 'w', '--page-clips', '0'], '--page-clips must'),
+        (['{config}', '{weights}', '--page', '{config}'], ''),
     ],
 )
 def test_bad_input_is_one_clear_line(
@@ -184,7 +184,7 @@ def test_bad_input_is_one_clear_line(
 ) -> None:
     config, weights = classifier
     said = call_tool('test.py', *(w.format(config=config, weights=weights) for w in arguments)).code
-    assert said.startswith(message)
+    assert said.startswith(f'test.py: {message}')
     assert '\n' not in said
 
 

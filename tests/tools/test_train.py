@@ -138,8 +138,8 @@ def test_warns_when_the_rate_belongs_to_another_batch(
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['nowhere.py'], 'error: config not found: nowhere.py'),
-        (['{config}', '--resume', 'nowhere.pth'], 'error: checkpoint not found: nowhere.pth'),
+        (['nowhere.py'], 'config not found: nowhere.py'),
+        (['{config}', '--resume', 'nowhere.pth'], 'checkpoint not found: nowhere.pth'),
         (['{config}', '--launcher', 'slurm'], 'SLURM_NTASKS'),
     ],
 )

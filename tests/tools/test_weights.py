@@ -30,7 +30,7 @@ def test_another_architecture_and_no_weights(
         config = pretrain_config(f'{load_from.stem}.py', **options)
         message = call_tool('train.py', config, '--work-dir', tmp_path / 'work').code
         assert isinstance(message, str) and '\n' not in message
-        assert message.startswith('error: ') and reason in message
+        assert message.startswith('train.py: ') and reason in message
 
 
 def test_initial_weights_of_a_config(

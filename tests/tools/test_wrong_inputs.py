@@ -145,7 +145,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
 )
 def test_one_line_with_the_cure(train: Call, options: list[str], problem: str, cure: str) -> None:
     said = train(*options)
-    assert isinstance(said, str) and said.startswith('error: ')
+    assert isinstance(said, str) and said.startswith('train.py: ')
     assert '\n' not in said
     assert problem in said and cure in said
 
@@ -157,5 +157,5 @@ def test_weights_of_another_architecture(train: Call, tmp_path: Path) -> None:
     with DefaultScope.overwrite_default_scope('mmvideomae'):
         torch.save({'state_dict': MODELS.build(other).state_dict()}, tmp_path / 'other.pth')
     said = train(f'load_from={tmp_path / "other.pth"}')
-    assert isinstance(said, str) and said.startswith('error: ') and '\n' not in said
+    assert isinstance(said, str) and said.startswith('train.py: ') and '\n' not in said
     assert 'other.pth' in said and '48' in said and '32' in said

@@ -114,7 +114,7 @@ def test_the_right_input_trains(train: Call, tmp_path: Path) -> None:
 def test_one_line_names_the_video(data: Data, train: Call, spoil: Call, told: str) -> None:
     spoil(data)
     said = train()
-    assert isinstance(said, str) and said.startswith('error: ') and '\n' not in said
+    assert isinstance(said, str) and said.startswith('train.py: ') and '\n' not in said
     assert "'bad'" in said and told in said
 
 

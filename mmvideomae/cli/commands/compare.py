@@ -12,6 +12,7 @@ A to B; and OUT/classes.csv, a table of all classes.
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -19,8 +20,13 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('first', metavar='A', help='predictions of the first classifier, a.pkl')
-    add('second', metavar='B', help='predictions of the second classifier, b.pkl')
+    add('first', type=existing_path, metavar='A', help='predictions of the first classifier, a.pkl')
+    add(
+        'second',
+        type=existing_path,
+        metavar='B',
+        help='predictions of the second classifier, b.pkl',
+    )
     add('--classes', metavar='FILE', help='class names, one per line (default: numbers)')
     add(
         '--annotations',

@@ -11,13 +11,16 @@ them.  In both cases OUT/report.html shows the results.
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.tool import run_logged, tool_parser
 
 
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='folder to write')
-    parser.add_argument('--videos', type=Path, metavar='FOLDER', help='pre-train on these videos')
+    parser.add_argument(
+        '--videos', type=existing_path, metavar='FOLDER', help='pre-train on these videos'
+    )
     parser.add_argument('--epochs', type=int, help="epochs of pre-training (default: the config's)")
     parser.add_argument(
         '--method',

@@ -11,6 +11,7 @@ OUT receives per_class.png and metrics.json.
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -18,10 +19,10 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('results', type=Path, metavar='RESULTS', help='predicted boxes')
-    add('annotations', type=Path, metavar='ANN', help='true boxes')
-    add('label_map', type=Path, metavar='LABEL_MAP', help='names of the ids')
-    add('--excluded', type=Path, metavar='CSV', help='key frames to ignore')
+    add('results', type=existing_path, metavar='RESULTS', help='predicted boxes')
+    add('annotations', type=existing_path, metavar='ANN', help='true boxes')
+    add('label_map', type=existing_path, metavar='LABEL_MAP', help='names of the ids')
+    add('--excluded', type=existing_path, metavar='CSV', help='key frames to ignore')
     add_option(parser, '--iou', 0.5, 'IoU at which a box counts as found')
     add_option(
         parser,

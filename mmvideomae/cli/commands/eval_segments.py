@@ -10,6 +10,7 @@ CSV of video,start,end,label, or THUMOS14's folder. OUT receives errors.png and 
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -17,8 +18,8 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('results', type=Path, metavar='RESULTS', help='predicted segments')
-    add('annotations', type=Path, metavar='ANNOTATIONS', help='true segments')
+    add('results', type=existing_path, metavar='RESULTS', help='predicted segments')
+    add('annotations', type=existing_path, metavar='ANNOTATIONS', help='true segments')
     add(
         '--subset',
         nargs='+',

@@ -204,7 +204,7 @@ def _show_own_videos(demo: Demo, folder: Path) -> DemoResults:
 
 
 def run(args: argparse.Namespace) -> int | str:
-    """Run all stages and write the report; returns what ``sys.exit`` takes."""
+    """Run all stages and write the report; returns the exit status, or what is wrong."""
     if args.videos and args.method != 'videomae':
         raise UsageError(
             f'--videos does not support {args.method}: see docs/{args.method}.md for the commands'
@@ -216,7 +216,7 @@ def run(args: argparse.Namespace) -> int | str:
         else:
             results = _show_claim(demo, _METHODS[args.method])
     except (StageError, AnnotationError) as error:
-        return f'error: {error}'
+        return str(error)
     report = write_demo_report(args.out / 'report.html', results)
     for accuracy in results.accuracies:
         demo.console.print(f'{accuracy.name}: {accuracy.share:.1%} of {accuracy.clips} test clips')

@@ -63,7 +63,7 @@ def _require_page(args: argparse.Namespace, evaluators: list[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int | str:
-    """Test; returns what ``sys.exit`` takes."""
+    """Test; returns the exit status, or what is wrong."""
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int | str:
         if (message := plain_message(error)) is None:
             raise
         whose = f'; the weights are {args.checkpoint}' if isinstance(error, NotFiniteError) else ''
-        return f'error: {with_environment(message, cfg)}{whose}'
+        return f'{with_environment(message, cfg)}{whose}'
     return 0
 
 

@@ -55,7 +55,7 @@ def _prepare(args: argparse.Namespace) -> tuple[Config, str, bool]:
 
 
 def run(args: argparse.Namespace) -> int | str:
-    """Train; returns what ``sys.exit`` takes."""
+    """Train; returns the exit status, or what is wrong."""
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int | str:
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise
-        return f'error: {with_environment(message, cfg)}'
+        return with_environment(message, cfg)
     return 0
 
 

@@ -27,7 +27,7 @@ def test_epochs_and_videos_are_those_of_the_options(
     write_video(tmp_path / name, moving_shapes(4, 32, 32))
     words = ['--videos', str(tmp_path), '--out', str(tmp_path / 'out')]
     words += ['--epochs', str(epochs)] if epochs else []
-    assert run(options().parse_args(words)) == 'error: far enough'
+    assert run(options().parse_args(words)) == 'far enough'
     assert given.get('train_cfg.max_epochs') == epochs
     source = {key.rpartition('.')[2]: value for key, value in given.items() if 'sources' in key}
     assert {entry.path for entry in read_list(source['ann_file'], LineFormat())} == {

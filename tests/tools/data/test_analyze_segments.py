@@ -37,10 +37,10 @@ def test_faults_are_told_and_left_out(tool: Callable[..., Any], put: Callable[..
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        (('none.json',), 'cannot read the annotation none.json'),
+        (('none.json',), 'not found: none.json in '),
         (('own.csv',), 'has no fps: give the folder of features'),
         (('own.csv', '--fps', 25), 'stride and window are needed'),
-        (('own.csv', '--features', 'nowhere'), 'they are missing'),
+        (('own.csv', '--features', 'nowhere'), 'not found: nowhere in '),
         (('own.csv', '--subsets', 'train'), 'no videos of subset train'),
     ],
 )

@@ -11,6 +11,7 @@ ActivityNet's layout, CSV of video,start,end,label, or THUMOS14's folder.
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -18,8 +19,13 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('annotations', type=Path, metavar='ANNOTATIONS', help='segments to analyze')
-    add('--features', type=Path, metavar='DIR', help='folder of features, preferably with sidecars')
+    add('annotations', type=existing_path, metavar='ANNOTATIONS', help='segments to analyze')
+    add(
+        '--features',
+        type=existing_path,
+        metavar='DIR',
+        help='folder of features, preferably with sidecars',
+    )
     add('--stride', type=float, help='frames from one feature to the next')
     add('--window', type=int, help='frames covered by a feature')
     add('--fps', type=float, help='frames per second (default: from sidecars or annotation)')

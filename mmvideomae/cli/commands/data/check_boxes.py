@@ -12,8 +12,8 @@ and 0 if there are only warnings.
 
 import argparse
 import os
-from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option, add_places
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -21,8 +21,19 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('source', type=Path, metavar='CONFIG_OR_ANN', help='a config (.py), or a list of boxes')
-    add('label_map', type=Path, nargs='?', metavar='LABEL_MAP', help='names of the ids, for a list')
+    add(
+        'source',
+        type=existing_path,
+        metavar='CONFIG_OR_ANN',
+        help='a config (.py), or a list of boxes',
+    )
+    add(
+        'label_map',
+        type=existing_path,
+        nargs='?',
+        metavar='LABEL_MAP',
+        help='names of the ids, for a list',
+    )
     add('--videos', metavar='FOLDER', help='folder of videos or of folders of frames')
     add('--table', metavar='CSV', help='paths of videos: lines video,path,start_second[,fps]')
     add('--proposals', metavar='FILE', help="a detector's boxes")

@@ -19,6 +19,7 @@ OUT/{train,val}_proposals.pkl (the true boxes with score 1) and OUT/config.py.
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 from mmvideomae.version import shipped
@@ -29,11 +30,11 @@ _BASE = shipped('configs/demo/detector_vit-tiny-p8_own-boxes.py')
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('boxes', type=Path, metavar='BOXES', help='CSV or JSON file')
+    add('boxes', type=existing_path, metavar='BOXES', help='CSV or JSON file')
     add('out', type=Path, metavar='OUT', help='folder to write')
     add(
         '--videos',
-        type=Path,
+        type=existing_path,
         required=True,
         metavar='FOLDER',
         help='folder of the videos, with or without subfolders',

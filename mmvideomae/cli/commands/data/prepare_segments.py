@@ -19,6 +19,7 @@ video are cut off and counted.  VIDEOS may hold features, ID.npy, and no videos.
 import argparse
 from pathlib import Path
 
+from mmvideomae.cli.inputs import existing_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
@@ -26,8 +27,13 @@ from mmvideomae.cli.tool import run_tool, tool_parser
 def options() -> argparse.ArgumentParser:
     parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('segments', type=Path, metavar='SEGMENTS', help='file of segments')
-    add('videos', type=Path, metavar='VIDEOS', help='folder of the videos, or of their features')
+    add('segments', type=existing_path, metavar='SEGMENTS', help='file of segments')
+    add(
+        'videos',
+        type=existing_path,
+        metavar='VIDEOS',
+        help='folder of the videos, or of their features',
+    )
     add('out', type=Path, metavar='OUT', help='folder to write')
     add_option(
         parser,

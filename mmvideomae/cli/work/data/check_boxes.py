@@ -22,8 +22,6 @@ def _sets_asked(args: argparse.Namespace) -> list[BoxSet]:
     if args.label_map is None:
         if args.source.suffix != '.py':
             raise ValueError(f'{args.source} is not a config (.py), and a list needs a LABEL_MAP')
-        if not args.source.is_file():
-            raise ValueError(f'no such config: {args.source}')
         return sets_of(read_config(args.source))
     return [
         BoxSet(

@@ -80,7 +80,7 @@ def test_each_wrong_input_is_one_error(
     ('words', 'message'),
     [
         (('ann.csv', *OPTIONS), 'needs a LABEL_MAP'),
-        (('config.py',), 'no such config'),
+        (('config.py',), 'not found: config.py in '),
         (('ann.csv', 'map.pbtxt'), 'videos need folder=FOLDER or table=FILE'),
         (('ann.csv', 'map.pbtxt', *OPTIONS, '--filename-tmpl', 'x'), 'need fps'),
     ],

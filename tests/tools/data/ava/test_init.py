@@ -242,7 +242,7 @@ def test_wrong_lines_end_in_one_line(
     ('words', 'message'),
     [
         (('missing.csv', 'out', *VIDEOS), 'missing.csv'),
-        (('boxes.csv', 'out', '--videos', 'nowhere'), 'no such folder of videos: nowhere'),
+        (('boxes.csv', 'out', '--videos', 'nowhere'), 'not found: nowhere in '),
         (('boxes.csv', 'out', *VIDEOS, '--val-share', 1), 'must be in (0, 1)'),
         (('boxes.csv', 'out', *VIDEOS, '--base', 'x.py'), 'config not found: x.py'),
         (
