@@ -18,6 +18,7 @@ from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
 from mmvideomae.errors import ConfigError, UserError, one_line, where
+from mmvideomae.storage.work_dirs import default_work_dir
 
 VIEWERS = {
     'tensorboard': ('TensorboardVisBackend', 'tensorboard'),
@@ -39,7 +40,7 @@ def load_run_config(
 ) -> Config:
     """Read a config, apply `cfg_options`, and set work directory, launcher and data loaders.
 
-    The work directory is `work_dir`, or the config's own, or `work_dirs/<name of the config>`.
+    The work directory is `work_dir`, or the config's own, or its `default_work_dir`.
 
     Raises:
         ConfigError: The config cannot be read, or an option does not fit it.
@@ -52,7 +53,7 @@ def load_run_config(
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+        cfg.work_dir = default_work_dir(config)
     return cfg
 
 

@@ -13,7 +13,8 @@ def options() -> argparse.ArgumentParser:
     add('config', type=config_path, metavar='CONFIG', help='config file')
     add(
         '--work-dir',
-        help='folder for logs and checkpoints (default: work_dirs/<name of the config>)',
+        help='folder for logs and checkpoints (default: work_dirs/<name of the config>, or of its '
+        'folder for a config.py)',
     )
     add(
         '--resume',

@@ -19,6 +19,7 @@ from mmvideomae.preparation.boxes.files import FILES, SPLITS, InitSettings, writ
 from mmvideomae.preparation.boxes.rows import make_rows
 from mmvideomae.preparation.boxes.sources import BoxSource, SourceRow
 from mmvideomae.preparation.boxes.videos import SourceVideo, SourceVideos
+from mmvideomae.storage.work_dirs import default_work_dir
 
 Watch = Callable[[Sequence[SourceRow]], Iterable[SourceRow]]
 """Wraps rows to show the progress of reading their videos."""
@@ -38,7 +39,6 @@ class InitSummary:
         classes: Names keyed by id.
         videos, key_frames, boxes, labels: Numbers for each split; a box may have several labels.
         repeated: Number of repeated lines that were left out.
-        work_dir: Suggested work directory for training.
         checkpoint: Name of the checkpoint to test after training, according to the config.
     """
 
@@ -49,7 +49,6 @@ class InitSummary:
     boxes: dict[str, int] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
-    work_dir: str = ''
     checkpoint: str = ''
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,10 +57,11 @@ class InitSummary:
 
     def commands(self) -> list[str]:
         """The next commands."""
-        config, work_dir = shlex.quote(str(self.out / 'config.py')), shlex.quote(self.work_dir)
+        path = self.out / 'config.py'
+        config, work_dir = shlex.quote(str(path)), shlex.quote(default_work_dir(path))
         return [
             f'mmvideomae data check-boxes {config}',
-            f'mmvideomae train {config} --work-dir {work_dir}',
+            f'mmvideomae train {config}',
             f'mmvideomae test {config} {work_dir}/{self.checkpoint}',
         ]
 
@@ -232,9 +232,7 @@ def _summarize(
     settings: InitSettings,
     base: Config,
 ) -> InitSummary:
-    summary = InitSummary(
-        settings.out, classes, work_dir=f'work_dirs/{settings.out.resolve().name}'
-    )
+    summary = InitSummary(settings.out, classes)
     epochs = base.get('train_cfg', {}).get('max_epochs')
     summary.checkpoint = f'epoch_{epochs}.pth' if epochs else 'CHECKPOINT'
     if base.get('default_hooks', {}).get('checkpoint', {}).get('save_best'):

@@ -71,7 +71,7 @@ def test_a_plain_csv_becomes_a_data_set(
     assert sum(found['boxes'].values()) == 5 and sum(found['key_frames'].values()) == 4
     assert found['next'] == [
         "mmvideomae data check-boxes 'my out/config.py'",
-        "mmvideomae train 'my out/config.py' --work-dir 'work_dirs/my out'",
+        "mmvideomae train 'my out/config.py'",
         "mmvideomae test 'my out/config.py' 'work_dirs/my out'/best_*.pth",
     ]
     proposals = {
