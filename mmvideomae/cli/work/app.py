@@ -19,7 +19,7 @@ from mmvideomae.apis import (
     init_model,
 )
 from mmvideomae.cli.tool import Told, UsageError, work_bars
-from mmvideomae.cli.work.app_answers import Answers, Library
+from mmvideomae.cli.work.app_answers import Answers, Library, shown_names
 from mmvideomae.cli.work.app_page import build_page, gradio
 from mmvideomae.errors import UserError
 from mmvideomae.jobs.video_jobs import jobs_of
@@ -40,7 +40,7 @@ def make(args: argparse.Namespace) -> Told:
         raise UsageError('--search needs the folder in which it searches: --videos FOLDER')
     gradio()  # fails before models are loaded
     jobs = jobs_of(args.videos, filename_tmpl=args.filename_tmpl) if args.videos else []
-    return Told(None, _serve(args, {job.video_id: job.path for job in jobs}))
+    return Told(None, _serve(args, shown_names(jobs)))
 
 
 def _serve(args: argparse.Namespace, videos: dict[str, str]) -> Iterator[str]:
@@ -53,7 +53,8 @@ def _serve(args: argparse.Namespace, videos: dict[str, str]) -> Iterator[str]:
         try:
             if answers.library and answers.library.failed and not args.json:
                 failed = answers.library.failed
-                yield f'{len(failed)} videos cannot be searched, such as {next(iter(failed))}'
+                first = ': '.join(next(iter(failed.items())))
+                yield f'{len(failed)} videos cannot be searched, such as {first}'
             yield json.dumps({'address': address}) if args.json else f'{address}  (Ctrl-C ends)'
             threading.Event().wait()
         except KeyboardInterrupt:

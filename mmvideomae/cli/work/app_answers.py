@@ -1,7 +1,8 @@
 """What the buttons of ``mmvideomae app`` do, without the page around them."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from mmvideomae.apis import (
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.inference import OnProgress
 from mmvideomae.cli.work.detect import drawn_people
-from mmvideomae.errors import UserError
+from mmvideomae.errors import UserError, printable
 from mmvideomae.jobs.video_jobs import Job, file_of, jobs_of
 from mmvideomae.ops.neighbours import nearest_neighbours
 from mmvideomae.video.streams import open_stream
@@ -72,7 +73,8 @@ class Library:
             self.failed = dict(outcome.failed)
         self.jobs: list[Job] = [job for job in jobs if job.video_id not in self.failed]
         if not self.jobs:
-            raise NoFeaturesError(f'no video of {folder} can be used: {next(iter(self.failed))}')
+            first = ': '.join(next(iter(self.failed.items())))
+            raise NoFeaturesError(f'no video of {folder} can be used, such as {first}')
         means = [np.load(file_of(job, place, '.npy')).mean(0) for job in self.jobs]
         self._bank = torch.from_numpy(np.stack(means))
 
@@ -85,6 +87,11 @@ class Library:
         found = zip(places[0].tolist(), alike[0].tolist(), strict=True)
         others = ((self.jobs[place], score) for place, score in found)
         return [(job, score) for job, score in others if job.path != video][:count]
+
+
+def shown_names(jobs: Sequence[Job]) -> dict[str, str]:
+    """Paths of videos, keyed by names that a page can show."""
+    return {printable(job.video_id): job.path for job in jobs}
 
 
 @dataclass
@@ -110,7 +117,10 @@ class Answers:
         if video not in self._playable:
             stream = open_stream(video, self.filename_tmpl, self.fps)
             with stream:
-                self._playable[video] = str(browser_video(stream, self._file()))
+                made = browser_video(stream, self._file())
+            if str(made) != printable(str(made)):  # no page can ask for it
+                made = shutil.copyfile(made, self._file().with_suffix(made.suffix))
+            self._playable[video] = str(made)
         return self._playable[video]
 
     def classify(self, video: str, count: int) -> dict[str, float]:
@@ -124,7 +134,7 @@ class Answers:
         """A picture (H, W, 3) uint8 of the segments, and a table of them, best first."""
         assert self.localizer is not None
         found = self.localizer(video, progress).at_least(least)
-        title = f'{Path(video).name}: {len(found)} segments'
+        title = f'{printable(Path(video).name)}: {len(found)} segments'
         rows = [
             [*(moment(time) for time in span[:2]), span.label, f'{span.score:.3f}']
             for span in found
@@ -167,7 +177,10 @@ class Answers:
         """Files of the nearest videos, with likeness and name."""
         assert self.library is not None
         found = self.library.nearest(video, count, progress)
-        return [(self.playable(job.path), f'{score:.3f}  {job.video_id}') for job, score in found]
+        return [
+            (self.playable(job.path), f'{score:.3f}  {printable(job.video_id)}')
+            for job, score in found
+        ]
 
     def _file(self) -> Path:
         return self.folder / f'{uuid4().hex}.mp4'

@@ -1,5 +1,6 @@
 """Contract: the buttons of the application give what the Python interface gives."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from mmvideomae.apis import (
     VideoClassifier,
     init_model,
 )
-from mmvideomae.cli.work.app_answers import Answers, Library, NoFeaturesError
+from mmvideomae.cli.work.app_answers import Answers, Library, NoFeaturesError, shown_names
+from mmvideomae.jobs.video_jobs import jobs_of
 from mmvideomae.video.readers import open_reader
 from mmvideomae.visualization.browser_video import plays_in_browsers
 from tests.support.model_files import NAMES, write_model_files
@@ -106,5 +108,20 @@ def test_features_are_computed_once_for_a_folder(
         assert [job.video_id for job in library.jobs] == ['[a] b', 'c', 'd', 'e']
         assert sorted(set(seen)) == names
     make_broken_video('text', tmp_path / 'bad' / 'a.mp4')
-    with pytest.raises(NoFeaturesError, match=r'no video of .* can be used: a'):
+    with pytest.raises(NoFeaturesError, match=r'no video of .*, such as a: .*no video'):
         Library(extractor, str(tmp_path / 'bad'), tmp_path)
+
+
+def test_videos_whose_names_are_not_utf8_are_shown(
+    models: Models, folder: Path, tmp_path: Path
+) -> None:
+    """No page can name such a file, so it plays a copy."""
+    video = os.fsdecode(os.fsencode(tmp_path) + b'/videos/caf\xe9.mp4')
+    Path(video).parent.mkdir()
+    Path(video).write_bytes((folder / 'videos/c.mp4').read_bytes())
+    assert shown_names(jobs_of(str(tmp_path / 'videos'))) == {r'caf\udce9': video}
+    extractor = FeatureExtractor(*models['search'], device='cpu')
+    library = Library(extractor, str(tmp_path / 'videos'), tmp_path / 'out')
+    ((file, name),) = Answers(tmp_path, library=library).search(str(folder / 'videos/c.mp4'), 2)
+    assert name == r'1.000  caf\udce9' and file.isascii()
+    assert Path(file).read_bytes() == Path(video).read_bytes()
