@@ -272,14 +272,15 @@ def _told(error: Exception, name: str) -> str:
         reason = f'{_shown(inner.filename)}:{inner.lineno}: {reason}'
     place = _shown(file) if line is None else f'{_shown(file)}:{line}'
     told = [_of_environment(*found) for found in _environment_at(file, line)]
-    return f'{place}: {"; ".join([*told, reason])}'
+    more = [] if told and line is None else [reason]  # mmengine takes an empty variable as unset
+    return f'{place}: {"; ".join([*told, *more])}'
 
 
 def _environment_at(file: str, line: int | None) -> list[tuple[str, str]]:
-    """Environment variables on a line of a config that are set, with their defaults."""
-    lines = Path(file).read_text(encoding='utf-8', errors='replace').splitlines()
-    found = OF_ENVIRONMENT.findall(lines[line - 1]) if line and line <= len(lines) else []
-    return [(variable, default) for variable, default in found if variable in os.environ]
+    """Environment variables on a line that are set, or empty ones in a file, with defaults."""
+    text = Path(file).read_text(encoding='utf-8', errors='replace')
+    found = OF_ENVIRONMENT.findall('\n'.join(text.splitlines()[line - 1 : line]) if line else text)
+    return [each for each in found if each[0] in os.environ and (line or not os.environ[each[0]])]
 
 
 def _of_environment(variable: str, default: str) -> str:

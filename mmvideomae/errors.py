@@ -97,6 +97,14 @@ def of_the_disk(error: OSError) -> str:
     return meaning if error.filename is None else f'{os.fsdecode(error.filename)}: {meaning}'
 
 
+def not_text(name: str, value: object) -> str:
+    """A message about an option that is a path, and was read as a number or a list."""
+    return (
+        f'{name} must be text, got {value!r}: in --cfg-options, text with commas or of digits '
+        f"""alone needs quotes, {name}='"TEXT"'"""
+    )
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'X'?"`` if a known name resembles `name`, else an empty string."""
     by_lower = {each.lower(): each for each in known}

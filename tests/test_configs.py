@@ -110,7 +110,7 @@ def test_a_missing_config_and_a_folder(tmp_path: Path) -> None:
     assert 'is not a config' in refusal(tmp_path)
 
 
-@pytest.mark.parametrize('value', ['four', '2.5', '0', '-3', 'int', '4 classes', '2*3'])
+@pytest.mark.parametrize('value', ['', 'four', '2.5', '0', '-3', 'int', '4 classes', '2*3'])
 @pytest.mark.parametrize('as_base', [False, True])
 def test_a_number_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, as_base: bool
@@ -122,7 +122,8 @@ def test_a_number_of_the_environment(
     monkeypatch.setenv('NUM_CLASSES', '7')
     assert read_config(path).num_classes == 7
     monkeypatch.setenv('NUM_CLASSES', value)
-    assert f'NUM_CLASSES={value}' in refusal(path) and 'such as 10' in refusal(path)
+    assert f'NUM_CLASSES={value} is not valid' in refusal(path) and 'such as 10' in refusal(path)
+    assert 'os.environ' not in refusal(path)
 
 
 def test_a_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

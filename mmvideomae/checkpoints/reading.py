@@ -159,7 +159,11 @@ def _inside(folder: Path) -> Path:
             return folder / name
     if pieces := sorted(folder.glob('zero_pp_rank_*_model_states.pt')):
         raise CheckpointError(f'{pieces[0]} is a part of a checkpoint {GATHER}')
-    raise CheckpointError(f'{folder} is a folder without weights: none of {some(FOLDER_NAMES)}')
+    found = sorted(folder.glob('*.pth'))
+    hint = f'; give a file in it, such as {found[0]}' if found else ''
+    raise CheckpointError(
+        f'{folder} is a folder without weights: none of {some(FOLDER_NAMES)}{hint}'
+    )
 
 
 def _read_shards(index: Path, trust: bool) -> dict[str, Tensor]:

@@ -105,7 +105,7 @@ class SegmentDataset(SeededDataset):
         self.num_classes = num_classes
         names = None if classes is None else class_names(classes)
         if names is not None:
-            check_class_count(names, num_classes)
+            check_class_count(names, num_classes, classes)
         super().__init__(
             steps,
             test_mode,
@@ -157,7 +157,7 @@ class SegmentDataset(SeededDataset):
         videos = read_segments(self.ann_file)
         if 'classes' not in self._metainfo:
             self._metainfo['classes'] = classes_of(videos)
-            check_class_count(self._metainfo['classes'], self.num_classes)
+            check_class_count(self._metainfo['classes'], self.num_classes, self.ann_file)
         if self.subsets is not None:
             videos = of_subsets(videos, self.subsets, self.ann_file)
         return [video for video in videos if video.video_id not in self.exclude]

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
+from mmvideomae.errors import not_text
 from mmvideomae.formats.annotations import AnnotationError, Entry, LineFormat, read_list
 from mmvideomae.formats.shard_index import read_shard_index
 from mmvideomae.formats.video_folders import is_video_name, search_videos, video_id_of
@@ -53,10 +54,7 @@ class VideoSource:
         for name in ('ann_file', 'folder', 'data_prefix', 'shards', 'filename_tmpl'):
             value = getattr(self, name)
             if not isinstance(value, str | os.PathLike | None):
-                raise ValueError(
-                    f'{name} of a source must be text, got {value!r}: in --cfg-options, text with '
-                    f"""commas or of digits alone needs quotes, {name}='"TEXT"'"""
-                )
+                raise ValueError(not_text(name, value))
         if self.ann_file and self.folder:
             raise ValueError(
                 f'a source has a list or a folder, got both: ann_file={self.ann_file!r}, '

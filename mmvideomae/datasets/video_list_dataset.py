@@ -77,7 +77,7 @@ class VideoListDataset(SeededDataset):
         self.sources = [VideoSource.of(source) for source in sources]
         self.labelled = labelled
         names = None if classes is None else class_names(classes)
-        self.num_classes = check_class_count(names, num_classes)
+        self.num_classes = check_class_count(names, num_classes, classes)
         self.multi_class = multi_class
         if multi_class and labelled and self.num_classes is None:
             raise ValueError('several labels a clip (multi_class=True) need num_classes or classes')

@@ -17,7 +17,7 @@ from mmvideomae.engine.config_names import settle_names
 from mmvideomae.engine.foreign_errors import translate
 from mmvideomae.engine.last_checkpoint import NOTE, find_last
 from mmvideomae.engine.loaders import settle_loaders
-from mmvideomae.errors import ConfigError, UserError, one_line, where
+from mmvideomae.errors import ConfigError, UserError, not_text, one_line, where
 from mmvideomae.storage.work_dirs import default_work_dir
 
 VIEWERS = {
@@ -49,6 +49,9 @@ def load_run_config(
     apply_options(cfg, cfg_options)
     settle_names(cfg)
     settle_loaders(cfg)
+    for name in ('load_from', 'work_dir'):
+        if not isinstance(cfg.get(name), str | None):
+            raise ConfigError(not_text(name, cfg[name]))
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = work_dir

@@ -35,8 +35,13 @@ def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, .
     return tuple(name.strip() for name in names)
 
 
-def check_class_count(names: Sequence[str] | None, num_classes: int | None) -> int | None:
+def check_class_count(
+    names: Sequence[str] | None, num_classes: int | None, classes: object = None
+) -> int | None:
     """The number of classes from either argument; None if both are None.
+
+    Args:
+        classes: Where the names are from, see `class_names`.
 
     Raises:
         AnnotationError: The two differ, or there is no class.
@@ -46,8 +51,9 @@ def check_class_count(names: Sequence[str] | None, num_classes: int | None) -> i
     if names is None:
         return num_classes
     if num_classes is not None and len(names) != num_classes:
+        place = f' in {os.fspath(classes)}' if isinstance(classes, str | os.PathLike) else ''
         raise AnnotationError(
-            f'{len(names)} class names (from {names[0]!r} to {names[-1]!r}), but '
+            f'{len(names)} class names (from {names[0]!r} to {names[-1]!r}{place}), but '
             f'num_classes={num_classes}: put each class name on its own line, in the order of '
             f'the labels, or set num_classes={len(names)}'
         )

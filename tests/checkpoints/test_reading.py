@@ -155,6 +155,9 @@ def test_contents_that_hold_no_weights(tmp_path: Path) -> None:
 
 def test_folders(zoo: Any, tmp_path: Path) -> None:
     assert 'a folder without weights' in refusal(tmp_path)
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'epoch_3.pth').touch()
+    assert f'give a file in it, such as {tmp_path}/run/epoch_3.pth' in refusal(tmp_path / 'run')
     with pytest.raises(FileNotFoundError, match=r'missing\.pth'):
         load_state_dict(tmp_path / 'missing.pth')
     folder = CLASSIFIERS['hf5-safetensors-sharded'](zoo.classifier().state_dict(), tmp_path)

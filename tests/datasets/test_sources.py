@@ -123,7 +123,5 @@ def test_labels_of_a_list_stay_below_the_number_of_classes(tmp_path):
 @pytest.mark.parametrize('given', [2024, ['a', 'b']])
 def test_names_that_are_not_text_are_refused_with_the_cure(field, given):
     """As options, the folders ``2024`` and ``a,b`` are a number and a list."""
-    with pytest.raises(
-        ValueError, match=rf"""{field} of a source must be text.*{field}='"TEXT"'"""
-    ):
+    with pytest.raises(ValueError, match=rf"""{field} must be text.*{field}='"TEXT"'"""):
         VideoSource.of({'folder': 'videos', field: given})

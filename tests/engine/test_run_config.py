@@ -20,6 +20,7 @@ from mmvideomae.engine.run_config import (
     resume_from,
     with_environment,
 )
+from mmvideomae.errors import ConfigError
 from mmvideomae.registry import MODELS
 from tests.support.models import tiny_vit
 
@@ -43,6 +44,15 @@ def test_work_directory_is_given_or_the_configs_or_named_after_it(config: Path) 
 def test_options_reach_the_config(config: Path) -> None:
     cfg = load_run_config(str(config), launcher='pytorch', cfg_options={'optim_wrapper.x': 2})
     assert (cfg.launcher, cfg.optim_wrapper.x, cfg.name) == ('pytorch', 2, 'a')
+
+
+@pytest.mark.parametrize('name', ['load_from', 'work_dir'])
+@pytest.mark.parametrize('given', [2024, ['a', 'b.pth']])
+def test_paths_that_options_read_otherwise_are_refused(
+    config: Path, name: str, given: object
+) -> None:
+    with pytest.raises(ConfigError, match=rf"""{name} must be text.*, {name}='"TEXT"'"""):
+        load_run_config(str(config), cfg_options={name: given})
 
 
 def test_missing_files_are_named() -> None:

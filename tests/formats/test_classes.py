@@ -60,7 +60,9 @@ def test_names_and_number_of_classes_agree():
     assert check_class_count(None, 400) == 400
     assert check_class_count(None, None) is None
     with pytest.raises(AnnotationError, match=r"2 class names .*'a' to 'b'.* num_classes=3"):
-        check_class_count(('a', 'b'), 3)
+        check_class_count(('a', 'b'), 3, ['a', 'b'])
+    with pytest.raises(AnnotationError, match=r"2 class names .* to 'b' in my/classes\.txt\)"):
+        check_class_count(('a', 'b'), 3, 'my/classes.txt')
     with pytest.raises(AnnotationError, match='must be positive, got 0'):
         check_class_count(None, 0)
 

@@ -116,12 +116,12 @@ def test_videos_whose_names_are_not_utf8_are_shown(
     models: Models, folder: Path, tmp_path: Path
 ) -> None:
     """No page can name such a file, so it plays a copy."""
-    video = os.fsdecode(os.fsencode(tmp_path) + b'/videos/caf\xe9.mp4')
+    video = os.fsdecode(os.fsencode(tmp_path) + b'/videos/a\xe9.mp4')
     Path(video).parent.mkdir()
     Path(video).write_bytes((folder / 'videos/c.mp4').read_bytes())
-    assert shown_names(jobs_of(str(tmp_path / 'videos'))) == {r'caf\udce9': video}
+    assert shown_names(jobs_of(str(tmp_path / 'videos'))) == {r'a\udce9': video}
     extractor = FeatureExtractor(*models['search'], device='cpu')
     library = Library(extractor, str(tmp_path / 'videos'), tmp_path / 'out')
     ((file, name),) = Answers(tmp_path, library=library).search(str(folder / 'videos/c.mp4'), 2)
-    assert name == r'1.000  caf\udce9' and file.isascii()
+    assert name == r'1.000  a\udce9' and file.isascii()
     assert Path(file).read_bytes() == Path(video).read_bytes()
