@@ -272,12 +272,11 @@ def _told(error: Exception, name: str) -> str:
         reason = f'{_shown(inner.filename)}:{inner.lineno}: {reason}'
     place = _shown(file) if line is None else f'{_shown(file)}:{line}'
     told = [_of_environment(*found) for found in _environment_at(file, line)]
-    more = [] if told and line is None else [reason]  # mmengine takes an empty variable as unset
-    return f'{place}: {"; ".join([*told, *more])}'
+    return f'{place}: {"; ".join(told if told and line is None else [*told, reason])}'
 
 
 def _environment_at(file: str, line: int | None) -> list[tuple[str, str]]:
-    """Environment variables on a line that are set, or empty ones in a file, with defaults."""
+    """Variables, with defaults, on a line, or empty ones, which mmengine takes as unset."""
     text = Path(file).read_text(encoding='utf-8', errors='replace')
     found = OF_ENVIRONMENT.findall('\n'.join(text.splitlines()[line - 1 : line]) if line else text)
     return [each for each in found if each[0] in os.environ and (line or not os.environ[each[0]])]

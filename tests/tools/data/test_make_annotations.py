@@ -67,13 +67,16 @@ def test_stratified_split(call: Any, folder: Path, tmp_path: Path) -> None:
             assert ['jump', 'run', 'sit down'].index(Path(entry.path).parts[0]) == entry.label
 
 
-def asked(line: str) -> tuple[dict[str, str], Config]:
+def asked(line: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], Config]:
     """The environment of a command that was printed, and its config with its options."""
     words = shlex.split(line.removeprefix('next: '))
     start = words.index('mmvideomae')
+    environment = dict(word.split('=', 1) for word in words[:start])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     config = read_config(str(ROOT / words[start + 2]))
     apply_options(config, dict(parse_option(word) for word in words[start + 4 :]))
-    return dict(word.split('=') for word in words[:start]), config
+    return environment, config
 
 
 @pytest.mark.parametrize('out', ['my lists', '2024', "a, b's", 'data/custom', 'data/tagged'])
@@ -103,9 +106,9 @@ def test_the_next_command_trains_and_tests_on_the_lists(
     folder.rename(videos)
     done = call(videos, out, *words)
     assert done.code == 0, done.err
-    environment, config = asked(done.out.splitlines()[-1])
+    environment, config = asked(done.out.splitlines()[-1], monkeypatch)
     names = Path(out, 'classes.txt').read_text().splitlines()
-    assert environment == {'NUM_CLASSES': str(len(names))}
+    assert environment['NUM_CLASSES'] == str(len(names))
     assert bool(config.train_dataloader.dataset.get('multi_class')) == ('--labels' in words)
     for name, listed in lists.items():
         loader = config[f'{name}_dataloader']
@@ -122,7 +125,12 @@ def test_the_next_command_trains_and_tests_on_the_lists(
 @pytest.mark.parametrize(('place', 'words'), [('.', ()), ('a', ()), ('a', ('--unlabelled',))])
 @pytest.mark.parametrize('frames', [False, True])
 def test_without_classes_the_next_command_pretrains_on_all(
-    call: Any, tmp_path: Path, place: str, words: tuple[str, ...], frames: bool
+    call: Any,
+    tmp_path: Path,
+    place: str,
+    words: tuple[str, ...],
+    frames: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A folder of videos without class folders has no classes to train on either."""
     root = tmp_path / 'my, videos'
@@ -134,7 +142,7 @@ def test_without_classes_the_next_command_pretrains_on_all(
         touch(root, f'{place}/clip 1.mp4')
     done = call(folder, tmp_path / 'out', *words)
     assert done.code == 0, done.err
-    environment, config = asked(done.out.splitlines()[-1])
+    environment, config = asked(done.out.splitlines()[-1], monkeypatch)
     assert environment == {}
     (source,) = map(VideoSource.of, config.train_dataloader.dataset.sources)
     (entry,) = source.entries(labelled=False)
@@ -147,7 +155,7 @@ def test_the_next_command_is_short_for_the_usual_folders(
     monkeypatch.chdir(tmp_path)
     config = 'configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py'
     done = call(folder, 'data/custom')  # videos elsewhere have to be named
-    assert f'data_prefix={folder}' in done.out.splitlines()[-1]
+    assert f'VIDEO_DIR={folder} mmvideomae train {config}' in done.out.splitlines()[-1]
     videos = Path('data/custom/videos')
     folder.rename(videos)
     done = call(videos, 'data/custom', '--overwrite')

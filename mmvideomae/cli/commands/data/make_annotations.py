@@ -28,7 +28,8 @@ from mmvideomae.preparation.lists.tagged import annotate_table
 
 _CUSTOM, _TAGGED = Path('data/custom'), Path('data/tagged')
 """Where the configs for own videos with one label or several look for lists, and in ``videos`` for
-their files."""
+their files, unless LIST_DIR and VIDEO_DIR say otherwise."""
+_UNFIT = '\'"\\'  # what variables of configs cannot hold
 
 
 def options() -> argparse.ArgumentParser:
@@ -102,12 +103,22 @@ def make(args: argparse.Namespace) -> Told:
 
 def _next_command(args: argparse.Namespace, result: Annotations) -> str:
     """A training on the lists that were written."""
+    variables: dict[str, object] = {}
     if 'train' in result.lists:
         task = 'multi-label' if args.labels else 'finetune'
-        first, options = f'NUM_CLASSES={len(result.classes)} ', _labelled(args, result.lists)
+        usual = _TAGGED if args.labels else _CUSTOM
+        places = {'LIST_DIR': (args.out, usual), 'VIDEO_DIR': (args.folder, usual / 'videos')}
+        variables['NUM_CLASSES'] = len(result.classes)
+        if not any(mark in f'{args.out}{args.folder}' for mark in _UNFIT):
+            variables |= {
+                name: given for name, (given, stands) in places.items() if given != stands
+            }
+            places = {name: (given, given) for name, (given, _) in places.items()}
+        options = _labelled(args, result.lists, *(stands for _, stands in places.values()))
     else:
-        task, first, options = 'pretrain', '', _unlabelled(args)
+        task, options = 'pretrain', _unlabelled(args)
     words = [option_word(key, value) for key, value in options.items()]
+    first = ''.join(f'{name}={shlex.quote(str(value))} ' for name, value in variables.items())
     train = f'{first}mmvideomae train configs/demo/videomae_vit-tiny-p8_{task}_own-videos.py'
     return f'{train} --cfg-options {shlex.join(words)}' if words else train
 
@@ -115,25 +126,29 @@ def _next_command(args: argparse.Namespace, result: Annotations) -> str:
 _Options = dict[str, str | Path | None]
 
 
-def _labelled(args: argparse.Namespace, lists: Iterable[str]) -> _Options:
+def _labelled(
+    args: argparse.Namespace, lists: Iterable[str], list_dir: Path, video_dir: Path
+) -> _Options:
     """The options in which a training with these lists differs from its config.
 
     Without a list ``val`` there is no validation, and without ``test``, as in the config, ``val``
     is the test too.
+
+    Args:
+        list_dir, video_dir: Folders of the config.
     """
-    usual = _TAGGED if args.labels else _CUSTOM
     options: _Options = {}
     for name, ours in (('train', 'train'), ('val', 'val'), ('test', 'val')):
         dataset = f'{name}_dataloader.dataset'
         source = f'{dataset}.sources.0'
         listed = name if name in lists else ours
         if listed in lists:
-            asked = {f'{source}.ann_file': (args.out / f'{listed}.csv', usual / f'{ours}.csv')}
-            asked[f'{source}.data_prefix'] = args.folder, usual / 'videos'
+            asked = {f'{source}.ann_file': (args.out / f'{listed}.csv', list_dir / f'{ours}.csv')}
+            asked[f'{source}.data_prefix'] = args.folder, video_dir
             options |= {key: value for key, (value, stands) in asked.items() if value != stands}
             if args.filename_tmpl:
                 options[f'{source}.filename_tmpl'] = args.filename_tmpl
-        if args.out != usual and (listed in lists or name == 'test'):
+        if args.out != list_dir and (listed in lists or name == 'test'):
             options[f'{dataset}.classes'] = args.out / 'classes.txt'
     if 'val' not in lists:
         kept = 'default_hooks.checkpoint.save_best'
