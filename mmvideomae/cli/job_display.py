@@ -148,12 +148,13 @@ def work_on_share(
     }
 
 
-def told_of_share(summary: dict[str, Any], what: str, *more: str) -> Told:
+def told_of_share(summary: dict[str, Any], what: str, *more: str, following: str = '') -> Told:
     """The output of a command about its share; the status is `FAILED` if a video failed.
 
     Args:
         what: The participle for finished videos, such as 'extracted'.
         more: Further lines of text.
+        following: See `Told`.
     """
     failed = summary['failed']
     line = (
@@ -161,4 +162,5 @@ def told_of_share(summary: dict[str, Any], what: str, *more: str) -> Told:
         f'finished, {len(failed)} failed'
     )
     reasons = (f'  {name}: {reason}' for name, reason in failed.items())
-    return Told(summary, [line, *reasons, *more], status=FAILED if failed else 0)
+    status = FAILED if failed else 0
+    return Told(summary, [line, *reasons, *more], status=status, following=following)

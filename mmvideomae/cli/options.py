@@ -3,6 +3,7 @@
 import argparse
 import ast
 import re
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,15 @@ def option_word(key: str, value: str | Path | None) -> str:
             if parse_value(word) == text:
                 return f'{key}={word}'
     return f'{key}={text}'
+
+
+def train_command(**source: str | Path | None) -> str:
+    """A training of some config on one source, given by its entries, for users to run next."""
+    words = (
+        option_word(f'train_dataloader.dataset.sources.0.{key}', value)
+        for key, value in source.items()
+    )
+    return f'mmvideomae train CONFIG --cfg-options {shlex.join(words)}'
 
 
 def _split(text: str) -> list[str]:

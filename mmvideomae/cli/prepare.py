@@ -26,6 +26,7 @@ def prepare_parser(
         template: Names of raw frames, if the data set is used as frames too.
     """
     parser = tool_parser(description)
+    parser.set_defaults(usual=Path(root))
     add = parser.add_argument
     add_option(parser, '--root', Path(root), 'folder of the data set', metavar='FOLDER')
     for name, meaning in (
@@ -71,8 +72,13 @@ def annotations_of(args: argparse.Namespace) -> Path:
     return args.annotations or args.root / 'annotations'
 
 
-def prepare(videos: VideoSet, args: argparse.Namespace, notes: Sequence[str] = ()) -> Told:
+def prepare(
+    videos: VideoSet, args: argparse.Namespace, recipe: str, notes: Sequence[str] = ()
+) -> Told:
     """Find the files of the clips and write the lists.
+
+    Args:
+        recipe: A config below ``configs/`` that trains on the lists; empty: there is none.
 
     Raises:
         AnnotationError: See `write_lists`, or the lists would replace the annotation files.
@@ -91,7 +97,14 @@ def prepare(videos: VideoSet, args: argparse.Namespace, notes: Sequence[str] = (
 
     suffix = '_rawframes' if frames else ''
     summary = write_lists(videos, locate, out, suffix, args.overwrite, watched)
-    return Told(summary.as_dict(), summary.describe(), notes)
+    return Told(summary.as_dict(), summary.describe(), notes, following=_following(args, recipe))
+
+
+def _following(args: argparse.Namespace, recipe: str) -> str:
+    """A training on the lists; its config has the usual folders."""
+    command = recipe and f'mmvideomae train configs/{recipe}'
+    usual = (args.root, args.out, args.videos) == (args.usual, None, None)
+    return command if usual or not recipe else f'{command}, whose files are in {args.usual}'
 
 
 def _locator(args: argparse.Namespace, frames: bool) -> Locator:

@@ -41,12 +41,14 @@ class Told:
         text: Lines and tables for a person, possibly a generator that is still computing them.
         notes: Lines for stderr, with or without ``--json``.
         status: The exit status.
+        following: The command to run next, which is told in both forms.
     """
 
     summary: Mapping[str, Any] | None
     text: str | Iterable[str | Table] = ()
     notes: Iterable[str] = ()
     status: int = 0
+    following: str = ''
 
 
 class _Parser(argparse.ArgumentParser):
@@ -215,7 +217,8 @@ def work_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
 
 def _show(told: Told, as_json: bool) -> None:
     if as_json and told.summary is not None:
-        print(json.dumps(told.summary))
+        following = {'next': told.following} if told.following else {}
+        print(json.dumps({**told.summary, **following}))
         return
     console = Console(width=None if sys.stdout.isatty() else 200)
     lines = iter([told.text] if isinstance(told.text, str) else told.text)
@@ -228,6 +231,8 @@ def _show(told: Told, as_json: bool) -> None:
             console.print(line, highlight=False)
         else:
             print(printable(line), flush=True)
+    if told.following:
+        print(printable(f'next: {told.following}'))
 
 
 def _note(parser: argparse.ArgumentParser, text: str) -> None:

@@ -1,6 +1,7 @@
 """Extract features, for ``mmvideomae features``."""
 
 import argparse
+import shlex
 from dataclasses import fields
 from functools import partial
 
@@ -21,7 +22,9 @@ def make(args: argparse.Namespace) -> Told:
     speed = round(summary['windows'] / max(summary['seconds'], 1e-9), 2)
     summary |= {'windows_per_second': speed, 'out': str(args.out)}
     windows = f'{summary["windows"]} windows, {speed} per second'
-    return told_of_share(summary, f'extracted into {args.out} ({windows})')
+    words = ['mmvideomae', 'data', 'analyze-segments', 'ANNOTATIONS', '--features', str(args.out)]
+    what = f'extracted into {args.out} ({windows})'
+    return told_of_share(summary, what, following=shlex.join(words))
 
 
 def _share(args: argparse.Namespace) -> Share:

@@ -1,10 +1,12 @@
 """Contract: make_shards.py puts each video into one tar file, under its name, and indexes it."""
 
 import json
+import shlex
 import tarfile
 
 import pytest
 
+from mmvideomae.cli.options import parse_option
 from mmvideomae.formats.shard_index import read_shard_index
 from mmvideomae.storage.remote import open_bytes
 
@@ -28,7 +30,11 @@ def check(out, videos, names):
 def test_a_folder_becomes_tar_files_of_some_size(videos, tmp_path, call_tool):
     run = call_tool('data/make_shards.py', videos, tmp_path / 'out', '--megabytes', 1, '--json')
     assert run.code == 0
-    assert run.summary == {'shards': 2, 'files': 3, 'index': str(tmp_path / 'out/index.json')}
+    assert [run.summary[key] for key in ('shards', 'files')] == [2, 3]
+    assert run.summary['index'] == str(tmp_path / 'out/index.json')
+    key, index = map(parse_option, shlex.split(run.summary['next'])[-2:])
+    assert key == ('train_dataloader.dataset.sources.0.folder', None)
+    assert index == ('train_dataloader.dataset.sources.0.shards', run.summary['index'])
     check(tmp_path / 'out', videos, ['a/c.mp4', 'a/v1.2.mkv', 'b.mp4'])
     sizes = [path.stat().st_size for path in (tmp_path / 'out').glob('*.tar')]
     assert max(sizes) <= 1_000_000 and len(sizes) == 2

@@ -23,12 +23,14 @@ def test_parts_of_a_list(tool: Callable, source: Path) -> None:
         'classes': 4,
         'seed': 0,
         'file': 'lists/part.csv',
+        'next': 'mmvideomae train CONFIG --cfg-options '
+        'train_dataloader.dataset.sources.0.ann_file=lists/part.csv',
     }
     part = Path('lists/part.csv').read_text().splitlines()
     assert part == [line for line in LINES if line in set(part)]  # in their order
     assert set(Counter(line[-1] for line in part).values()) == {3}
     outcome = tool('make_subset.py', source, 'few.csv', '--per-class', 5)
-    assert outcome.code == 0 and outcome.out == '20 of 40 clips of 4 classes in few.csv\n'
+    assert outcome.code == 0 and outcome.out.startswith('20 of 40 clips of 4 classes in few.csv\n')
     assert set(part) < set(Path('few.csv').read_text().splitlines())
     assert tool('make_subset.py', source, 'few1.csv', '--per-class', 5, '--seed', 1).code == 0
     assert Path('few1.csv').read_text() != Path('few.csv').read_text()

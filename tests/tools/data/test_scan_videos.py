@@ -45,6 +45,7 @@ def test_folder(call: Any, folder: Path, tmp_path: Path) -> None:
     bad = dict(line.split('\t') for line in (tmp_path / 'bad.txt').read_text().splitlines())
     assert set(bad) == {f'{kind}.mp4' for kind in KINDS}
     assert all(bad.values()) and bad == summary['reasons']
+    assert 'sources.0.ann_file=' in summary['next'] and summary['next'].count('good.txt') == 1
     assert bad['empty.mp4'] == 'the file is empty'
 
 

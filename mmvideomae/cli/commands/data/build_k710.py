@@ -38,6 +38,7 @@ from mmvideomae.preparation.lists.k710 import Merged, Tally, Version, merge
 from mmvideomae.preparation.lists.kinetics import Row, check_name_template, csv_names
 from mmvideomae.preparation.lists.writing import write_all
 
+_RECIPE = 'recognition/videomaev2/videomaev2_vit-base-p16_32xb16-16x4x1-90e_kinetics710.py'
 _NUMBERS = ('700', '600', '400')  # newest first: later versions corrected labels of earlier ones
 
 
@@ -171,7 +172,9 @@ def make(args: argparse.Namespace) -> Told:
         f'{", ".join(lacking)} lack some classes: labels and maps differ from those of the whole '
         'data set'
     )
-    return Told(summary, [_table_of(merged), line], [note] if lacking else [])
+    usual = (args.root, args.out) == (Path('data'), None)
+    following = f'mmvideomae train configs/{_RECIPE}' if usual else ''
+    return Told(summary, [_table_of(merged), line], [note] if lacking else [], following=following)
 
 
 def main() -> int:

@@ -13,13 +13,15 @@ from mmvideomae.cli.prepare import annotations_of, prepare, prepare_parser
 from mmvideomae.cli.tool import Told, run_tool
 from mmvideomae.preparation.lists.hmdb51 import read_hmdb51
 
+_RECIPE = 'pretrain/videomae/videomae_vit-base-p16_8xb24-16x2x1-4800e_hmdb51.py'
+
 
 def options() -> argparse.ArgumentParser:
     return prepare_parser(__doc__, 'data/hmdb51', '.avi')
 
 
 def make(args: argparse.Namespace) -> Told:
-    return prepare(read_hmdb51(annotations_of(args)), args)
+    return prepare(read_hmdb51(annotations_of(args)), args, _RECIPE)
 
 
 def main() -> int:

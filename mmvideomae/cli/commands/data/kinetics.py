@@ -16,6 +16,12 @@ from mmvideomae.preparation.lists.kinetics import read_kinetics
 
 _ROOT = 'data/kinetics<VERSION>'
 
+_RECIPES = {
+    '400': 'pretrain/videomae/videomae_vit-base-p16_64xb32-16x4x1-800e_kinetics400.py',
+    '600': 'recognition/videomaev2/videomaev2_vit-huge-p16_32xb4-16x4x1-40e_kinetics600.py',
+    '700': 'pretrain/videomae/videomae_vit-large-p16_64xb8-16x4x1-1600e_kinetics700.py',
+}
+
 
 def options() -> argparse.ArgumentParser:
     parser = prepare_parser(__doc__, _ROOT, '.mp4')
@@ -27,8 +33,9 @@ def options() -> argparse.ArgumentParser:
 
 
 def make(args: argparse.Namespace) -> Told:
+    args.usual = Path(f'data/kinetics{args.version}')
     if args.root == Path(_ROOT):
-        args.root = Path(f'data/kinetics{args.version}')
+        args.root = args.usual
     videos = read_kinetics(annotations_of(args), args.version, args.file_name, args.class_folders)
     notes = []
     if len(videos.classes) != int(args.version):
@@ -36,7 +43,7 @@ def make(args: argparse.Namespace) -> Told:
             f'the training file has {len(videos.classes)} classes, not {args.version}: labels '
             'differ from those of the complete data set'
         )
-    return prepare(videos, args, notes)
+    return prepare(videos, args, _RECIPES[args.version], notes)
 
 
 def main() -> int:

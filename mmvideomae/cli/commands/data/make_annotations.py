@@ -94,11 +94,10 @@ def make(args: argparse.Namespace) -> Told:
     written = write_annotations(result, args.out, prefix, args.overwrite)
     clips = {name: len(members) for name, members in result.lists.items()}
     files = [str(path) for path in written]
-    command = _next_command(args, result)
-    summary = {'classes': len(result.classes), 'clips': clips, 'files': files, 'next': command}
+    summary = {'classes': len(result.classes), 'clips': clips, 'files': files}
     counts = ', '.join(f'{count} {name}' for name, count in clips.items())
     line = f'{len(result.classes)} classes; clips: {counts}; in {", ".join(files)}'
-    return Told(summary, [line, f'next: {command}'])
+    return Told(summary, line, following=_next_command(args, result))
 
 
 def _next_command(args: argparse.Namespace, result: Annotations) -> str:

@@ -13,7 +13,7 @@ is written: copy it to the same place.
 import argparse
 from pathlib import Path
 
-from mmvideomae.cli.options import add_option
+from mmvideomae.cli.options import add_option, train_command
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser, watched
 from mmvideomae.preparation.videos.shards import (
     INDEX,
@@ -51,7 +51,9 @@ def make(args: argparse.Namespace) -> Told:
         entries = list(watched(write_shards(plan, args.out), 'shards', len(plan)))
     videos = sum(len(entry['members']) for entry in entries)
     summary = {'shards': len(entries), 'files': videos, 'index': str(index)}
-    return Told(summary, f'{videos} files in {len(entries)} shards; index: {index}')
+    line = f'{videos} files in {len(entries)} shards; index: {index}'
+    folder = {'folder': None} if Path(args.source).is_dir() else {'ann_file': args.source}
+    return Told(summary, line, following=train_command(**folder, shards=index))
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ one, so that runs on 10 and 25 % differ only by the added clips (Figure 4 of Vid
 import argparse
 from pathlib import Path
 
-from mmvideomae.cli.options import add_option
+from mmvideomae.cli.options import add_option, train_command
 from mmvideomae.cli.tool import Told, run_tool, tool_parser
 from mmvideomae.preparation.lists.subset import choose, number_of_each, read_lines, share
 from mmvideomae.preparation.lists.writing import write_all
@@ -57,7 +57,8 @@ def make(args: argparse.Namespace) -> Told:
         'seed': args.seed,
         'file': str(args.out),
     }
-    return Told(summary, '{clips} of {of} clips of {classes} classes in {file}'.format(**summary))
+    line = '{clips} of {of} clips of {classes} classes in {file}'.format(**summary)
+    return Told(summary, line, following=train_command(ann_file=args.out))
 
 
 def main() -> int:

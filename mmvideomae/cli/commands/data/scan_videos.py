@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mmvideomae.cli.job_display import add_engine, engine_of
-from mmvideomae.cli.options import add_option
+from mmvideomae.cli.options import add_option, train_command
 from mmvideomae.cli.tool import Told, run_tool, tool_parser, watched
 from mmvideomae.errors import one_line
 from mmvideomae.preparation.videos.scan import ScanSettings, items_of, scan, write_report
@@ -71,7 +71,10 @@ def make(args: argparse.Namespace) -> Told:
     reasons = [f'  {one_line(result.item.entry.path)}: {result.reason}' for result in bad]
     lines += reasons[:_TOLD] + [f'  and {len(bad) - _TOLD} more'] * (len(bad) > _TOLD)
     notes = [] if prefix or len(bad) < len(items) else [_NO_PREFIX]
-    return Told(summary, lines, notes, status=1 if args.strict and bad else 0)
+    source = {'folder': None} if args.source.is_dir() else {}
+    source |= {'ann_file': args.out / 'good.txt'} | ({'data_prefix': prefix} if prefix else {})
+    following = train_command(**source) if len(bad) < len(items) else ''
+    return Told(summary, lines, notes, 1 if args.strict and bad else 0, following)
 
 
 def main() -> int:

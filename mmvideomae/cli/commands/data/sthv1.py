@@ -15,13 +15,15 @@ from mmvideomae.cli.prepare import annotations_of, prepare, prepare_parser
 from mmvideomae.cli.tool import Told, run_tool
 from mmvideomae.preparation.lists.something import read_sthv1
 
+_RECIPE = 'recognition/videomaev2/videomaev2_vit-huge-p16_32xb4-1x1x16-20e_sthv1.py'  # on frames
+
 
 def options() -> argparse.ArgumentParser:
     return prepare_parser(__doc__, 'data/sthv1', '.mp4', '{:05}.jpg')
 
 
 def make(args: argparse.Namespace) -> Told:
-    return prepare(read_sthv1(annotations_of(args)), args)
+    return prepare(read_sthv1(annotations_of(args)), args, _RECIPE if args.frames else '')
 
 
 def main() -> int:

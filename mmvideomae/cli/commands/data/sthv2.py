@@ -15,13 +15,19 @@ from mmvideomae.cli.prepare import annotations_of, prepare, prepare_parser
 from mmvideomae.cli.tool import Told, run_tool
 from mmvideomae.preparation.lists.something import read_sthv2
 
+_RECIPE = 'pretrain/videomae/videomae_vit-base-p16_64xb32-16x2x1-800e_sthv2'
+
 
 def options() -> argparse.ArgumentParser:
     return prepare_parser(__doc__, 'data/sthv2', '.webm', 'img_{:05}.jpg')
 
 
 def make(args: argparse.Namespace) -> Told:
-    return prepare(read_sthv2(annotations_of(args)), args)
+    return prepare(
+        read_sthv2(annotations_of(args)),
+        args,
+        _RECIPE + ('-rawframes.py' if args.frames else '.py'),
+    )
 
 
 def main() -> int:

@@ -13,13 +13,15 @@ from mmvideomae.cli.prepare import annotations_of, prepare, prepare_parser
 from mmvideomae.cli.tool import Told, run_tool
 from mmvideomae.preparation.lists.ucf101 import read_ucf101
 
+_RECIPE = 'pretrain/videomae/videomae_vit-base-p16_8xb24-16x4x1-3200e_ucf101.py'
+
 
 def options() -> argparse.ArgumentParser:
     return prepare_parser(__doc__, 'data/ucf101', '.avi')
 
 
 def make(args: argparse.Namespace) -> Told:
-    return prepare(read_ucf101(annotations_of(args)), args)
+    return prepare(read_ucf101(annotations_of(args)), args, _RECIPE)
 
 
 def main() -> int:

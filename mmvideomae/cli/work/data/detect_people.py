@@ -1,13 +1,14 @@
 """Find people in key frames, for ``mmvideomae data detect-people``."""
 
 import argparse
+import shlex
 from functools import partial
 from typing import Any
 
 from mmvideomae.apis.inference import process_device
 from mmvideomae.apis.person_boxes import PersonDetector
 from mmvideomae.cli.job_display import told_of_share, work_on_share
-from mmvideomae.cli.options import places_of
+from mmvideomae.cli.options import option_word, places_of
 from mmvideomae.cli.tool import Told
 from mmvideomae.jobs.cluster import Share
 from mmvideomae.preparation.boxes.detect_people import (
@@ -51,7 +52,14 @@ def make(args: argparse.Namespace) -> Told:
         end = 'other processes are still running; the last one writes the file'
     elif not found:
         end = 'all videos failed: no file is written'
-    return told_of_share(summary, f'processed ({summary["key_frames"]} key frames)', end)
+    proposals = option_word('test_dataloader.dataset.proposal_file', args.out)
+    following = f'mmvideomae test CONFIG CKPT --cfg-options {shlex.quote(proposals)}'
+    return told_of_share(
+        summary,
+        f'processed ({summary["key_frames"]} key frames)',
+        end,
+        following=following if found else '',
+    )
 
 
 def _share(args: argparse.Namespace, settings: dict[str, Any]) -> Share:

@@ -64,7 +64,7 @@ def make(args: argparse.Namespace) -> Told:
         f'{summary["validation"]} for validation; {len(prepared.left_out)} videos left out; '
         f'in {", ".join(summary["files"])}'
     )
-    return Told(summary, [line, f'next: {next_command(args, prepared)}'], notes)
+    return Told(summary, line, notes, following=next_command(args, prepared))
 
 
 def next_command(args: argparse.Namespace, prepared: Prepared) -> str:

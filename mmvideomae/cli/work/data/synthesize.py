@@ -35,10 +35,10 @@ def make(args: argparse.Namespace) -> Told:
     numbers = {name: getattr(settings, name, None) for name in ('videos', 'clips')}
     counts = {name: sum(each.values()) for name, each in numbers.items() if each is not None}
     command = _command(kind.next, args.out)
-    summary = {'kind': args.kind, 'out': str(args.out), **counts, 'written': 0, 'next': command}
+    summary = {'kind': args.kind, 'out': str(args.out), **counts, 'written': 0}
     words = ' and '.join(f'{count} {name}' for name, count in counts.items())
     if not prepare_folder(args.out, kind.text(settings), args.overwrite, kind.folders):
-        return Told(summary, [f'{args.out} already holds {words}', f'next: {command}'])
+        return Told(summary, f'{args.out} already holds {words}', following=command)
     start, total = time.perf_counter(), sum(counts.values())
     files = kind.write(args.out, settings, args.workers)
     for _ in watched(files, ' and '.join(counts), total):
@@ -49,7 +49,7 @@ def make(args: argparse.Namespace) -> Told:
     summary |= {'written': total, 'seconds': round(seconds, 2), f'{what}_per_second': rate}
     line = f'{words} in {args.out}: {summary["seconds"]} s'
     line += '' if len(counts) > 1 else f', {rate} {what}/s'
-    return Told(summary, [line, f'next: {command}'])
+    return Told(summary, line, following=command)
 
 
 def _command(words: str, out: Path) -> str:

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 
 from mmvideomae.cli.job_display import engine_of
+from mmvideomae.cli.options import train_command
 from mmvideomae.cli.tool import Told, watched
 from mmvideomae.formats.list_lines import write_lines
 from mmvideomae.preparation.videos.encoding import PRESETS
@@ -41,4 +42,7 @@ def make(args: argparse.Namespace) -> Told:
         f'{summary["bytes_after"] / 1e6:.1f} MB'
     ]
     lines += [f'  {path}: {reason}' for path, reason in list(failed.items())[:10]]
-    return Told(summary, lines, status=1 if failed else 0)
+    place = 'folder' if args.source.is_dir() else 'data_prefix'
+    return Told(
+        summary, lines, status=1 if failed else 0, following=train_command(**{place: args.out})
+    )
