@@ -78,9 +78,9 @@ _BREAKS = ('Cc', 'Zl', 'Zp')  # control characters, and separators of lines and 
 ON_DISK = {
     errno.ENOSPC: 'no space left on the disk: free some, or choose a folder on another one',
     errno.EDQUOT: 'the disk quota is used up: free some space, or choose a folder elsewhere',
-    errno.EROFS: 'the file system is read-only: choose another folder (--work-dir for a run)',
-    errno.EACCES: 'permission denied: choose a folder that you may use (--work-dir for a run)',
-    errno.EPERM: 'not permitted: choose a folder that you may use (--work-dir for a run)',
+    errno.EROFS: 'the file system is read-only: choose another folder',
+    errno.EACCES: 'permission denied: choose a folder that you may use',
+    errno.EPERM: 'not permitted: choose a folder that you may use',
     errno.EEXIST: 'something else has this name: choose another one',
     errno.ENOTDIR: 'a part of this path is a file, not a folder: choose another path',
     errno.EMFILE: 'too many open files: raise the limit (ulimit -n), or set a lower num_workers',

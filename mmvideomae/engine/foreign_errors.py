@@ -65,7 +65,10 @@ def _of_the_machine(error: Exception) -> str | None:
         return None
     if error.errno == errno.EADDRINUSE:
         return _PORT
-    return None if error.filename is None and error.errno not in ON_DISK else of_the_disk(error)
+    if error.filename is None and error.errno not in ON_DISK:
+        return None
+    closed = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    return of_the_disk(error) + (' (--work-dir for a run)' if closed else '')
 
 
 def _of_the_network(error: Exception) -> str | None:

@@ -115,10 +115,22 @@ def replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(path)
     try:
-        yield temporary
-        publish(temporary, path)
+        with _told_as(path, temporary):
+            yield temporary
+            publish(temporary, path)
     except BaseException:
         remove(temporary)
+        raise
+
+
+@contextmanager
+def _told_as(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors about a temporary file name the one that a user asked for."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename == str(temporary):
+            error.filename = str(path)
         raise
 
 
@@ -150,7 +162,8 @@ def check_writable(path: Path) -> None:
         if stat.S_ISDIR(path.stat().st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = temporary_path(path)
-    temporary.touch()
+    with _told_as(path, temporary):
+        temporary.touch()
     remove(temporary)
 
 

@@ -1,5 +1,6 @@
 """Contract: a file or folder appears completely or not at all; leftovers of kills are removed."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,20 @@ def test_a_failure_keeps_the_old_content(tmp_path: Path) -> None:
         _fail_to_write(path)
     assert path.read_text() == 'old'
     assert os.listdir(tmp_path) == ['weights.pth']
+
+
+@pytest.mark.parametrize('write', [_fail_to_write, storage.check_writable])
+def test_errors_name_the_file_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
+) -> None:
+    def refused(path: Path, *args: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, 'Permission denied', str(path))
+
+    monkeypatch.setattr(Path, 'write_text', refused)
+    monkeypatch.setattr(Path, 'touch', refused)
+    with pytest.raises(PermissionError) as caught:
+        write(tmp_path / 'weights.pth')
+    assert caught.value.filename == str(tmp_path / 'weights.pth')
 
 
 def test_folders_are_published_too(tmp_path: Path) -> None:
