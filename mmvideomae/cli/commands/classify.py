@@ -32,7 +32,7 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--top-k', 5, 'number of classes shown for each video')
     add_option(
         parser,
-        '--threshold',
+        '--min-score',
         0.0,
         'show classes from this probability on, for models whose clips have several labels',
     )

@@ -18,9 +18,9 @@ some videos failed.
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from mmvideomae.apis.features.settings import PRECISIONS, PRESET_NAMES, RESIZES
+from mmvideomae.apis.features.settings import PRECISIONS, PRESET_NAMES
+from mmvideomae.cli.feature_options import add_feature_settings
 from mmvideomae.cli.inputs import checkpoint_path, config_path, video_path
 from mmvideomae.cli.job_display import add_engine
 from mmvideomae.cli.options import add_cfg_options, add_frames, add_option
@@ -45,7 +45,7 @@ def options() -> argparse.ArgumentParser:
         help="windows and preprocessing (default: the config's features setting, else finetuned, "
         'with the clips of its test)',
     )
-    _add_settings(parser.add_argument_group('changes to the preset'))
+    add_feature_settings(parser)
     add('--data-prefix', default='', metavar='FOLDER', help='folder before the paths of a list')
     add_frames(parser)
     add_option(parser, '--batch-size', 8, 'windows per batch')
@@ -59,45 +59,6 @@ def options() -> argparse.ArgumentParser:
     add_cfg_options(parser)
     add_engine(parser)
     return parser
-
-
-def _add_settings(group: Any) -> None:
-    """Options for the fields of `FeatureSettings`."""
-    group.add_argument('--window', type=int, metavar='FRAMES', help='frames per window')
-    group.add_argument('--stride', type=int, metavar='FRAMES', help='distance between windows')
-    group.add_argument(
-        '--interval', type=int, metavar='FRAMES', help='distance between the frames of a window'
-    )
-    group.add_argument('--offset', type=int, metavar='FRAMES', help='start of the first window')
-    group.add_argument(
-        '--grid-fps',
-        type=float,
-        metavar='FPS',
-        help="resample videos to this rate and count frames there (default: each video's own)",
-    )
-    group.add_argument(
-        '--resize', choices=RESIZES, help='squash frames, or crop their centre, also as VIMPAC does'
-    )
-    group.add_argument(
-        '--interpolation',
-        choices=('bilinear', 'bicubic'),
-        help='filter of --resize smooth, which prepares frames as transformers and timm',
-    )
-    group.add_argument('--size', type=int, metavar='PIXELS', help="side of the model's input")
-    group.add_argument(
-        '--short-side',
-        type=int,
-        metavar='PIXELS',
-        help='short side of frames before they are cropped',
-    )
-    for name in ('mean', 'std'):
-        group.add_argument(
-            f'--{name}',
-            type=float,
-            nargs=3,
-            metavar=name[0].upper(),
-            help=f'{name} of the pixels, from 0 to 255',
-        )
 
 
 def main() -> int:

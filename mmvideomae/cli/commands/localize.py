@@ -22,8 +22,9 @@ import argparse
 from pathlib import Path
 
 from mmvideomae.apis.features.settings import PRECISIONS, PRESET_NAMES
+from mmvideomae.cli.feature_options import add_feature_settings
 from mmvideomae.cli.inputs import VideosAction, checkpoint_path, config_path
-from mmvideomae.cli.options import OptionsAction, add_frames, add_option
+from mmvideomae.cli.options import add_cfg_options, add_frames, add_option
 from mmvideomae.cli.tool import run_tool, tool_parser
 
 
@@ -69,13 +70,7 @@ def options() -> argparse.ArgumentParser:
         choices=PRESET_NAMES,
         help="windows and preprocessing (default: the feature config's, else finetuned)",
     )
-    add(
-        '--settings',
-        nargs='+',
-        action=OptionsAction,
-        metavar='KEY=VALUE',
-        help='changes to the preset: window, stride, interval, offset, resize, size, ...',
-    )
+    add_feature_settings(parser)
     add('--live', action='store_true', help='print the segments of a camera or stream as it runs')
     add('--seconds', type=float, help='end --live after this time (default: with Ctrl-C)')
     _add_reading(parser)
@@ -108,6 +103,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--device', help='for example cpu or cuda:1 (default: a GPU if there is one)'
     )
+    add_cfg_options(parser, "override entries of the detector's config")
 
 
 def main() -> int:

@@ -29,8 +29,8 @@ def make(args: argparse.Namespace) -> Told:
     for name in ('top_k', 'batch_size'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name.replace("_", "-")} must be positive')
-    if not 0 <= args.threshold <= 1:
-        raise ValueError(f'--threshold is a probability from 0 to 1, got {args.threshold:g}')
+    if not 0 <= args.min_score <= 1:
+        raise ValueError(f'--min-score is a probability from 0 to 1, got {args.min_score:g}')
     model = init_model(args.config, args.checkpoint, args.device, args.cfg_options)
     classifier = VideoClassifier(
         model,
@@ -97,7 +97,7 @@ def _predictions(
             args.top_k,
             advance,
             lambda error: work.failed.update({error.path: str(error)}),
-            args.threshold,
+            args.min_score,
         )
     results: list[tuple[Prediction | Timeline, dict[str, Any]]] = []
     for one in found:
@@ -124,7 +124,7 @@ def _timelines(
                     video, args.window, args.stride, args.all_views, advance
                 )
             files: dict[str, str] = {}
-            plain = timeline.as_json(args.top_k, args.threshold)
+            plain = timeline.as_json(args.top_k, args.min_score)
             results.append((timeline, {**plain, 'files': files}))
             with work.left_out(video, FIXABLE):
                 for kind, path in _files(timeline, place, args):
@@ -138,7 +138,7 @@ def _timelines(
 def _files(timeline: Timeline, place: Path, args: argparse.Namespace) -> Iterator[tuple[str, Path]]:
     """Write a timeline; yield the kind and path of each file."""
     paths = {kind: Path(f'{place}.{kind}') for kind in ('json', 'csv', 'png')}
-    timeline.save_json(paths['json'], args.top_k, args.threshold)
+    timeline.save_json(paths['json'], args.top_k, args.min_score)
     timeline.save_csv(paths['csv'])
     title = f'{Path(timeline.video).name}: windows of {args.window:g} s'
     picture = draw_timeline(
@@ -210,5 +210,5 @@ def _table(found: Sequence[Prediction | Timeline]) -> Table:
             table.add_row(name, escape(best.label), f'{100 * best.score:.1f} %')
             name = ''
         if not one.top:
-            table.add_row(name, 'no class reaches --threshold', '')
+            table.add_row(name, 'no class reaches --min-score', '')
     return table

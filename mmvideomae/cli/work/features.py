@@ -2,12 +2,12 @@
 
 import argparse
 import shlex
-from dataclasses import fields
 from functools import partial
 
-from mmvideomae.apis import FeatureExtractor, FeatureSettings
+from mmvideomae.apis import FeatureExtractor
 from mmvideomae.apis.features.jobs import extract_all
 from mmvideomae.apis.inference import process_device
+from mmvideomae.cli.feature_options import feature_settings
 from mmvideomae.cli.job_display import told_of_share, work_on_share
 from mmvideomae.cli.tool import Told
 from mmvideomae.configs import apply_options, read_config
@@ -44,7 +44,7 @@ def _build(args: argparse.Namespace) -> FeatureExtractor:
         cfg,
         args.checkpoint,
         preset=args.preset,
-        settings={each.name: getattr(args, each.name) for each in fields(FeatureSettings)},
+        settings=feature_settings(args),
         device=process_device(args.device),
         batch_size=args.batch_size,
         precision=args.precision,

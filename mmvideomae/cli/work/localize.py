@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from mmengine.config import Config
 from rich.markup import escape
 from rich.table import Table
 
 from mmvideomae.apis import FoundSegments, TemporalLocalizer
 from mmvideomae.apis.found_segments import activitynet_results
+from mmvideomae.cli.feature_options import feature_settings
 from mmvideomae.cli.inputs import checkpoint_path, config_path
 from mmvideomae.cli.tool import FIXABLE, Told, UsageError
 from mmvideomae.cli.video_work import VideoWork
-from mmvideomae.configs import CONFIG_SUFFIXES
+from mmvideomae.configs import CONFIG_SUFFIXES, apply_options, read_config
 from mmvideomae.formats.segment_annotations import read_segments
 from mmvideomae.storage import write_text
 from mmvideomae.visualization.browser_video import browser_video
@@ -83,14 +85,18 @@ def _take_detector(args: argparse.Namespace) -> tuple[str | None, str | None]:
 def _localizer(
     args: argparse.Namespace, detector: str | None, weights: str | None
 ) -> TemporalLocalizer:
+    config: str | Config = detector or args.config
+    if args.cfg_options:
+        config = read_config(config)
+        apply_options(config, args.cfg_options)
     return TemporalLocalizer(
-        args.config,
+        args.config if detector else config,
         args.checkpoint,
-        detector,
+        config if detector else None,
         weights,
         classes=args.classes,
         preset=args.preset,
-        settings=args.settings,
+        settings=feature_settings(args) or None,
         device=args.device,
         batch_size=args.batch_size,
         precision=args.precision,

@@ -297,8 +297,8 @@ def _raising(error: Exception) -> Any:
 
 
 @pytest.mark.parametrize(('words', 'options', 'told'), [
-    (['c.mp4', '--settings', 'stride=4'], {}, 'stride=4, but the detector'),
-    (['c.mp4', '--settings', 'strode=4'], {}, 'unknown settings of features: strode'),
+    (['c.mp4', '--stride', '4'], {}, 'stride=4, but the detector'),
+    (['c.mp4', '--cfg-options', 'strode=4'], {}, "the config has no 'strode'"),
     (['c.mp4', '--classes', 'nothing.txt'], {}, 'cannot read the file of class names'),
     (['c.mp4', '--top-k', '0'], {}, '--top-k must be positive'),
     (['c.mp4', 'c.mp4'], {}, "two videos have the name 'c'"),

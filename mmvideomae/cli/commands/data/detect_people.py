@@ -54,7 +54,7 @@ def options() -> argparse.ArgumentParser:
     add_places(where)
     add_option(
         parser,
-        '--threshold',
+        '--min-box-score',
         0.05,
         'leave out boxes with lower scores; tests can set a higher minimum',
     )

@@ -30,7 +30,7 @@ def make(args: argparse.Namespace) -> Told:
         'config': args.config,
         'checkpoint': args.checkpoint,
         'category': args.category,
-        'threshold': args.threshold,
+        'threshold': args.min_box_score,
         'every': None if args.ann else args.every,
         # Settings that decide which frame belongs to a second.
         'start_second': places.start_second,
@@ -75,6 +75,6 @@ def _build(args: argparse.Namespace) -> PersonDetector:
         args.checkpoint,
         device=process_device(args.device),
         category=args.category,
-        min_score=args.threshold,
+        min_score=args.min_box_score,
         batch_size=args.batch_size,
     )

@@ -46,7 +46,7 @@ def call(
 
 
 def test_key_frames_of_an_annotation(call: Any, folder: Path, tmp_path: Path) -> None:
-    words = ('--ann', folder / 'ann.csv', '--start-second', 900, '--threshold', 0.5, '--json')
+    words = ('--ann', folder / 'ann.csv', '--start-second', 900, '--min-box-score', 0.5, '--json')
     code, out, err = call('videos', *words)
     told = json.loads(out)
     found = read_proposals(tmp_path / 'p.pkl')
@@ -85,7 +85,7 @@ def test_no_file_if_nothing_can_be_read(call: Any, folder: Path, tmp_path: Path)
     (['none'], 'cannot read the table of videos'),
     (['videos', '--every', '0'], 'positive number of seconds apart'),
     (['videos', '--category', 'cat'], "no category 'cat', only car, person"),
-    (['videos', '--threshold', '2'], 'min_score in [0, 1]'),
+    (['videos', '--min-box-score', '2'], 'min_score in [0, 1]'),
     (['videos', '--start-second', 'late'], "--start-second must be a number or 'name'"),
     (['videos', '--ann', 'none.csv'], 'cannot read the annotation none.csv'),
     (['videos', '--filename-tmpl', '{:05}.jpg'], 'need fps'),
