@@ -148,8 +148,8 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
     """Parse the command line and do work whose output is its log, on stdout.
 
     Args:
-        work: Name of the module whose ``run(args)`` does it; it returns the exit status, or what
-            is wrong.
+        work: Name of the module whose ``run(args)`` does it; it returns the exit status, what is
+            wrong, or the results, which ``--json`` prints alone, with the log on stderr.
 
     Returns:
         What ``sys.exit`` takes: the exit status, which is `INTERRUPTED` on Ctrl-C, or a message
@@ -157,7 +157,9 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
     """
     try:
         args = parser.parse_args()
-        status: int | str = import_module(work).run(args)
+        as_json = getattr(args, 'json', False)
+        with _stdout_on_stderr() if as_json else contextlib.nullcontext():
+            status: int | str | Mapping[str, Any] = import_module(work).run(args)
     except UsageError as error:
         parser.error(str(error))
     except UserError as error:
@@ -165,6 +167,10 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
     except KeyboardInterrupt:
         _note(parser, 'interrupted')
         return INTERRUPTED
+    if isinstance(status, Mapping):
+        if as_json:
+            print(json.dumps(status))
+        return 0
     return f'{parser.prog}: {status}' if isinstance(status, str) else status
 
 

@@ -97,6 +97,13 @@ def test_evaluates_and_dumps(
     assert [int(p['pred_label']) for p in predictions] == [1] * 8
 
 
+def test_json_is_all_of_stdout(
+    classifier: tuple[Path, Path], call_tool: Call, tmp_path: Path
+) -> None:
+    done = call_tool('test.py', *classifier, '--work-dir', tmp_path / 'run', '--json')
+    assert done.code == 0 and done.summary['acc/top1'] == 0.75
+
+
 def test_shows_the_wrong_clips(
     classifier: tuple[Path, Path], call_tool: Call, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def options() -> argparse.ArgumentParser:
         help='program that started the processes; the dist_ and slurm_ scripts set it',
     )
     add_cfg_options(parser, 'override entries of the config, e.g. test_dataloader.batch_size=8')
+    add('--json', action='store_true', help='print the metrics as one JSON object on stdout')
     add('--local-rank', '--local_rank', type=int, help=argparse.SUPPRESS)
     return parser
 

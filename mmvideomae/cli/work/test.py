@@ -62,15 +62,15 @@ def _require_page(args: argparse.Namespace, evaluators: list[Any]) -> None:
     check_writable(args.page / 'index.html')
 
 
-def run(args: argparse.Namespace) -> int | str:
-    """Test; returns the exit status, or what is wrong."""
+def run(args: argparse.Namespace) -> int | str | dict[str, float]:
+    """Test; returns the metrics, which only the main process has, or what is wrong."""
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     cfg = None
     try:
         cfg = _prepare(args)
-        runner = _test(cfg)
+        runner, metrics = _test(cfg)
         if args.page is not None and is_main_process():
             _write_page(args, runner)
     except Exception as error:
@@ -78,17 +78,21 @@ def run(args: argparse.Namespace) -> int | str:
             raise
         whose = f'; the weights are {args.checkpoint}' if isinstance(error, NotFiniteError) else ''
         return f'{with_environment(message, cfg)}{whose}'
-    return 0
+    return metrics if is_main_process() else 0
 
 
-def _test(cfg: Config) -> Any:
-    """Test; if that fails before the weights are loaded, no files are left.  Returns the runner."""
+def _test(cfg: Config) -> tuple[Any, dict[str, float]]:
+    """Test; if that fails before the weights are loaded, no files are left.
+
+    Returns:
+        The runner, and the metrics.
+    """
     runner: Any = None
     with taken_back(Path(cfg.work_dir), lambda: getattr(runner, '_has_loaded', False)):
         runner = RUNNERS.build(cfg)
         with naming_files(runner):
-            runner.test()
-    return runner
+            metrics = runner.test()
+    return runner, metrics
 
 
 def _write_page(args: argparse.Namespace, runner: Any) -> None:
