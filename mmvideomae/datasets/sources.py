@@ -58,7 +58,7 @@ class VideoSource:
         if self.ann_file and self.folder:
             raise ValueError(
                 f'a source has a list or a folder, got both: ann_file={self.ann_file!r}, '
-                f'folder={self.folder!r}; paths of a list are joined to data_prefix'
+                f'folder={self.folder!r}; with a list set folder=None, and data_prefix=FOLDER'
             )
         if self.shards and (self.folder or self.data_prefix):
             raise ValueError(

@@ -129,6 +129,8 @@ def _files_below(root: str, closed: list[str]) -> Iterator[str]:
         yield from (path for path in paths if not re.search(r'(\A|/)\.', path))
         return
     if not os.path.isdir(root):
+        if os.path.exists(root):
+            raise AnnotationError(f'{root} is a file: give the folder of the videos')
         raise AnnotationError(f'no such folder of videos: {root}{where(root)}')
     for place, names in walk_folders(root, closed):
         yield from (os.path.relpath(os.path.join(place, name), root) for name in names)

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mmvideomae.storage.remote import is_elsewhere
 from mmvideomae.video.readers import FrameFolderReader, ReadLimits, VideoReader, VideoReadError
+from mmvideomae.video.readers.opening import check_file
 from mmvideomae.video.readers.pyav_reader import PyAVReader
 from mmvideomae.video.readers.sizes import resize_short_side
 
@@ -26,9 +26,7 @@ class FileStream(PyAVReader):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        # A pipe would be waited for, and FFmpeg's message would not help.
-        if not (is_elsewhere(path) or os.path.isfile(path)):
-            raise VideoReadError(path, 'no such file')
+        check_file(path)  # a pipe would be waited for, and FFmpeg's message would not help
         super().__init__(path, threads=0)
 
     @cached_property

@@ -95,7 +95,7 @@ def test_records_hold_what_is_known_and_nothing_else():
     ('config', 'message'),
     [
         ({}, r'needs ann_file=LIST, folder=FOLDER or shards=INDEX'),
-        ({'ann_file': 'l', 'folder': 'f'}, 'a list or a folder, got both'),
+        ({'ann_file': 'l', 'folder': 'f'}, 'a list or a folder, got both: .* set folder=None'),
         ({'shards': 'i.json', 'data_prefix': 'f'}, "got both: shards='i.json', folder='f'"),
         ({'folder': 'f', 'stride': 0}, 'stride of a source must be positive, got 0'),
         ({'folder': 'f', 'frames': 3}, 'unknown keys of a source: frames; known: ann_file'),

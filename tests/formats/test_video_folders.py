@@ -26,6 +26,8 @@ def test_folders_without_videos_are_errors(tmp_path):
         find_videos(tmp_path)
     with pytest.raises(AnnotationError, match='no such folder of videos'):
         find_videos(tmp_path / 'gone')
+    with pytest.raises(AnnotationError, match=r'notes\.txt is a file: give the folder'):
+        find_videos(tmp_path / 'notes.txt')
 
 
 def test_video_names():

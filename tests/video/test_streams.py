@@ -52,6 +52,19 @@ def test_broken_files_are_named(tmp_path: Path, kind: str) -> None:
         list(stream.in_order(range(len(stream))))
 
 
+@pytest.mark.parametrize('kind', ['missing', 'directory', 'empty'])
+def test_what_is_no_file_is_told_as_by_the_readers(tmp_path: Path, kind: str) -> None:
+    path = make_broken_video(kind, tmp_path / 'broken.mp4')
+    told = []
+    for opened in (FileStream, open_reader):
+        with pytest.raises(VideoReadError) as caught:
+            opened(path)
+        told.append(str(caught.value))
+    if kind != 'directory':  # which readers take for a folder of frames
+        assert told[0] == told[1]
+    assert any(words in told[0] for words in ('no such file', 'a directory', 'the file is empty'))
+
+
 def test_folder_of_frames(tmp_path: Path) -> None:
     for number, frame in enumerate(numbered_frames(6), 1):
         cv2.imwrite(str(tmp_path / f'img_{number:05}.jpg'), frame)

@@ -48,5 +48,7 @@ def is_finished(extractor: FeatureExtractor, job: Job, out: Path) -> bool:
             f'{error}: it was not extracted by this tool; choose another output folder'
         ) from None
     except ValueError as error:
-        raise ValueError(f'{out} holds other features: {error}') from None
+        raise ValueError(
+            f'{out} holds other features: {error}; choose another output folder, or delete these'
+        ) from None
     return True

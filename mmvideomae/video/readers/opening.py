@@ -51,7 +51,7 @@ def open_reader(
     """
     if backend not in BACKENDS:
         raise ValueError(f'unknown backend {backend!r}; choose from {", ".join(BACKENDS)}')
-    state, changed = _check_file(path)
+    state, changed = check_file(path)
     limits = limits or ReadLimits()
     key = (*state, backend, limits, square_pixels)
     if key in _refused:
@@ -125,11 +125,14 @@ def _warn_without_pyav() -> None:
     warn('PyAV is not installed (pip install av): decord decodes each video from its start, slowly')
 
 
-def _check_file(path: str | os.PathLike[str]) -> tuple[tuple[object, ...], float]:
+def check_file(path: str | os.PathLike[str]) -> tuple[tuple[object, ...], float]:
     """Say in plain words what no decoder needs to be asked about.
 
     Returns:
         What stays as long as the file does, and when it was changed last, in seconds.
+
+    Raises:
+        VideoReadError: There is no file, or none that may and can be read.
     """
     if is_elsewhere(path):
         return _check_elsewhere(os.fspath(path)), 0.0
