@@ -55,7 +55,7 @@ ALLOWED: dict[str, set[str] | None] = {
     '__init__': {'compat', 'version'},
     '__main__': {'cli'},
     'version': set(),
-    'compat': {'storage'},
+    'compat': {'version', 'storage'},
     'errors': set(),
     'storage': {'errors'},
     'registry': {'errors'},

@@ -479,6 +479,20 @@ def test_decoders_never_wait_for_their_messages_to_be_taken(tmp_path: Path) -> N
         assert av.logging.get_level() is None
 
 
+def test_bases_of_the_package_are_found_from_anywhere(tmp_path: Path) -> None:
+    base = 'configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py'
+    config = tmp_path / 'mine.py'
+    config.write_text(f"_base_ = '{base}'\ntrain_cfg = dict(max_epochs=2)\n")
+    cfg = mmengine.Config.fromfile(config)
+    assert cfg.model.type == 'Recognizer3D' and cfg.train_cfg.max_epochs == 2
+    (tmp_path / base).parent.mkdir(parents=True)
+    (tmp_path / base).write_text('near = True\n')
+    assert mmengine.Config.fromfile(config).near
+    config.write_text("_base_ = 'configs/demo/none.py'\n")
+    with pytest.raises(FileNotFoundError, match='none'):
+        mmengine.Config.fromfile(config)
+
+
 @pytest.mark.parametrize('suffix', ['py', 'yaml', 'yml', 'json'])
 def test_configs_are_written_with_the_steps_of_a_pipeline_in_order(
     tmp_path: Path, suffix: str

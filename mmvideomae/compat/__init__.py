@@ -22,6 +22,7 @@ from mmvideomae.compat.messages import (
 from mmvideomae.compat.openmmlab import (
     allow_mmengine_checkpoints,
     disable_vindlu_on_new_transformers,
+    find_shipped_bases,
     leave_s3_to_fsspec,
     load_mmengine_after_torch,
     provide_importlib_metadata,
@@ -84,7 +85,7 @@ _WAITING: dict[str, tuple[Sequence[Callable[[], None]], Sequence[Callable[[], No
         [provide_importlib_metadata],
         [disable_vindlu_on_new_transformers],
     ),
-    'mmengine.config.config': ([], [write_configs_in_order]),
+    'mmengine.config.config': ([], [find_shipped_bases, write_configs_in_order]),
     'mmengine.fileio': ([], [use_plain_yaml, leave_s3_to_fsspec]),
     'mmengine.logging': ([], [allow_mmengine_checkpoints, leave_out_of_logs]),
     'mmengine.model.base_module': ([], [leave_out_initialization]),

@@ -4,11 +4,13 @@ import importlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import os
 import sys
 import types
 from typing import Any
 
 from mmvideomae.compat.versions import release, version_of
+from mmvideomae.version import shipped
 
 # From this version on, see disable_vindlu_on_new_transformers.
 TRANSFORMERS_WITHOUT_VINDLU = (4, 56)
@@ -184,6 +186,26 @@ def write_configs_in_order() -> None:
         return list(entries) if 'key' in how else sorted(entries, **how)
 
     vars(config)['sorted'] = kept
+
+
+def find_shipped_bases() -> None:
+    """Let ``_base_ = 'configs/...'`` in a config name one of the package, as command lines do.
+
+    Upstream: ``Config._get_cfg_path`` of mmengine 0.10.7 finds bases in packages of OpenMMLab alone
+    (``mmdet::...``).  Delete when other packages can register theirs.
+    """
+    from mmengine.config.config import Config
+
+    def found(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        path, scope = theirs(cfg_path, filename)
+        ours = shipped(cfg_path)
+        if cfg_path.startswith('configs/') and not os.path.exists(path) and ours.is_file():
+            path = str(ours)
+        return path, scope
+
+    theirs = Config._get_cfg_path
+    if theirs.__module__ != __name__:
+        Config._get_cfg_path = staticmethod(found)
 
 
 def leave_s3_to_fsspec() -> None:
