@@ -20,6 +20,7 @@ from mmvideomae.apis.windows import batched
 from mmvideomae.configs import collate_of, compose, pipeline_of, split_at_reading
 from mmvideomae.evaluation.arrays import finite
 from mmvideomae.formats.proposals import check_boxes, read_proposals
+from mmvideomae.formats.video_folders import video_id_of
 from mmvideomae.video.streams import KeptFrames, open_stream, read_once
 
 Boxes = str | os.PathLike[str] | Mapping[Any, Any]
@@ -272,8 +273,8 @@ def _given_boxes(boxes: Any) -> Any:
 def _of_video(boxes: Mapping[Any, Any], video_id: str) -> dict[float, Any]:
     """Boxes of one video, keyed by second.
 
-    Names may have a folder in front, as those of ``mmvideomae data init-boxes`` do, if only one
-    matches.
+    Names may have a folder in front and the suffix of a video behind, as for ``mmvideomae data
+    init-boxes``, if only one matches.
 
     Raises:
         ValueError: All boxes are of other videos, or several videos match.
@@ -285,7 +286,7 @@ def _of_video(boxes: Mapping[Any, Any], video_id: str) -> dict[float, Any]:
     own = {**named.get(None, {}), **named.get(video_id, {})}
     if own:
         return own
-    alike = [name for name in named if name is not None and PurePath(name).name == video_id]
+    alike = [name for name in named if name and PurePath(video_id_of(name)).name == video_id]
     if len(alike) == 1:
         return named[alike[0]]
     told = ', '.join(sorted(alike or filter(None, named))[:3]) or 'none at all'

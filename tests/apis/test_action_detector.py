@@ -132,8 +132,9 @@ def test_boxes_come_in_many_ways(model: nn.Module, folder: Path) -> None:
         assert found.seconds == (0, 2)
         for mine, theirs in zip(found.scores, expected.scores, strict=True):
             np.testing.assert_array_equal(mine, theirs)
-    below = {('sub/clip', 2.0): rows, ('sub/clip2', 0.0): rows}
-    assert detector(video, below).seconds == (2,)
+    for name in ('clip.MP4', 'sub/clip.avi', 'sub/clip'):
+        below = {(name, 2.0): rows, ('sub/clip2', 0.0): rows}
+        assert detector(video, below).seconds == (2,)
     with pytest.raises(ValueError, match="no boxes of the video 'clip', only of a/clip, sub/clip"):
         detector(video, {**below, ('a/clip', 0.0): rows})
     many = {n / 2: rows for n in range(8)}
