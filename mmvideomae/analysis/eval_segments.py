@@ -48,9 +48,9 @@ def evaluate_segment_files(
     every = read_segments(annotations)
     classes = classes_of(every)
     if unknown := sorted(set(found) - {video.video_id for video in every}):
+        more = f'and {len(unknown) - 1} more are' if unknown[1:] else 'is'
         raise ValueError(
-            f'{os.fspath(results)}: video {unknown[0]!r} and {len(unknown) - 1} more are not in '
-            f'{os.fspath(annotations)}'
+            f'{os.fspath(results)}: video {unknown[0]!r} {more} not in {os.fspath(annotations)}'
         )
     if not subsets:
         _check_subsets(found, every, results)

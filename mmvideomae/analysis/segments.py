@@ -129,7 +129,7 @@ def measure_segments(
             continue
         rows.append((grid, steps, duration, np.array(video.segments).reshape(-1, 2)))
     if not rows or not sum(len(row[3]) for row in rows):
-        told = f', such as: {faults[0]}' if faults else ''
+        told = f': {faults[0]}' if faults else ''
         raise AnnotationError(f'{annotations}: no video with segments can be used{told}')
     lengths = [row[3][:, 1] - row[3][:, 0] for row in rows]
     rates = [np.full(len(row[3]), row[0].stride / row[0].fps) for row in rows]
@@ -226,7 +226,7 @@ def _measure(
             f'{video.where}: video {video.video_id!r} has no {missing}: give the folder of features'
         )
     if isinstance(expected.stride, str) or not expected.stride or not expected.window:
-        raise AnnotationError('without features their stride and window are needed')
+        raise AnnotationError('give the folder of features, or their stride and window')
     grid = FeatureGrid(fps, expected.stride, expected.window, expected.interval or 1)
     return grid, grid.num_steps(max(1, round(video.duration * fps))), video.duration
 

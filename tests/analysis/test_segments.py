@@ -91,5 +91,5 @@ def test_lengths_come_from_features_or_from_durations(tmp_path: Path) -> None:
 
     with pytest.raises(AnnotationError, match=r"no video with segments.*'v'.*missing"):
         measure_segments(annotation, tmp_path / 'elsewhere')
-    with pytest.raises(AnnotationError, match='stride and window are needed'):
+    with pytest.raises(AnnotationError, match='used: give the folder of features, or their'):
         measure_segments(annotation)

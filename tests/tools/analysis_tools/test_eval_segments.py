@@ -79,7 +79,8 @@ def test_a_segment_that_is_named_twice_counts_once(call) -> None:
     ('results', 'message'),
     [
         ([], 'no object "results"'),
-        ({'results': {'z': []}}, "video 'z' and 0 more are not in truth.json"),
+        ({'results': {'z': []}}, "video 'z' is not in truth.json"),
+        ({'results': {'y': [], 'z': []}}, "video 'y' and 1 more are not in truth.json"),
         ({'results': {'a': [row(0, 1, 'w')]}}, "video 'a' has the unknown label 'w'"),
         ({'results': {'a': {'label': 'x'}}}, "video 'a' has no list of"),
         ({'results': {'a': [{'label': 'x'}]}}, "video 'a': \"{'label': 'x'}\" is not {"),

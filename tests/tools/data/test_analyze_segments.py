@@ -39,7 +39,7 @@ def test_faults_are_told_and_left_out(tool: Callable[..., Any], put: Callable[..
     [
         (('none.json',), 'not found: none.json in '),
         (('own.csv',), 'has no fps: give the folder of features'),
-        (('own.csv', '--fps', 25), 'stride and window are needed'),
+        (('own.csv', '--fps', 25), 'give the folder of features, or their stride and window'),
         (('own.csv', '--features', 'nowhere'), 'not found: nowhere in '),
         (('own.csv', '--subsets', 'train'), 'no videos of subset train'),
     ],
