@@ -144,6 +144,14 @@ def with_environment(message: str, cfg: Config | None) -> str:
         if found or (key and of in message and re.search(rf'\b{key}=', message)):
             value = (found and found[-1]) or '=NUMBER'
             return f'{message}; with this config, put {variable}{value} before the command'
+    if re.search('no such f', message, re.IGNORECASE):
+        folders = {os.environ.get(*each): each[0] for each in named if '/' in each[1]}
+        # data/custom/videos lies below data/custom, which is another variable's.
+        for folder in sorted(folders, key=len, reverse=True):
+            if folder in message:
+                return (
+                    f'{message}; {folders[folder]}=FOLDER before the command names another folder'
+                )
     return message
 
 

@@ -94,6 +94,23 @@ def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> 
     assert with_environment('set num_classes=3', Config({})) == 'set num_classes=3'
 
 
+def test_a_missing_folder_is_told_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / 'own.py'
+    path.write_text("a = '{{$LIST_DIR:data/own}}'\nb = '{{$VIDEO_DIR:data/own/videos}}'\n")
+    cfg = load_run_config(str(path))
+    videos = 'no such folder of videos: data/own/videos in /here'
+    cure = 'FOLDER before the command names another folder'
+    assert with_environment(videos, cfg) == f'{videos}; VIDEO_DIR={cure}'
+    lists = 'cannot read data/own/train.csv: No such file or directory'
+    assert with_environment(lists, cfg) == f'{lists}; LIST_DIR={cure}'
+    wrong = 'data/own/train.csv:3: label 5 is outside 0..3'
+    assert with_environment(wrong, cfg) == wrong
+    monkeypatch.setenv('VIDEO_DIR', 'elsewhere')
+    assert with_environment("'elsewhere/a.mp4': no such file", cfg).endswith(f'VIDEO_DIR={cure}')
+
+
 def test_amp_replaces_the_plain_wrapper_only(config: Path) -> None:
     cfg = load_run_config(str(config))
     enable_amp(cfg)
