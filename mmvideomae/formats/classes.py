@@ -23,8 +23,8 @@ def class_names(classes: str | os.PathLike[str] | Sequence[str]) -> tuple[str, .
             names = read_utf8(origin, 'file of class names').rstrip().split('\n')
         except AnnotationError as error:
             raise AnnotationError(
-                f'{error}; give a file with one name per line in the order of the labels, or omit '
-                'classes'
+                f'{error}; mmvideomae data make-annotations writes it beside the lists; otherwise '
+                'give a file with one name per line in the order of the labels, or omit classes'
             ) from None
     for number, name in enumerate(names, 1):
         if not name.strip():
