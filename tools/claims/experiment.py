@@ -271,6 +271,7 @@ def trained(cfg: Config) -> Runner:
     """Train a config, and return its runner."""
     # mmengine keeps loggers and message hubs under this name as long as the process lives.
     cfg.experiment_name = f'{Path(cfg.work_dir).name}_{time.time_ns()}'
+    settle_loaders(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
@@ -288,7 +289,6 @@ def point(loader: Config, data: Path, annotations: str | Path, workers: int) -> 
     """Let a loader read the list ``annotations`` (a path, or a name in ``data``)."""
     loader.dataset.sources = [{'ann_file': str(data / annotations), 'data_prefix': str(data)}]
     loader.num_workers = workers
-    settle_loaders({'train_dataloader': loader})
 
 
 def close(runner: Runner) -> None:

@@ -95,10 +95,8 @@ class LocalizationExperiment(Experiment):
         if 'end' in cfg.param_scheduler:
             cfg.param_scheduler.end = epochs
         if not features:
-            cfg.load_from, cfg.model.recompute = (
-                str(encoder),
-                False,
-            )  # a small network has the memory
+            cfg.load_from = str(encoder)
+            cfg.model.recompute = False  # a small network has the memory
         cfg.test_dataloader = deepcopy(cfg.val_dataloader)
         for loader, folder in (
             (cfg.train_dataloader, 'untrimmed'),
@@ -126,7 +124,6 @@ class LocalizationExperiment(Experiment):
         else:
             loader.dataset.feature_dir = str(features)
         loader.num_workers = self.workers
-        loader.persistent_workers = self.workers > 0
 
     def _features(self, folder: str, seed: int) -> Path:
         """The folder of features of the videos, extracted where they are missing."""

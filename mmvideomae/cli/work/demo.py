@@ -177,7 +177,7 @@ def _show_own_videos(demo: Demo, folder: Path) -> DemoResults:
     if demo.epochs:
         options['train_cfg.max_epochs'] = demo.epochs
     checkpoint = demo.train('Pre-training', _OWN_VIDEOS, 'pretrain', options)
-    pictures = []
+    trained, pictures = (demo_config(_OWN_VIDEOS), checkpoint), []
     for number, video in enumerate(shown):
         name = f'reconstruction_{number}.gif'
         try:
@@ -198,7 +198,7 @@ def _show_own_videos(demo: Demo, folder: Path) -> DemoResults:
         settings={'Videos': len(videos), 'Folder': folder, **machine()},
         files=demo.links(checkpoint),
         next_steps=[
-            Command('features of long videos', 'mmvideomae features CONFIG CHECKPOINT FOLDER OUT'),
+            Command('features of long videos', _line('features', *trained, 'FOLDER', 'OUT')),
         ],
     )
 

@@ -65,7 +65,8 @@ def test_a_student_and_its_teacher_have_the_updates_of_the_pixel_model(
     done = run_tool('claims/encoders.py', *words, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout == (out / 'table.md').read_text()
-    assert [line for line in done.stdout.splitlines() if ' ' not in line and line] == words[-4:]
+    parts = done.stdout.strip().split('\n\n')
+    assert [part for part in parts if '|' not in part] == words[-4:]
     runs = {path.parent.name: path for path in out.glob('*_seed0/epoch_*.pth')}
     saved = {name: torch.load(path, weights_only=False) for name, path in runs.items()}
     updates = {name: saved[name]['meta']['iter'] for name in saved}

@@ -59,7 +59,7 @@ def test_nothing_grows(guarded: bool, tmp_path: Path) -> None:
     states = read_many(opening, paths, broken, guarded)
     for early, late in zip(*states, strict=True):
         assert late[0] <= 1.03 * early[0]
-        assert late[1:] == early[1:]
+        assert late[1] <= early[1] and late[2] <= early[2]
 
 
 def read_many(
