@@ -93,7 +93,7 @@ setup(
     ],
     packages=find_packages(include=['mmvideomae', 'mmvideomae.*']),
     entry_points={'console_scripts': ['mmvideomae = mmvideomae.cli.main:main']},
-    package_data={'mmvideomae': ['py.typed'], 'mmvideomae.checkpoints': ['published.yml']},
+    package_data={'mmvideomae': ['py.typed'], 'mmvideomae.checkpoints': ['public_weights.yml']},
     # No upper bound: nothing is known to break.  `make test-ranges` tries the installed Pythons.
     python_requires='>=3.10',
     install_requires=requirements('runtime'),

@@ -19,7 +19,7 @@ from mmvideomae.checkpoints.downloads import downloaded
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.checkpoints.formats import LAYOUTS
 from mmvideomae.checkpoints.formats.layout import Conversion
-from mmvideomae.checkpoints.published import fetch_published, published_weights
+from mmvideomae.checkpoints.public_weights import fetch_published, published_weights
 from mmvideomae.checkpoints.reading import (
     WeightFile,
     read_content,

@@ -10,10 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.errors import UserError, where
+from mmvideomae.checkpoints import published_weights
+from mmvideomae.errors import UserError, nearest, where
 from mmvideomae.version import shipped
 
 _CONFIGS = ('.py', '.json', '.yaml', '.yml')
+_OWN = 'own'  # the weights that an encoder of another library has itself
 _WEIGHTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors', '.tar', '.pkl')
 
 
@@ -116,10 +118,16 @@ class ModelAction(argparse.Action):
 
 
 def _found(text: str, what: str, suffixes: tuple[str, ...]) -> str:
-    """The text, unless it is a path, with a folder or one of these suffixes, to nothing."""
-    if not (os.sep in text or text.endswith(suffixes)) or _exists(text):
+    """The text, unless it is a path to nothing that is no name of public weights either."""
+    if _exists(text):
         return text
-    raise InputError(f'{what} not found: {text}{where(text)}{_alike(text, suffixes)}')
+    alike = _alike(text, suffixes)
+    if not (os.sep in text or text.endswith(suffixes)):
+        known = published_weights()
+        if text in known or text == _OWN:
+            return text
+        alike = alike or nearest(text, known)
+    raise InputError(f'{what} not found: {text}{where(text)}{alike}')
 
 
 def _alike(text: str, suffixes: tuple[str, ...]) -> str:

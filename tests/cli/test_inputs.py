@@ -38,6 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (checkpoint_path, 'https://example.org/a.pth'),
         (checkpoint_path, 'videomaev2_vit-base_k710-distilled'),
         (checkpoint_path, '.'),
+        (checkpoint_path, 'own'),
         (video_path, 'a.mp4'),
         (video_path, '0'),
         (video_path, 'rtsp://camera/1'),
@@ -67,6 +68,13 @@ def test_what_may_exist_passes_as_it_is(check: type, text: str) -> None:
         ),
         (config_path, 'a.pth', 'a.pth is a weight file, not a config: CONFIG comes before CKPT'),
         (checkpoint_path, 'a.py', 'a.py is a config, not a weight file: CONFIG comes before CKPT'),
+        (config_path, 'gone', 'config not found: gone in {here}'),
+        (
+            checkpoint_path,
+            'videomaev2_vit-base_k710-distiled',
+            'checkpoint not found: videomaev2_vit-base_k710-distiled in {here}; did you mean '
+            "'videomaev2_vit-base_k710-distilled'?",
+        ),
         (checkpoint_path, 'gone.pth', 'checkpoint not found: gone.pth in {here}'),
         (existing_path, 'aa.pth', "not found: aa.pth in {here}; did you mean 'a.pth'?"),
         (existing_path, 'gone', 'not found: gone in {here}'),

@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 
 from mmvideomae import registry as registries
 from mmvideomae.analysis.complexity import measure_config
-from mmvideomae.checkpoints.published import published_weights
+from mmvideomae.checkpoints.public_weights import published_weights
 from mmvideomae.models.backbones.vit_videomae import ARCHS
 from tests.support.leaves import CONFIGS, command, header, listed, load, read, steps
 

@@ -100,7 +100,7 @@ def _cost(about: dict[str, Any]) -> str:
 
 def _weights(root: Path) -> dict[str, list[dict[str, Any]]]:
     """Public checkpoints by the config that they fit."""
-    text = (root / 'mmvideomae/checkpoints/published.yml').read_text(encoding='utf-8')
+    text = (root / 'mmvideomae/checkpoints/public_weights.yml').read_text(encoding='utf-8')
     found: dict[str, list[dict[str, Any]]] = {}
     for name, entry in yaml.safe_load(text).items():
         found.setdefault(f'configs/{entry["config"]}', []).append({'name': name, **entry})

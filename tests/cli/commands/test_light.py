@@ -89,16 +89,18 @@ def test_help_a_wrong_path_and_lists_need_nothing_slow(tmp_path: Path) -> None:
         [f'{tool}/demo/classify.py', *wrong[:3]],
         [f'{tool}/misc/extract_features.py', *wrong],
         [f'{tool}/visualizations/reconstruct.py', *wrong],
+        [f'{tool}/misc/weights.py', 'list'],
         [f'{tool}/data/make_annotations.py', 'videos', 'out'],
     ]
     done = run_all([*helps, *others], tmp_path)
     for (name, _), (code, out, _) in zip(helps, done, strict=False):
         assert code == 0 and out.startswith(f'usage: {Path(name).name}'), name
-    *refused, made = done[len(helps) :]
+    *refused, weights, made = done[len(helps) :]
     for code, out, err in refused:
         told = code if isinstance(code, str) else err
         assert code and not out and f'config not found: gone.py in {tmp_path}' in told
         assert told.count('\n') <= 1
+    assert weights[0] == 0 and 'videomae_vit-base' in weights[1]
     assert made[0] == 0 and (tmp_path / 'out' / 'train.csv').is_file()
 
 

@@ -8,7 +8,6 @@ from urllib.error import HTTPError
 
 import yaml
 
-from mmvideomae.checkpoints.downloads import downloaded
 from mmvideomae.checkpoints.errors import CheckpointError
 from mmvideomae.errors import nearest
 
@@ -77,6 +76,8 @@ def fetch_published(name: str) -> Path:
         CheckpointError: There is no such name, or the file has no address; the message says where
             a browser finds it.
     """
+    from mmvideomae.checkpoints.downloads import downloaded  # torch, which a table needs not
+
     entry = published(name)
     if entry.address is not None:
         return downloaded(entry.address, entry.sha256)
@@ -95,6 +96,8 @@ def fetch_published(name: str) -> Path:
 
 def _is_there(address: str, folder: str) -> bool:
     """Download a file if there is one."""
+    from mmvideomae.checkpoints.downloads import downloaded
+
     try:
         downloaded(address, folder=folder)
     except HTTPError as error:
