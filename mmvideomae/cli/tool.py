@@ -103,7 +103,7 @@ def run_tool(
         parser.add_argument('--json', action='store_true', help=json_help)
     try:
         args = parser.parse_args()
-        with _stdout_on_stderr():
+        with _stdout_on_stderr(), ctrl_c_kept():
             told = (import_module(make).make if isinstance(make, str) else make)(args)
         _show(told, args.json)
         sys.stdout.flush()
@@ -127,6 +127,25 @@ def run_tool(
     for note in told.notes:
         _note(parser, note)
     return told.status
+
+
+@contextlib.contextmanager
+def ctrl_c_kept() -> Iterator[None]:
+    """Let Ctrl-C be one where a library takes it for another error.
+
+    mmengine, for example, then says that the syntax of the config which it is writing is wrong.
+    """
+    try:
+        yield
+    except (UserError, OSError):
+        raise
+    except Exception as error:
+        before: BaseException | None = error
+        while before is not None:
+            if isinstance(before, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            before = before.__context__
+        raise
 
 
 def nobody_reads(error: Exception) -> bool:
@@ -158,7 +177,7 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
     try:
         args = parser.parse_args()
         as_json = getattr(args, 'json', False)
-        with _stdout_on_stderr() if as_json else contextlib.nullcontext():
+        with _stdout_on_stderr() if as_json else contextlib.nullcontext(), ctrl_c_kept():
             status: int | str | Mapping[str, Any] = import_module(work).run(args)
     except UsageError as error:
         parser.error(str(error))

@@ -134,6 +134,17 @@ def test_ctrl_c_says_how_to_go_on(run: Any) -> None:
     assert run(stop, interrupted='the same command continues')[2].endswith('continues\n')
 
 
+def test_ctrl_c_is_one_where_a_library_takes_it_for_another_error(run: Any) -> None:
+    def fail(args: argparse.Namespace, error: type[Exception] = SyntaxError) -> Told:
+        try:
+            raise KeyboardInterrupt
+        except BaseException:
+            raise error('the syntax is wrong')  # noqa: B904  as mmengine does
+
+    assert run(fail) == (130, '', '')
+    assert run(lambda args: fail(args, UserError))[0] == 1  # what we say ourselves is meant
+
+
 def test_lines_that_are_still_made_may_fail(run: Any) -> None:
     def lines() -> Any:
         yield 'first'
@@ -208,7 +219,13 @@ def _raising(error: BaseException) -> Make:
 def test_ctrl_c_ends_a_logged_command_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / 'stopped_work.py').write_text('def run(args):\n    raise KeyboardInterrupt\n')
+    (tmp_path / 'stopped_work.py').write_text(
+        'def run(args):\n'
+        '    try:\n'
+        '        raise KeyboardInterrupt\n'
+        '    except:\n'
+        '        raise SyntaxError\n'
+    )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, 'argv', ['/somewhere/tool.py'])
     assert run_logged(tool_parser('What it does.'), 'stopped_work') == 130

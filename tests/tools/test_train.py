@@ -207,6 +207,24 @@ def test_ctrl_c_is_one_line_with_the_command_that_continues(
     assert (tmp_path / 'work_dirs' / 'tiny' / 'epoch_2.pth').is_file()
 
 
+def test_ctrl_c_while_mmengine_writes_the_config_is_one(
+    pretrain_config: WriteConfig,
+    call_tool: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """mmengine says that the syntax of the config is wrong."""
+    monkeypatch.chdir(tmp_path)
+    config = pretrain_config()
+
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('mmengine.config.config.FormatCode', press)
+    done = call_tool('train.py', config)
+    assert done.code == 130 and done.err.startswith('interrupted: ') and 'syntax' not in done.err
+
+
 def test_help_is_in_words(call_tool: Call) -> None:
     done = call_tool('train.py', '--help')
     assert done.code == 0 and 'continue exactly' in done.out

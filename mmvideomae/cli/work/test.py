@@ -12,6 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
 
 from mmvideomae.apis.class_names import model_class_names
+from mmvideomae.cli.tool import ctrl_c_kept
 from mmvideomae.cli.work.wrong_clips import records_of, write_page
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import prepare_cpu_processes
@@ -69,10 +70,11 @@ def run(args: argparse.Namespace) -> int | str | dict[str, float]:
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     cfg = None
     try:
-        cfg = _prepare(args)
-        runner, metrics = _test(cfg)
-        if args.page is not None and is_main_process():
-            _write_page(args, runner)
+        with ctrl_c_kept():
+            cfg = _prepare(args)
+            runner, metrics = _test(cfg)
+            if args.page is not None and is_main_process():
+                _write_page(args, runner)
     except Exception as error:
         if (message := plain_message(error)) is None:
             raise

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmvideomae.cli.tool import INTERRUPTED
+from mmvideomae.cli.tool import INTERRUPTED, ctrl_c_kept
 from mmvideomae.configs import ConfigError
 from mmvideomae.engine import (
     batch_size_warning,
@@ -61,8 +61,9 @@ def run(args: argparse.Namespace) -> int | str:
     logging.raiseExceptions = False  # the code that writes the values reports a full disk, once
     cfg = None
     try:
-        cfg, line, warns = _prepare(args)
-        _train(cfg, line, warns)
+        with ctrl_c_kept():
+            cfg, line, warns = _prepare(args)
+            _train(cfg, line, warns)
     except PreemptedError as stop:
         print(f'{stop}: {_continuing(args, cfg)}', file=sys.stderr)
         return stop.exit_code
