@@ -17,9 +17,9 @@ from mmengine.registry import DefaultScope
 
 from mmvideomae.errors import ConfigError, ConfigMissingError, nearest, one_line, where
 from mmvideomae.registry import FUNCTIONS, Pipeline, build_steps, steps_of
+from mmvideomae.version import config_place
 
 Step = dict[str, Any]
-
 CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # ``{{'$NAME:default'}}`` is mmengine's notation for an environment variable.
 OF_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
@@ -40,7 +40,7 @@ _NEW: Any = object()
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
-    """Read a config with its bases.
+    """Read a config with its bases; `config_place` says where it is.
 
     A ``.py`` config is code, and reading it runs that code.  Reading YAML or JSON runs nothing, but
     the classes they name are built like those of any config.
@@ -49,7 +49,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
         ConfigMissingError: The file does not exist.
         ConfigError: It cannot be read; the message, one line, gives the place.
     """
-    name = os.fspath(path)
+    name = config_place(os.fspath(path))
     if not Path(name).exists():
         raise ConfigMissingError(f'config not found: {name}{where(name)}')
     if not name.endswith(CONFIG_SUFFIXES) or not Path(name).is_file():

@@ -59,7 +59,7 @@ ALLOWED: dict[str, set[str] | None] = {
     'errors': set(),
     'storage': {'errors'},
     'registry': {'errors'},
-    'configs': {'registry', 'errors'},
+    'configs': {'version', 'registry', 'errors'},
     'ops': set(),
     'masking': {'registry', 'errors'},
     'video': {'compat', 'errors', 'storage'},

@@ -104,6 +104,20 @@ def test_what_is_wrong_is_said_with_its_place(
     assert all(part in said for part in told), said
 
 
+def test_configs_of_the_package_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless there is a file of this name, as in the programs of the documentation."""
+    monkeypatch.chdir(tmp_path)
+    name = 'configs/demo/videomae_vit-tiny-p8_pretrain_motion.py'
+    assert read_config(name).model.type == 'VideoMAE'
+    with pytest.raises(ConfigMissingError, match=r'config not found: configs/demo/none\.py in '):
+        read_config('configs/demo/none.py')
+    (tmp_path / 'configs' / 'demo').mkdir(parents=True)
+    write(tmp_path, name, "name = 'own'\n")
+    assert read_config(name).name == 'own'
+
+
 def test_a_missing_config_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigMissingError, match=r'config not found: .*none\.py'):
         read_config(tmp_path / 'none.py')

@@ -12,7 +12,7 @@ from typing import Any
 
 from mmvideomae.checkpoints import published_weights
 from mmvideomae.errors import UserError, nearest, where
-from mmvideomae.version import shipped
+from mmvideomae.version import config_place, shipped
 
 _CONFIGS = ('.py', '.json', '.yaml', '.yml')
 _OWN = 'own'  # the weights that an encoder of another library has itself
@@ -26,17 +26,14 @@ class InputError(UserError, OSError):
 def config_path(text: str) -> str:
     """A config file, or the name of public weights.
 
-    A path such as ``configs/demo/NAME.py``, at which there is nothing, is that of the config which
-    comes with the package, so that the commands of the documentation work outside a checkout too.
+    See `config_place`.
 
     Raises:
         InputError: It is a weight file, or a path at which there is nothing.
     """
     if text.endswith(_WEIGHTS):
         raise InputError(f'{text} is a weight file, not a config: CONFIG comes before CKPT')
-    if text.startswith('configs/') and not _exists(text) and shipped(text).is_file():
-        return str(shipped(text))
-    return _found(text, 'config', _CONFIGS)
+    return _found(config_place(text), 'config', _CONFIGS)
 
 
 def checkpoint_path(text: str) -> str:
