@@ -87,8 +87,10 @@ def _completions(words: list[str], complete: bool) -> list[str]:
     if len(words) == len(group):
         found = _names(group)
     elif begun.startswith('-') and words[len(group)] in _names(group):
-        parser = _module(words[: len(group) + 1]).options()
-        found = ['--json', *(text for each in parser._actions for text in each.option_strings)]
+        module = _module(words[: len(group) + 1])
+        actions = module.options()._actions
+        added = ['--json'] if hasattr(module, 'run_tool') else []  # which adds it
+        found = list(dict.fromkeys([*added, *(text for a in actions for text in a.option_strings)]))
     else:
         found = []  # of a file
     return [each for each in found if each.startswith(begun)]
