@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmvideomae.formats.annotations import AnnotationError, LineFormat, read_entries
+from mmvideomae.formats.text_files import shown
 
 
 def class_orders(labels: Sequence[int | None], seed: int = 0) -> dict[int | None, list[int]]:
@@ -51,12 +52,19 @@ def read_lines(path: Path, columns: str | None = None) -> tuple[list[str], list[
         columns: The fields of a line, see `LineFormat`.
 
     Raises:
-        AnnotationError: The list cannot be read, is empty or malformed.
+        AnnotationError: The list cannot be read, is empty or malformed, or only some of its lines
+            have a label.
         ValueError: The columns are unknown.
     """
     line_format = LineFormat.of(columns, labelled=False)
-    lines, labels = [], []
-    for _, line, entry in read_entries(path, line_format):
+    lines: list[str] = []
+    labels: list[int | None] = []
+    for number, line, entry in read_entries(path, line_format):
+        if labels and (entry.label is None) != (labels[0] is None):
+            raise AnnotationError(
+                f'{path}:{number}: all lines must have one label, or none: {shown(line)}, after '
+                f'{shown(lines[0])}'
+            )
         lines.append(line)
         labels.append(entry.label)
     if not lines:

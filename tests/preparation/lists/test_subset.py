@@ -87,3 +87,10 @@ def test_lines_are_kept_as_they_are(tmp_path: Path) -> None:
     path.write_text('# nothing\n')
     with pytest.raises(AnnotationError, match='names no video'):
         read_lines(path)
+
+
+@pytest.mark.parametrize('lines', ['path,label\na.mp4,0\n', 'a.mp4 1\nb.mp4 1 2\n', 'a 0\nb\n'])
+def test_headers_and_lists_of_several_labels_are_refused(tmp_path: Path, lines: str) -> None:
+    (tmp_path / 'list.csv').write_text(lines)
+    with pytest.raises(AnnotationError, match=r'list\.csv:2: all lines must have one label, or'):
+        read_lines(tmp_path / 'list.csv')
