@@ -37,10 +37,10 @@ def settle_names(cfg: Config) -> None:
         ConfigError: Nothing reads a name; the message has the nearest one that is read.
     """
     if cfg.get('default_scope') == 'mmvideomae':
-        used, own = _names_used(cfg.text or ''), _names_set(cfg.filename)
+        own = _unused_names(cfg.filename)
         for name in [each for each in cfg if each not in ENTRIES]:
-            if name in own and name not in used:
-                raise ConfigError(_told(cfg, name, '', ENTRIES))
+            if name in own:
+                raise ConfigError(_told(cfg, name, _below(cfg, name), ENTRIES))
             cfg.pop(name)
     for place, known in _KEYS.items():
         for name in _entry(cfg, place):
@@ -58,6 +58,17 @@ def _told(cfg: Config, name: str, place: str, known: Any) -> str:
     return f'{source}: nothing reads {name!r}{place}{nearest(name, known)}'
 
 
+def _below(cfg: Config, name: str) -> str:
+    """Where a name is an entry of something else, as ``lr`` is one of the optimizer."""
+    waiting: list[tuple[str, Any]] = [(first, cfg.get(first)) for first in ENTRIES]
+    for place, node in waiting:  # which grows: entries near the top come first
+        if isinstance(node, Mapping):
+            if name in node:
+                return f' at the top; set {place}.{name}'
+            waiting += [(f'{place}.{key}', below) for key, below in node.items()]
+    return ''
+
+
 def _entry(cfg: Config, place: str) -> Mapping[str, Any]:
     """The dict at a dotted key; empty if there is none."""
     node: Any = cfg
@@ -66,14 +77,15 @@ def _entry(cfg: Config, place: str) -> Mapping[str, Any]:
     return node if isinstance(node, Mapping) else {}
 
 
-def _names_set(filename: str | None) -> set[str]:
-    """Names at the top of a file, without those of its bases."""
+def _unused_names(filename: str | None) -> set[str]:
+    """Names at the top of a file that it does not use itself: its bases have been read before."""
     if filename is None or not Path(filename).is_file():
         return set()
     text = Path(filename).read_text(encoding='utf-8')
     if not filename.endswith('.py'):
         return {*re.findall(r'[\'"]?\b(\w+)[\'"]?\s*:', text)}
-    return {*re.findall(r'^(\w+)\s*(?::[^=]*)?=(?!=)', text, re.MULTILINE)}
+    text = re.sub('#.*', '', text)
+    return {*re.findall(r'^(\w+)\s*(?::[^=]*)?=(?!=)', text, re.MULTILINE)} - _names_used(text)
 
 
 def _names_used(text: str) -> set[str]:

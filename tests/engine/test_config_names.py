@@ -35,7 +35,14 @@ def test_names_that_the_files_use_are_dropped_for_the_saved_config(tmp_path: Pat
     ('text', 'told'),
     [
         ("load_form = 'a.pth'", "nothing reads 'load_form'; did you mean 'load_from'?"),
-        ('max_epochs = 3  # of them', "nothing reads 'max_epochs'"),
+        (
+            'max_epochs = 3  # of them\ntrain_cfg = dict(max_epochs=1)',
+            "nothing reads 'max_epochs' at the top; set train_cfg.max_epochs",
+        ),
+        (
+            'lr = 3\noptim_wrapper = dict(optimizer=dict(lr=1))',
+            "nothing reads 'lr' at the top; set optim_wrapper.optimizer.lr",
+        ),
         ('x = 1\nmodel = dict(x=2)', "nothing reads 'x'"),
         (
             'env_cfg = dict(dist_cgf=dict(backend="gloo"))',
@@ -55,6 +62,17 @@ def test_others_are_refused(tmp_path: Path, text: str, told: str) -> None:
         settle_names(cfg)
     assert str(caught.value).startswith(f'{tmp_path}/a.py: nothing reads')
     assert told in str(caught.value)
+
+
+def test_a_name_that_only_a_base_uses_is_refused(tmp_path: Path) -> None:
+    """The base has been read before, with its own value."""
+    written(tmp_path, f'{OURS}width = 8\nmodel = dict(width=width)\n', 'base.py')
+    for mention in ('', '# width of the model\n'):
+        cfg = written(tmp_path, f"_base_ = 'base.py'\n{mention}width = 16\n")
+        with pytest.raises(
+            ConfigError, match=r"nothing reads 'width' at the top; set model\.width"
+        ):
+            settle_names(cfg)
 
 
 def test_all_names_of_the_runtime_are_known() -> None:
