@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmvideomae.errors import same_letters
+from mmvideomae.errors import nearest, same_letters
 from mmvideomae.formats.text_files import AnnotationError, read_rows
+from mmvideomae.formats.video_folders import is_video_name
 from mmvideomae.preparation.lists.make_annotations import (
     Annotations,
     FrameNames,
@@ -44,7 +45,8 @@ def annotate_table(
         place = f'{table}:{number}'
         sample = samples.get(name.replace('\\', '/'))
         if sample is None:
-            hint = same_letters(name, samples)
+            header = '' if tags or is_video_name(name) else '; if it is a header, delete it'
+            hint = same_letters(name, samples) or nearest(name, samples) or header
             raise AnnotationError(f'{place}: there is no clip {name!r} in {folder}{hint}')
         if sample in tags:
             raise AnnotationError(f'{place}: the clip {name!r} has a line already')

@@ -83,3 +83,17 @@ def test_a_clip_whose_name_looks_the_same_is_told(folder: Path) -> None:
     (folder / 'u\u0308.mp4').touch()
     with pytest.raises(AnnotationError, match=r'no clip .* other Unicode forms'):
         annotate_table(folder, table(folder, '\u00fc.mp4,walk'), SHARES)
+
+
+@pytest.mark.parametrize(
+    ('name', 'hint'),
+    [
+        ('path', 'if it is a header, delete it'),
+        ('clip 7', "did you mean 'clip 7.mp4'"),
+        ('./clip 7.mp4', "did you mean 'clip 7.mp4'"),
+        ('CLIP 7.MP4', "did you mean 'clip 7.mp4'"),
+    ],
+)
+def test_a_clip_that_is_not_there_is_told_with_a_hint(folder: Path, name: str, hint: str) -> None:
+    with pytest.raises(AnnotationError, match=rf'labels\.csv:1: there is no clip .*; {hint}'):
+        annotate_table(folder, table(folder, f'{name},walk', 'clip 1.mp4,walk'), SHARES)
