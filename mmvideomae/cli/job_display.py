@@ -163,4 +163,6 @@ def told_of_share(summary: dict[str, Any], what: str, *more: str, following: str
     )
     reasons = (f'  {name}: {reason}' for name, reason in failed.items())
     status = FAILED if failed else 0
+    if not summary['done'] + summary['skipped']:  # there is nothing to go on with
+        following = ''
     return Told(summary, [line, *reasons, *more], status=status, following=following)

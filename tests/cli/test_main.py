@@ -1,5 +1,6 @@
 """Contract: `mmvideomae COMMAND` is the tool of that name, outside a checkout too."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -42,6 +43,14 @@ def test_help_lists_every_command_with_what_it_does(call: Call) -> None:
     code, out, _ = call('data')
     assert code == 2 and 'usage: mmvideomae data COMMAND' in out and 'data make-subset' in out
     assert call('--version') == (0, f'{__version__}\n', '')
+
+
+def test_examples_that_take_several_lines_can_be_pasted() -> None:
+    """A backslash at the end of a line of a docstring joins the lines, unless it is doubled."""
+    for path in Path(commands.__file__).parent.rglob('*.py'):
+        told = ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or ''
+        examples = [line for line in told.splitlines() if line.startswith('mmvideomae ')]
+        assert all('  ' not in line for line in examples), path
 
 
 def test_a_command_gets_its_words_and_its_name(call: Call, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Score the classes of whole videos, for detectors that find actions but not their classes.
 
-mmvideomae class-scores CONFIG CKPT data/activitynet/videos \
-    data/activitynet/class_scores.json \
+mmvideomae class-scores CONFIG CKPT data/activitynet/videos \\
+    data/activitynet/class_scores.json \\
     --annotation data/activitynet/activity_net.v1-3.min.json --name 'v_{}'
-mmvideomae test DETECTOR_CONFIG DETECTOR_CKPT \
+mmvideomae test DETECTOR_CONFIG DETECTOR_CKPT \\
     --cfg-options model.external_scores.path=data/activitynet/class_scores.json
 
 CONFIG is a classifier of the detector's classes, whose names are compared.  VIDEOS is a folder of

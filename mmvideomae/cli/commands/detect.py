@@ -1,6 +1,6 @@
 """Detect each person's actions in videos with an action detector.
 
-mmvideomae detect CONFIG CKPT film.mp4 --out work_dirs/film --overlay \
+mmvideomae detect CONFIG CKPT film.mp4 --out work_dirs/film --overlay \\
     --people mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --people-checkpoint rtmdet_m.pth
 mmvideomae detect CONFIG CKPT film.mp4 --out work_dirs/film --people boxes.pkl
 mmvideomae detect CONFIG CKPT clip.mp4 --out work_dirs/clip --people whole_frame

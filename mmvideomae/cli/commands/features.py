@@ -1,7 +1,7 @@
 """Extract features of untrimmed videos for temporal detection.
 
 mmvideomae features CONFIG CKPT data/videos work_dirs/features
-mmvideomae features CONFIG CKPT data/thumos14 data/thumos14/features \
+mmvideomae features CONFIG CKPT data/thumos14 data/thumos14/features \\
     --preset videomaev2_thumos14
 mmvideomae features configs/features/dino_vit-small-p16.py own VIDEOS OUT
 torchrun --nproc-per-node 8 -m mmvideomae features CONFIG CKPT VIDEOS OUT

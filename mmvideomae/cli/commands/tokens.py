@@ -1,7 +1,7 @@
 """Extract the codes of videos once, so that VIMPAC learns from files instead of pixels.
 
 mmvideomae tokens CONFIG data/howto100m/videos data/howto100m/codes
-mmvideomae tokens CONFIG data/ucf101/videos data/ucf101/codes \
+mmvideomae tokens CONFIG data/ucf101/videos data/ucf101/codes \\
     --fps 16 --size 256 --views all
 torchrun --nproc-per-node 8 -m mmvideomae tokens CONFIG VIDEOS OUT
 

@@ -273,8 +273,11 @@ def test_tree_resume_and_failures(call: Callable[..., Outcome], tmp_path: Path) 
     captured = call(source, out, '--gop', 5)
     assert captured.code == 1
     assert 'was made with' in captured.err and captured.err.count('\n') == 1
-    assert call(source, out, '--gop', 5, '--overwrite').code == 0
+    again = call(source, out, '--gop', 5, '--overwrite')
+    assert again.code == 0 and 'next: ' in again.out
     assert (out / 'jump' / 'b.mp4').stat().st_mtime_ns != before
+    make_broken_video('text', tmp_path / 'bad' / 'bad.mp4')
+    assert 'next: ' not in call(tmp_path / 'bad', tmp_path / 'none').out
 
 
 def test_other_settings_begin_anew_even_when_stopped(

@@ -121,7 +121,10 @@ def test_a_bad_video_among_good_ones(run: Any, folder: Path, tmp_path: Path) -> 
     assert '1 of 2 videos' in out and '1 failed' in out and '  bad: ' in out
     assert (tmp_path / 'out' / 'bad.error').is_file()
     assert (tmp_path / 'out' / 'good.npy').is_file()
-    assert 'Traceback' not in err
+    assert 'Traceback' not in err and 'next: ' in out
+    (videos / 'good.mp4').unlink()
+    status, out, _ = run(tmp_path / 'none', *WINDOWS, videos=videos)
+    assert status == 3 and 'next: ' not in out  # there are no features to go on with
 
 
 @pytest.mark.parametrize('variables', [

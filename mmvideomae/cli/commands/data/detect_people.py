@@ -1,8 +1,8 @@
 """Find people in the key frames of videos with an mmdet detector, for a proposal file.
 
-mmvideomae data detect-people CONFIG CKPT data/ava/videos data/ava/people.pkl \
+mmvideomae data detect-people CONFIG CKPT data/ava/videos data/ava/people.pkl \\
     --ann data/ava/annotations/ava_val_v2.2.csv --start-second 900
-mmvideomae data detect-people mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py CKPT \
+mmvideomae data detect-people mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py CKPT \\
     data/own/videos.csv data/own/val_proposals.pkl --every 1
 torchrun --nproc-per-node 8 -m mmvideomae data detect-people CONFIG CKPT VIDEOS OUT.pkl --ann ANN
 

@@ -43,6 +43,5 @@ def make(args: argparse.Namespace) -> Told:
     ]
     lines += [f'  {path}: {reason}' for path, reason in list(failed.items())[:10]]
     place = 'folder' if args.source.is_dir() else 'data_prefix'
-    return Told(
-        summary, lines, status=1 if failed else 0, following=train_command(**{place: args.out})
-    )
+    following = train_command(**{place: args.out}) if len(failed) < len(everything) else ''
+    return Told(summary, lines, status=1 if failed else 0, following=following)
