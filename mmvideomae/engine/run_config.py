@@ -139,10 +139,11 @@ def with_environment(message: str, cfg: Config | None) -> str:
         entry = variable.lower()
         # The cure is at the end of a message, and the wrong value may be before it.
         found = re.findall(rf'\b{entry}\b(=\w+)?', message)
-        # FEATURE_WIDTH is features.width, and a message about features knows no better value.
+        # FEATURE_WIDTH is features.width, and a message about features may say what they have.
         of, _, key = entry.partition('_')
         if found or (key and of in message and re.search(rf'\b{key}=', message)):
-            value = (found and found[-1]) or '=NUMBER'
+            real = re.search(rf'\b{key}(?: is |=)(\d+), but ', message)
+            value = (found and found[-1]) or f'={real[1] if real else "NUMBER"}'
             return f'{message}; with this config, put {variable}{value} before the command'
     if re.search('no such f', message, re.IGNORECASE):
         folders = {os.environ.get(*each): each[0] for each in named if '/' in each[1]}

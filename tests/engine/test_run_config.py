@@ -91,6 +91,9 @@ def test_a_count_that_the_environment_gives_is_changed_there(tmp_path: Path) -> 
     path.write_text("features = dict(width={{'$FEATURE_WIDTH:10'}})\n")
     told = with_environment('features of a: width=10 is expected', load_run_config(str(path)))
     assert told.endswith('put FEATURE_WIDTH=NUMBER before the command')
+    wrong = 'features of a: their width is 96, but width=10 is expected'
+    told = with_environment(wrong, load_run_config(str(path)))
+    assert told.endswith('put FEATURE_WIDTH=96 before the command')
     assert with_environment('set num_classes=3', Config({})) == 'set num_classes=3'
 
 
