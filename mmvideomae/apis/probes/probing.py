@@ -175,7 +175,11 @@ class _Prober:
         lost = np.isnan(self.train.means).any((1, 2))
         self.ids = np.flatnonzero(~lost)
         if not len(self.ids):
-            raise NoVideosError('no video of the training set can be decoded')
+            first = videos[0].names[videos[0].ids[0]][0]
+            raise NoVideosError(
+                f'no video of the training set can be decoded, such as {first!r}: check the data '
+                'prefix, or find broken files with mmvideomae data scan-videos'
+            )
         if lost.any():
             print_log(f'{lost.sum()} training videos cannot be decoded', logger='current')
         self.labels = torch.from_numpy(videos[0].labels[self.ids]).to(device)

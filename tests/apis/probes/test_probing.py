@@ -13,6 +13,7 @@ from mmengine.runner import save_checkpoint
 
 from mmvideomae.apis import FeatureCache, ProbeReport, ProbeSettings, init_model, probe
 from mmvideomae.apis.probes.frozen import FrozenEncoder, LabelledVideos
+from mmvideomae.apis.probes.probing import NoVideosError
 from mmvideomae.configs import ConfigError
 from mmvideomae.errors import NotFiniteError
 from tests.support.models import tiny_videomae
@@ -130,6 +131,16 @@ def test_unreadable_videos_are_left_out_of_training_and_wrong_in_the_test(
     assert found.videos == (12, 6)  # an entry that a list repeats counts once
     assert found.skipped == (1, 1)
     assert [each.top1 for each in found.best()] == [pytest.approx(5 / 6)] * 2
+
+
+def test_a_training_set_without_a_readable_video_is_named(
+    coloured_videos: Path, weights: Path, tmp_path: Path
+) -> None:
+    cfg = probe_config(coloured_videos)
+    cfg.train_dataloader.dataset.sources[0].data_prefix = 'nowhere'
+    settings, cache = ProbeSettings(probes=('knn',)), FeatureCache(tmp_path, 10**8)
+    with pytest.raises(NoVideosError, match=r"such as 'nowhere/.*': check the data prefix"):
+        probe(cfg, weights, settings, 'cpu', cache=cache)
 
 
 def test_probabilities_are_averaged_over_views(
