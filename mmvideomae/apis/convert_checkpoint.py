@@ -84,10 +84,10 @@ def convert_checkpoint(
     """
     folder = writable_layout(to).is_folder
     if target.exists() and source.resolve() == target.resolve():
-        raise CheckpointError(f'{target} would replace its own source: give another OUT')
+        raise CheckpointError(f'{target} would replace its own source: give another DST')
     if target.exists() and target.is_dir() != folder:
-        kind = 'a folder' if target.is_dir() else 'a file'
-        raise CheckpointError(f'{target} is {kind}, but a checkpoint of {to!r} is not')
+        is_one, wanted = ('file', 'folder') if folder else ('folder', 'file')
+        raise CheckpointError(f'{target} is a {is_one}: a checkpoint of {to!r} is a {wanted}')
     if base is not None and to != 'ours':
         raise CheckpointError(f'only our own format has files of differences, not {to!r}')
     done = load(source, trust, tubelet_size)

@@ -117,10 +117,10 @@ def test_targets_and_configs_that_do_not_fit(
     torch.save(weights, source)
     with pytest.raises(CheckpointError, match='would replace its own source'):
         convert_checkpoint(source, source)
-    with pytest.raises(CheckpointError, match='is a folder'):
+    with pytest.raises(CheckpointError, match="is a folder: a checkpoint of 'ours' is a file"):
         convert_checkpoint(source, tmp_path)
     (tmp_path / 'file').touch()
-    with pytest.raises(CheckpointError, match="is a file, but a checkpoint of 'hf' is not"):
+    with pytest.raises(CheckpointError, match="is a file: a checkpoint of 'hf' is a folder"):
         convert_checkpoint(source, tmp_path / 'file', 'hf')
     with pytest.raises(CheckpointError, match='width of 32: give its config'):
         convert_checkpoint(source, tmp_path / 'hf', 'hf')
