@@ -145,6 +145,8 @@ def open_capture(source: str) -> tuple[cv2.VideoCapture, np.ndarray]:
         log.setLogLevel(level)
     if not ok:
         capture.release()
+        if os.path.isfile(source):
+            raise VideoReadError(source, 'it holds no video stream that can be decoded')
         reason = 'no frame comes from it; is it connected, and not in use elsewhere?'
         raise VideoReadError(source, reason)
     return capture, picture

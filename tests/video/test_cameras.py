@@ -9,7 +9,7 @@ import pytest
 
 from mmvideomae.video.cameras import SHORTEST_SIDE, LiveSource
 from mmvideomae.video.readers import VideoReadError
-from tests.support.videos import frame_number, numbered_frames, write_video
+from tests.support.videos import frame_number, make_broken_video, numbered_frames, write_video
 
 
 @pytest.fixture
@@ -82,6 +82,12 @@ def test_what_gives_no_frame_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / 'text.mp4').write_text('no video\n' * 50)
     source = name if name.isdigit() else str(tmp_path / name)
     with pytest.raises(VideoReadError, match=name), LiveSource(source, 1.0):
+        pass
+
+
+def test_a_file_without_pictures_is_not_told_as_a_camera(tmp_path: Path) -> None:
+    path = make_broken_video('audio_only', tmp_path / 'a.mp4')
+    with pytest.raises(VideoReadError, match='no video stream'), LiveSource(str(path), 1.0):
         pass
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,10 @@ def make(args: argparse.Namespace) -> Told:
     for name in ('top_k', 'batch_size'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name.replace("_", "-")} must be positive')
+    for name in ('window', 'stride', 'seconds'):
+        seconds = getattr(args, name)
+        if seconds is not None and not 0 < seconds < math.inf:
+            raise ValueError(f'--{name} must be a positive number of seconds, got {seconds:g}')
     if not 0 <= args.min_score <= 1:
         raise ValueError(f'--min-score is a probability from 0 to 1, got {args.min_score:g}')
     model = init_model(args.config, args.checkpoint, args.device, args.cfg_options)

@@ -166,6 +166,9 @@ def test_ctrl_c_ends_quietly(call: Any, folder: Path, monkeypatch: pytest.Monkey
     (['none.mp4'], 'none.py', 'none.py'),
     (['.', '--classes', 'none.txt'], 'config.py', 'cannot read the file of class names'),
     (['.', '--top-k', '0'], 'config.py', '--top-k must be positive'),
+    (['.', '--timeline', '--window', '0'], 'config.py', '--window must be a positive number of'),
+    (['.', '--timeline', '--stride', 'nan'], 'config.py', '--stride must be a positive number of'),
+    (['0', '--live', '--seconds', '-1'], 'config.py', '--seconds must be a positive number of'),
     (['.', '--device', 'cuda:99'], 'config.py', 'device'),
     (['.'], 'config.py', 'no frame'),
 ])  # fmt: skip
