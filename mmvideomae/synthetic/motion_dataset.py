@@ -129,15 +129,16 @@ def write_actions(
 def prepare_folder(out: Path, wanted: str, overwrite: bool, folders: Sequence[str]) -> bool:
     """Whether there is something to write: False if the same data is already complete.
 
-    Unfinished data with the same settings is written again; other data (files in ``folders``) is
-    an error, or removed with ``overwrite``.
+    Unfinished data with the same settings is written again.  Anything else in the folder is an
+    error; with ``overwrite``, ``folders`` are removed, and files of the same names replaced.
     """
     whole, begun = out / SETTINGS_FILE, out / UNFINISHED_FILE
     found = next((file.read_text() for file in (whole, begun) if file.is_file()), None)
     if not overwrite and found == wanted and whole.is_file():
         return False
     standing = [out / name for name in folders if (out / name).exists()]
-    if not overwrite and found != wanted and (found is not None or standing):
+    filled = out.is_dir() and any(out.iterdir())
+    if not overwrite and found != wanted and filled:
         raise ValueError(f'{out} holds other data: choose another folder, or use --overwrite')
     for folder in standing:
         shutil.rmtree(folder)

@@ -56,6 +56,16 @@ def test_other_data_is_kept_unless_told(call: Callable[..., Outcome], tmp_path: 
     assert json.loads((tmp_path / 'dataset.json').read_text())['seed'] == 1
 
 
+def test_files_of_others_are_kept_unless_told(call: Callable[..., Outcome], tmp_path: Path) -> None:
+    """A folder with a list of one's own is not taken for an empty one."""
+    (tmp_path / 'train.csv').write_text('mine.mp4 0\n')
+    words = ('actions', tmp_path, '--clips', 5, *SMALL)
+    done = call(*words)
+    assert done.code == 1 and 'holds other data' in done.err
+    assert (tmp_path / 'train.csv').read_text() == 'mine.mp4 0\n'
+    assert call(*words, '--overwrite').code == 0
+
+
 def test_interrupted_run_begins_again(call: Callable[..., Outcome], tmp_path: Path) -> None:
     words = ('actions', tmp_path, '--clips', 5, *SMALL)
     assert call(*words).code == 0

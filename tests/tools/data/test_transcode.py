@@ -319,8 +319,9 @@ def test_bad_input_is_one_line(call: Callable[..., Outcome], tmp_path: Path) -> 
     assert not (tmp_path / 'out').exists()
 
 
-def test_one_file(tmp_path: Path) -> None:
+def test_one_file(call: Callable[..., Outcome], tmp_path: Path) -> None:
     path = write_video(tmp_path / 'a.avi', moving_shapes(2), codec='mpeg4')
+    assert call(path, tmp_path / 'new').out.endswith(f'sources.0.folder={tmp_path}/new\n')
     jobs = plan(path, tmp_path / 'out', TranscodeSettings())
     assert [(job.source, job.target) for job in jobs] == [
         (str(path), str(tmp_path / 'out' / 'a.mp4'))

@@ -42,6 +42,5 @@ def make(args: argparse.Namespace) -> Told:
         f'{summary["bytes_after"] / 1e6:.1f} MB'
     ]
     lines += [f'  {path}: {reason}' for path, reason in list(failed.items())[:10]]
-    place = 'folder' if args.source.is_dir() else 'data_prefix'
-    following = train_command(**{place: args.out}) if len(failed) < len(everything) else ''
+    following = train_command(folder=args.out) if len(failed) < len(everything) else ''
     return Told(summary, lines, status=1 if failed else 0, following=following)
