@@ -52,6 +52,10 @@ def load_run_config(
     for name in ('load_from', 'work_dir'):
         if not isinstance(cfg.get(name), str | None):
             raise ConfigError(not_text(name, cfg[name]))
+    for name in ('max_epochs', 'max_iters'):
+        length = (cfg.get('train_cfg') or {}).get(name)
+        if isinstance(length, int) and length < 1:
+            raise ConfigError(f'train_cfg.{name} must be positive, got {length}')
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = work_dir

@@ -55,6 +55,13 @@ def test_paths_that_options_read_otherwise_are_refused(
         load_run_config(str(config), cfg_options={name: given})
 
 
+@pytest.mark.parametrize('name', ['max_epochs', 'max_iters'])
+def test_a_training_of_no_length_is_refused(config: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf'train_cfg\.{name} must be positive, got 0'):
+        load_run_config(str(config), cfg_options={f'train_cfg.{name}': 0})
+    load_run_config(str(config), cfg_options={f'train_cfg.{name}': 1})
+
+
 def test_missing_files_are_named() -> None:
     with pytest.raises(FileNotFoundError, match=r'nowhere\.py'):
         load_run_config('nowhere.py')
