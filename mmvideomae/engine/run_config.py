@@ -79,8 +79,8 @@ def enable_amp(cfg: Config) -> None:
 def log_to(cfg: Config, viewers: Sequence[str]) -> None:
     """Let a config log its values and pictures to viewers too, and draw pictures for them.
 
-    A pre-training then draws reconstructions and attention, see `ReconstructionVisHook`; values of
-    its own visualizer stay.
+    A pre-training then draws reconstructions and attention, see `ReconstructionVisHook`, and logs
+    embeddings, see `EmbeddingVisHook`; values of its own visualizer stay.
 
     Args:
         viewers: Names of `VIEWERS`.
@@ -98,7 +98,9 @@ def log_to(cfg: Config, viewers: Sequence[str]) -> None:
             backends.append({'type': kind})
     cfg.visualizer = {**visualizer, 'vis_backends': backends}
     pictures = {'type': 'ReconstructionVisHook', 'attention': True, 'optional': True}
-    cfg.default_hooks = {**(cfg.get('default_hooks') or {}), 'pictures': pictures}
+    embeddings = {'type': 'EmbeddingVisHook', 'optional': True}
+    hooks = {'pictures': pictures, 'embeddings': embeddings}
+    cfg.default_hooks = {**(cfg.get('default_hooks') or {}), **hooks}
 
 
 def resume_from(cfg: Config, checkpoint: str) -> None:

@@ -2,5 +2,6 @@
 
 from mmvideomae.visualization.encoder_monitor import EncoderMonitorHook
 from mmvideomae.visualization.hook import ReconstructionVisHook
+from mmvideomae.visualization.projector import EmbeddingVisHook
 
-__all__ = ['EncoderMonitorHook', 'ReconstructionVisHook']
+__all__ = ['EmbeddingVisHook', 'EncoderMonitorHook', 'ReconstructionVisHook']

@@ -11,21 +11,19 @@ import torch
 from mmengine.dataset import default_collate
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.distributed.fsdp import FullyShardedDataParallel
-from torch.nn import functional as F
 
 from mmvideomae.ops.feature_rank import direction_accuracy, effective_rank, moving_still
 from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
 from mmvideomae.registry import DATASETS, HOOKS
 from mmvideomae.visualization.canvas import FAINT, GRID, INK, bare, new_figure, to_picture
 from mmvideomae.visualization.files import save_picture
-from mmvideomae.visualization.projector import log_embeddings
+from mmvideomae.visualization.hook import inner_model
+from mmvideomae.visualization.projector import log_embeddings, mean_tokens, small_pictures
 
 _TEMPERATURE = 0.07
-_STILL = 48  # pixels of the pictures of embeddings
 _TITLES = {
     'monitor/knn': 'accuracy of k-NN',
     'monitor/rank': 'effective rank',
@@ -91,7 +89,7 @@ class EncoderMonitorHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Measure the encoder with which the run begins."""
-        if not hasattr(_unwrapped(runner).data_preprocessor, 'normalise'):
+        if not hasattr(inner_model(runner.model).data_preprocessor, 'normalise'):
             raise ValueError('EncoderMonitorHook needs a data preprocessor of pixels')
         if isinstance(runner.model, FullyShardedDataParallel):
             raise ValueError('EncoderMonitorHook cannot use sharded weights: remove it, or use DDP')
@@ -109,7 +107,7 @@ class EncoderMonitorHook(Hook):
         model, training = runner.model, runner.model.training
         model.eval()
         with torch.no_grad():
-            features, moving, labels, stills = self._encode(_unwrapped(runner))
+            features, moving, labels, stills = self._encode(inner_model(runner.model))
         model.train(training)
         alike, ids = nearest_neighbours(features, features, self.neighbours, itself=False)
         votes = class_votes(labels[ids], int(labels.max()) + 1, softmax_votes(alike, _TEMPERATURE))
@@ -121,7 +119,7 @@ class EncoderMonitorHook(Hook):
         runner.visualizer.add_scalars(found, step=epoch)
         names = (self._dataset.metainfo or {}).get('classes')
         known = [names[label] if names else f'class {label}' for label in labels.tolist()]
-        log_embeddings(runner.visualizer, features, known, stills, epoch)
+        log_embeddings(runner.visualizer, 'encoder', features, known, stills, epoch)
         # The message hub is saved in checkpoints: a resumed run goes on with its curve.
         curve = [
             *runner.message_hub.runtime_info.get('encoder_monitor', ()),
@@ -147,13 +145,12 @@ class EncoderMonitorHook(Hook):
             labels += [int(sample['data_samples'].gt_label) for sample in samples]
             packed = default_collate([{'inputs': sample['inputs'][:1]} for sample in samples])
             clips = packed['inputs'][:, 0].permute(0, 4, 1, 2, 3).to(device)  # (B, C, T, H, W)
-            features.append(_features(model, clips))
-            first_frames = clips[:, :, 0].float().cpu() / 255
-            stills.append(F.interpolate(first_frames, (_STILL, _STILL), mode='area'))
+            features.append(mean_tokens(model, clips))
+            stills.append(small_pictures(clips))
             step = max(1, clips.shape[-1] // 32)
             for clip in clips:
                 still = moving_still(clip[:, 0], clip.shape[1], step)
-                moving.append(_features(model, still))
+                moving.append(mean_tokens(model, still))
         return torch.cat(features), torch.stack(moving), torch.tensor(labels), torch.cat(stills)
 
 
@@ -212,16 +209,3 @@ def draw_monitor(curve: Measurements, earlier: Sequence[Measurements], epochs: i
         bare(axes)
         axes.legend(frameon=False, fontsize=8)
     return to_picture(figure)
-
-
-def _features(model: Any, clips: Tensor) -> Tensor:
-    """uint8 clips (B, C, T, H, W) -> means of the encoder's tokens (B, D), on the CPU."""
-    found = model.backbone(model.data_preprocessor.normalise(clips))
-    found = getattr(found, 'tokens', found)
-    if found.ndim == 5:
-        found = found.flatten(2).transpose(1, 2)
-    return (found.mean(1) if found.ndim == 3 else found).float().cpu()
-
-
-def _unwrapped(runner: Runner) -> Any:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model

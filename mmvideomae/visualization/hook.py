@@ -83,14 +83,14 @@ class ReconstructionVisHook(Hook):
         Raises:
             ValueError: Samples have no mask, and the model is not a tokenizer.
         """
-        model = _unwrapped(runner.model)
+        model = inner_model(runner.model)
         drawable = hasattr(getattr(model, 'target', None), 'draw') or hasattr(model, 'tokenizer')
         if self.optional and not drawable:
             runner.logger.info('no reconstructions are drawn: this model has none')
             return
-        with _own_randomness(self.seed):
+        with own_randomness(self.seed):
             sample = runner.train_dataloader.dataset[self.sample]
-        if 'encoder_mask' not in sample and not hasattr(_unwrapped(runner.model), 'tokenizer'):
+        if 'encoder_mask' not in sample and not hasattr(inner_model(runner.model), 'tokenizer'):
             raise ValueError('ReconstructionVisHook needs samples with an encoder_mask')
         # Take one of the repeats.
         views = {key: value[:1] for key, value in sample.items() if key != 'data_samples'}
@@ -117,7 +117,7 @@ class ReconstructionVisHook(Hook):
         if not self._batch:
             return
         wrapped = runner.model
-        model = _unwrapped(wrapped)
+        model = inner_model(wrapped)
         batch = {key: value for key, value in self._batch.items() if key != 'data_samples'}
         was_training = wrapped.training
         wrapped.eval()
@@ -165,7 +165,8 @@ class ReconstructionVisHook(Hook):
         )
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
+def inner_model(model: nn.Module) -> Any:
+    """The model inside a wrapper such as `DistributedDataParallel`; any other model itself."""
     return model.module if is_model_wrapper(model) else model
 
 
@@ -178,7 +179,7 @@ def _seconds(sample: Any, count: int) -> np.ndarray:
 
 
 @contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
+def own_randomness(seed: int) -> Iterator[None]:
     """Seed Python, NumPy and torch, and restore their states on leaving."""
     before = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):

@@ -1,20 +1,113 @@
 """Send features to the viewers of embeddings in TensorBoard and Weights & Biases."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import Tensor
+from torch.distributed.fsdp import FullyShardedDataParallel
+from torch.nn import functional as F
+
+from mmvideomae.registry import HOOKS
+from mmvideomae.visualization.hook import inner_model, own_randomness
+
+_STILL = 48  # pixels of the pictures of embeddings
+
+
+@HOOKS.register_module()
+class EmbeddingVisHook(Hook):
+    """Log the encoder's features of some training clips, for viewers of embeddings.
+
+    The clips are drawn once, when training begins, from videos spread evenly over the data set.
+    The viewers show them by their classes, or else by their files.
+
+    Args:
+        times: How often in a run, evenly spread; the last time is after the last epoch.
+        samples: The most clips.
+        batch_size: Clips per forward pass.
+        seed: Seed of the clips' times and crops.
+        optional: Log why there are none, instead of raising an error.
+
+    Raises:
+        ValueError: A number is not positive; and when training begins, the model's inputs are not
+            pixels, it has no backbone, or its weights are sharded.
+    """
+
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        times: int = 10,
+        samples: int = 64,
+        batch_size: int = 8,
+        seed: int = 0,
+        optional: bool = False,
+    ) -> None:
+        if min(times, samples, batch_size) < 1:
+            raise ValueError(
+                f'EmbeddingVisHook needs positive numbers, got {times=}, {samples=}, {batch_size=}'
+            )
+        self.times, self.samples, self.batch_size = times, samples, batch_size
+        self.seed, self.optional = seed, optional
+        self._clips: list[Tensor] = []
+        self._labels: list[str] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Read the clips."""
+        if fault := _fault(runner.model):
+            if not self.optional:
+                raise ValueError(f'EmbeddingVisHook cannot be used: {fault}')
+            runner.logger.info(f'no embeddings are logged: {fault}')
+        elif is_main_process():
+            dataset = runner.train_dataloader.dataset
+            count = min(self.samples, len(dataset))
+            with own_randomness(self.seed):
+                samples = [dataset[n * len(dataset) // count] for n in range(count)]
+            names = (dataset.metainfo or {}).get('classes')
+            self._clips = [sample['inputs'][0] for sample in samples]
+            self._labels = [_label(sample['data_samples'], names) for sample in samples]
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Log their features now and then."""
+        interval = max(1, runner.max_epochs // self.times)
+        due = self.every_n_epochs(runner, interval) or self.is_last_train_epoch(runner)
+        if not self._clips or not due:
+            return
+        model, training = inner_model(runner.model), runner.model.training
+        device = next(model.parameters()).device
+        features, pictures = [], []
+        runner.model.eval()
+        with torch.no_grad():
+            for first in range(0, len(self._clips), self.batch_size):
+                clips = torch.stack(self._clips[first : first + self.batch_size])
+                clips = clips.permute(0, 4, 1, 2, 3).to(device)  # (B, C, T, H, W)
+                stride = getattr(getattr(model, 'target', None), 'stride', 1)
+                features.append(mean_tokens(model, clips[:, :, ::stride]))
+                pictures.append(small_pictures(clips))
+        runner.model.train(training)
+        found, stills = torch.cat(features), torch.cat(pictures)
+        log_embeddings(runner.visualizer, 'clips', found, self._labels, stills, runner.epoch + 1)
 
 
 def log_embeddings(
-    visualizer: Visualizer, features: Tensor, labels: list[str], pictures: Tensor, step: int
+    visualizer: Visualizer,
+    name: str,
+    features: Tensor,
+    labels: list[str],
+    pictures: Tensor,
+    step: int,
 ) -> None:
     """Log features to those backends of a run that can show them; others get nothing.
 
     TensorBoard shows them in its projector, Weights & Biases as a table with a 2D projection.
 
     Args:
+        name: Tag of these features.
         features: (n, D).
         labels: n names.
         pictures: A frame of each video, (n, C, H, W) in [0, 1].
@@ -22,10 +115,41 @@ def log_embeddings(
     for backend in visualizer._vis_backends.values():
         kind = type(backend).__name__
         if kind == 'TensorboardVisBackend':
-            backend.experiment.add_embedding(features, labels, pictures, step, 'encoder')
+            backend.experiment.add_embedding(features, labels, pictures, step, name)
         elif kind == 'WandbVisBackend':
             # Steps count its calls, and it drops what is logged at an earlier one.
-            backend.experiment.log({'embeddings': _table(features, labels), 'embedded_at': step})
+            table = _table(features, labels)
+            backend.experiment.log({f'embeddings/{name}': table, f'embedded_at/{name}': step})
+
+
+def mean_tokens(model: Any, clips: Tensor) -> Tensor:
+    """uint8 clips (B, C, T, H, W) -> means of the encoder's tokens (B, D), on the CPU."""
+    found = model.backbone(model.data_preprocessor.normalise(clips))
+    found = getattr(found, 'tokens', found)
+    if found.ndim == 5:
+        found = found.flatten(2).transpose(1, 2)
+    return (found.mean(1) if found.ndim == 3 else found).float().cpu()
+
+
+def small_pictures(clips: Tensor) -> Tensor:
+    """uint8 clips (B, C, T, H, W) -> their first frames (B, C, h, w) in [0, 1], on the CPU."""
+    return F.interpolate(clips[:, :, 0].float().cpu() / 255, (_STILL, _STILL), mode='area')
+
+
+def _fault(wrapped: Any) -> str:
+    """Why a model has no features of pixels; empty if it has."""
+    model = inner_model(wrapped)
+    if not hasattr(model, 'backbone') or not hasattr(model.data_preprocessor, 'normalise'):
+        return 'this model has no encoder of pixels'
+    sharded = isinstance(wrapped, FullyShardedDataParallel)
+    return 'its weights are sharded' if sharded else ''
+
+
+def _label(sample: Any, names: Any) -> str:
+    if 'gt_label' not in sample or sample.gt_label.numel() != 1:
+        return Path(sample.metainfo['filename']).name
+    number = int(sample.gt_label)
+    return names[number] if names else f'class {number}'
 
 
 def _table(features: Tensor, labels: list[str]) -> Any:

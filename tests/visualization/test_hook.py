@@ -71,14 +71,14 @@ def test_pictures_by_iteration(videos: Path, tmp_path: Path) -> None:
 
 
 def test_random_states_are_left_alone() -> None:
-    from mmvideomae.visualization.hook import _own_randomness
+    from mmvideomae.visualization.hook import own_randomness
 
     torch.manual_seed(0)
     np.random.seed(0)
     before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    with _own_randomness(5):
+    with own_randomness(5):
         first = np.random.rand(), torch.rand(1).item()
-    with _own_randomness(5):
+    with own_randomness(5):
         assert (np.random.rand(), torch.rand(1).item()) == first
     assert torch.equal(torch.get_rng_state(), before[0])
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])

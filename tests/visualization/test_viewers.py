@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -69,6 +70,12 @@ def test_embeddings_are_in_the_projector(folder: Path) -> None:
     assert labels.read_text().split() == ['run', 'run', 'sit', 'sit']
     (rows, _) = sorted(config.parent.glob('*/encoder/tensors.tsv'))
     assert [len(row.split('\t')) for row in rows.read_text().splitlines()] == [32] * 4
+    # The clips that it learns from need no labels.
+    (names,) = config.parent.glob('*/clips/metadata.tsv')
+    assert names.read_text().split() == ['0.mp4', '1.mp4', '2.mp4', '3.mp4']
+    (own,) = config.parent.glob('*/clips/tensors.tsv')
+    features = np.loadtxt(own)
+    assert features.shape == (4, 32) and np.ptp(features, axis=0).any()
 
 
 def test_the_option_keeps_a_config_s_own_backends_and_asks_for_packages(
@@ -91,10 +98,11 @@ def test_weights_and_biases_get_a_table(monkeypatch: pytest.MonkeyPatch) -> None
         experiment = SimpleNamespace(log=lambda content: logged.append(content))
 
     logged: list[Any] = []
-    table = SimpleNamespace(Table=lambda columns, data: {'columns': columns, 'data': data})
-    monkeypatch.setitem(sys.modules, 'wandb', table)
+    wandb = SimpleNamespace(Table=lambda columns, data: {'columns': columns, 'data': data})
+    monkeypatch.setitem(sys.modules, 'wandb', wandb)
     visualizer: Any = SimpleNamespace(_vis_backends={'a': WandbVisBackend(), 'b': object()})
-    log_embeddings(visualizer, torch.eye(2), ['run', 'sit'], torch.zeros(2, 3, 8, 8), 7)
+    log_embeddings(visualizer, 'clips', torch.eye(2), ['run', 'sit'], torch.zeros(2, 3, 8, 8), 7)
     (content,) = logged
-    assert content['embedded_at'] == 7 and content['embeddings']['columns'] == ['label', 'd0', 'd1']
-    assert content['embeddings']['data'] == [['run', 1.0, 0.0], ['sit', 0.0, 1.0]]
+    table = content['embeddings/clips']
+    assert content['embedded_at/clips'] == 7 and table['columns'] == ['label', 'd0', 'd1']
+    assert table['data'] == [['run', 1.0, 0.0], ['sit', 0.0, 1.0]]

@@ -9,13 +9,12 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.model import is_model_wrapper
 
 from mmvideomae.apis.class_names import model_class_names
 from mmvideomae.cli.tool import ctrl_c_kept
 from mmvideomae.cli.work.wrong_clips import records_of, write_page
 from mmvideomae.configs import ConfigError
-from mmvideomae.engine import prepare_cpu_processes
+from mmvideomae.engine.distributed import prepare_cpu_processes, unwrapped
 from mmvideomae.engine.run_config import (
     load_run_config,
     plain_message,
@@ -104,7 +103,7 @@ def _write_page(args: argparse.Namespace, runner: Any) -> None:
     names: Sequence[str] = [f'class {number}' for number in range(count)]
     if (dataset.metainfo or {}).get('classes'):
         names = model_class_names(runner.cfg, count, dataset.metainfo['classes'])
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     probabilities = getattr(model.cls_head, 'average_clips', None) == 'prob'
     title = f'Wrong clips of {Path(args.config).stem}'
     records = [*records_of(dataset)]
