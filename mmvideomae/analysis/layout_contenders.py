@@ -12,7 +12,6 @@ from mmvideomae.masking import BlockMask
 from mmvideomae.models.pretrainers import VIMPAC
 from mmvideomae.registry import MODELS
 
-LAYOUTS = ('T,H|W', 'TxHxW', 'T,H,W', 'T,HxW')
 NUM_BLOCKS = 5
 
 

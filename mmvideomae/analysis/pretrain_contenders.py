@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
+from mmvideomae.analysis.choices import CONTRAST, DTYPES, OURS, SHAPES, THEIRS
 from mmvideomae.analysis.hf_reference import build_reference
 from mmvideomae.analysis.measurement import saved_for_backward, timed, watch_allocation
 from mmvideomae.analysis.operation_counter import operation_counter, product_macs
@@ -19,36 +20,8 @@ from mmvideomae.models.pretrainers import VideoMAE
 from mmvideomae.ops.tokens import mask_to_ids
 from mmvideomae.registry import MODELS
 
-DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
-OURS = ('dual', 'encoder-only')
-THEIRS = ('hf-sdpa', 'hf-eager')
-CONTRAST = ('mocov3',)
-"""VideoMAE's baseline, which is measured when asked for."""
 MASKED, UNDECODED = 0.9, 0.5
 """Shares of tokens hidden from the encoder (tube) and dropped by the decoder (running cell)."""
-
-
-@dataclass(frozen=True)
-class TrainingShape:
-    """An encoder with the decoder of V2's released code (four blocks)."""
-
-    arch: str | tuple[int, int, int]
-    """A preset, or (width, depth, heads)."""
-    embed_dims: int
-    decoder_dims: int
-    decoder_heads: int
-    patch_size: int = 16
-    mlp_ratio: float = 4.0
-
-
-SHAPES = {
-    'tiny': TrainingShape((32, 2, 2), 32, 16, 2),
-    'small': TrainingShape('small', 384, 192, 3),
-    'base': TrainingShape('base', 768, 384, 6),
-    'large': TrainingShape('large', 1024, 512, 8),
-    'huge': TrainingShape('huge', 1280, 512, 8),
-    'giant': TrainingShape('giant', 1408, 512, 8, patch_size=14, mlp_ratio=48 / 11),
-}
 
 
 def build_pretrainer(arch: str, img_size: int, frames: int) -> VideoMAE:
@@ -111,7 +84,7 @@ class Trainer:
     def __init__(self, model: nn.Module, device: torch.device, dtype: str, compiled: bool) -> None:
         self.model = model.to(device).train()
         self.run: Callable[..., Any] = torch.compile(model) if compiled else model
-        self.device, self.dtype = device, DTYPES[dtype]
+        self.device, self.dtype = device, getattr(torch, DTYPES[dtype])
         self.optimizer = AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.05)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype == 'fp16')
 

@@ -13,15 +13,12 @@ from mmengine import Config
 from mmengine.dataset import default_collate
 from torch import Tensor, nn
 
+from mmvideomae.analysis.choices import ARCHITECTURES
 from mmvideomae.analysis.measurement import watch_allocation
 from mmvideomae.apis import init_model
 from mmvideomae.registry import MODELS, TRANSFORMS
 
 CLASSES = 400
-ARCHITECTURES: dict[str, Any] = {
-    'tiny': {'embed_dims': 32, 'depth': 2, 'num_heads': 2},
-    'small': 'small',
-}
 CPU = torch.device('cpu')
 
 

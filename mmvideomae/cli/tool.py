@@ -92,7 +92,8 @@ def run_tool(
 
     Args:
         make: Does the work.  Work that needs torch is given by the name of the module that has it
-            as ``make``: it takes seconds to import, and is not when the arguments are wrong.
+            as ``make``: it takes seconds to import, and is not when the arguments are wrong.  A
+            tool may name itself, and import what is slow below this call.
         interrupted: The message on Ctrl-C.
         json_help: Help for ``--json``, the last option; None: the parser already has that option.
 

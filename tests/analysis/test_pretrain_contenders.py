@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from mmvideomae.analysis.choices import SHAPES
 from mmvideomae.analysis.pretrain_contenders import (
     MASKED,
-    SHAPES,
     build_pretrainer,
     make_batch,
     our_contenders,

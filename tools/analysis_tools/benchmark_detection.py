@@ -16,17 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import torch
-from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope
-
-from mmvideomae.analysis.box_batch import box_batch
-from mmvideomae.analysis.measurement import timed
-from mmvideomae.analysis.training_pipeline import pipeline_shape
 from mmvideomae.cli.options import add_cfg_options, add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.configs import apply_options, read_config
-from mmvideomae.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / 'configs' / 'demo' / 'detector_vit-tiny-p8_own-boxes.py'
@@ -49,6 +40,20 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     add_cfg_options(parser)
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_detection'))
+
+import torch
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+
+from mmvideomae.analysis.box_batch import box_batch
+from mmvideomae.analysis.measurement import timed
+from mmvideomae.analysis.training_pipeline import pipeline_shape
+from mmvideomae.configs import apply_options, read_config
+from mmvideomae.registry import MODELS
 
 
 class Contender:
@@ -146,7 +151,3 @@ def as_text(report: dict[str, Any]) -> Iterator[str]:
             f'at most {peak}'
         )
         yield f'  test, {frames}x{test[0]}x{test[1]}: {row["test_clips_per_s"]} clips/s'
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

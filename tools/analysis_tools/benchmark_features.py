@@ -22,24 +22,11 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-import numpy as np
-import torch
-from mmengine import Config
-
-from mmvideomae.analysis.feature_contenders import one_window_at_a_time
-from mmvideomae.analysis.own_process import in_own_process
-from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
+from mmvideomae.analysis.choices import ARCHITECTURES
 from mmvideomae.apis.features.settings import RESIZES
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.synthetic.videos import write_long_video
 from mmvideomae.video.readers import BACKENDS
-from mmvideomae.video.streams import FileStream
-
-ARCHITECTURES: dict[str, Any] = {
-    'tiny': {'embed_dims': 32, 'depth': 2, 'num_heads': 2},
-    'small': 'small',
-}
 
 
 @dataclass(frozen=True)
@@ -72,6 +59,20 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--backend', 'auto', 'reader for the windows one by one', choices=BACKENDS)
     add_option(parser, '--threads', 1, "PyTorch's threads")
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_features'))
+
+import numpy as np
+import torch
+from mmengine import Config
+
+from mmvideomae.analysis.feature_contenders import one_window_at_a_time
+from mmvideomae.analysis.own_process import in_own_process
+from mmvideomae.apis import FeatureExtractor, FeatureSettings, init_model
+from mmvideomae.synthetic.videos import write_long_video
+from mmvideomae.video.streams import FileStream
 
 
 def check(args: argparse.Namespace) -> None:
@@ -176,7 +177,3 @@ def make(args: argparse.Namespace) -> Told:
     with tempfile.TemporaryDirectory() as folder:
         report = measure(args, Path(folder))
     return Told(report, lines(report))
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

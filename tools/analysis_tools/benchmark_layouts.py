@@ -16,17 +16,16 @@ import re
 import sys
 from typing import Any
 
-import torch
 from rich.console import Console
 
-from mmvideomae.analysis.layout_contenders import LAYOUTS, compare_layouts, layout_contender
-from mmvideomae.analysis.pretrain_contenders import DTYPES
+from mmvideomae.analysis.choices import DTYPES
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.errors import UserError
-from mmvideomae.models.backbones.factorized_transformer import CODE_ARCHS, CodeArch
+from mmvideomae.ops.code_archs import CODE_ARCHS, CodeArch
 
 TINY = CodeArch(32, 2, 2)
+LAYOUTS = ('T,H|W', 'TxHxW', 'T,H,W', 'T,HxW')
 PIXELS_OF_A_CODE = 8
 
 
@@ -56,6 +55,14 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument('--threads', type=int, help="CPU threads (default: PyTorch's choice)")
     parser.add_argument('--compile', action='store_true', help='use torch.compile for every layout')
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_layouts'))
+
+import torch
+
+from mmvideomae.analysis.layout_contenders import compare_layouts, layout_contender
 
 
 def grid_of(size: str) -> tuple[int, int, int]:
@@ -147,7 +154,3 @@ def as_text(report: dict[str, Any]) -> str:
             'weights, optimizer state and the maximum above them during a step',
         ]
     )
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

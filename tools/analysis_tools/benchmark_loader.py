@@ -24,16 +24,8 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-import cv2
-import numpy as np
-import torch
-
-from mmvideomae.analysis.loader_contenders import FRAME_NAME, Ours, Reference, StageClock
-from mmvideomae.analysis.measurement import wall_and_cpu
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.preparation.videos.encoding import PRESETS, encode
-from mmvideomae.synthetic.videos import a_video
 from mmvideomae.video.readers import BACKENDS, open_reader
 
 SOURCES = ('file', 'training', 'training-fast', 'frames', 'shard')
@@ -67,6 +59,19 @@ def options() -> argparse.ArgumentParser:
     add('--seconds', type=float, default=10, help='time for each number of repeats (default: 10)')
     add('--seed', type=int, default=0, help='seed of clips, crops and masks')
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_loader'))
+
+import cv2
+import numpy as np
+import torch
+
+from mmvideomae.analysis.loader_contenders import FRAME_NAME, Ours, Reference, StageClock
+from mmvideomae.analysis.measurement import wall_and_cpu
+from mmvideomae.preparation.videos.encoding import PRESETS, encode
+from mmvideomae.synthetic.videos import a_video
 
 
 def prepare(video: str, folder: Path, sources: list[str]) -> dict[str, str]:
@@ -245,7 +250,3 @@ def make(args: argparse.Namespace) -> Told:
     with a_video(args.video) as video:
         report = measure(video, args)
     return Told(report, as_text(report))
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

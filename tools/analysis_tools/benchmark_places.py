@@ -20,16 +20,8 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from mmvideomae.analysis.place_contenders import (
-    LoaderSettings,
-    contending_places,
-    epochs_of,
-    slow_store,
-)
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.preparation.videos.shards import members_for, plan_shards, write_shards
-from mmvideomae.synthetic.videos import a_video
 
 _SHARD_BYTES = 20_000_000
 
@@ -47,6 +39,19 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--epochs', 2, 'epochs per place and round')
     add_option(parser, '--rounds', 3, 'rounds, each of which measures all places')
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_places'))
+
+from mmvideomae.analysis.place_contenders import (
+    LoaderSettings,
+    contending_places,
+    epochs_of,
+    slow_store,
+)
+from mmvideomae.preparation.videos.shards import members_for, plan_shards, write_shards
+from mmvideomae.synthetic.videos import a_video
 
 
 def lay_out(video: str, copies: int, folder: Path) -> None:
@@ -107,7 +112,3 @@ def make(args: argparse.Namespace) -> Told:
     with a_video(args.video) as video, tempfile.TemporaryDirectory() as work:
         report = measure(os.path.abspath(video), args, Path(work))
     return Told(report, as_text(report))
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

@@ -24,25 +24,10 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import track
 
-from mmvideomae.analysis.measurement import matmul_rate
-from mmvideomae.analysis.pretrain_contenders import (
-    CONTRAST,
-    DTYPES,
-    OURS,
-    SHAPES,
-    THEIRS,
-    Contender,
-    StepTimes,
-    build_pretrainer,
-    contrast_contenders,
-    make_batch,
-    our_contenders,
-    their_contenders,
-)
+from mmvideomae.analysis.choices import CONTRAST, DTYPES, OURS, SHAPES, THEIRS
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
 from mmvideomae.errors import UserError
 
@@ -79,6 +64,23 @@ def options() -> argparse.ArgumentParser:
         'all but the last)',
     )
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_pretrain'))
+
+import torch
+
+from mmvideomae.analysis.measurement import matmul_rate
+from mmvideomae.analysis.pretrain_contenders import (
+    Contender,
+    StepTimes,
+    build_pretrainer,
+    contrast_contenders,
+    make_batch,
+    our_contenders,
+    their_contenders,
+)
 
 
 def make(args: argparse.Namespace) -> Told:
@@ -139,7 +141,7 @@ def measure(
         contenders,
         args.rounds,
         macs,
-        lambda: matmul_rate(device, DTYPES[args.dtype], size),
+        lambda: matmul_rate(device, getattr(torch, DTYPES[args.dtype]), size),
         console,
     )
     clips = args.batch_size
@@ -253,7 +255,3 @@ def as_text(report: dict[str, Any]) -> str:
         for pair, ratios in report['memory_ratios'].items():
             lines.append(f'  {pair:<28}' + ''.join(f'{ratio:>6.2f}' for ratio in ratios.values()))
     return '\n'.join(lines)
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

@@ -15,18 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from mmengine.device import get_device
-
-from mmvideomae.analysis.measurement import timed
-from mmvideomae.apis.features.encoder import in_precision, settled_precision
-from mmvideomae.apis.probes.feature_cache import Encoded, FeatureCache, FeatureSet
-from mmvideomae.apis.probes.settings import ProbeSettings
-from mmvideomae.apis.probes.training import train_attentive
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.registry import MODELS
 
 ARCHITECTURES: dict[str, Any] = {
     'tiny': {'embed_dims': 192, 'depth': 12, 'num_heads': 3},
@@ -52,6 +42,21 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--threads', 1, "PyTorch's threads on a CPU")
     parser.add_argument('--device', help='default: a GPU if there is one, else the CPU')
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_probes'))
+
+import numpy as np
+import torch
+from mmengine.device import get_device
+
+from mmvideomae.analysis.measurement import timed
+from mmvideomae.apis.features.encoder import in_precision, settled_precision
+from mmvideomae.apis.probes.feature_cache import Encoded, FeatureCache, FeatureSet
+from mmvideomae.apis.probes.settings import ProbeSettings
+from mmvideomae.apis.probes.training import train_attentive
+from mmvideomae.registry import MODELS
 
 
 def features(args: argparse.Namespace, folder: Path, device: torch.device) -> FeatureSet:
@@ -131,7 +136,3 @@ def make(args: argparse.Namespace) -> Told:
         f'probe, {args.rates} rates to one {report["probe_ratio"]:9.2f} times',
     ]
     return Told(report, text)
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

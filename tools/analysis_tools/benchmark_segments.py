@@ -18,18 +18,8 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '2')
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
-
-from mmvideomae.analysis.measurement import saved_for_backward, wall_and_cpu, watch_allocation
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.evaluation.segment_ap import segment_average_precision
-from mmvideomae.evaluation.segment_matching import SegmentTable
-from mmvideomae.ops.local_attention import attend_locally
-from mmvideomae.ops.segments import nms_1d, soft_nms_1d
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 WINDOW, HEADS, WIDTH = 19, 4, 128
@@ -44,6 +34,21 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--rounds', 3, 'rounds, whose medians are reported')
     add_option(parser, '--threads', 2, "PyTorch's threads")
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_segments'))
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmvideomae.analysis.measurement import saved_for_backward, wall_and_cpu, watch_allocation
+from mmvideomae.evaluation.segment_ap import segment_average_precision
+from mmvideomae.evaluation.segment_matching import SegmentTable
+from mmvideomae.ops.local_attention import attend_locally
+from mmvideomae.ops.segments import nms_1d, soft_nms_1d
 
 
 def candidates(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -140,7 +145,3 @@ def make(args: argparse.Namespace) -> Told:
         'attention': attention(args),
     }
     return Told(report, lines(report))
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

@@ -23,19 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from mmvideomae.analysis.code_contenders import one_frame_at_a_time, one_pass_a_view
-from mmvideomae.analysis.own_process import in_own_process
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.formats.code_files import code_path
-from mmvideomae.ops.diagonal_views import diagonal_views
-from mmvideomae.preparation.codes.extractor import CodeExtractor
-from mmvideomae.registry import TOKENIZERS
-from mmvideomae.synthetic.videos import write_long_video
-from mmvideomae.video.streams import FileStream
 
 _TINY = {'num_codes': 256, 'widths': (16, 32, 64), 'num_blocks': 1, 'code_dims': 16}
 SIZES: dict[str, dict[str, Any]] = {
@@ -47,7 +36,6 @@ VIEWS: dict[str, dict[str, Any]] = {
     'centre': {'positions': ('centre',), 'scales': (1,), 'flip': False},
     'all': {'positions': ('top', 'centre', 'bottom'), 'scales': (1, 1.25), 'flip': True},
 }
-PEERS = {'one by one': one_frame_at_a_time, 'pass by pass': one_pass_a_view}
 
 
 @dataclass(frozen=True)
@@ -72,6 +60,24 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--batch-size', 64, "the extractor's views per batch")
     add_option(parser, '--threads', 2, "PyTorch's threads")
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_tokens'))
+
+import numpy as np
+import torch
+
+from mmvideomae.analysis.code_contenders import one_frame_at_a_time, one_pass_a_view
+from mmvideomae.analysis.own_process import in_own_process
+from mmvideomae.formats.code_files import code_path
+from mmvideomae.ops.diagonal_views import diagonal_views
+from mmvideomae.preparation.codes.extractor import CodeExtractor
+from mmvideomae.registry import TOKENIZERS
+from mmvideomae.synthetic.videos import write_long_video
+from mmvideomae.video.streams import FileStream
+
+PEERS = {'one by one': one_frame_at_a_time, 'pass by pass': one_pass_a_view}
 
 
 def work(way: Way) -> Callable[[], int]:
@@ -158,7 +164,3 @@ def make(args: argparse.Namespace) -> Told:
     with tempfile.TemporaryDirectory() as folder:
         report = measure(args, Path(folder))
     return Told(report, lines(report))
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

@@ -21,15 +21,8 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-import numpy as np
-
-from mmvideomae.analysis.measurement import wall_and_cpu
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.preparation.videos.training_copies import Copies, copy_settings
-from mmvideomae.video.readers import open_reader
-from mmvideomae.visualization.canvas import GRID, INK, new_figure, to_svg
-from mmvideomae.visualization.canvas import as_text as drawn_text
 
 
 def options() -> argparse.ArgumentParser:
@@ -41,6 +34,18 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--seed', 0, 'seed for the places of the clips')
     parser.add_argument('--figure', type=Path, help='draw time against disk space, as SVG')
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_training_copies'))
+
+import numpy as np
+
+from mmvideomae.analysis.measurement import wall_and_cpu
+from mmvideomae.preparation.videos.training_copies import Copies, copy_settings
+from mmvideomae.video.readers import open_reader
+from mmvideomae.visualization.canvas import GRID, INK, new_figure, to_svg
+from mmvideomae.visualization.canvas import as_text as drawn_text
 
 
 def places(video: str, args: argparse.Namespace) -> int:
@@ -143,7 +148,3 @@ def draw_cost(results: dict[str, dict[str, Any]]) -> bytes:
     axes.set_ylim(bottom=0)
     axes.grid(color=GRID)
     return to_svg(figure)
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

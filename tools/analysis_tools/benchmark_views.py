@@ -22,15 +22,9 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-import cv2
-import torch
-from torch import Tensor
-
-from mmvideomae.analysis.measurement import wall_and_cpu
-from mmvideomae.analysis.view_contenders import ARCHITECTURES, Views, build_model, memory, ways
+from mmvideomae.analysis.choices import ARCHITECTURES
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.synthetic.videos import a_video
 from mmvideomae.video.readers import BACKENDS, open_reader
 
 
@@ -51,6 +45,18 @@ def options() -> argparse.ArgumentParser:
     add_option(parser, '--chunk', 1, 'views per forward pass; more do not help on a CPU')
     add_option(parser, '--rounds', 5, 'rounds for each way')
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_views'))
+
+import cv2
+import torch
+from torch import Tensor
+
+from mmvideomae.analysis.measurement import wall_and_cpu
+from mmvideomae.analysis.view_contenders import Views, build_model, memory, ways
+from mmvideomae.synthetic.videos import a_video
 
 
 def check(args: argparse.Namespace) -> None:
@@ -150,7 +156,3 @@ def make(args: argparse.Namespace) -> Told:
     with a_video(args.video) as video:
         report = measure(video, args)
     return Told(report, as_text(report))
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

@@ -32,21 +32,9 @@ from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-import cv2
-import numpy as np
-import torch
-from mmengine.registry import DefaultScope
-
-from mmvideomae.analysis.measurement import wall_and_cpu
-from mmvideomae.analysis.window_contenders import WindowReading
-from mmvideomae.analysis.window_runs import window_memory
-from mmvideomae.apis.inference import built_model
 from mmvideomae.cli.inputs import config_path
 from mmvideomae.cli.options import add_option
 from mmvideomae.cli.tool import Told, UsageError, run_tool, tool_parser
-from mmvideomae.configs import read_config
-from mmvideomae.ops.frame_windows import FrameWindows
-from mmvideomae.synthetic.videos import write_long_video
 from mmvideomae.video.readers import BACKENDS, open_reader
 
 AT_ONCE = 'at once'
@@ -73,6 +61,23 @@ def options() -> argparse.ArgumentParser:
         '--memory', type=config_path, metavar='CONFIG', help='measure a training step instead'
     )
     return parser
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(run_tool(options(), 'benchmark_windows'))
+
+import cv2
+import numpy as np
+import torch
+from mmengine.registry import DefaultScope
+
+from mmvideomae.analysis.measurement import wall_and_cpu
+from mmvideomae.analysis.window_contenders import WindowReading
+from mmvideomae.analysis.window_runs import window_memory
+from mmvideomae.apis.inference import built_model
+from mmvideomae.configs import read_config
+from mmvideomae.ops.frame_windows import FrameWindows
+from mmvideomae.synthetic.videos import write_long_video
 
 
 def check(args: argparse.Namespace) -> None:
@@ -194,7 +199,3 @@ def as_text(report: dict[str, Any]) -> str:
             f'{row["times_wall"]:12.2f}{row["times_cpu"]:12.2f}'
         )
     return '\n'.join(lines)
-
-
-if __name__ == '__main__':
-    sys.exit(run_tool(options(), make))

@@ -21,15 +21,28 @@ the summary.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from arms import ARMS, CLAIMS
+from options import carry_out, parsed, parser_of
+
+
+def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = parser_of(__doc__, 'work_dirs/claims_encoders')
+    parser.add_argument(
+        '--claims', nargs='+', choices=CLAIMS, default=list(CLAIMS), help='(default: all)'
+    )
+    return parsed(parser, arguments)
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(carry_out(parse_args(), 'encoders'))
+
+import torch
 from experiment import (
     Experiment,
     close,
@@ -42,7 +55,6 @@ from experiment import (
     trained,
 )
 from mmengine.config import Config
-from options import parsed, parser_of
 from results import Cell, Result, best_lr, draw_arms, load, save, spread
 
 from mmvideomae.apis.probes.feature_cache import FeatureCache
@@ -140,14 +152,6 @@ def _shown(cell: Cell) -> str:
     return f'{spread(cell)} ({tests})'
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__, 'work_dirs/claims_encoders')
-    parser.add_argument(
-        '--claims', nargs='+', choices=CLAIMS, default=list(CLAIMS), help='(default: all)'
-    )
-    return parsed(parser, arguments)
-
-
 def experiment_of(args: argparse.Namespace) -> tuple[EncoderExperiment, tuple[int, ...]]:
     """The experiment, and the numbers of labels."""
     quick = args.quick
@@ -172,8 +176,7 @@ def experiment_of(args: argparse.Namespace) -> tuple[EncoderExperiment, tuple[in
     return experiment, labels
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     experiment, labels = experiment_of(args)
     say = teller()
     say('data')
@@ -256,11 +259,3 @@ def table(arms: Mapping[str, Cells]) -> str:
         shown = [_shown(cells[title]) if title in cells else '-' for title in titles]
         lines.append(f'| {name} | {" | ".join(shown)} |')
     return '\n'.join(lines) + '\n'
-
-
-if __name__ == '__main__':
-    os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')

@@ -14,13 +14,23 @@ it.
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from options import carry_out, parsed, parser_of
+
+
+def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = parser_of(__doc__, 'work_dirs/claims_localization')
+    return parsed(parser, arguments)
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(carry_out(parse_args(), 'localization'))
 
 from experiment import (
     CONFIGS,
@@ -33,7 +43,6 @@ from experiment import (
     trained,
 )
 from mmengine.config import Config
-from options import parsed, parser_of
 from results import Cell, Result, draw_arms, load, save, spread
 
 from mmvideomae.apis import FeatureExtractor
@@ -160,11 +169,6 @@ def table(cells: Mapping[str, Cell]) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__, 'work_dirs/claims_localization')
-    return parsed(parser, arguments)
-
-
 def experiment_of(args: argparse.Namespace) -> LocalizationExperiment:
     quick = args.quick
     return LocalizationExperiment(
@@ -180,8 +184,7 @@ def experiment_of(args: argparse.Namespace) -> LocalizationExperiment:
     )
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     experiment = experiment_of(args)
     say = teller()
     say('data')
@@ -200,11 +203,3 @@ def main() -> None:
     text = table(cells)
     (out / 'table.md').write_text(text)
     print(text, end='')
-
-
-if __name__ == '__main__':
-    os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')

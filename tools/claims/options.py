@@ -1,7 +1,9 @@
 """Options of the tools that compare ways to pre-train."""
 
 import argparse
+import os
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 
@@ -27,3 +29,21 @@ def parsed(
     if args.seeds < 1 or args.workers < 0:
         parser.error('--seeds must be at least 1, --workers at least 0')
     return args
+
+
+def carry_out(args: argparse.Namespace, tool: str) -> int | str:
+    """Import a tool by its name and call its ``main(args)``.
+
+    A tool names itself, and imports what is slow below this call: not when the options are wrong.
+
+    Returns:
+        What ``sys.exit`` takes: 0, or the message of an error that a user can fix.
+    """
+    # Spinning threads would starve the loader's processes. OpenMP reads this when PyTorch is
+    # imported.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+    try:
+        import_module(tool).main(args)
+    except (ValueError, OSError) as error:
+        return f'error: {error}'
+    return 0

@@ -14,29 +14,13 @@ OUT/accuracy.png hold the summary.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from results import (
-    DISTILLATION,
-    NAMES,
-    PRETRAINING,
-    PROBING,
-    TEACHING,
-    Result,
-    best_lr,
-    draw,
-    markdown,
-    save,
-    summarise,
-)
+from options import carry_out
 
 CLASSES = 4
-LABELLED_CLIPS = 80
-FRACTIONS = (0.1, 1.0)
-"""Shares of the labelled clips whose labels probes, teachers and students get."""
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -82,6 +66,29 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(carry_out(parse_args(), 'run'))
+
+from experiment import Experiment, data_settings, labelled_settings, teller
+from results import (
+    DISTILLATION,
+    NAMES,
+    PRETRAINING,
+    PROBING,
+    TEACHING,
+    Result,
+    best_lr,
+    draw,
+    markdown,
+    save,
+    summarise,
+)
+
+LABELLED_CLIPS = 80
+FRACTIONS = (0.1, 1.0)
+"""Shares of the labelled clips whose labels probes, teachers and students get."""
+
+
 def plan(labels: Sequence[int], labelled_clips: int) -> list[tuple[str, int]]:
     """Arms and numbers of labels in the order in which they run: teachers before their students."""
     shares = [round(labelled_clips * fraction) for fraction in FRACTIONS]
@@ -90,13 +97,7 @@ def plan(labels: Sequence[int], labelled_clips: int) -> list[tuple[str, int]]:
     return [*few, *((arm, count) for count in shares for arm in many)]
 
 
-def main() -> None:
-    args = parse_args()
-    # Spinning threads would starve the loader's processes. OpenMP reads this when PyTorch is
-    # imported, which the imports of the toolbox do.
-    os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
-    from experiment import Experiment, data_settings, labelled_settings, teller
-
+def main(args: argparse.Namespace) -> None:
     out = args.out.resolve()
     labelled_clips = 40 if args.quick else LABELLED_CLIPS
     experiment = Experiment(
@@ -141,10 +142,3 @@ def report(results: Sequence[Result], chance: float, out: Path) -> None:
     tables = {pair: summarise(results, pair) for pair in pairs}
     (out / 'table.md').write_text('\n'.join(markdown(tables[pair], pair) for pair in pairs))
     draw(tables[PRETRAINING], PRETRAINING, chance, out / 'accuracy.png')
-
-
-if __name__ == '__main__':
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')

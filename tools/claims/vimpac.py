@@ -21,6 +21,29 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from options import carry_out
+
+
+def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    out = Path('work_dirs/claims_vimpac')
+    parser.add_argument('--out', type=Path, default=out, help='folder to write')
+    parser.add_argument('--seeds', type=int, default=3, help='repetitions (default: %(default)s)')
+    parser.add_argument('--first-seed', type=int, default=0, help='the first (default: 0)')
+    parser.add_argument(
+        '--quick', action='store_true', help='shows that everything runs, measures nothing'
+    )
+    args = parser.parse_args(arguments)
+    if args.seeds < 1 or args.first_seed < 0:
+        parser.error('--seeds must be at least 1, --first-seed at least 0')
+    return args
+
+
+if __name__ == '__main__':  # --help and mistakes end here, before the slow imports
+    sys.exit(carry_out(parse_args(), 'vimpac'))
+
 from experiment import CONFIGS, TOP1, close, output_in, point, teller, trained
 
 from mmvideomae.apis import init_tokenizer
@@ -215,25 +238,7 @@ def _spread(values: Sequence[float]) -> str:
     return f'{fmean(values):.1f} ± {stdev(values) if len(values) > 1 else 0.0:.1f}'
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    out = Path('work_dirs/claims_vimpac')
-    parser.add_argument('--out', type=Path, default=out, help='folder to write')
-    parser.add_argument('--seeds', type=int, default=3, help='repetitions (default: %(default)s)')
-    parser.add_argument('--first-seed', type=int, default=0, help='the first (default: 0)')
-    parser.add_argument(
-        '--quick', action='store_true', help='shows that everything runs, measures nothing'
-    )
-    args = parser.parse_args(arguments)
-    if args.seeds < 1 or args.first_seed < 0:
-        parser.error('--seeds must be at least 1, --first-seed at least 0')
-    return args
-
-
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     quick = args.quick
     trial = Trial(
         args.out.resolve(),
@@ -254,10 +259,3 @@ def main() -> None:
     (trial.out / 'vimpac.json').write_text(json.dumps(found, indent=1) + '\n')
     (trial.out / 'vimpac.md').write_text(markdown(runs))
     print(markdown(runs), end='')
-
-
-if __name__ == '__main__':
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')

@@ -10,20 +10,10 @@ from torch import Tensor, nn
 
 from mmvideomae.models.layers import init_transformer
 from mmvideomae.models.layers.axis_attention import CODE_NORM_EPS, AxisBlock, parse_layout
+from mmvideomae.ops.code_archs import resolve_code_arch
 from mmvideomae.ops.codes import Vocabulary
 from mmvideomae.ops.positions import Grid, resize_axis
 from mmvideomae.registry import MODELS
-
-
-class CodeArch(NamedTuple):
-    """Depth and widths of a transformer over codes."""
-
-    embed_dims: int
-    depth: int
-    num_heads: int
-    attn_ratio: float = 1.0
-    """Ratio of the width of queries, keys and values to ``embed_dims``."""
-    mlp_ratio: float = 4.0
 
 
 class CodeFeatures(NamedTuple):
@@ -35,13 +25,6 @@ class CodeFeatures(NamedTuple):
     """(B, N, D)."""
 
 
-CODE_ARCHS = {
-    'small': CodeArch(512, 6, 8),
-    'small-wide': CodeArch(768, 6, 12),
-    'small-deep': CodeArch(512, 12, 8),
-    'base': CodeArch(768, 12, 12),
-    'large-half': CodeArch(1024, 24, 16, attn_ratio=0.5, mlp_ratio=2.0),
-}
 CODE_OUT_TYPES = ('cls', 'tokens', 'featmap', 'all')
 
 
@@ -221,13 +204,3 @@ class FactorizedVideoTransformer(BaseModule):
 
 def _shown(grid: tuple[int, ...]) -> str:
     return 'x'.join(map(str, grid))
-
-
-def resolve_code_arch(arch: str | dict[str, Any]) -> CodeArch:
-    """A preset by its name, or a `CodeArch` with the entries of a dict."""
-    if not isinstance(arch, str):
-        return CodeArch(**arch)
-    if arch not in CODE_ARCHS:
-        known = sorted(CODE_ARCHS)
-        raise ValueError(f'unknown arch {arch!r}; choose one of {known} or give a dict')
-    return CODE_ARCHS[arch]

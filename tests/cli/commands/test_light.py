@@ -1,4 +1,4 @@
-"""Contract: help, wrong paths and the making of lists import none of the slow packages.
+"""Contract: help, mistakes, wrong paths and the making of lists import none of the slow packages.
 
 Options offer exactly the choices that the code behind them accepts.
 """
@@ -27,7 +27,7 @@ COMMANDS = Path(commands.__file__).parent
 TOOLS = sorted(
     tool
     for tool in (ROOT / 'tools').rglob('*.py')
-    if 'mmvideomae.cli.commands' in tool.read_text(encoding='utf-8')
+    if "__name__ == '__main__'" in tool.read_text(encoding='utf-8') and tool.parent.name != 'dev'
 )
 # Runs lines of words in one process, in which the slow packages cannot be imported.
 RUN_ALL = """
@@ -42,7 +42,7 @@ class Refuse(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Refuse())
 done = []
 for words in json.loads(sys.stdin.read()):
-    sys.argv = words
+    sys.argv, sys.path[0] = words, words[0].rpartition('/')[0]  # as for a script
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -76,12 +76,13 @@ def test_every_command_has_a_tool() -> None:
     assert modules == {m for m in modules if f'commands.{m} import main' in texts}
 
 
-def test_help_a_wrong_path_and_lists_need_nothing_slow(tmp_path: Path) -> None:
+def test_help_mistakes_wrong_paths_and_lists_need_nothing_slow(tmp_path: Path) -> None:
     (tmp_path / 'videos' / 'jump').mkdir(parents=True)
     for name in 'ab':
         (tmp_path / 'videos' / 'jump' / f'{name}.mp4').touch()
     wrong = ('gone.py', 'gone.pth', 'gone.mp4', 'out')
     helps = [[str(tool), '--help'] for tool in TOOLS]
+    mistakes = [[str(tool), '--no-such-option'] for tool in TOOLS]
     tool = str(ROOT / 'tools')
     others = [
         [f'{tool}/train.py', wrong[0]],
@@ -92,10 +93,12 @@ def test_help_a_wrong_path_and_lists_need_nothing_slow(tmp_path: Path) -> None:
         [f'{tool}/misc/weights.py', 'list'],
         [f'{tool}/data/make_annotations.py', 'videos', 'out'],
     ]
-    done = run_all([*helps, *others], tmp_path)
+    done = run_all([*helps, *mistakes, *others], tmp_path)
     for (name, _), (code, out, _) in zip(helps, done, strict=False):
         assert code == 0 and out.startswith(f'usage: {Path(name).name}'), name
-    *refused, weights, made = done[len(helps) :]
+    for (name, _), (code, out, err) in zip(mistakes, done[len(helps) :], strict=False):
+        assert code == 2 and not out and err.startswith(f'usage: {Path(name).name}'), name
+    *refused, weights, made = done[len(helps + mistakes) :]
     for code, out, err in refused:
         told = code if isinstance(code, str) else err
         assert code and not out and f'config not found: gone.py in {tmp_path}' in told

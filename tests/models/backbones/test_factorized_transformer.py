@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmvideomae.models import FactorizedVideoTransformer
-from mmvideomae.models.backbones.factorized_transformer import CODE_ARCHS
+from mmvideomae.ops.code_archs import CODE_ARCHS
 from mmvideomae.registry import MODELS
 from tests.support.dense_codes import dense_attention, rows_of
 
