@@ -1,11 +1,14 @@
 """Refuse names in a config that nothing reads: a misspelt one would otherwise change nothing."""
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.fileio import load
 
 from mmvideomae.configs import ENTRIES
 from mmvideomae.errors import ConfigError, nearest
@@ -23,6 +26,7 @@ _HOOKS = (
     *('iteration_seed', 'throughput', 'nonfinite_loss', 'decode_failures', 'label_check'),
     *('head_rows', 'preemption'),
 )
+_ANCHORED = re.compile(r'(\w+)\s*:\s*&')  # names in YAML whose value is used again
 
 
 def settle_names(cfg: Config) -> None:
@@ -40,7 +44,8 @@ def settle_names(cfg: Config) -> None:
         own = _unused_names(cfg.filename)
         for name in [each for each in cfg if each not in ENTRIES]:
             if name in own:
-                raise ConfigError(_told(cfg, name, _below(cfg, name), ENTRIES))
+                below = _below(cfg, name)
+                raise ConfigError(_told(cfg, name, below, () if below else ENTRIES))
             cfg.pop(name)
     for place, known in _KEYS.items():
         for name in _entry(cfg, place):
@@ -83,11 +88,16 @@ def _unused_names(filename: str | None) -> set[str]:
         return set()
     text = Path(filename).read_text(encoding='utf-8')
     if not filename.endswith('.py'):
-        return {*re.findall(r'[\'"]?\b(\w+)[\'"]?\s*:', text)}
-    text = re.sub('#.*', '', text)
-    return {*re.findall(r'^(\w+)\s*(?::[^=]*)?=(?!=)', text, re.MULTILINE)} - _names_used(text)
+        plain = StringIO(re.sub(r'\{\{.*?\}\}', '0', text))  # mmengine's {{_base_.name}}
+        return {*load(plain, file_format=Path(filename).suffix[1:])} - {*_ANCHORED.findall(text)}
+    tree = ast.parse(text)
+    targets: list[ast.expr] = []
+    for line in tree.body:
+        if isinstance(line, ast.Assign | ast.AnnAssign):
+            targets += line.targets if isinstance(line, ast.Assign) else [line.target]
+    read = (node for node in ast.walk(tree) if isinstance(getattr(node, 'ctx', 0), ast.Load))
+    return _names(targets) - _names(read)
 
 
-def _names_used(text: str) -> set[str]:
-    """Words in the text of config files, other than where they are assigned, keywords or keys."""
-    return {*re.findall(r'\b\w+\b(?![\'"]?\s*(?:=(?!=)|:))', text)}
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {node.id for node in nodes if isinstance(node, ast.Name)}

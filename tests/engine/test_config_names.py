@@ -75,6 +75,32 @@ def test_a_name_that_only_a_base_uses_is_refused(tmp_path: Path) -> None:
             settle_names(cfg)
 
 
+def test_a_name_is_used_wherever_python_reads_it(tmp_path: Path) -> None:
+    names = "key, width = 'a', 3\nprefix = 'x'\nfirst = 1\nflag = True\n"
+    uses = (
+        'for number in range(3):\n    pass\n'
+        'if flag:\n    val_cfg = dict(a=1)\n'
+        "model = {prefix: range(9)[first:], 'name': f'#{key}{width:03}'}\n"
+        'train_cfg = (lambda x: dict(max_epochs=x))(width)\n'
+    )
+    settle_names(written(tmp_path, OURS + names + uses))
+    with pytest.raises(ConfigError, match="nothing reads 'flag'"):
+        settle_names(written(tmp_path, OURS + "flag = True\nwork_dir = 'flag'\n"))
+
+
+def test_yaml_and_json_have_names_at_their_top_alone(tmp_path: Path) -> None:
+    written(tmp_path, f'{OURS}epochs = 8\ntrain_cfg = dict(max_epochs=epochs)\n', 'base.py')
+    for name, text in (
+        ('a.yaml', '_base_: base.py\nrate: &rate 2\nmodel: {epochs: *rate}\n'),
+        ('a.json', '{"_base_": "base.py", "model": {"epochs": {{_base_.epochs}}}}'),
+    ):
+        cfg = written(tmp_path, text, name)
+        settle_names(cfg)
+        assert 'epochs' not in cfg and 'epochs' in cfg.model
+    with pytest.raises(ConfigError, match=r'set train_cfg\.max_epochs'):
+        settle_names(written(tmp_path, '_base_: base.py\nmax_epochs: 2\n', 'a.yml'))
+
+
 def test_all_names_of_the_runtime_are_known() -> None:
     base = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'default_runtime.py'
     cfg = Config.fromfile(base)
