@@ -13,7 +13,6 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
-from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmvideomae.ops.feature_rank import direction_accuracy, effective_rank, moving_still
 from mmvideomae.ops.neighbours import class_votes, nearest_neighbours, softmax_votes
@@ -21,7 +20,12 @@ from mmvideomae.registry import DATASETS, HOOKS
 from mmvideomae.visualization.canvas import FAINT, GRID, INK, bare, new_figure, to_picture
 from mmvideomae.visualization.files import save_picture
 from mmvideomae.visualization.hook import inner_model
-from mmvideomae.visualization.projector import log_embeddings, mean_tokens, small_pictures
+from mmvideomae.visualization.projector import (
+    encoder_fault,
+    log_embeddings,
+    mean_tokens,
+    small_pictures,
+)
 
 _TEMPERATURE = 0.07
 _TITLES = {
@@ -89,10 +93,8 @@ class EncoderMonitorHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Measure the encoder with which the run begins."""
-        if not hasattr(inner_model(runner.model).data_preprocessor, 'normalise'):
-            raise ValueError('EncoderMonitorHook needs a data preprocessor of pixels')
-        if isinstance(runner.model, FullyShardedDataParallel):
-            raise ValueError('EncoderMonitorHook cannot use sharded weights: remove it, or use DDP')
+        if fault := encoder_fault(runner.model):
+            raise ValueError(f'EncoderMonitorHook cannot be used: {fault}')
         if runner.epoch == 0:
             self._measure(runner, 0)
 

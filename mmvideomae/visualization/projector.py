@@ -34,8 +34,8 @@ class EmbeddingVisHook(Hook):
         optional: Log why there are none, instead of raising an error.
 
     Raises:
-        ValueError: A number is not positive; and when training begins, the model's inputs are not
-            pixels, it has no backbone, or its weights are sharded.
+        ValueError: A number is not positive; and when training begins, the model has no encoder of
+            pixels, its weights are sharded, or samples are not clips of pixels of one size.
     """
 
     priority = 'LOW'
@@ -59,18 +59,31 @@ class EmbeddingVisHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Read the clips."""
-        if fault := _fault(runner.model):
-            if not self.optional:
-                raise ValueError(f'EmbeddingVisHook cannot be used: {fault}')
-            runner.logger.info(f'no embeddings are logged: {fault}')
-        elif is_main_process():
-            dataset = runner.train_dataloader.dataset
-            count = min(self.samples, len(dataset))
+        fault = encoder_fault(runner.model)
+        if not fault and is_main_process():
             with own_randomness(self.seed):
-                samples = [dataset[n * len(dataset) // count] for n in range(count)]
-            names = (dataset.metainfo or {}).get('classes')
-            self._clips = [sample['inputs'][0] for sample in samples]
-            self._labels = [_label(sample['data_samples'], names) for sample in samples]
+                fault = self._read(runner.train_dataloader.dataset)
+        if fault and not self.optional:
+            raise ValueError(f'EmbeddingVisHook cannot be used: {fault}')
+        if fault:
+            runner.logger.info(f'no embeddings are logged: {fault}')
+
+    def _read(self, dataset: Any) -> str:
+        """Read clips and labels; returns why there are none, or an empty text."""
+        count = min(self.samples, len(dataset))
+        names = (dataset.metainfo or {}).get('classes')
+        self._clips, self._labels = [], []
+        for number in range(count):
+            sample = dataset[number * len(dataset) // count]
+            views = sample.get('inputs')
+            if views is None or views.ndim != 5:  # codes, features, or windows of long videos
+                return 'the training samples are not clips of pixels'
+            self._clips.append(views[0].clone())  # without the other views
+            self._labels.append(_label(sample['data_samples'], names) or f'clip {number}')
+        if len({clip.shape for clip in self._clips}) > 1:
+            self._clips = []
+            return 'the training clips have several sizes'
+        return ''
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Log their features now and then."""
@@ -136,18 +149,20 @@ def small_pictures(clips: Tensor) -> Tensor:
     return F.interpolate(clips[:, :, 0].float().cpu() / 255, (_STILL, _STILL), mode='area')
 
 
-def _fault(wrapped: Any) -> str:
-    """Why a model has no features of pixels; empty if it has."""
+def encoder_fault(wrapped: Any) -> str:
+    """Why a model has no features of pixels that `mean_tokens` can compute; empty if it has."""
     model = inner_model(wrapped)
-    if not hasattr(model, 'backbone') or not hasattr(model.data_preprocessor, 'normalise'):
+    backbone = getattr(model, 'backbone', None)
+    of_codes = hasattr(backbone, 'vocabulary')
+    if backbone is None or of_codes or not hasattr(model.data_preprocessor, 'normalise'):
         return 'this model has no encoder of pixels'
     sharded = isinstance(wrapped, FullyShardedDataParallel)
-    return 'its weights are sharded' if sharded else ''
+    return 'its weights are sharded: use DDP' if sharded else ''
 
 
 def _label(sample: Any, names: Any) -> str:
     if 'gt_label' not in sample or sample.gt_label.numel() != 1:
-        return Path(sample.metainfo['filename']).name
+        return Path(sample.metainfo.get('filename', '')).name
     number = int(sample.gt_label)
     return names[number] if names else f'class {number}'
 
