@@ -104,7 +104,7 @@ def _following(args: argparse.Namespace, recipe: str) -> str:
     """A training on the lists; its config has the usual folders."""
     command = recipe and f'mmvideomae train configs/{recipe}'
     usual = (args.root, args.out, args.videos) == (args.usual, None, None)
-    return command if usual or not recipe else f'{command}, whose files are in {args.usual}'
+    return command if usual or not recipe else f'{command}  # with files in {args.usual}'
 
 
 def _locator(args: argparse.Namespace, frames: bool) -> Locator:

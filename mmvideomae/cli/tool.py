@@ -189,7 +189,8 @@ def run_logged(parser: argparse.ArgumentParser, work: str) -> int | str:
         return INTERRUPTED
     if isinstance(status, Mapping):
         if as_json:
-            print(json.dumps(status))
+            # Metrics of other packages may be numbers of NumPy, or tensors.
+            print(json.dumps(status, default=lambda value: value.tolist()))
         return 0
     return f'{parser.prog}: {status}' if isinstance(status, str) else status
 

@@ -230,3 +230,21 @@ def test_ctrl_c_ends_a_logged_command_with_one_line(
     monkeypatch.setattr(sys, 'argv', ['/somewhere/tool.py'])
     assert run_logged(tool_parser('What it does.'), 'stopped_work') == 130
     assert capfd.readouterr() == ('', 'tool.py: interrupted\n')
+
+
+def test_results_of_a_logged_command_are_json_whatever_numbers_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'measured_work.py').write_text(
+        'import numpy as np\n'
+        'def run(args):\n'
+        "    print('log')\n"
+        "    return {'acc': np.float32(0.5), 'matrix': np.eye(2)}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, 'argv', ['/somewhere/tool.py', '--json'])
+    parser = tool_parser('What it does.')
+    parser.add_argument('--json', action='store_true')
+    assert run_logged(parser, 'measured_work') == 0
+    out, err = capfd.readouterr()
+    assert err == 'log\n' and json.loads(out) == {'acc': 0.5, 'matrix': [[1, 0], [0, 1]]}

@@ -123,7 +123,7 @@ def _check_targets(settings: InitSettings, sources: Sequence[BoxSource]) -> None
             raise AnnotationError(f'{path} would be overwritten: write into another folder')
     standing = [str(target) for target in targets if target.exists()]
     if standing and not settings.overwrite:
-        raise AnnotationError(f'{", ".join(standing)}: already there; --overwrite replaces')
+        raise AnnotationError(f'{", ".join(standing)}: already there; replace with --overwrite')
 
 
 def _read_base(path: Path) -> Config:

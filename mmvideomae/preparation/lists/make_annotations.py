@@ -170,7 +170,7 @@ def write_annotations(
         texts[out / 'classes.txt'] = [_readable(name) for name in result.classes]
     existing = [str(path) for path in texts if path.exists()]
     if existing and not overwrite:
-        raise AnnotationError(f'{", ".join(existing)}: already there; --overwrite replaces')
+        raise AnnotationError(f'{", ".join(existing)}: already there; replace with --overwrite')
     for path, lines in texts.items():
         write_lines(path, lines)
     tell_older(out, texts)

@@ -95,7 +95,7 @@ def write_all(texts: dict[Path, list[str]], overwrite: bool) -> list[Path]:
     """
     standing = [str(path) for path, lines in texts.items() if _differs(path, lines)]
     if standing and not overwrite:
-        raise AnnotationError(f'{", ".join(standing)}: already there; --overwrite replaces')
+        raise AnnotationError(f'{", ".join(standing)}: already there; replace with --overwrite')
     for path, lines in texts.items():
         write_lines(path, lines)
     return list(texts)

@@ -33,7 +33,7 @@ def write_prepared(
     }
     texts[out / 'annotation.json'] = json.dumps(layout, indent=1).splitlines()
     if (there := [str(path) for path in texts if path.exists()]) and not overwrite:
-        raise AnnotationError(f'{", ".join(there)}: already there; --overwrite replaces')
+        raise AnnotationError(f'{", ".join(there)}: already there; replace with --overwrite')
     for path, lines in texts.items():
         write_lines(path, lines)
     tell_older(out, texts)

@@ -31,13 +31,14 @@ def test_files_are_written_once(
     done = tool('prepare_segments.py', *words, '--json')
     summary = done.summary
     assert done.code == 0 and (summary['training'], summary['validation']) == (3, 1)
+    assert summary['next'].count('mmvideomae ') == 1
     names = {path.name for path in (tmp_path / 'out').iterdir()}
     assert names == {'annotation.json', 'classes.txt', 'train.csv', 'val.csv'}
     again = tool('prepare_segments.py', *words)
     assert again.code == 1 and 'already there' in again.err and again.err.count('\n') == 1
     assert '3 for training' in tool('prepare_segments.py', *words, '--overwrite').out
     videos.rename(tmp_path / 'my videos')
-    train, features = tool(
+    features, train = tool(
         'prepare_segments.py', 'own.csv', 'my videos', 'my out'
     ).out.splitlines()[1:]
     assert train.startswith(

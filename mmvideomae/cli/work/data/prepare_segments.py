@@ -64,20 +64,22 @@ def make(args: argparse.Namespace) -> Told:
         f'{summary["validation"]} for validation; {len(prepared.left_out)} videos left out; '
         f'in {", ".join(summary["files"])}'
     )
-    return Told(summary, line, notes, following=next_command(args, prepared))
+    following, *more = next_commands(args, prepared)
+    better = [f'features of a better network: {command}' for command in more]
+    return Told(summary, [line, *better], notes, following=following)
 
 
-def next_command(args: argparse.Namespace, prepared: Prepared) -> str:
-    """What to run on the files that were written."""
+def next_commands(args: argparse.Namespace, prepared: Prepared) -> list[str]:
+    """What to run on the files that were written, and what instead with another network."""
     if args.layout in CONFIGS:
         config = CONFIGS[args.layout][prepared.kind]
-        return f'mmvideomae train configs/localization/{config}'
+        return [f'mmvideomae train configs/localization/{config}']
     out, videos = shlex.quote(str(args.out)), shlex.quote(str(args.videos))
     if prepared.kind == 'features':
-        return f'mmvideomae data analyze-segments {out}/annotation.json --features {videos}'
+        return [f'mmvideomae data analyze-segments {out}/annotation.json --features {videos}']
     variables = f'NUM_CLASSES={len(prepared.classes)} LIST_DIR={out} VIDEO_DIR={videos}'
     network = 'configs/demo/videomae_vit-tiny-p8_finetune_own-videos.py'
-    return (
-        f'{variables} mmvideomae train {network}\n'
-        f'or, with a better network: mmvideomae features CONFIG CKPT {videos} {out}/features'
-    )
+    return [
+        f'{variables} mmvideomae train {network}',
+        f'mmvideomae features CONFIG CKPT {videos} {out}/features',
+    ]

@@ -124,7 +124,7 @@ def test_what_stands_there_stays_unless_told(
     assert tool('ava/init.py', 'boxes.csv', 'out', *VIDEOS).code == 0
     before = (tmp_path / 'out' / 'train.csv').read_text()
     again = tool('ava/init.py', 'boxes.csv', 'out', *VIDEOS, '--seed', 1)
-    assert again.code == 1 and '--overwrite replaces' in again.err
+    assert again.code == 1 and 'replace with --overwrite' in again.err
     assert (tmp_path / 'out' / 'train.csv').read_text() == before
     seeds = [before]
     for seed in range(1, 6):

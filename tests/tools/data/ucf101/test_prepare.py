@@ -37,7 +37,7 @@ def test_three_splits(tool: Callable, data: Path, configured: Callable) -> None:
     assert outcome.summary['next'].startswith('mmvideomae train configs/')
     assert outcome.summary['next'].endswith('_ucf101.py')
     elsewhere = tool('ucf101/prepare.py', '--out', 'out').out
-    assert elsewhere.endswith('_ucf101.py, whose files are in data/ucf101\n')
+    assert elsewhere.endswith('_ucf101.py  # with files in data/ucf101\n')
     for split in (1, 2, 3):
         train = read_list(data / f'split{split}' / 'train.csv', LineFormat(labelled=True))
         val = read_list(data / f'split{split}' / 'val.csv', LineFormat(labelled=True))
