@@ -130,7 +130,7 @@ def _instead(folder: str | os.PathLike[str]) -> str:
     for name in files:
         if name.lower().endswith(_PICTURES):
             return f', but {name!r}: describe the names by filename_tmpl'
-    return f', only files such as {files[0]!r}: if they are videos, name them' if files else ''
+    return f', only files such as {files[0]!r}: if they are videos, give them' if files else ''
 
 
 def check_template(template: str) -> None:
