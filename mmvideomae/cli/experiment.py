@@ -20,7 +20,6 @@ from mmvideomae.cli.tool import TELL_EVERY
 from mmvideomae.configs import read_config
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.errors import UserError
-from mmvideomae.version import shipped
 from mmvideomae.visualization.report import Command, Link, Picture
 
 _ITERATION = re.compile(
@@ -214,10 +213,8 @@ class Demo:
 
 
 def demo_config(config: str) -> str:
-    """The path of a demo's config as a command of the report names it."""
-    path = shipped(f'configs/demo/{config}')
-    shown = os.path.relpath(path)
-    return str(path) if shown.startswith('..') else shown
+    """The path of a demo's config, which commands find in any folder."""
+    return f'configs/demo/{config}'
 
 
 def _assigned(options: dict[str, object]) -> list[str]:

@@ -136,7 +136,10 @@ def _show_claim(demo: Demo, method: _Method) -> DemoResults:
     finetune = demo_config(method.config('finetune'))
     drawn = (demo_config(pretrain), pretrained, 'VIDEO', 'picture.png')
     steps = [
-        Command('classify a clip', _line('classify', finetune, checkpoints[0], clip)),
+        Command(
+            'classify a clip',
+            _line('classify', finetune, checkpoints[0], clip, '--classes', data / 'classes.txt'),
+        ),
         Command('another clip', _line('reconstruct', *drawn)),
         Command('your own videos', _line('demo', '--videos', 'FOLDER', '--out', f'{demo.out}_own')),
     ]

@@ -1,6 +1,8 @@
 """The demo turns videos into a report, and refuses a folder without videos."""
 
+import html
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,16 @@ def test_the_demo_tells_both_accuracies(tmp_path: Path) -> None:
     assert 'Trained from scratch' in page
     for file in re.findall('href="(.*?)"', page):
         assert (tmp_path / 'demo' / file).is_file()
+    following = page.partition('What to try next')[2]
+    words = shlex.split(html.unescape(re.findall('mmvideomae classify [^<]*', following)[0]))
+    told = subprocess.run(
+        [sys.executable, '-m', *words, '--json'],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert told.returncode == 0 and 'move_down' in told.stdout, told.stderr
 
 
 @pytest.mark.slow
