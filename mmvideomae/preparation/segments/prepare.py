@@ -250,10 +250,10 @@ def _open(video: AnnotatedVideo, media: Media, classes: Sequence[str], fit: bool
             f'{where}: neither the features nor the annotation have its duration: name an '
             'annotation that has it (--clock)'
         )
-    if fit and video.duration is not None and durations_differ(duration, video.duration):
+    if video.duration is not None and durations_differ(duration, video.duration):
         raise AnnotationError(
             f'{where}: {path} lasts {duration:.2f} s, but the annotation says '
-            f'{video.duration:.2f} s'
+            f'{video.duration:.2f} s: give the video that was annotated, or correct the annotation'
         )
     if fit:
         video.fit(duration)

@@ -126,6 +126,16 @@ def test_faults_are_told_or_left_out(folder: Path, line: str, told: str) -> None
     assert len(prepared.left_out) == 1 and len(prepared.videos) == 4
 
 
+def test_a_video_of_another_length_is_not_the_one_that_was_annotated(folder: Path) -> None:
+    path = folder / 'segments.json'
+    video = {'annotations': [{'segment': [1, 2], 'label': 'run'}], 'subset': 'training'}
+    others = {f'v{n}': video | {'duration': 4.5} for n in (1, 2)}
+    path.write_text(json.dumps({'database': others | {'v0': video | {'duration': 40}}}))
+    with pytest.raises(AnnotationError, match=r'v0\.mp4 lasts 4\.00 s.* says 40\.00 s: give'):
+        prepare_segments(path, folder / 'videos')
+    assert len(prepare_segments(path, folder / 'videos', skip=True).videos) == 2
+
+
 def test_wrong_folders_and_files_that_stand_there(folder: Path) -> None:
     path = csv(folder, *PLAIN)
     with pytest.raises(AnnotationError, match='no such folder of videos'):
