@@ -48,13 +48,15 @@ def read(name: str) -> dict[str, Any]:
     return yaml.safe_load((ROOT / name).read_text(encoding='utf-8'))
 
 
-@pytest.mark.parametrize('name', ['checks', 'build'])
-def test_a_workflow_runs_what_exists(name: str) -> None:
+@pytest.mark.parametrize(('name', 'when'), [
+    ('checks', {'push', 'pull_request'}),
+    ('build', {'push', 'pull_request'}),
+    ('weekly', {'schedule', 'workflow_dispatch'}),
+])  # fmt: skip
+def test_a_workflow_runs_what_exists(name: str, when: set[str]) -> None:
     workflow = read(f'.github/workflows/{name}.yml')
     events = workflow[True]  # YAML 1.1 reads the key "on" so
-    assert set(events) == {'push', 'pull_request'} and workflow['permissions'] == {
-        'contents': 'read'
-    }
+    assert set(events) == when and workflow['permissions'] == {'contents': 'read'}
     makefile = (ROOT / 'Makefile').read_text(encoding='utf-8')
     steps = [step for job in workflow['jobs'].values() for step in job['steps']]
     commands = [step['run'] for step in steps if 'run' in step]
