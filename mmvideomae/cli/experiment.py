@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from mmvideomae.cli.options import option_word
-from mmvideomae.cli.tool import TELL_EVERY
+from mmvideomae.cli.tool import now_and_then
 from mmvideomae.configs import read_config
 from mmvideomae.engine.last_checkpoint import find_last
 from mmvideomae.errors import UserError
@@ -154,17 +154,15 @@ class Demo:
         number = len(self.stages) + 1
         log = self.out / f'{number}_{words[2]}.log'
         name = f'{number} of {self.total}: {what}'
-        told = time.monotonic()
+        due = now_and_then()
         with self.console.status(f'{name} (log: {log})') as status:
 
             def watch() -> None:
-                nonlocal told
                 progress = training_progress(log, epochs) if epochs else None
                 text = f'{name}: {progress}' if progress else name
                 status.update(text)
-                if not self.console.is_terminal and time.monotonic() - told > TELL_EVERY:
+                if not self.console.is_terminal and due():
                     self._say(text)
-                    told = time.monotonic()
 
             stage = run_stage(what, words, log, Path.cwd(), watch)
         self.stages.append(stage)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-from mmvideomae.cli.tool import TELL_EVERY, Told
+from mmvideomae.cli.tool import Told, now_and_then
 from mmvideomae.errors import printable
 from mmvideomae.jobs.cluster import Cluster, Share
 from mmvideomae.jobs.video_jobs import Outcome, share_of
@@ -40,7 +40,7 @@ class JobDisplay:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._logging, self._told = not console.is_terminal, time.monotonic()
+        self._logging, self._due = not console.is_terminal, now_and_then()
         self._total, self._start = total, time.monotonic()
         self._done = self._units = 0
         self._unit = unit
@@ -68,9 +68,7 @@ class JobDisplay:
         self._done, self._units = worked + len(outcome.skipped), outcome.units
         speed = self._speed(outcome.units)
         self._bar.update(self._task, completed=self._done, done=self._done, speed=speed)
-        due = self._done == self._total or time.monotonic() - self._told > TELL_EVERY
-        if self._logging and worked and due:
-            self._told = time.monotonic()
+        if self._logging and worked and (self._done == self._total or self._due()):
             left = (time.monotonic() - self._start) / worked * (self._total - self._done)
             line = f'{self._done}/{self._total} videos, {len(outcome.failed)} failed'
             self._console.print(

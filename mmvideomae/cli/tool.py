@@ -208,14 +208,26 @@ def watched(items: Iterable[Any], what: str, total: int | None = None) -> Iterat
         tell(done, number)
 
 
-def progress_lines(what: str) -> Callable[[int, int | None], None]:
-    """A function that tells a log now and then how much is done, and of how much."""
+def now_and_then() -> Callable[[], bool]:
+    """A function that is true when the next line of a log is due, `TELL_EVERY` seconds later."""
     told = time.monotonic()
 
-    def tell(done: int, total: int | None) -> None:
+    def due() -> bool:
         nonlocal told
-        if time.monotonic() - told > TELL_EVERY:
+        is_due = time.monotonic() - told > TELL_EVERY
+        if is_due:
             told = time.monotonic()
+        return is_due
+
+    return due
+
+
+def progress_lines(what: str) -> Callable[[int, int | None], None]:
+    """A function that tells a log now and then how much is done, and of how much."""
+    due = now_and_then()
+
+    def tell(done: int, total: int | None) -> None:
+        if due():
             of_all = f' of {total}' if total is not None else ''
             print(printable(f'{what}: {done}{of_all}'), file=sys.stderr, flush=True)
 

@@ -54,7 +54,7 @@ class EmbeddingVisHook(Hook):
             )
         self.times, self.samples, self.batch_size = times, samples, batch_size
         self.seed, self.optional = seed, optional
-        self._clips: list[Tensor] = []
+        self._clips: Tensor | None = None  # uint8 (n, C, T, H, W)
         self._labels: list[str] = []
 
     def before_train(self, runner: Runner) -> None:
@@ -72,39 +72,36 @@ class EmbeddingVisHook(Hook):
         """Read clips and labels; returns why there are none, or an empty text."""
         count = min(self.samples, len(dataset))
         names = (dataset.metainfo or {}).get('classes')
-        self._clips, self._labels = [], []
+        clips: list[Tensor] = []
+        self._labels = []
         for number in range(count):
             sample = dataset[number * len(dataset) // count]
             views = sample.get('inputs')
             if views is None or views.ndim != 5:  # codes, features, or windows of long videos
                 return 'the training samples are not clips of pixels'
-            self._clips.append(views[0].clone())  # without the other views
+            clips.append(views[0].clone())  # without the other views
             self._labels.append(_label(sample['data_samples'], names) or f'clip {number}')
-        if len({clip.shape for clip in self._clips}) > 1:
-            self._clips = []
+        if len({clip.shape for clip in clips}) > 1:
             return 'the training clips have several sizes'
+        self._clips = torch.stack(clips).permute(0, 4, 1, 2, 3)
         return ''
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Log their features now and then."""
         interval = max(1, runner.max_epochs // self.times)
         due = self.every_n_epochs(runner, interval) or self.is_last_train_epoch(runner)
-        if not self._clips or not due:
+        if self._clips is None or not due:
             return
         model, training = inner_model(runner.model), runner.model.training
         device = next(model.parameters()).device
-        features, pictures = [], []
+        stride = getattr(getattr(model, 'target', None), 'stride', 1)
+        batches = self._clips[:, :, ::stride].split(self.batch_size)
         runner.model.eval()
         with torch.no_grad():
-            for first in range(0, len(self._clips), self.batch_size):
-                clips = torch.stack(self._clips[first : first + self.batch_size])
-                clips = clips.permute(0, 4, 1, 2, 3).to(device)  # (B, C, T, H, W)
-                stride = getattr(getattr(model, 'target', None), 'stride', 1)
-                features.append(mean_tokens(model, clips[:, :, ::stride]))
-                pictures.append(small_pictures(clips))
+            found = torch.cat([mean_tokens(model, clips.to(device)) for clips in batches])
         runner.model.train(training)
-        found, stills = torch.cat(features), torch.cat(pictures)
-        log_embeddings(runner.visualizer, 'clips', found, self._labels, stills, runner.epoch + 1)
+        pictures = small_pictures(self._clips)
+        log_embeddings(runner.visualizer, 'clips', found, self._labels, pictures, runner.epoch + 1)
 
 
 def log_embeddings(
