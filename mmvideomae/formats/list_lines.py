@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from mmvideomae.formats.text_files import AnnotationError
 from mmvideomae.storage import write_text
 
 
@@ -27,6 +28,17 @@ def list_line(path: str, numbers: Iterable[int] = ()) -> str:
 def can_be_listed(path: str) -> bool:
     """Whether `list_line` can write a path."""
     return bool(path) and '\n' not in path and '\r' not in path
+
+
+def check_absent(files: Iterable[Path], overwrite: bool) -> None:
+    """Refuse to replace files, unless that is asked for.
+
+    Raises:
+        AnnotationError: One of the files exists.
+    """
+    standing = [] if overwrite else [str(path) for path in files if path.exists()]
+    if standing:
+        raise AnnotationError(f'{", ".join(standing)}: already there; replace with --overwrite')
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:

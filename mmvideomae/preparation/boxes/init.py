@@ -15,6 +15,7 @@ from mmvideomae.formats.annotations import AnnotationError
 from mmvideomae.formats.box_annotations import BoxLabel
 from mmvideomae.formats.classes import class_names
 from mmvideomae.formats.label_maps import read_label_map
+from mmvideomae.formats.list_lines import check_absent
 from mmvideomae.preparation.boxes.files import FILES, SPLITS, InitSettings, write_files
 from mmvideomae.preparation.boxes.rows import make_rows
 from mmvideomae.preparation.boxes.sources import BoxSource, SourceRow
@@ -121,9 +122,7 @@ def _check_targets(settings: InitSettings, sources: Sequence[BoxSource]) -> None
     for path in inputs:
         if path.resolve() in [target.resolve() for target in targets]:
             raise AnnotationError(f'{path} would be overwritten: write into another folder')
-    standing = [str(target) for target in targets if target.exists()]
-    if standing and not settings.overwrite:
-        raise AnnotationError(f'{", ".join(standing)}: already there; replace with --overwrite')
+    check_absent(targets, settings.overwrite)
 
 
 def _read_base(path: Path) -> Config:

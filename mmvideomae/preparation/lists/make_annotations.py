@@ -11,7 +11,7 @@ import numpy as np
 
 from mmvideomae.errors import where
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.list_lines import can_be_listed, list_line, write_lines
+from mmvideomae.formats.list_lines import can_be_listed, check_absent, list_line, write_lines
 from mmvideomae.formats.video_folders import find_videos, walk_folders
 from mmvideomae.video.readers import FrameFolderReader, VideoReadError, first_frame
 
@@ -168,9 +168,7 @@ def write_annotations(
         texts[out / f'{name}.csv'] = [_line(sample, labels, prefix) for sample, labels in members]
     if result.classes:
         texts[out / 'classes.txt'] = [_readable(name) for name in result.classes]
-    existing = [str(path) for path in texts if path.exists()]
-    if existing and not overwrite:
-        raise AnnotationError(f'{", ".join(existing)}: already there; replace with --overwrite')
+    check_absent(texts, overwrite)
     for path, lines in texts.items():
         write_lines(path, lines)
     tell_older(out, texts)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.list_lines import list_line, write_lines
+from mmvideomae.formats.list_lines import check_absent, list_line, write_lines
 from mmvideomae.preparation.lists.clips import ListedClip, VideoSet
 from mmvideomae.preparation.lists.files import Locator
 from mmvideomae.video.readers import VideoReadError
@@ -93,9 +93,7 @@ def write_all(texts: dict[Path, list[str]], overwrite: bool) -> list[Path]:
     Raises:
         AnnotationError: A file exists with other content and ``overwrite`` is false.
     """
-    standing = [str(path) for path, lines in texts.items() if _differs(path, lines)]
-    if standing and not overwrite:
-        raise AnnotationError(f'{", ".join(standing)}: already there; replace with --overwrite')
+    check_absent((path for path, lines in texts.items() if _differs(path, lines)), overwrite)
     for path, lines in texts.items():
         write_lines(path, lines)
     return list(texts)

@@ -5,8 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mmvideomae.formats.annotations import AnnotationError
-from mmvideomae.formats.list_lines import list_line, write_lines
+from mmvideomae.formats.list_lines import check_absent, list_line, write_lines
 from mmvideomae.preparation.lists.make_annotations import tell_older
 from mmvideomae.preparation.segments.prepare import LISTS, FoundVideo, Prepared
 
@@ -32,8 +31,7 @@ def write_prepared(
         'database': {v.annotation.video_id: _entry(v) for v in prepared.videos},
     }
     texts[out / 'annotation.json'] = json.dumps(layout, indent=1).splitlines()
-    if (there := [str(path) for path in texts if path.exists()]) and not overwrite:
-        raise AnnotationError(f'{", ".join(there)}: already there; replace with --overwrite')
+    check_absent(texts, overwrite)
     for path, lines in texts.items():
         write_lines(path, lines)
     tell_older(out, texts)
